@@ -1,0 +1,2 @@
+//! The commands of typed event contracts.
+fn main() {}

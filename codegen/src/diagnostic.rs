@@ -1,0 +1,185 @@
+//! What can be said about a contract: codes, diagnostics, and the bag that collects them.
+//!
+//! Rendering lives in [`crate::report`], so that the derive macro, which reports through the compiler, does not pay for it.
+
+pub use crate::code::{Code, Severity};
+use crate::source::{Span, Spanned};
+
+/// A second place that explains the first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// Where.
+    pub span: Span,
+    /// What is there, for example `first defined here`.
+    pub text: String,
+}
+
+/// One problem at one place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// The stable code; its severity is the diagnostic's.
+    pub code: Code,
+    /// Where the problem is.
+    pub span: Span,
+    /// What is wrong, in one sentence without a full stop.
+    pub message: String,
+    /// What stands under the underlined source; often empty.
+    pub label: String,
+    /// Other places that matter.
+    pub related: Vec<Label>,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// A diagnostic without label, related places or help.
+    pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            span,
+            message: message.into(),
+            label: String::new(),
+            related: Vec::new(),
+            help: None,
+        }
+    }
+
+    /// Says something right under the underlined source.
+    #[must_use]
+    pub fn label(mut self, text: impl Into<String>) -> Self {
+        self.label = text.into();
+        self
+    }
+
+    /// Points to a second place.
+    #[must_use]
+    pub fn related(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.related.push(Label {
+            span,
+            text: text.into(),
+        });
+        self
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help = Some(text.into());
+        self
+    }
+
+    /// Adds `did you mean "…"?` when one of the candidates is close to what was written, else lists a few of them.
+    #[must_use]
+    pub fn suggest<'a>(
+        self,
+        written: &str,
+        candidates: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let candidates: Vec<&str> = candidates.into_iter().collect();
+        if let Some(best) = closest(written, candidates.iter().copied()) {
+            return self.help(format!("did you mean \"{best}\"?"));
+        }
+        match candidates.len() {
+            0 => self,
+            1..=12 => self.help(format!("expected one of: {}", candidates.join(", "))),
+            _ => self,
+        }
+    }
+}
+
+/// Collects every problem of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diagnostics {
+    all: Vec<Diagnostic>,
+}
+
+impl Diagnostics {
+    /// Adds one.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.all.push(diagnostic);
+    }
+
+    /// Whether something forbids use of the contract.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.count(Severity::Error) > 0
+    }
+
+    /// How many there are of one severity.
+    #[must_use]
+    pub fn count(&self, severity: Severity) -> usize {
+        self.all
+            .iter()
+            .filter(|d| d.code.severity() == severity)
+            .count()
+    }
+
+    /// All of them, in the order of the sources once [`Diagnostics::sort`] has run.
+    pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.all.iter()
+    }
+
+    /// Whether nothing was said.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// By place, so that a report reads from top to bottom and is the same on every run; exact repeats go.
+    pub fn sort(&mut self) {
+        self.all
+            .sort_by(|a, b| (a.span, a.code, &a.message).cmp(&(b.span, b.code, &b.message)));
+        self.all.dedup();
+    }
+}
+
+/// The candidate nearest to what was written, when it is near enough to be meant.
+#[must_use]
+pub fn closest<'a>(
+    written: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let limit = (written.chars().count() / 3).clamp(1, 4);
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(written, candidate), candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// Edits between two words: insert, delete, replace, or swap two neighbours; letter case costs nothing.
+fn distance(a: &str, b: &str) -> usize {
+    let a: Vec<char> = a.to_lowercase().chars().collect();
+    let b: Vec<char> = b.to_lowercase().chars().collect();
+    let mut rows = vec![(0..=b.len()).collect::<Vec<_>>()];
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let replace = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut best = replace.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(best);
+        }
+        rows.push(row);
+    }
+    rows[a.len()][b.len()]
+}
+
+/// An unknown key or name, with its nearest neighbour.
+#[must_use]
+pub fn unknown<'a>(
+    code: Code,
+    what: &str,
+    written: &Spanned<String>,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Diagnostic {
+    Diagnostic::new(
+        code,
+        written.span,
+        format!("unknown {what} \"{}\"", written.value),
+    )
+    .suggest(&written.value, candidates)
+}

@@ -1,0 +1,565 @@
+//! The model: what a contracts folder says, as plain data. Reads nothing, checks nothing, writes nothing.
+//!
+//! Two front ends build it ([`crate::read`]), [`crate::check`] judges it, and only a [`Checked`](crate::check::Checked)
+//! model reaches an emitter. What could not be read stands as a poison ([`Type::Invalid`], [`TypeKind::Invalid`], a
+//! [`Template`] without segments), so that the rest is still checked and one mistake gives one message.
+
+use std::time::Duration;
+
+use crate::name;
+use crate::source::{FileId, Sources, Span, Spanned};
+use crate::subject::Template;
+
+/// Everything below a contracts folder.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Contracts {
+    /// Every file that was read.
+    pub sources: Sources,
+    /// One per contract file, sorted by name.
+    pub domains: Vec<Domain>,
+    /// Events of all domains; by domain, then in the order of the file.
+    pub events: Vec<Event>,
+    /// Types of all domains; by domain, then in the order of the file.
+    pub types: Vec<TypeDef>,
+    /// Streams of all files, in the order of reading.
+    pub streams: Vec<Stream>,
+    /// Services of all files, in the order of reading.
+    pub services: Vec<Service>,
+    /// Breaks accepted on purpose, for `diff`.
+    pub accepted: Vec<Accepted>,
+}
+
+macro_rules! index {
+    ($($(#[$doc:meta])* $id:ident, $field:ident, $item:ty;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $id(pub usize);
+
+        impl std::ops::Index<$id> for Contracts {
+            type Output = $item;
+            fn index(&self, id: $id) -> &$item {
+                &self.$field[id.0]
+            }
+        }
+    )*};
+}
+
+index! {
+    /// Index of a domain in its [`Contracts`].
+    DomainId, domains, Domain;
+    /// Index of an event in its [`Contracts`].
+    EventId, events, Event;
+    /// Index of a type in its [`Contracts`].
+    TypeId, types, TypeDef;
+    /// Index of a stream in its [`Contracts`].
+    StreamId, streams, Stream;
+    /// Index of a service in its [`Contracts`].
+    ServiceId, services, Service;
+}
+
+/// One contract file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Domain {
+    /// The dotted name, from the file's path: `shop/orders.toml` is `shop.orders`.
+    pub name: String,
+    /// The file.
+    pub file: FileId,
+    /// What the domain is about.
+    pub doc: Option<String>,
+    /// Who answers for it.
+    pub owner: Option<String>,
+}
+
+/// An event: a payload with a subject.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// The name inside its domain.
+    pub name: Spanned<String>,
+    /// Its domain.
+    pub domain: DomainId,
+    /// What happened, for people.
+    pub doc: Option<String>,
+    /// Where it is published. No segments when it could not be read.
+    pub subject: Spanned<Template>,
+    /// The stream that stores it; `None` is core NATS, at most once.
+    pub stream: Option<Spanned<StreamRef>>,
+    /// The field that makes a re-publish the same event.
+    pub id: Option<Spanned<FieldRef>>,
+    /// The field whose value keeps events in order.
+    pub key: Option<Spanned<FieldRef>>,
+    /// A label for people and documents; never on the wire.
+    pub version: u32,
+    /// What to use instead.
+    pub deprecated: Option<Spanned<String>>,
+    /// The event that this one replaces.
+    pub supersedes: Option<Spanned<Option<EventId>>>,
+    /// How metadata travels.
+    pub envelope: Envelope,
+    /// What it carries.
+    pub body: Body,
+    /// Wire names that may never be used again.
+    pub reserved: Vec<Spanned<String>>,
+    /// Example payloads in wire names.
+    pub examples: Vec<Value>,
+}
+
+/// A stream by name; `None` when there is none of that name (reported by the reader).
+pub type StreamRef = Option<StreamId>;
+
+/// A field by its position in the event's fields; `None` when there is none of that name (reported by the reader).
+pub type FieldRef = Option<usize>;
+
+/// What an event carries.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Body {
+    /// Fields of its own.
+    Fields(Vec<Field>),
+    /// Another team's JSON Schema, by path below the contracts folder.
+    Schema(Spanned<String>),
+}
+
+/// How metadata travels with an event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Envelope {
+    /// The body is the event; the message id is the only header.
+    #[default]
+    Plain,
+    /// CloudEvents in binary mode.
+    CloudEvents,
+}
+
+/// One field of an event or a type.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    /// The name in the contract, snake_case.
+    pub name: Spanned<String>,
+    /// The explicit wire name, when it is not the camelCase of the name.
+    pub rename: Option<Spanned<String>>,
+    /// Its type without the final `?`.
+    pub ty: Spanned<Type>,
+    /// Whether it may be absent.
+    pub optional: bool,
+    /// For people.
+    pub doc: Option<String>,
+    /// What a reader fills in when it is absent.
+    pub default: Option<Value>,
+    /// An older wire name still accepted on read.
+    pub alias: Option<Spanned<String>>,
+    /// What its value must fulfil.
+    pub constraints: Constraints,
+    /// An integer that is sent as text (`encoding = "string"`), with the place that says so.
+    pub as_text: Option<Span>,
+    /// What to use instead.
+    pub deprecated: Option<Spanned<String>>,
+    /// Never printed, with the place that says so.
+    pub sensitive: Option<Span>,
+}
+
+impl Field {
+    /// The name on the wire.
+    #[must_use]
+    pub fn wire(&self) -> String {
+        match &self.rename {
+            Some(name) => name.value.clone(),
+            None => name::camel_case(&self.name),
+        }
+    }
+
+    /// Whether a payload without it is refused: neither optional nor defaulted.
+    #[must_use]
+    pub fn required(&self) -> bool {
+        !self.optional && self.default.is_none()
+    }
+}
+
+/// A type expression.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// `true` or `false`.
+    Bool,
+    /// Unicode text.
+    String,
+    /// 32 bits, signed.
+    I32,
+    /// 64 bits, signed.
+    I64,
+    /// 32 bits, unsigned.
+    U32,
+    /// 64 bits, unsigned.
+    U64,
+    /// A finite 64-bit float.
+    F64,
+    /// A decimal of at most 28 digits, sent as text.
+    Decimal,
+    /// A UUID, sent as text.
+    Uuid,
+    /// RFC 3339.
+    Timestamp,
+    /// A calendar date.
+    Date,
+    /// ISO 8601 without years and months.
+    Duration,
+    /// Octets, sent as base64.
+    Bytes,
+    /// Any JSON value.
+    Json,
+    /// A list.
+    List(Box<Type>),
+    /// A map with string keys.
+    Map(Box<Type>),
+    /// A type of the contracts.
+    Named(TypeId),
+    /// Could not be read; already reported.
+    Invalid,
+}
+
+/// A named type.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TypeDef {
+    /// The name inside its domain.
+    pub name: Spanned<String>,
+    /// Its domain.
+    pub domain: DomainId,
+    /// For people.
+    pub doc: Option<String>,
+    /// Wire names (fields) or values (enum, union) that may never be used again.
+    pub reserved: Vec<Spanned<String>>,
+    /// What it is.
+    pub kind: TypeKind,
+}
+
+/// What a named type is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TypeKind {
+    /// An object with fields.
+    Struct(Vec<Field>),
+    /// One of some texts.
+    Enum(Enum),
+    /// One of some objects, told apart by a tag.
+    Union(Union),
+    /// A scalar with a name and constraints.
+    Scalar {
+        /// The scalar.
+        ty: Spanned<Type>,
+        /// What each value must fulfil.
+        constraints: Constraints,
+        /// An integer that is sent as text.
+        as_text: Option<Span>,
+    },
+    /// Another team's JSON Schema, by path below the contracts folder.
+    Schema(Spanned<String>),
+    /// Could not be read; already reported.
+    Invalid,
+}
+
+/// An enum's values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enum {
+    /// The wire texts, in the order of the contract.
+    pub values: Vec<Spanned<String>>,
+    /// Whether a reader refuses what it does not know.
+    pub closed: bool,
+}
+
+/// A tagged union.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Union {
+    /// The wire name of the tag.
+    pub tag: Spanned<String>,
+    /// The variants, in the order of the contract.
+    pub variants: Vec<Variant>,
+    /// Whether a reader refuses what it does not know.
+    pub closed: bool,
+}
+
+/// One variant of a union.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variant {
+    /// The tag's value.
+    pub tag: Spanned<String>,
+    /// The type that carries it; `None` when there is none of that name (reported by the reader).
+    pub ty: Spanned<Option<TypeId>>,
+}
+
+/// What a value must fulfil. Bounds are inclusive.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Constraints {
+    /// Smallest number.
+    pub min: Option<Spanned<Number>>,
+    /// Largest number.
+    pub max: Option<Spanned<Number>>,
+    /// Fewest code points.
+    pub min_length: Option<Spanned<u64>>,
+    /// Most code points.
+    pub max_length: Option<Spanned<u64>>,
+    /// An unanchored pattern in the subset that Rust and ECMA-262 read alike.
+    pub pattern: Option<Spanned<String>>,
+    /// Fewest items of a list or entries of a map.
+    pub min_items: Option<Spanned<u64>>,
+    /// Most items of a list or entries of a map.
+    pub max_items: Option<Spanned<u64>>,
+}
+
+impl Constraints {
+    /// Whether nothing is demanded.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A number of a contract: exact where it was written without a fraction.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Number {
+    /// Written without fraction or exponent. Holds every i64 and every u64.
+    Integer(i128),
+    /// Written with one.
+    Float(f64),
+}
+
+impl std::fmt::Display for Number {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Number::Integer(n) => write!(f, "{n}"),
+            Number::Float(n) => write!(f, "{n:?}"),
+        }
+    }
+}
+
+/// A value that a contract writes down (a default, an example), as JSON sees it, each part with its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Value {
+    /// What it is.
+    pub kind: ValueKind,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// What a [`Value`] is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ValueKind {
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number.
+    Number(Number),
+    /// Text; a TOML date or time is its text.
+    Text(String),
+    /// A list.
+    List(Vec<Value>),
+    /// An object, in the order of the contract.
+    Object(Vec<(Spanned<String>, Value)>),
+}
+
+/// A JetStream stream.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stream {
+    /// Its name on the server.
+    pub name: Spanned<String>,
+    /// The domain whose file declares it.
+    pub domain: DomainId,
+    /// For people.
+    pub doc: Option<String>,
+    /// How long a message lives.
+    pub max_age: Option<Spanned<Duration>>,
+    /// Total size in bytes.
+    pub max_bytes: Option<Spanned<u64>>,
+    /// Total number of messages.
+    pub max_messages: Option<Spanned<u64>>,
+    /// Copies, 1 to 5.
+    pub replicas: u8,
+    /// Where messages are kept.
+    pub storage: Storage,
+    /// When messages go.
+    pub retention: Spanned<Retention>,
+    /// How long a message id is remembered; the default is two minutes, or `max_age` if that is shorter.
+    pub duplicate_window: Option<Spanned<Duration>>,
+    /// What goes when the stream is full.
+    pub discard: Discard,
+    /// How many partitions keyed events are spread over.
+    pub partitions: Option<Spanned<u32>>,
+}
+
+impl Stream {
+    /// How long a message id is remembered.
+    #[must_use]
+    pub fn window(&self) -> Duration {
+        let standard = Duration::from_secs(120);
+        match (&self.duplicate_window, &self.max_age) {
+            (Some(window), _) => window.value,
+            (None, Some(age)) => standard.min(age.value),
+            (None, None) => standard,
+        }
+    }
+}
+
+/// Where a stream keeps its messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Storage {
+    /// On disk.
+    #[default]
+    File,
+    /// In memory: gone with the server.
+    Memory,
+}
+
+/// When a stream lets a message go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Retention {
+    /// At the stream's limits.
+    #[default]
+    Limits,
+    /// When every consumer has acknowledged it.
+    Interest,
+    /// When one consumer has acknowledged it.
+    WorkQueue,
+}
+
+/// What a full stream does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Discard {
+    /// Refuses the new message: the publisher knows.
+    #[default]
+    New,
+    /// Drops the oldest.
+    Old,
+}
+
+/// A service: who publishes and who handles.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Service {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// The domain whose file declares it.
+    pub domain: DomainId,
+    /// For people.
+    pub doc: Option<String>,
+    /// The queue group and durable consumer, when it is not the service's name.
+    pub queue_group: Option<Spanned<String>>,
+    /// What it publishes; `None` entries were not found (reported by the reader).
+    pub publishes: Vec<Spanned<Option<EventId>>>,
+    /// What it handles; `None` entries were not found (reported by the reader).
+    pub subscribes: Vec<Spanned<Option<EventId>>>,
+    /// Handlers that run at once in one process.
+    pub concurrency: u32,
+    /// Deliveries that may be unacknowledged at once, over all replicas.
+    pub max_in_flight: Option<Spanned<u32>>,
+    /// How long the server waits for an acknowledgement.
+    pub ack_wait: Duration,
+    /// What happens after a failure.
+    pub retry: Retry,
+    /// Where a new durable begins.
+    pub start: Spanned<Start>,
+}
+
+impl Service {
+    /// The queue group, which is the durable consumer's name too.
+    #[must_use]
+    pub fn group(&self) -> &str {
+        self.queue_group
+            .as_ref()
+            .map_or(&self.name.value, |group| &group.value)
+    }
+
+    /// Deliveries that may be unacknowledged at once: as written, or twice the concurrency and at least 16.
+    #[must_use]
+    pub fn in_flight(&self) -> u32 {
+        self.max_in_flight
+            .as_ref()
+            .map_or(self.concurrency.saturating_mul(2).max(16), |n| n.value)
+    }
+}
+
+/// How failures are repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// Attempts before the dead letter, at least 1.
+    pub max_attempts: u32,
+    /// Wait after the first failure; doubles with each.
+    pub first_delay: Duration,
+    /// Longest wait.
+    pub max_delay: Duration,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self {
+            max_attempts: 5,
+            first_delay: Duration::from_secs(1),
+            max_delay: Duration::from_secs(300),
+        }
+    }
+}
+
+/// Where a new durable begins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Start {
+    /// At the first message of the stream.
+    #[default]
+    All,
+    /// At the first message after its creation.
+    New,
+    /// At a point in time, RFC 3339.
+    At(String),
+}
+
+/// A break accepted on purpose, for `diff`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The rule's id.
+    pub rule: Spanned<String>,
+    /// What it is about: `events.E.fields.a`.
+    pub path: Spanned<String>,
+    /// Why.
+    pub reason: Spanned<String>,
+    /// The last day on which it is accepted.
+    pub until: Spanned<String>,
+}
+
+impl Contracts {
+    /// `domain.Name` of an event: what stands in message ids.
+    #[must_use]
+    pub fn event_name(&self, event: &Event) -> String {
+        format!("{}.{}", self[event.domain].name, event.name.value)
+    }
+
+    /// `domain.Name` of a type.
+    #[must_use]
+    pub fn type_name(&self, ty: &TypeDef) -> String {
+        format!("{}.{}", self[ty.domain].name, ty.name.value)
+    }
+
+    /// The stream that stores an event, with its settings.
+    #[must_use]
+    pub fn stream_of(&self, event: &Event) -> Option<&Stream> {
+        event
+            .stream
+            .as_ref()
+            .and_then(|stream| stream.value)
+            .map(|id| &self[id])
+    }
+
+    /// The events that a stream stores, in the order of the model.
+    pub fn events_of(&self, stream: StreamId) -> impl Iterator<Item = &Event> {
+        self.events.iter().filter(move |event| {
+            event
+                .stream
+                .as_ref()
+                .is_some_and(|named| named.value == Some(stream))
+        })
+    }
+
+    /// The fields of an event that has its own.
+    #[must_use]
+    pub fn fields<'a>(&self, event: &'a Event) -> &'a [Field] {
+        match &event.body {
+            Body::Fields(fields) => fields,
+            Body::Schema(_) => &[],
+        }
+    }
+
+    /// The service of a name.
+    #[must_use]
+    pub fn service(&self, name: &str) -> Option<&Service> {
+        self.services.iter().find(|s| s.name.value == name)
+    }
+}

@@ -1,0 +1,219 @@
+//! The only place where names of a contract become identifiers, and field names become wire names.
+
+use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
+
+/// The camelCase of a snake_case field name, as serde's `rename_all = "camelCase"` makes it: `user_id` is `userId`.
+///
+/// serde's algorithm, not a nicer one: hand-written structs go through serde, and the wire must not differ.
+#[must_use]
+pub fn camel_case(field: &str) -> String {
+    let mut out = String::with_capacity(field.len());
+    let mut upper = false;
+    for c in field.chars() {
+        if c == '_' {
+            upper = !out.is_empty();
+        } else if upper {
+            out.push(c.to_ascii_uppercase());
+            upper = false;
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// `[a-z][a-z0-9_]*`: fields, domains' path segments, services' Rust modules.
+#[must_use]
+pub fn is_field_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+/// `[A-Z][A-Za-z0-9]*`: events and types.
+#[must_use]
+pub fn is_type_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_uppercase())
+        && name.chars().all(|c| c.is_ascii_alphanumeric())
+}
+
+/// What NATS takes as the name of a stream or durable consumer: no white space, `.`, `*`, `>`, path separators or
+/// unprintable characters; at most 255 bytes.
+#[must_use]
+pub fn is_nats_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= 255
+        && name
+            .chars()
+            .all(|c| c.is_ascii_graphic() && !matches!(c, '.' | '*' | '>' | '/' | '\\'))
+}
+
+/// A field's identifier: keywords get `r#`, the four that cannot be raw get a `_`.
+#[must_use]
+pub fn field_ident(field: &str) -> String {
+    match field {
+        "self" | "super" | "crate" => format!("{field}_"),
+        _ if is_keyword(field) => format!("r#{field}"),
+        _ => field.to_owned(),
+    }
+}
+
+/// A module's identifier, from one segment of a domain's name or from a service's name.
+#[must_use]
+pub fn module_ident(segment: &str) -> String {
+    field_ident(&segment.to_snake_case())
+}
+
+/// A type's or event's identifier. `Self` is the only one that Rust refuses.
+#[must_use]
+pub fn type_ident(name: &str) -> String {
+    if name == "Self" {
+        "Self_".to_owned()
+    } else {
+        name.to_owned()
+    }
+}
+
+/// The identifier of an enum value or a union key: UpperCamelCase, a leading digit gets `V`, nothing is `Empty`, `Self`
+/// is `Self_`.
+#[must_use]
+pub fn variant_ident(wire: &str) -> String {
+    // Only XID characters may stand in an identifier; heck keeps every alphanumeric, some of which (like ²) are not.
+    let clean: String = wire
+        .chars()
+        .map(|c| if is_ident_char(c) { c } else { ' ' })
+        .collect();
+    let camel = clean.to_upper_camel_case();
+    match camel.chars().next() {
+        None => "Empty".to_owned(),
+        Some(first) if !is_ident_start(first) => format!("V{camel}"),
+        Some(_) => type_ident(&camel),
+    }
+}
+
+/// The identifier of an open enum's or union's fallback: `Unknown`, or `Unknown_` when a value has taken it.
+#[must_use]
+pub fn unknown_ident<'a>(wire_values: impl IntoIterator<Item = &'a str>) -> &'static str {
+    let taken = wire_values
+        .into_iter()
+        .any(|value| variant_ident(value) == "Unknown");
+    if taken { "Unknown_" } else { "Unknown" }
+}
+
+/// The constant of an event in `subjects`, without a raw prefix: constants are never keywords.
+#[must_use]
+pub fn constant_ident(event: &str) -> String {
+    event.to_shouty_snake_case()
+}
+
+/// The method of an event in `Handlers`.
+#[must_use]
+pub fn method_ident(event: &str) -> String {
+    field_ident(&event.to_snake_case())
+}
+
+fn is_ident_start(c: char) -> bool {
+    c.is_alphabetic()
+}
+
+fn is_ident_char(c: char) -> bool {
+    c.is_alphabetic() || c.is_ascii_digit()
+}
+
+/// Strict and reserved keywords of edition 2024.
+fn is_keyword(word: &str) -> bool {
+    matches!(
+        word,
+        "as" | "async"
+            | "await"
+            | "break"
+            | "const"
+            | "continue"
+            | "dyn"
+            | "else"
+            | "enum"
+            | "extern"
+            | "false"
+            | "fn"
+            | "for"
+            | "gen"
+            | "if"
+            | "impl"
+            | "in"
+            | "let"
+            | "loop"
+            | "match"
+            | "mod"
+            | "move"
+            | "mut"
+            | "pub"
+            | "ref"
+            | "return"
+            | "static"
+            | "struct"
+            | "trait"
+            | "true"
+            | "type"
+            | "unsafe"
+            | "use"
+            | "where"
+            | "while"
+            | "abstract"
+            | "become"
+            | "box"
+            | "do"
+            | "final"
+            | "macro"
+            | "override"
+            | "priv"
+            | "try"
+            | "typeof"
+            | "unsized"
+            | "virtual"
+            | "yield"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wire_names_are_serdes() {
+        for (field, wire) in [
+            ("user_id", "userId"),
+            ("a", "a"),
+            ("line_2_text", "line2Text"),
+            ("trailing_", "trailing"),
+            ("two__bars", "twoBars"),
+        ] {
+            assert_eq!(camel_case(field), wire);
+        }
+    }
+
+    #[test]
+    fn variants_follow_the_language() {
+        for (wire, ident) in [
+            ("sms", "Sms"),
+            ("in_transit", "InTransit"),
+            ("42", "V42"),
+            ("", "Empty"),
+            ("self", "Self_"),
+            ("a b", "AB"),
+            ("Ünï", "Ünï"),
+            ("²", "Empty"),
+        ] {
+            assert_eq!(variant_ident(wire), ident);
+        }
+        assert_eq!(unknown_ident(["unknown", "x"]), "Unknown_");
+        assert_eq!(unknown_ident(["x"]), "Unknown");
+    }
+
+    #[test]
+    fn keywords_are_raw_or_get_a_bar() {
+        assert_eq!(field_ident("type"), "r#type");
+        assert_eq!(field_ident("self"), "self_");
+        assert_eq!(field_ident("amount"), "amount");
+    }
+}

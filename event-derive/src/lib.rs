@@ -1,0 +1,1 @@
+//! `#[derive(Event)]`: a shell around event-codegen's Rust front end and emitter.
