@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Installs what the tests need and runs every one of them. The last line is `N passed, N failed`.
+#
+#   tests/run.sh            everything
+#   tests/run.sh --quick    the Rust tests only
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 3
+
+passed=0 failed=0
+logs=.build/test-logs
+mkdir -p "$logs"
+
+# One check: its output is shown only when it fails.
+check() { # NAME COMMAND...
+    local name=$1 started=$SECONDS
+    shift
+    if "$@" >"$logs/$name.log" 2>&1; then
+        passed=$((passed + 1))
+        printf 'ok      %-24s %4d s\n' "$name" $((SECONDS - started))
+    else
+        failed=$((failed + 1))
+        printf 'FAILED  %-24s %4d s\n' "$name" $((SECONDS - started))
+        tail -n 60 "$logs/$name.log" | sed 's/^/        /'
+    fi
+}
+
+# Tests that count for themselves: cargo says `test result: ok. 12 passed; 0 failed; …` per binary.
+cargo_tests() { # NAME CARGO-ARGUMENTS...
+    local name=$1 started=$SECONDS status good bad
+    shift
+    cargo test --no-fail-fast "$@" >"$logs/$name.log" 2>&1
+    status=$?
+    good=$(awk '/^test result:/ { n += $4 } END { print n + 0 }' "$logs/$name.log")
+    bad=$(awk '/^test result:/ { n += $6 } END { print n + 0 }' "$logs/$name.log")
+    # It did not even build, or a binary died: that is a failure that no line counts.
+    if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
+    if [ "$status" -eq 0 ] && [ "$good" -eq 0 ]; then bad=1; fi
+    passed=$((passed + good)) failed=$((failed + bad))
+    printf '%-7s %-24s %4d s   %d passed, %d failed\n' \
+        "$([ "$bad" -eq 0 ] && echo ok || echo FAILED)" "$name" $((SECONDS - started)) "$good" "$bad"
+    if [ "$bad" -ne 0 ]; then
+        grep -nE '^(test .* FAILED|error|---- .* stdout ----)' "$logs/$name.log" | head -n 40 | sed 's/^/        /'
+        tail -n 80 "$logs/$name.log" | sed 's/^/        /'
+    fi
+}
+
+NATS_SERVER_BIN=$(tests/nats-server.sh) || exit 3
+export NATS_SERVER_BIN
+export CARGO_TERM_COLOR=never
+
+cargo_tests rust --locked --workspace
+cargo_tests runtime-features --locked -p event-runtime --all-features
+if [ "${1:-}" != --quick ]; then
+    check format cargo fmt --all --check
+    check clippy cargo clippy --locked --workspace --all-targets -- -D warnings
+    check docs env RUSTDOCFLAGS=-Dwarnings cargo doc --locked --workspace --no-deps
+    check contracts cargo contracts check
+    check hygiene tests/hygiene.sh
+    check readme tests/readme.sh
+    check demo examples/demo.sh
+fi
+
+printf '%d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" -eq 0 ]
