@@ -7,6 +7,7 @@ pub mod code;
 pub mod diagnostic;
 pub mod emit;
 pub mod export;
+pub mod json;
 pub mod model;
 pub mod name;
 pub mod read;
