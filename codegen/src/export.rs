@@ -1,1 +1,3 @@
-//! Writes documents.
+//! Writes documents for those who do not speak Rust. Checked contracts in, text out; writes no file and cannot fail.
+
+pub mod json_schema;

@@ -1,0 +1,421 @@
+//! The schema of one field, type or event. Knows every keyword of the dialect; never which file a schema goes to.
+
+use std::collections::BTreeMap;
+
+use super::layout::Export;
+use super::pattern;
+use crate::json::Json;
+use crate::model::{
+    Body, Constraints, Event, EventId, Field, Number, Type, TypeDef, TypeId, TypeKind, Union,
+    Value, ValueKind,
+};
+use crate::source::Spanned;
+
+/// The members of a schema object, in the order in which they are written.
+pub(super) type Members = Vec<(String, Json)>;
+
+/// A scalar type, whether it is an integer sent as text, and every constraint on it.
+type Scalar<'a> = (&'a Type, bool, Vec<&'a Constraints>);
+
+/// The tag that a union gives to the object of its variant.
+#[derive(Clone, Copy)]
+pub(super) struct Tag<'a> {
+    name: &'a str,
+    value: &'a str,
+}
+
+/// Which types are variants, and under which tag. A variant belongs to one union, so its tag is part of its schema.
+pub(super) fn tags(types: &[TypeDef]) -> BTreeMap<TypeId, Tag<'_>> {
+    let unions = types.iter().filter_map(|ty| match &ty.kind {
+        TypeKind::Union(union) => Some(union),
+        _ => None,
+    });
+    unions
+        .flat_map(|union| {
+            union.variants.iter().filter_map(|variant| {
+                let tag = Tag {
+                    name: &union.tag,
+                    value: &variant.tag,
+                };
+                variant.ty.value.map(|ty| (ty, tag))
+            })
+        })
+        .collect()
+}
+
+impl Export<'_> {
+    /// An event's schema without `$schema` and definitions.
+    pub(super) fn event(&self, id: EventId) -> Members {
+        let event: &Event = &self.contracts[id];
+        let deprecated = event.deprecated.as_ref();
+        let mut out = head(self.names.event(id), &event.doc, deprecated);
+        match &event.body {
+            Body::Fields(fields) => self.object(&mut out, None, fields),
+            Body::Schema(_) => put(&mut out, "type", Json::text("object")),
+        }
+        mark_deprecated(&mut out, deprecated);
+        out
+    }
+
+    /// A type's schema, and the fallback variant's after it when it is an open union.
+    pub(super) fn definitions(&self, id: TypeId) -> Vec<(String, Members)> {
+        let ty: &TypeDef = &self.contracts[id];
+        let title = self.names.ty(id);
+        let mut out = head(title, &ty.doc, None);
+        match &ty.kind {
+            TypeKind::Struct(fields) => self.object(&mut out, self.tags.get(&id), fields),
+            TypeKind::Enum(values) => {
+                put(&mut out, "type", Json::text("string"));
+                let keyword = if values.closed { "enum" } else { "examples" };
+                put(&mut out, keyword, texts(&values.values));
+            }
+            TypeKind::Union(union) => put(&mut out, "oneOf", self.branches(id, union)),
+            TypeKind::Scalar {
+                ty,
+                constraints,
+                as_text,
+            } => {
+                scalar(&mut out, ty, as_text.is_some(), &[constraints]);
+            }
+            // Neither gets past `check`; anything goes is what is known of them.
+            TypeKind::Schema(_) | TypeKind::Invalid => {}
+        }
+        let mut all = vec![(title.to_owned(), out)];
+        if let (TypeKind::Union(union), Some(name)) = (&ty.kind, self.names.other(id)) {
+            all.push((name.to_owned(), fallback(name, title, union)));
+        }
+        all
+    }
+
+    fn branches(&self, id: TypeId, union: &Union) -> Json {
+        let known = union.variants.iter().filter_map(|variant| variant.ty.value);
+        let mut branches: Vec<Json> = known.map(|ty| self.reference(ty)).collect();
+        branches.extend(self.names.other(id).map(|name| self.reference_to(id, name)));
+        Json::List(
+            branches
+                .into_iter()
+                .map(|text| Json::object([("$ref", text)]))
+                .collect(),
+        )
+    }
+
+    /// `type`, `properties` and `required` of an object with these fields.
+    fn object(&self, out: &mut Members, tag: Option<&Tag<'_>>, fields: &[Field]) {
+        let mut properties = Members::new();
+        let mut required = Vec::new();
+        if let Some(tag) = tag {
+            let constant = [
+                ("type", Json::text("string")),
+                ("const", Json::text(tag.value)),
+            ];
+            put(&mut properties, tag.name, Json::object(constant));
+            required.push(Json::text(tag.name));
+        }
+        for field in fields {
+            put(
+                &mut properties,
+                &field.wire(),
+                Json::Object(self.field(field)),
+            );
+            if field.required() {
+                required.push(Json::text(field.wire()));
+            }
+        }
+        put(out, "type", Json::text("object"));
+        put(out, "properties", Json::Object(properties));
+        if !required.is_empty() {
+            put(out, "required", Json::List(required));
+        }
+    }
+
+    fn field(&self, field: &Field) -> Members {
+        let mut out = Members::new();
+        let mut notes = Vec::new();
+        notes.extend(field.doc.clone());
+        if let Some(alias) = &field.alias {
+            notes.push(format!("Older messages name it `{}`.", alias.value));
+        }
+        let default = field
+            .default
+            .as_ref()
+            .map(|value| self.default(field, value));
+        if let Some(list @ (Json::List(_) | Json::Object(_))) = &default {
+            // Class generators turn such a default into code that does not compile.
+            notes.push(format!("Absent, it is `{}`.", list.to_compact()));
+        }
+        describe(&mut out, notes, field.deprecated.as_ref());
+
+        match self.own_scalar(field) {
+            Some((ty, as_text, constraints)) => scalar(&mut out, ty, as_text, &constraints),
+            None => self.ty(&mut out, &field.ty, &field.constraints),
+        }
+        if let Some(scalar @ (Json::Bool(_) | Json::Number(_) | Json::Text(_))) = default {
+            put(&mut out, "default", scalar);
+        }
+        mark_deprecated(&mut out, field.deprecated.as_ref());
+        out
+    }
+
+    /// What a field sends that is a scalar with constraints of its own. A named scalar that the field narrows further is
+    /// written out, because a `$ref` must stand alone.
+    pub(super) fn own_scalar<'f>(&'f self, field: &'f Field) -> Option<Scalar<'f>> {
+        let as_text = field.as_text.is_some();
+        match &field.ty.value {
+            Type::Named(id) => match &self.contracts[*id].kind {
+                TypeKind::Scalar {
+                    ty,
+                    constraints,
+                    as_text: named_as_text,
+                } if as_text || !field.constraints.is_empty() => {
+                    let as_text = as_text || named_as_text.is_some();
+                    Some((&ty.value, as_text, vec![constraints, &field.constraints]))
+                }
+                _ => None,
+            },
+            Type::List(_) | Type::Map(_) | Type::Json | Type::Invalid => None,
+            ty => Some((ty, as_text, vec![&field.constraints])),
+        }
+    }
+
+    /// Everything that is no scalar, and scalars inside lists and maps.
+    fn ty(&self, out: &mut Members, ty: &Type, constraints: &Constraints) {
+        let count = |n: &Option<Spanned<u64>>| n.as_ref().map(|n| Json::integer(n.value));
+        match ty {
+            Type::Named(id) => out.insert(0, ("$ref".to_owned(), self.reference(*id))),
+            Type::List(item) => {
+                put(out, "type", Json::text("array"));
+                put(out, "items", self.inner(item));
+                put_some(out, "minItems", count(&constraints.min_items));
+                put_some(out, "maxItems", count(&constraints.max_items));
+            }
+            Type::Map(value) => {
+                put(out, "type", Json::text("object"));
+                put(out, "additionalProperties", self.inner(value));
+                put_some(out, "minProperties", count(&constraints.min_items));
+                put_some(out, "maxProperties", count(&constraints.max_items));
+            }
+            Type::Json | Type::Invalid => {}
+            scalar_type => scalar(out, scalar_type, false, &[constraints]),
+        }
+    }
+
+    fn inner(&self, ty: &Type) -> Json {
+        let mut out = Members::new();
+        self.ty(&mut out, ty, &Constraints::default());
+        Json::Object(out)
+    }
+
+    /// A default as it would be on the wire.
+    fn default(&self, field: &Field, value: &Value) -> Json {
+        let as_text = match self.own_scalar(field) {
+            Some((_, as_text, _)) => as_text,
+            None => matches!(&field.ty.value, Type::Named(id)
+                if matches!(&self.contracts[*id].kind, TypeKind::Scalar { as_text: Some(_), .. })),
+        };
+        match &value.kind {
+            ValueKind::Number(number) if as_text => Json::text(number.to_string()),
+            _ => json(value),
+        }
+    }
+}
+
+/// `title` and `description` of a root or a definition.
+fn head(title: &str, doc: &Option<String>, deprecated: Option<&Spanned<String>>) -> Members {
+    let mut out = Members::new();
+    put(&mut out, "title", Json::text(title));
+    describe(&mut out, doc.iter().cloned().collect(), deprecated);
+    out
+}
+
+fn describe(out: &mut Members, mut notes: Vec<String>, deprecated: Option<&Spanned<String>>) {
+    // Draft-07 tools know no `deprecated`, so it is said for people as well.
+    notes.extend(deprecated.map(|instead| format!("Deprecated: {}", instead.value)));
+    if !notes.is_empty() {
+        put(
+            out,
+            "description",
+            Json::text(harmless(&notes.join("\n\n"))),
+        );
+    }
+}
+
+fn mark_deprecated(out: &mut Members, deprecated: Option<&Spanned<String>>) {
+    if deprecated.is_some() {
+        put(out, "deprecated", Json::Bool(true));
+    }
+}
+
+/// Breaks up what ends or spoils the comments that class generators put descriptions into: `*/`, and `\u`, which Java
+/// reads as an escape even in a comment.
+fn harmless(text: &str) -> String {
+    text.trim().replace("*/", "* /").replace("\\u", "\\ u")
+}
+
+/// The object of a variant that this contract does not know.
+fn fallback(name: &str, union_title: &str, union: &Union) -> Members {
+    let known = texts(union.variants.iter().map(|variant| &variant.tag));
+    let tag = Json::object([
+        ("type", Json::text("string")),
+        ("not", Json::object([("enum", known)])),
+    ]);
+    let mut out = Members::new();
+    put(&mut out, "title", Json::text(name));
+    put(
+        &mut out,
+        "description",
+        Json::text(format!("A {union_title} that is newer than this schema.")),
+    );
+    put(&mut out, "type", Json::text("object"));
+    put(
+        &mut out,
+        "properties",
+        Json::object([(union.tag.value.as_str(), tag)]),
+    );
+    put(
+        &mut out,
+        "required",
+        Json::list([Json::text(union.tag.value.as_str())]),
+    );
+    out
+}
+
+/// A scalar under all of these constraints.
+fn scalar(out: &mut Members, ty: &Type, as_text: bool, constraints: &[&Constraints]) {
+    let kind = match ty {
+        Type::Bool => "boolean",
+        Type::F64 => "number",
+        Type::I32 | Type::I64 | Type::U32 | Type::U64 if !as_text => "integer",
+        _ => "string",
+    };
+    put(out, "type", Json::text(kind));
+    match ty {
+        Type::I32 | Type::I64 | Type::U32 | Type::U64 if as_text => {
+            put(out, "pattern", Json::text(pattern::integer(ty)));
+        }
+        Type::I32 => put(out, "format", Json::text("int32")),
+        Type::I64 | Type::U32 | Type::U64 => put(out, "format", Json::text("int64")),
+        Type::Decimal => put(out, "pattern", Json::text(pattern::DECIMAL)),
+        Type::Duration => put(out, "pattern", Json::text(pattern::DURATION)),
+        Type::Uuid => put(out, "format", Json::text("uuid")),
+        Type::Timestamp => put(out, "format", Json::text("date-time")),
+        Type::Date => put(out, "format", Json::text("date")),
+        Type::Bytes => {
+            put(out, "contentEncoding", Json::text("base64"));
+            put(out, "pattern", Json::text(pattern::BASE64));
+        }
+        _ => {}
+    }
+    if !as_text {
+        bounds(out, ty, constraints);
+    }
+    text_limits(out, constraints);
+}
+
+/// `minimum` and `maximum`: the narrowest that is demanded, or what the type itself cannot hold.
+fn bounds(out: &mut Members, ty: &Type, constraints: &[&Constraints]) {
+    let narrowest = |a: Number, b: Number, larger: bool| if above(a, b) == larger { a } else { b };
+    let min = constraints
+        .iter()
+        .filter_map(|c| c.min.as_ref())
+        .map(|n| n.value);
+    let max = constraints
+        .iter()
+        .filter_map(|c| c.max.as_ref())
+        .map(|n| n.value);
+    let min = min.reduce(|a, b| narrowest(a, b, true));
+    let max = max.reduce(|a, b| narrowest(a, b, false));
+    let (least, most) = match ty {
+        Type::U32 => (Some(0), Some(i128::from(u32::MAX))),
+        Type::U64 => (Some(0), None),
+        _ => (None, None),
+    };
+    put_some(
+        out,
+        "minimum",
+        min.or(least.map(Number::Integer)).map(number),
+    );
+    put_some(
+        out,
+        "maximum",
+        max.or(most.map(Number::Integer)).map(number),
+    );
+}
+
+fn text_limits(out: &mut Members, constraints: &[&Constraints]) {
+    let least = constraints
+        .iter()
+        .filter_map(|c| c.min_length.as_ref())
+        .map(|n| n.value)
+        .max();
+    let most = constraints
+        .iter()
+        .filter_map(|c| c.max_length.as_ref())
+        .map(|n| n.value)
+        .min();
+    put_some(out, "minLength", least.map(Json::integer));
+    put_some(out, "maxLength", most.map(Json::integer));
+    let mut patterns = constraints.iter().filter_map(|c| c.pattern.as_ref());
+    put_some(
+        out,
+        "pattern",
+        patterns.next().map(|p| Json::text(p.value.as_str())),
+    );
+    let more: Vec<Json> = patterns
+        .map(|p| Json::object([("pattern", Json::text(p.value.as_str()))]))
+        .collect();
+    if !more.is_empty() {
+        put(out, "allOf", Json::List(more));
+    }
+}
+
+fn above(a: Number, b: Number) -> bool {
+    match (a, b) {
+        (Number::Integer(a), Number::Integer(b)) => a > b,
+        _ => float(a) > float(b),
+    }
+}
+
+// Only compares: bounds of a float field, where the nearest float is what the reader compares with too.
+#[allow(clippy::cast_precision_loss)]
+fn float(number: Number) -> f64 {
+    match number {
+        Number::Integer(n) => n as f64,
+        Number::Float(n) => n,
+    }
+}
+
+fn number(number: Number) -> Json {
+    Json::Number(number.to_string())
+}
+
+fn json(value: &Value) -> Json {
+    match &value.kind {
+        ValueKind::Bool(yes) => Json::Bool(*yes),
+        ValueKind::Number(n) => number(*n),
+        ValueKind::Text(text) => Json::text(text.as_str()),
+        ValueKind::List(items) => Json::List(items.iter().map(json).collect()),
+        ValueKind::Object(members) => Json::object(
+            members
+                .iter()
+                .map(|(key, value)| (key.value.as_str(), json(value))),
+        ),
+    }
+}
+
+fn texts<'a>(values: impl IntoIterator<Item = &'a Spanned<String>>) -> Json {
+    Json::list(
+        values
+            .into_iter()
+            .map(|value| Json::text(value.value.as_str())),
+    )
+}
+
+pub(super) fn put(out: &mut Members, key: &str, value: Json) {
+    out.push((key.to_owned(), value));
+}
+
+fn put_some(out: &mut Members, key: &str, value: Option<Json>) {
+    if let Some(value) = value {
+        put(out, key, value);
+    }
+}
