@@ -1,0 +1,110 @@
+//! Billing: a web server and a listener in one process. The server publishes too, through a clone of the same bus.
+//!
+//! `POST /payments/{user}` takes a payment, `GET /health` says whether the process is connected.
+
+event_runtime::include_contracts!();
+
+use std::time::{Duration, SystemTime};
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use contracts::billing::{Money, PaymentCreated};
+use contracts::services::billing;
+use contracts::shop::orders::OrderPlaced;
+use event_runtime::{Bus, Config, Delivery, Failure, Shutdown, Timestamp, Uuid};
+use tally::Tally;
+
+#[derive(Clone)]
+struct Billing {
+    bus: Bus,
+    tally: Tally,
+}
+
+impl Billing {
+    /// Takes a payment: from a web request as from an event.
+    async fn charge(&self, payment: PaymentCreated) -> Result<(), event_runtime::Error> {
+        let receipt = payment.publish(&self.bus).await?;
+        if !receipt.duplicate {
+            self.tally.published(&payment);
+        }
+        Ok(())
+    }
+}
+
+impl billing::Handlers for Billing {
+    async fn order_placed(&self, delivery: Delivery<OrderPlaced>) -> Result<(), Failure> {
+        let order = &delivery.event;
+        self.tally
+            .in_order(order.customer_id, u64::from(order.sequence));
+        let total = order
+            .lines
+            .iter()
+            .map(|line| line.price.amount_minor * i64::from(line.quantity))
+            .sum();
+        self.charge(PaymentCreated {
+            // Derived from the order: a redelivered order is not charged twice.
+            payment_id: order.order_id,
+            user_id: order.customer_id,
+            amount: Money {
+                currency: "EUR".to_owned(),
+                amount_minor: total,
+            },
+            paid_at: order.placed_at,
+            order_id: Some(order.order_id),
+        })
+        .await?;
+        self.tally.handled(&delivery, order.order_id);
+        Ok(())
+    }
+}
+
+async fn pay(
+    State(billing): State<Billing>,
+    Path(user): Path<Uuid>,
+) -> Result<StatusCode, (StatusCode, String)> {
+    let payment = PaymentCreated {
+        payment_id: Uuid::now_v7(),
+        user_id: user,
+        amount: Money {
+            currency: "EUR".to_owned(),
+            amount_minor: 990,
+        },
+        paid_at: Timestamp::from(SystemTime::now()),
+        order_id: None,
+    };
+    match billing.charge(payment).await {
+        Ok(()) => Ok(StatusCode::CREATED),
+        Err(error) => Err((StatusCode::SERVICE_UNAVAILABLE, error.to_string())),
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let bus = Bus::connect(Config::from_env()?).await?;
+    let tally = Tally::default();
+    let service = Billing {
+        bus: bus.clone(),
+        tally: tally.clone(),
+    };
+    let shutdown = Shutdown::on_signals();
+
+    let address = std::env::var("BILLING_ADDRESS").unwrap_or_else(|_| "127.0.0.1:8080".to_owned());
+    let socket = tokio::net::TcpListener::bind(&address).await?;
+    let routes = axum::Router::new()
+        .route("/health", get(|| async { "ok" }))
+        .route("/payments/{user}", post(pay))
+        .with_state(service.clone());
+    let stop = shutdown.clone();
+    let web = tokio::spawn(async move {
+        axum::serve(socket, routes)
+            .with_graceful_shutdown(async move { stop.stopped().await })
+            .await
+    });
+
+    let listened = billing::listen(&bus, service, shutdown).await?;
+    web.await??;
+    bus.close(Duration::from_secs(10)).await;
+    tally.report("billing", Some(&listened));
+    Ok(())
+}

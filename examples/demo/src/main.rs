@@ -1,0 +1,144 @@
+//! Runs the whole example organisation on one real server, and works out from what the processes report whether
+//! anything was lost.
+
+event_runtime::include_contracts!();
+
+mod process;
+mod watch;
+
+use std::io::{Read, Write};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use event_runtime::testing::TestServer;
+use event_runtime::{Bus, Config};
+use process::Process;
+use tally::Report;
+
+/// Bodies that a peer without contracts might send: each must end in the dead letters, and stop nobody.
+const BROKEN: [&str; 3] = [
+    "not JSON at all",
+    r#"{"scheduleId":"not-a-uuid"}"#,
+    r#"["an", "array"]"#,
+];
+const PAYMENTS: usize = 5;
+const PATIENCE: Duration = Duration::from_secs(180);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("demo: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<bool, Box<dyn std::error::Error>> {
+    let argument = |at, default: u32| {
+        std::env::args().nth(at).map_or(Ok(default), |text| {
+            text.parse()
+                .map_err(|_| format!("{text:?} is no number of events"))
+        })
+    };
+    let (schedules, orders) = (argument(1, 2000)?, argument(2, 1000)?);
+
+    let server = TestServer::start().await?;
+    let bus = Bus::connect(Config::new(server.url()).name("demo")).await?;
+    bus.ensure(&contracts::STREAMS).await?;
+    eprintln!("demo: nats-server with {} streams on {}", contracts::STREAMS.streams.len(), server.url());
+
+    let billing = free_address()?;
+    let environment = [
+        ("NATS_URL", server.url().to_owned()),
+        ("BILLING_ADDRESS", billing.clone()),
+    ];
+    let start = |name: &str, arguments: &[String]| Process::start(name, arguments, &environment);
+    // Two replicas of the notifier: they share one queue group, and nobody hears of anything twice.
+    let listeners = ["foobar", "billing", "notifier", "notifier", "gateway"]
+        .iter()
+        .map(|name| start(name, &[]))
+        .collect::<Result<Vec<_>, _>>()?;
+    watch::until_listening(&bus, &contracts::STREAMS, Duration::from_secs(30)).await?;
+
+    let publishers = vec![
+        start("scheduler", &[schedules.to_string()])?,
+        start("shop", &[orders.to_string()])?,
+    ];
+    for body in BROKEN {
+        watch::publish_raw(&bus, contracts::scheduling::subjects::USER_SCHEDULE_CREATED, body).await?;
+    }
+    for user in 1..=PAYMENTS {
+        take_payment(&billing, user)?;
+    }
+
+    let started = Instant::now();
+    let publishers = watch::until_quiet(&bus, &contracts::STREAMS, publishers, PATIENCE).await?;
+    for listener in &listeners {
+        listener.terminate();
+    }
+    let reports = publishers
+        .into_iter()
+        .chain(listeners)
+        .map(Process::finish)
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(conclude(&reports, started.elapsed()))
+}
+
+/// Adds the reports up. Every stored event of this organisation has one subscriber, so each is due exactly once.
+fn conclude(reports: &[Report], elapsed: Duration) -> bool {
+    let ephemeral = "profiles.ProfileViewed";
+    let sum = |of: fn(&Report) -> &std::collections::BTreeMap<String, u64>| -> i64 {
+        let counts = reports.iter().flat_map(of);
+        let stored = counts.filter(|(name, _)| *name != ephemeral);
+        stored.map(|(_, count)| *count as i64).sum()
+    };
+    for report in reports {
+        eprintln!(
+            "demo: {:10} published {:?} handled {:?}{}",
+            report.service,
+            report.published,
+            report.handled,
+            match report.dead_lettered {
+                0 => String::new(),
+                n => format!(" dead-lettered {n}"),
+            }
+        );
+    }
+    let published = sum(|report| &report.published) + BROKEN.len() as i64;
+    let handled = sum(|report| &report.handled);
+    let dead: i64 = reports.iter().map(|report| report.dead_lettered as i64).sum();
+    let lost = published - handled - dead;
+    let out_of_order: u64 = reports.iter().map(|report| report.out_of_order).sum();
+    let repeated: u64 = reports.iter().map(|report| report.repeated).sum();
+    eprintln!(
+        "demo: {:.1} s; out of order {out_of_order}; handled more than once {repeated}",
+        elapsed.as_secs_f64()
+    );
+    println!("demo: published {published}, handled {handled}, dead-lettered {dead}, lost {lost}");
+    lost == 0 && out_of_order == 0 && dead == BROKEN.len() as i64
+}
+
+fn free_address() -> std::io::Result<String> {
+    let socket = std::net::TcpListener::bind("127.0.0.1:0")?;
+    Ok(socket.local_addr()?.to_string())
+}
+
+/// Pays through billing's web server: the event leaves from a request, not from a handler.
+fn take_payment(address: &str, user: usize) -> Result<(), Box<dyn std::error::Error>> {
+    let mut connection = std::net::TcpStream::connect(address)?;
+    write!(
+        connection,
+        "POST /payments/{} HTTP/1.1\r\nHost: billing\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        event_runtime::Uuid::from_u128(user as u128)
+    )?;
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer)?;
+    if answer.starts_with("HTTP/1.1 201") {
+        Ok(())
+    } else {
+        Err(format!("billing answered {:?}", answer.lines().next().unwrap_or_default()).into())
+    }
+}
