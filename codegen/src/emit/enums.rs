@@ -1,0 +1,41 @@
+//! Enums: a Rust enum and the table of its wire texts for `wire_enum!`.
+
+use super::scope::{Prelude, Scope};
+use super::writer::{Writer, literal};
+use crate::model::{Enum, TypeId};
+use crate::name;
+
+/// One enum.
+pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, def: &Enum) {
+    let ty = &scope.contracts[id];
+    let ident = name::type_ident(&ty.name);
+    match &ty.doc {
+        Some(doc) => w.doc(doc),
+        None => w.doc(&format!(
+            "The values of `{}`.",
+            scope.contracts.type_name(ty)
+        )),
+    }
+    w.derive(&["Clone", "Debug", "PartialEq", "Eq", "Hash"]);
+    w.open(format!("pub enum {ident} {{"));
+    for value in &def.values {
+        w.doc(&format!("`{}`", literal(value)));
+        w.line(format!("{},", name::variant_ident(value)));
+    }
+    let unknown = name::unknown_ident(def.values.iter().map(|value| value.value.as_str()));
+    if !def.closed {
+        w.doc("A value that this build does not know; kept, and written back unchanged.");
+        w.line(format!("{unknown}({}),", scope.prelude(Prelude::String)));
+    }
+    w.close("}");
+    let mode = if def.closed {
+        "closed".to_owned()
+    } else {
+        format!("open({unknown})")
+    };
+    let arms = def
+        .values
+        .iter()
+        .map(|value| format!("{} = {}", name::variant_ident(value), literal(value)));
+    super::call_with_block(w, "wire_enum", &ident, &mode, &arms.collect::<Vec<_>>());
+}

@@ -1,0 +1,234 @@
+//! Events and types with fields: plain structs with serde derives; the derive `Event` writes the rest.
+
+use super::scope::{Prelude, Scope};
+use super::writer::{Writer, literal};
+use super::{defaults, validate};
+use crate::model::{Body, Event, EventId, Field, Type, TypeId, TypeKind};
+use crate::name;
+
+/// One event.
+pub(super) fn event(w: &mut Writer, scope: &Scope<'_>, id: EventId) {
+    let event = &scope.contracts[id];
+    let full_name = scope.contracts.event_name(event);
+    match &event.doc {
+        Some(doc) => w.doc(doc),
+        None => w.doc(&format!("The event `{full_name}`.")),
+    }
+    let Body::Fields(fields) = &event.body else {
+        let ident = name::type_ident(&event.name);
+        w.line(format!("pub type {ident} = event_runtime::Json;"));
+        return;
+    };
+    let shape = Shape {
+        ident: name::type_ident(&event.name),
+        owner: None,
+        fields,
+        event: Some(event_arguments(scope, event, id, fields)),
+        deprecated: event.deprecated.as_ref().map(|note| note.value.as_str()),
+    };
+    shape.write(w, scope);
+}
+
+/// One type with fields.
+pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, fields: &[Field]) {
+    let ty = &scope.contracts[id];
+    match &ty.doc {
+        Some(doc) => w.doc(doc),
+        None => w.doc(&format!("The type `{}`.", scope.contracts.type_name(ty))),
+    }
+    let shape = Shape {
+        ident: name::type_ident(&ty.name),
+        owner: Some(id),
+        fields,
+        event: None,
+        deprecated: None,
+    };
+    shape.write(w, scope);
+}
+
+/// The arguments of `#[event(…)]`.
+fn event_arguments(scope: &Scope<'_>, event: &Event, id: EventId, fields: &[Field]) -> Vec<String> {
+    let contracts = scope.contracts;
+    let mut args = vec![
+        "crate = \"event_runtime\"".to_owned(),
+        format!("name = {}", literal(&contracts.event_name(event))),
+        format!("subject = {}", literal(&event.subject.text)),
+    ];
+    if let Some(stream) = contracts.stream_of(event) {
+        args.push(format!("stream = {}", literal(&stream.name)));
+    }
+    let field = |at: Option<usize>| {
+        at.and_then(|at| fields.get(at))
+            .map(|field| field.name.as_str())
+    };
+    if let Some(id) = event.id.as_ref().and_then(|id| field(id.value)) {
+        args.push(format!("id = {}", literal(id)));
+    }
+    if let Some(key) = event.key.as_ref().and_then(|key| field(key.value)) {
+        args.push(format!("key = {}", literal(key)));
+        if let Some(partitions) = contracts
+            .stream_of(event)
+            .and_then(|s| s.partitions.as_ref())
+        {
+            args.push(format!("partitions = {}", partitions.value));
+        }
+    }
+    if !scope.uses.published(id) {
+        args.push("publish = false".to_owned());
+    }
+    if validate::needed(scope.contracts, fields) {
+        args.push("validate".to_owned());
+    }
+    args
+}
+
+/// What events and types have in common.
+struct Shape<'a> {
+    ident: String,
+    owner: Option<TypeId>,
+    fields: &'a [Field],
+    event: Option<Vec<String>>,
+    deprecated: Option<&'a str>,
+}
+
+impl Shape<'_> {
+    fn write(&self, w: &mut Writer, scope: &Scope<'_>) {
+        let secret = self.fields.iter().any(|field| field.sensitive.is_some());
+        self.derives(w, secret);
+        w.attribute(
+            "serde",
+            &[
+                "crate = \"event_runtime::serde\"".to_owned(),
+                "remote = \"Self\"".to_owned(),
+                "rename_all = \"camelCase\"".to_owned(),
+            ],
+        );
+        if let Some(args) = &self.event {
+            w.attribute("event", args);
+        }
+        if let Some(note) = self.deprecated {
+            w.attribute("deprecated", &[format!("note = {}", literal(note))]);
+        }
+        self.body(w, scope);
+        self.wire(w);
+        if secret {
+            w.blank();
+            self.debug(w);
+        }
+        defaults::functions(w, scope, &self.ident, self.fields);
+        validate::implementation(w, scope, self.owner, &self.ident, self.fields);
+    }
+
+    fn derives(&self, w: &mut Writer, secret: bool) {
+        let mut derives = vec!["Clone"];
+        if !secret {
+            derives.push("Debug");
+        }
+        derives.extend([
+            "PartialEq",
+            "event_runtime::serde::Serialize",
+            "event_runtime::serde::Deserialize",
+        ]);
+        if self.event.is_some() {
+            derives.push("event_runtime::Event");
+        }
+        w.derive(&derives);
+    }
+
+    fn body(&self, w: &mut Writer, scope: &Scope<'_>) {
+        if self.fields.is_empty() {
+            w.line(format!("pub struct {} {{}}", self.ident));
+            return;
+        }
+        w.open(format!("pub struct {} {{", self.ident));
+        for field in self.fields {
+            match &field.doc {
+                Some(doc) => w.doc(doc),
+                None => w.doc(&format!("On the wire `{}`.", field.wire())),
+            }
+            self.attributes(w, scope, field);
+            let ty = scope.field(self.owner, field);
+            w.pair(
+                &format!("pub {}:", name::field_ident(&field.name)),
+                &format!("{ty},"),
+            );
+        }
+        w.close("}");
+    }
+
+    fn attributes(&self, w: &mut Writer, scope: &Scope<'_>, field: &Field) {
+        let mut args = Vec::new();
+        if field.wire() != name::camel_case(&field.name) {
+            args.push(format!("rename = {}", literal(&field.wire())));
+        }
+        if field.optional {
+            let option = scope.prelude(Prelude::Option);
+            args.push("default".to_owned());
+            args.push(format!("skip_serializing_if = \"{option}::is_none\""));
+        } else if field.default.is_some() {
+            let function = defaults::function_name(field);
+            args.push(format!("default = \"{}::{function}\"", self.ident));
+        }
+        if is_text(scope, field) {
+            args.push("with = \"event_runtime::as_text\"".to_owned());
+        }
+        if !args.is_empty() {
+            w.attribute("serde", &args);
+        }
+        if let Some(note) = &field.deprecated {
+            w.attribute("deprecated", &[format!("note = {}", literal(note))]);
+        }
+    }
+
+    /// Only an object decodes, and an old name only where the current one is not there: more than serde's derive can say.
+    fn wire(&self, w: &mut Writer) {
+        let aliases = self.fields.iter().filter_map(|field| {
+            let alias = field.alias.as_ref()?;
+            Some(format!("{} = {}", literal(alias), literal(&field.wire())))
+        });
+        let aliases: Vec<String> = aliases.collect();
+        if aliases.is_empty() {
+            w.line(format!("event_runtime::wire_struct!({});", self.ident));
+        } else {
+            super::call_with_block(w, "wire_struct", &self.ident, "alias", &aliases);
+        }
+    }
+
+    /// `Debug` that keeps what is sensitive to itself.
+    fn debug(&self, w: &mut Writer) {
+        w.open(format!("impl ::core::fmt::Debug for {} {{", self.ident));
+        w.open("fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {");
+        w.open(format!("f.debug_struct({})", literal(&self.ident)));
+        for field in self.fields {
+            let ident = name::field_ident(&field.name);
+            let value = if field.sensitive.is_some() {
+                "format_args!(\"<sensitive>\")".to_owned()
+            } else {
+                format!("self.{ident}")
+            };
+            w.line(format!(".field({}, &{value})", literal(&field.name)));
+        }
+        w.line(".finish()");
+        w.dedent();
+        w.close("}");
+        w.close("}");
+    }
+}
+
+/// Whether a field is sent as text: by its own word or by that of the scalar it is made of.
+fn is_text(scope: &Scope<'_>, field: &Field) -> bool {
+    fn inner(scope: &Scope<'_>, ty: &Type) -> bool {
+        match ty {
+            Type::List(item) | Type::Map(item) => inner(scope, item),
+            Type::Named(id) => matches!(
+                scope.contracts[*id].kind,
+                TypeKind::Scalar {
+                    as_text: Some(_),
+                    ..
+                }
+            ),
+            _ => false,
+        }
+    }
+    field.as_text.is_some() || inner(scope, &field.ty)
+}

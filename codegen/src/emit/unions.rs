@@ -1,0 +1,62 @@
+//! Tagged unions: a Rust enum and the table of its tags for `wire_union!`.
+
+use super::scope::Scope;
+use super::validate;
+use super::writer::{Writer, literal};
+use crate::model::{TypeId, Union};
+use crate::name;
+
+/// One union.
+pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, def: &Union) {
+    let ty = &scope.contracts[id];
+    let ident = name::type_ident(&ty.name);
+    match &ty.doc {
+        Some(doc) => w.doc(doc),
+        None => w.doc(&format!(
+            "The variants of `{}`, told apart by `{}`.",
+            scope.contracts.type_name(ty),
+            def.tag.value
+        )),
+    }
+    let variants: Vec<Line> = def
+        .variants
+        .iter()
+        .filter_map(|variant| {
+            Some(Line {
+                ident: name::variant_ident(&variant.tag),
+                ty: scope.path(variant.ty.value?),
+                tag: literal(&variant.tag),
+            })
+        })
+        .collect();
+    w.derive(&["Clone", "Debug", "PartialEq"]);
+    w.open(format!("pub enum {ident} {{"));
+    for variant in &variants {
+        w.doc(&format!("`{}`", variant.tag));
+        w.line(format!("{}({}),", variant.ident, variant.ty));
+    }
+    let unknown = name::unknown_ident(def.variants.iter().map(|v| v.tag.as_str()));
+    if !def.closed {
+        w.doc("A variant that this build does not know; kept, and written back unchanged.");
+        w.line(format!("{unknown}(event_runtime::UnknownVariant),"));
+    }
+    w.close("}");
+    let mode = if def.closed {
+        "closed".to_owned()
+    } else {
+        format!("open({unknown})")
+    };
+    let arms = variants
+        .iter()
+        .map(|v| format!("{}({}) = {}", v.ident, v.ty, v.tag));
+    let head = format!("{ident}, tag = {}", literal(&def.tag));
+    super::call_with_block(w, "wire_union", &head, &mode, &arms.collect::<Vec<_>>());
+    validate::union(w, scope, &ident, def);
+}
+
+/// One variant as it is written.
+struct Line {
+    ident: String,
+    ty: String,
+    tag: String,
+}

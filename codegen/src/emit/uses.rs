@@ -1,0 +1,104 @@
+//! What of a folder comes out: everything, or only what some services publish, handle and reach. Decides; never writes.
+
+use crate::model::{Body, Contracts, EventId, Field, ServiceId, StreamId, Type, TypeId, TypeKind};
+
+/// What comes out, by index in the model.
+#[derive(Debug)]
+pub(super) struct Uses {
+    /// The services whose modules come out, in the order of the model.
+    pub(super) services: Vec<ServiceId>,
+    events: Vec<bool>,
+    published: Vec<bool>,
+    types: Vec<bool>,
+    streams: Vec<bool>,
+}
+
+impl Uses {
+    /// What the named services use; everything when none is named.
+    pub(super) fn of(contracts: &Contracts, services: &[ServiceId]) -> Self {
+        let all = services.is_empty();
+        let mut uses = Self {
+            services: (0..contracts.services.len())
+                .map(ServiceId)
+                .filter(|id| all || services.contains(id))
+                .collect(),
+            events: vec![all; contracts.events.len()],
+            published: vec![all; contracts.events.len()],
+            types: vec![all; contracts.types.len()],
+            streams: vec![all; contracts.streams.len()],
+        };
+        if !all {
+            uses.follow(contracts);
+        }
+        uses
+    }
+
+    fn follow(&mut self, contracts: &Contracts) {
+        for service in self.services.clone() {
+            let service = &contracts[service];
+            for event in service.publishes.iter().filter_map(|event| event.value) {
+                self.events[event.0] = true;
+                self.published[event.0] = true;
+            }
+            for event in service.subscribes.iter().filter_map(|event| event.value) {
+                self.events[event.0] = true;
+            }
+        }
+        for (at, event) in contracts.events.iter().enumerate() {
+            if !self.events[at] {
+                continue;
+            }
+            if let Some(stream) = event.stream.as_ref().and_then(|stream| stream.value) {
+                self.streams[stream.0] = true;
+            }
+            if let Body::Fields(fields) = &event.body {
+                self.reach_fields(contracts, fields);
+            }
+        }
+    }
+
+    fn reach_fields(&mut self, contracts: &Contracts, fields: &[Field]) {
+        for field in fields {
+            self.reach(contracts, &field.ty);
+        }
+    }
+
+    fn reach(&mut self, contracts: &Contracts, ty: &Type) {
+        match ty {
+            Type::List(item) | Type::Map(item) => self.reach(contracts, item),
+            Type::Named(id) if !self.types[id.0] => {
+                self.types[id.0] = true;
+                match &contracts[*id].kind {
+                    TypeKind::Struct(fields) => self.reach_fields(contracts, fields),
+                    TypeKind::Union(union) => {
+                        for variant in union.variants.iter().filter_map(|v| v.ty.value) {
+                            self.reach(contracts, &Type::Named(variant));
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether an event comes out.
+    pub(super) fn event(&self, id: EventId) -> bool {
+        self.events[id.0]
+    }
+
+    /// Whether an event can be published by what comes out.
+    pub(super) fn published(&self, id: EventId) -> bool {
+        self.published[id.0]
+    }
+
+    /// Whether a type comes out.
+    pub(super) fn ty(&self, id: TypeId) -> bool {
+        self.types[id.0]
+    }
+
+    /// Whether a stream comes out.
+    pub(super) fn stream(&self, id: StreamId) -> bool {
+        self.streams[id.0]
+    }
+}

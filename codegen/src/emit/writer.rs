@@ -1,0 +1,351 @@
+//! Text as rustfmt would leave it: lines, blocks, docs, attributes, literals. Knows layout; never what is written.
+
+/// rustfmt's `max_width`.
+const WIDTH: usize = 100;
+/// rustfmt's `attr_fn_like_width`, with the parentheses.
+const ATTRIBUTE_WIDTH: usize = 70;
+/// rustfmt's `fn_call_width`.
+const CALL_WIDTH: usize = 60;
+/// rustfmt's `array_width`.
+const ARRAY_WIDTH: usize = 60;
+/// rustfmt's `short_array_element_width_threshold`: arrays of these are filled, not stacked.
+const SHORT_ELEMENT: usize = 10;
+
+/// Collects indented lines.
+#[derive(Debug, Default)]
+pub(super) struct Writer {
+    out: String,
+    depth: usize,
+}
+
+impl Writer {
+    /// A writer that starts below `depth` open blocks.
+    pub(super) fn at(depth: usize) -> Self {
+        Self {
+            out: String::new(),
+            depth,
+        }
+    }
+
+    /// Everything written so far.
+    pub(super) fn finish(self) -> String {
+        self.out
+    }
+
+    /// Open blocks around the next line.
+    pub(super) fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// One line at the current depth. Texts with line breaks of their own are for [`Writer::doc`].
+    pub(super) fn line(&mut self, text: impl AsRef<str>) {
+        let text = text.as_ref();
+        if !text.is_empty() {
+            for _ in 0..self.depth {
+                self.out.push_str("    ");
+            }
+            self.out.push_str(text);
+        }
+        self.out.push('\n');
+    }
+
+    /// An empty line between items.
+    pub(super) fn blank(&mut self) {
+        self.out.push('\n');
+    }
+
+    /// Text that another writer made at this depth.
+    pub(super) fn text(&mut self, text: &str) {
+        self.out.push_str(text);
+    }
+
+    /// A line that opens a block; the lines after it are one step deeper.
+    pub(super) fn open(&mut self, text: impl AsRef<str>) {
+        self.line(text);
+        self.depth += 1;
+    }
+
+    /// A line that closes the innermost block.
+    pub(super) fn close(&mut self, text: impl AsRef<str>) {
+        self.depth = self.depth.saturating_sub(1);
+        self.line(text);
+    }
+
+    /// Ends a block that has no closing line, such as a chain of calls.
+    pub(super) fn dedent(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+    }
+
+    /// Whether a line of this text stays within the width.
+    pub(super) fn fits(&self, text: &str) -> bool {
+        self.depth * 4 + width(text) <= WIDTH
+    }
+
+    /// `head` and `tail` on one line, or `tail` on the next one where that does not fit: for `name: Type` and
+    /// `const X: T = value`.
+    pub(super) fn pair(&mut self, head: &str, tail: &str) {
+        let whole = format!("{head} {tail}");
+        let indented = (self.depth + 1) * 4 + width(tail);
+        if self.fits(&whole) || indented > WIDTH {
+            self.line(whole);
+        } else {
+            self.line(head);
+            self.depth += 1;
+            self.line(tail);
+            self.depth -= 1;
+        }
+    }
+
+    /// `#[name(args)]`, one line or one argument a line.
+    pub(super) fn attribute(&mut self, name: &str, args: &[String]) {
+        let joined = args.join(", ");
+        let whole = format!("#[{name}({joined})]");
+        if width(&joined) <= ATTRIBUTE_WIDTH && self.fits(&whole) {
+            self.line(whole);
+            return;
+        }
+        self.open(format!("#[{name}("));
+        for (at, arg) in args.iter().enumerate() {
+            let comma = if at + 1 == args.len() { "" } else { "," };
+            self.line(format!("{arg}{comma}"));
+        }
+        self.close(")]");
+    }
+
+    /// `#[derive(…)]`, which rustfmt lays out unlike other attributes.
+    pub(super) fn derive(&mut self, paths: &[&str]) {
+        let whole = format!("#[derive({})]", paths.join(", "));
+        if self.fits(&whole) {
+            self.line(whole);
+            return;
+        }
+        self.open("#[derive(");
+        for path in paths {
+            self.line(format!("{path},"));
+        }
+        self.close(")]");
+    }
+
+    /// `head(args)tail`, one line or one argument a line.
+    pub(super) fn call(&mut self, head: &str, args: &[String], tail: &str) {
+        let joined = args.join(", ");
+        let whole = format!("{head}({joined}){tail}");
+        let narrow = args.len() == 1 || width(&joined) <= CALL_WIDTH;
+        if narrow && self.fits(&whole) {
+            self.line(whole);
+            return;
+        }
+        self.open(format!("{head}("));
+        for arg in args {
+            self.line(format!("{arg},"));
+        }
+        self.close(format!("){tail}"));
+    }
+
+    /// `let x =` or alike, and one call: on one line, the call on the next one, or its argument there.
+    pub(super) fn assign(&mut self, head: &str, function: &str, argument: &str) {
+        let call = format!("{function}({argument});");
+        let next_line = (self.depth + 1) * 4 + width(&call) <= WIDTH;
+        if self.fits(&format!("{head} {call}")) || (width(argument) <= CALL_WIDTH && next_line) {
+            self.pair(head, &call);
+        } else {
+            self.open(format!("{head} {function}("));
+            self.line(format!("{argument},"));
+            self.close(");");
+        }
+    }
+
+    /// `head[items]tail`, on one line, filled or stacked as rustfmt does it with literals.
+    pub(super) fn array(&mut self, head: &str, items: &[String], tail: &str) {
+        let joined = items.join(", ");
+        let whole = format!("{head}[{joined}]{tail}");
+        if width(&joined) <= ARRAY_WIDTH && self.fits(&whole) {
+            self.line(whole);
+            return;
+        }
+        self.open(format!("{head}["));
+        if items.iter().all(|item| width(item) <= SHORT_ELEMENT) {
+            self.fill(items);
+        } else {
+            for item in items {
+                self.line(format!("{item},"));
+            }
+        }
+        self.close(format!("]{tail}"));
+    }
+
+    /// As many items a line as fit.
+    fn fill(&mut self, items: &[String]) {
+        let mut line = String::new();
+        for item in items {
+            let more = if line.is_empty() {
+                format!("{item},")
+            } else {
+                format!("{line} {item},")
+            };
+            if self.fits(&more) || line.is_empty() {
+                line = more;
+            } else {
+                self.line(&line);
+                line = format!("{item},");
+            }
+        }
+        self.line(line);
+    }
+
+    /// A doc comment.
+    pub(super) fn doc(&mut self, text: &str) {
+        for line in doc_lines(text) {
+            if line.is_empty() {
+                self.line("///");
+            } else {
+                self.line(format!("/// {line}"));
+            }
+        }
+    }
+}
+
+/// Columns that a text takes; East Asian wide characters take two, as rustfmt counts them.
+fn width(text: &str) -> usize {
+    text.chars()
+        .map(|c| match u32::from(c) {
+            0x1100..=0x115F | 0x2E80..=0xA4CF | 0xAC00..=0xD7A3 | 0xF900..=0xFAFF => 2,
+            0xFE30..=0xFE6F | 0xFF00..=0xFF60 | 0xFFE0..=0xFFE6 | 0x1F300..=0x1FAFF => 2,
+            0x20000..=0x3FFFD => 2,
+            _ => 1,
+        })
+        .sum()
+}
+
+/// A string literal. What rustc or an eye would trip over is escaped: controls, and marks that turn the reading order.
+pub(super) fn literal(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\0' => out.push_str("\\0"),
+            c if c.is_control() || is_invisible(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// Marks that change the reading order or cannot be seen; rustc refuses the first kind in comments and literals.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// A text as the lines of a doc comment: no line of it can become a doctest of the crate that includes it, and no
+/// character of it ends the comment or turns the reading order.
+fn doc_lines(text: &str) -> Vec<String> {
+    let mut fenced = false;
+    let lines = text.trim_end().lines().map(|line| {
+        let mut clean = String::with_capacity(line.len());
+        for c in line.trim_end().chars() {
+            match c {
+                '\t' => clean.push_str("    "),
+                c if c.is_control() || is_invisible(c) => clean.extend(c.escape_unicode()),
+                c => clean.push(c),
+            }
+        }
+        doc_line(clean, &mut fenced)
+    });
+    let mut lines: Vec<String> = lines.skip_while(String::is_empty).collect();
+    if fenced {
+        lines.push("```".to_owned());
+    }
+    lines
+}
+
+/// rustdoc runs fenced code without a language, and code that is only indented by four: both become plain text.
+fn doc_line(line: String, fenced: &mut bool) -> String {
+    let body = line.trim_start();
+    let fence = body.starts_with("```") || body.starts_with("~~~");
+    if fence && *fenced {
+        *fenced = false;
+        return body.to_owned();
+    }
+    if fence {
+        *fenced = true;
+        let info = body.trim_start_matches(['`', '~']).trim();
+        let language = info.split([',', ' ', '{']).next().unwrap_or_default();
+        let known = !language.is_empty() && !is_rust(language);
+        return format!("{}{}", &body[..3], if known { language } else { "text" });
+    }
+    let indent = line.len() - body.len();
+    if *fenced || indent < 4 {
+        line
+    } else {
+        format!("   {body}")
+    }
+}
+
+/// The words in a fence that make rustdoc take it for Rust.
+fn is_rust(word: &str) -> bool {
+    matches!(
+        word,
+        "rust" | "ignore" | "should_panic" | "no_run" | "compile_fail" | "test_harness" | "custom"
+    ) || word.starts_with("edition")
+        || word.starts_with("ignore-")
+        || (word.len() == 5 && word.starts_with('E'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn doc(text: &str) -> String {
+        let mut writer = Writer::default();
+        writer.doc(text);
+        writer.finish()
+    }
+
+    #[test]
+    fn literals_read_back_as_written() {
+        assert_eq!(literal("a\"b\\c"), r#""a\"b\\c""#);
+        assert_eq!(literal("\n\r\t\0"), r#""\n\r\t\0""#);
+        assert_eq!(literal("Ünï */ {}"), "\"Ünï */ {}\"");
+        assert_eq!(literal("\u{202e}\u{7f}"), r#""\u{202e}\u{7f}""#);
+    }
+
+    #[test]
+    fn docs_stay_comments() {
+        assert_eq!(doc("a */ \"b\" \\"), "/// a */ \"b\" \\\n");
+        assert_eq!(doc("\n\na\r\n\r\n b  \n"), "/// a\n///\n///  b\n");
+        assert_eq!(doc("a\rb\u{202e}"), "/// a\\u{d}b\\u{202e}\n");
+    }
+
+    #[test]
+    fn docs_hold_no_doctest() {
+        assert_eq!(
+            doc("```\nlet x;\n```"),
+            "/// ```text\n/// let x;\n/// ```\n"
+        );
+        assert_eq!(doc("```rust,no_run\nx"), "/// ```text\n/// x\n/// ```\n");
+        assert_eq!(
+            doc("```json\n    {}\n```"),
+            "/// ```json\n///     {}\n/// ```\n"
+        );
+        assert_eq!(doc("a\n\n    code"), "/// a\n///\n///    code\n");
+    }
+
+    #[test]
+    fn what_is_too_wide_is_stacked() {
+        let mut writer = Writer::default();
+        writer.attribute(
+            "serde",
+            &[
+                "default".to_owned(),
+                format!("with = \"{}\"", "x".repeat(60)),
+            ],
+        );
+        assert_eq!(writer.finish().lines().count(), 4);
+    }
+}
