@@ -11,5 +11,7 @@ pub mod json;
 pub mod model;
 pub mod name;
 pub mod read;
+#[cfg(feature = "toml")]
+pub mod report;
 pub mod source;
 pub mod subject;

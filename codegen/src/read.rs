@@ -1,1 +1,9 @@
-//! Front ends.
+//! Front ends: each turns what people write into the one [model](crate::model). They resolve names and report what they
+//! cannot read; whether what they read makes sense is [`crate::check`]'s business.
+
+pub mod keys;
+#[cfg(feature = "toml")]
+pub mod toml;
+
+#[cfg(feature = "toml")]
+pub use toml::{read_folder, read_texts};

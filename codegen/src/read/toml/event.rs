@@ -1,0 +1,229 @@
+//! Events: subject, stream, id, key and what they carry.
+
+use super::names::Sort;
+use super::table::{Entry, Reader, Table};
+use crate::diagnostic::{Code, Diagnostic, closest};
+use crate::model::{Body, Envelope, Event, EventId, Field, FieldRef, StreamRef};
+use crate::read::keys;
+use crate::source::Spanned;
+use crate::subject::{Template, TemplateErrorKind};
+
+impl<'a> Reader<'a> {
+    pub(super) fn event(&mut self, entry: &Entry<'a>) -> Event {
+        self.check_type_name("an event", &entry.name());
+        let mut event = Event {
+            name: entry.name(),
+            domain: self.document.domain,
+            doc: None,
+            subject: Spanned::new(Template::default(), entry.key_span),
+            stream: None,
+            id: None,
+            key: None,
+            version: 1,
+            deprecated: None,
+            supersedes: None,
+            envelope: Envelope::Plain,
+            body: Body::Fields(Vec::new()),
+            reserved: Vec::new(),
+            examples: Vec::new(),
+        };
+        if let Some(inner) = self.as_table(entry) {
+            let table = self.table(&keys::EVENT, entry.key_span, inner);
+            self.event_table(&table, &mut event);
+        }
+        event
+    }
+
+    fn event_table(&mut self, table: &Table<'a>, event: &mut Event) {
+        event.doc = self.plain(table, "doc");
+        if let Some(subject) = self.text(table, "subject") {
+            event.subject = self.subject(subject);
+        }
+        event.stream = self
+            .text(table, "stream")
+            .map(|name| self.stream_ref(&name));
+        let has_fields = table.get("fields").is_some();
+        event.body = self.body(table);
+        let id = self.text(table, "id");
+        let key = self.text(table, "key");
+        // A schema's properties are no fields: what `id` and `key` mean there is up to the import.
+        if let (Body::Fields(fields), true) = (&event.body, has_fields) {
+            event.id = id.map(|name| self.field_ref(&name, fields));
+            event.key = key.map(|name| self.field_ref(&name, fields));
+        }
+        if let Some(version) = self.small(table, "version") {
+            event.version = version.value;
+        }
+        event.deprecated = self.text(table, "deprecated");
+        event.supersedes = self.text(table, "supersedes").map(|name| {
+            self.unsupported(
+                &name,
+                "`supersedes`",
+                "let both events stand side by side until nobody publishes the old one",
+            );
+            self.event_ref(&name)
+        });
+        if let Some(envelope) = self.choice(table, "envelope")
+            && envelope.value == "cloudevents"
+        {
+            event.envelope = Envelope::CloudEvents;
+            let written = envelope.map(str::to_owned);
+            self.unsupported(
+                &written,
+                "the envelope \"cloudevents\"",
+                "leave `envelope` out: the body is the event, the message id a header",
+            );
+        }
+        event.reserved = self.texts(table, "reserved");
+        event.examples = self.payloads(table, "examples");
+    }
+
+    fn body(&mut self, table: &Table<'a>) -> Body {
+        let fields = table.get("fields");
+        let schema = self.schema(table);
+        match (fields, schema) {
+            (Some(entry), None) => Body::Fields(self.fields(&entry)),
+            (None, Some(schema)) => Body::Schema(schema),
+            (Some(entry), Some(schema)) => {
+                self.report(
+                    Diagnostic::new(
+                        Code::WrongValue,
+                        schema.span,
+                        "an event has `fields` or `json_schema`, not both",
+                    )
+                    .related(entry.key_span, "its fields are here"),
+                );
+                Body::Fields(self.fields(&entry))
+            }
+            (None, None) => {
+                if table.get("json_schema").is_none() {
+                    self.missing(table, "fields");
+                }
+                Body::Fields(Vec::new())
+            }
+        }
+    }
+
+    /// The path of a JSON Schema, which this version does not turn into types yet.
+    pub(super) fn schema(&mut self, table: &Table<'a>) -> Option<Spanned<String>> {
+        let schema = self.text(table, "json_schema")?;
+        self.unsupported(&schema, "`json_schema`", "write the shape as `fields`");
+        Some(schema)
+    }
+
+    fn unsupported(&mut self, written: &Spanned<String>, what: &str, instead: &str) {
+        self.report(
+            Diagnostic::new(
+                Code::Unsupported,
+                written.span,
+                format!("{what} is not built yet"),
+            )
+            .help(format!(
+                "this version reads it and cannot generate it; {instead}"
+            )),
+        );
+    }
+
+    /// Parses a subject and points at each mistake inside of it.
+    fn subject(&mut self, text: Spanned<String>) -> Spanned<Template> {
+        match Template::parse(&text.value) {
+            Ok(template) => Spanned::new(template, text.span),
+            Err(errors) => {
+                for error in errors {
+                    let code = if error.kind.is_placeholder() {
+                        Code::PlaceholderSyntax
+                    } else {
+                        Code::BadSubject
+                    };
+                    let at = self.inside(&text, error.range);
+                    let mut diagnostic = Diagnostic::new(code, at, error.kind.to_string());
+                    diagnostic.help = subject_help(error.kind).map(str::to_owned);
+                    self.report(diagnostic);
+                }
+                Spanned::new(
+                    Template {
+                        text: text.value,
+                        segments: Vec::new(),
+                    },
+                    text.span,
+                )
+            }
+        }
+    }
+
+    fn stream_ref(&mut self, written: &Spanned<String>) -> Spanned<StreamRef> {
+        let found = self.names.stream(&written.value);
+        if found.is_none() && !self.names.stream_may_be_lost(&written.value) {
+            let near = if self.names.may_suggest() {
+                closest(&written.value, self.names.streams())
+            } else {
+                None
+            };
+            let help = match near {
+                Some(name) => format!("did you mean \"{name}\"?"),
+                None => "declare it with [streams.NAME] in any file of the folder".to_owned(),
+            };
+            let message = format!("there is no stream \"{}\"", written.value);
+            self.unknown(Code::UnknownStream, written.span, message, Some(help));
+        }
+        Spanned::new(found, written.span)
+    }
+
+    fn field_ref(&mut self, written: &Spanned<String>, fields: &[Field]) -> Spanned<FieldRef> {
+        let found = fields
+            .iter()
+            .position(|field| field.name.value == written.value);
+        if found.is_none() && !self.is_lost(&written.value) {
+            let names = || fields.iter().map(|field| field.name.value.as_str());
+            let mut diagnostic = Diagnostic::new(
+                Code::UnknownField,
+                written.span,
+                format!("the event has no field \"{}\"", written.value),
+            );
+            // The wire name is what people see in payloads.
+            diagnostic = match fields.iter().find(|field| field.wire() == written.value) {
+                Some(field) => diagnostic.help(format!("did you mean \"{}\"?", field.name.value)),
+                None => diagnostic.suggest(&written.value, names()),
+            };
+            self.report(diagnostic);
+        }
+        Spanned::new(found, written.span)
+    }
+
+    /// The event of a name; reports when there is none.
+    pub(super) fn event_ref(&mut self, written: &Spanned<String>) -> Spanned<Option<EventId>> {
+        let here = self.document.domain;
+        let found = self.names.event(here, &written.value);
+        if found.is_none() && !self.names.may_be_lost(here, &written.value) {
+            let help = if self.names.ty(here, &written.value).is_some() {
+                Some("that is a type; only events are published and handled".to_owned())
+            } else {
+                self.near_name(Sort::Event, &written.value)
+            };
+            let message = format!("there is no event \"{}\"", written.value);
+            self.unknown(Code::UnknownEvent, written.span, message, help);
+        }
+        Spanned::new(found, written.span)
+    }
+}
+
+fn subject_help(kind: TemplateErrorKind) -> Option<&'static str> {
+    match kind {
+        TemplateErrorKind::Empty | TemplateErrorKind::EmptyToken => {
+            Some("tokens are separated by single dots, such as orders.placed")
+        }
+        TemplateErrorKind::Space => None,
+        TemplateErrorKind::Wildcard => Some("where a value stands in the subject, write {field}"),
+        TemplateErrorKind::Unclosed => Some("write {field} between two dots"),
+        TemplateErrorKind::PlaceholderName => {
+            Some("write the field's name as in `fields`, such as {user_id}")
+        }
+        TemplateErrorKind::NotWholeToken => Some("put dots around it: a.{b}.c"),
+        TemplateErrorKind::PlaceholderFirst => {
+            Some("begin with a word that is the same for every message")
+        }
+        TemplateErrorKind::PlaceholderTwice => {
+            Some("once is enough: readers find the value in the payload")
+        }
+    }
+}

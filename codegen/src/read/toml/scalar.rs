@@ -1,0 +1,283 @@
+//! Durations, sizes, dates and points in time, as a contract writes them. Reads text; knows no table but its keys' limits.
+
+use std::time::Duration;
+
+use ::toml::de::DeValue;
+
+use super::table::{Reader, Table};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::model::Start;
+use crate::read::keys::Kind;
+use crate::source::Spanned;
+
+const DURATIONS: &[(&str, u64)] = &[
+    ("ms", 1),
+    ("s", 1000),
+    ("m", 60_000),
+    ("h", 3_600_000),
+    ("d", 86_400_000),
+];
+const SIZES: &[(&str, u64)] = &[
+    ("B", 1),
+    ("KiB", 1 << 10),
+    ("MiB", 1 << 20),
+    ("GiB", 1 << 30),
+];
+
+/// The server counts nanoseconds in 64 bits, with a sign.
+const LONGEST_MS: u64 = i64::MAX as u64 / 1_000_000;
+
+impl<'a> Reader<'a> {
+    /// A duration that is at least as long as its key demands.
+    pub(super) fn duration(&mut self, table: &Table<'a>, key: &str) -> Option<Spanned<Duration>> {
+        const EXPECTED: &str = "an integer and one of ms, s, m, h, d, such as \"30s\"";
+        let text = self.quantity(table, key, Code::BadDuration, EXPECTED)?;
+        let Some(ms) = amount(&text.value, DURATIONS) else {
+            let message = format!("\"{}\" is no duration", text.value);
+            self.report(
+                Diagnostic::new(Code::BadDuration, text.span, message)
+                    .help(format!("write {EXPECTED}")),
+            );
+            return None;
+        };
+        let min = match table.about.key(key).map(|key| &key.kind) {
+            Some(Kind::Duration { min_ms }) => *min_ms,
+            _ => 0,
+        };
+        if ms < min || ms > LONGEST_MS {
+            let limit = if ms < min {
+                format!("at least {min}ms")
+            } else {
+                format!("at most {}d", LONGEST_MS / 86_400_000)
+            };
+            self.report(Diagnostic::new(
+                Code::BadDuration,
+                text.span,
+                format!("`{key}` must be {limit}"),
+            ));
+            return None;
+        }
+        Some(Spanned::new(Duration::from_millis(ms), text.span))
+    }
+
+    /// A size in bytes, at least 1.
+    pub(super) fn size(&mut self, table: &Table<'a>, key: &str) -> Option<Spanned<u64>> {
+        const EXPECTED: &str = "an integer and one of B, KiB, MiB, GiB, such as \"512MiB\"";
+        let text = self.quantity(table, key, Code::BadSize, EXPECTED)?;
+        match amount(&text.value, SIZES) {
+            Some(bytes) if bytes >= 1 && i64::try_from(bytes).is_ok() => {
+                Some(Spanned::new(bytes, text.span))
+            }
+            Some(_) => {
+                let message = format!("`{key}` must be between 1B and {}GiB", i64::MAX >> 30);
+                self.report(Diagnostic::new(Code::BadSize, text.span, message));
+                None
+            }
+            None => {
+                let message = format!("\"{}\" is no size", text.value);
+                self.report(
+                    Diagnostic::new(Code::BadSize, text.span, message)
+                        .help(format!("write {EXPECTED}")),
+                );
+                None
+            }
+        }
+    }
+
+    /// Text, or the complaint that a bare number has no unit.
+    fn quantity(
+        &mut self,
+        table: &Table<'a>,
+        key: &str,
+        code: Code,
+        expected: &str,
+    ) -> Option<Spanned<String>> {
+        let entry = table.get(key)?;
+        if matches!(entry.value, DeValue::Integer(_) | DeValue::Float(_)) {
+            let message = format!("`{key}` needs a unit");
+            self.report(
+                Diagnostic::new(code, entry.span, message).help(format!("write {expected}")),
+            );
+            return None;
+        }
+        self.text(table, key)
+    }
+
+    /// Where a new durable begins.
+    pub(super) fn start(&mut self, table: &Table<'a>, key: &str) -> Option<Spanned<Start>> {
+        let entry = table.get(key)?;
+        let text = match entry.value {
+            DeValue::String(text) => text.to_string(),
+            DeValue::Datetime(time) => time.to_string(),
+            _ => {
+                self.wrong(&entry, "\"all\", \"new\" or a point in time");
+                return None;
+            }
+        };
+        let start = match text.as_str() {
+            "all" => Start::All,
+            "new" => Start::New,
+            _ if is_timestamp(&text) => Start::At(text),
+            _ => {
+                self.report(
+                    Diagnostic::new(Code::BadTimestamp, entry.span, format!("\"{text}\" is no point in time"))
+                        .help("write \"all\", \"new\", or RFC 3339 with an offset, such as \"2026-01-31T08:00:00Z\""),
+                );
+                return None;
+            }
+        };
+        Some(Spanned::new(start, entry.span))
+    }
+
+    /// A calendar date.
+    pub(super) fn date(&mut self, table: &Table<'a>, key: &str) -> Option<Spanned<String>> {
+        let entry = table.get(key)?;
+        let text = match entry.value {
+            DeValue::String(text) => text.to_string(),
+            DeValue::Datetime(date) => date.to_string(),
+            _ => {
+                self.wrong(&entry, "a date");
+                return None;
+            }
+        };
+        if is_date(&text) {
+            return Some(Spanned::new(text, entry.span));
+        }
+        self.report(
+            Diagnostic::new(
+                Code::BadTimestamp,
+                entry.span,
+                format!("\"{text}\" is no date"),
+            )
+            .help("write year, month and day, such as \"2026-01-31\""),
+        );
+        None
+    }
+}
+
+/// An integer and a unit, in the smallest of the units.
+fn amount(text: &str, units: &[(&str, u64)]) -> Option<u64> {
+    let digits = text.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = text.split_at(digits);
+    let (_, factor) = units.iter().find(|(name, _)| *name == unit)?;
+    // Too large is no duration either, but a report about its limit says more.
+    number.parse::<u64>().map_or_else(
+        |_| (!number.is_empty()).then_some(u64::MAX),
+        |number| Some(number.saturating_mul(*factor)),
+    )
+}
+
+/// RFC 3339 with an offset.
+fn is_timestamp(text: &str) -> bool {
+    let (Some(date), Some(rest)) = (text.get(..10), text.get(10..)) else {
+        return false;
+    };
+    let Some(time) = rest.strip_prefix(['T', 't']) else {
+        return false;
+    };
+    let (Some(clock), Some(rest)) = (time.get(..8), time.get(8..)) else {
+        return false;
+    };
+    let rest = match rest.strip_prefix('.') {
+        Some(fraction) => {
+            let digits = fraction
+                .find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(fraction.len());
+            if digits == 0 {
+                return false;
+            }
+            &fraction[digits..]
+        }
+        None => rest,
+    };
+    let offset = matches!(rest, "Z" | "z")
+        || rest.strip_prefix(['+', '-']).is_some_and(|zone| {
+            matches!(
+                numbers(zone, ":", &[2, 2]).as_deref(),
+                Some([0..=23, 0..=59])
+            )
+        });
+    // A second of 60 is a leap second.
+    let clock = matches!(
+        numbers(clock, ":", &[2, 2, 2]).as_deref(),
+        Some([0..=23, 0..=59, 0..=60])
+    );
+    is_date(date) && clock && offset
+}
+
+/// `YYYY-MM-DD`, a day that there is.
+fn is_date(text: &str) -> bool {
+    let Some([year, month, day]) = numbers(text, "-", &[4, 2, 2])
+        .as_deref()
+        .and_then(|n| <[u32; 3]>::try_from(n).ok())
+    else {
+        return false;
+    };
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if leap => 29,
+        2 => 28,
+        1..=12 => 31,
+        _ => return false,
+    };
+    (1..=days).contains(&day)
+}
+
+/// Numbers of fixed widths between separators.
+fn numbers(text: &str, separator: &str, widths: &[usize]) -> Option<Vec<u32>> {
+    let parts: Vec<&str> = text.split(separator).collect();
+    let fits = parts.len() == widths.len()
+        && parts
+            .iter()
+            .zip(widths)
+            .all(|(part, width)| part.len() == *width && part.bytes().all(|b| b.is_ascii_digit()));
+    if !fits {
+        return None;
+    }
+    parts.iter().map(|part| part.parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_have_a_unit() {
+        assert_eq!(amount("30s", DURATIONS), Some(30_000));
+        assert_eq!(amount("5m", DURATIONS), Some(300_000));
+        assert_eq!(amount("100ms", DURATIONS), Some(100));
+        assert_eq!(amount("2GiB", SIZES), Some(2 << 30));
+        for wrong in ["30", "s", "", "-1s", "1.5h", "1 s", "1S", "1h30m", "٣s"] {
+            assert_eq!(amount(wrong, DURATIONS), None, "{wrong}");
+        }
+        assert_eq!(
+            amount("99999999999999999999999d", DURATIONS),
+            Some(u64::MAX)
+        );
+    }
+
+    #[test]
+    fn points_in_time_are_rfc_3339() {
+        for right in [
+            "2026-01-31T08:00:00Z",
+            "2024-02-29T23:59:60.123+02:00",
+            "2026-01-31t08:00:00z",
+        ] {
+            assert!(is_timestamp(right), "{right}");
+        }
+        for wrong in [
+            "2026-01-31",
+            "2026-01-31T08:00:00",
+            "2026-01-31 08:00:00Z",
+            "2026-02-29T08:00:00Z",
+            "2026-01-31T24:00:00Z",
+            "2026-01-31T08:00:00.Z",
+            "2026-01-31T08:00:00+2:00",
+            "ä026-01-31T08:00:00Z",
+        ] {
+            assert!(!is_timestamp(wrong), "{wrong}");
+        }
+        assert!(is_date("2000-02-29") && !is_date("1900-02-29") && !is_date("2026-00-01"));
+    }
+}

@@ -1,0 +1,71 @@
+//! JetStream streams.
+
+use super::table::{Entry, Reader};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::model::{Discard, Retention, Storage, Stream};
+use crate::name;
+use crate::read::keys;
+use crate::source::Spanned;
+
+impl<'a> Reader<'a> {
+    pub(super) fn stream(&mut self, entry: &Entry<'a>) -> Stream {
+        if !name::is_nats_name(entry.key) {
+            self.bad_nats_name("a stream", &entry.name());
+        }
+        let mut stream = Stream {
+            name: entry.name(),
+            domain: self.document.domain,
+            doc: None,
+            max_age: None,
+            max_bytes: None,
+            max_messages: None,
+            replicas: 1,
+            storage: Storage::File,
+            retention: Spanned::new(Retention::Limits, entry.key_span),
+            duplicate_window: None,
+            discard: Discard::New,
+            partitions: None,
+        };
+        let Some(inner) = self.as_table(entry) else {
+            return stream;
+        };
+        let table = self.table(&keys::STREAM, entry.key_span, inner);
+        stream.doc = self.plain(&table, "doc");
+        stream.max_age = self.duration(&table, "max_age");
+        stream.max_bytes = self.size(&table, "max_bytes");
+        stream.max_messages = self.integer(&table, "max_messages");
+        if let Some(replicas) = self.integer(&table, "replicas") {
+            stream.replicas = u8::try_from(replicas.value).unwrap_or(1);
+        }
+        if self
+            .choice(&table, "storage")
+            .is_some_and(|storage| storage.value == "memory")
+        {
+            stream.storage = Storage::Memory;
+        }
+        if let Some(retention) = self.choice(&table, "retention") {
+            stream.retention = retention.map(|retention| match retention {
+                "interest" => Retention::Interest,
+                "workqueue" => Retention::WorkQueue,
+                _ => Retention::Limits,
+            });
+        }
+        stream.duplicate_window = self.duration(&table, "duplicate_window");
+        if self
+            .choice(&table, "discard")
+            .is_some_and(|discard| discard.value == "old")
+        {
+            stream.discard = Discard::Old;
+        }
+        stream.partitions = self.small(&table, "partitions");
+        stream
+    }
+
+    /// Reports a name that the server would refuse.
+    pub(super) fn bad_nats_name(&mut self, what: &str, written: &Spanned<String>) {
+        self.report(
+            Diagnostic::new(Code::BadName, written.span, format!("\"{}\" cannot be the name of {what}", written.value))
+                .help("NATS takes printable ASCII without spaces and without . * > / \\, at most 255 characters"),
+        );
+    }
+}

@@ -1,0 +1,427 @@
+//! Tables and their keys: unknown and missing ones, values of the wrong kind. Goes by [`keys`] and knows no single table.
+
+use std::ops::Range;
+
+use ::toml::Spanned as TomlSpanned;
+use ::toml::de::{DeTable, DeValue};
+
+use super::Document;
+use super::names::{Names, has_word};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, closest};
+use crate::read::keys::{self, Kind};
+use crate::source::{FileId, Span, Spanned};
+
+/// Reads the tables of one file.
+pub(super) struct Reader<'a> {
+    pub names: &'a Names<'a>,
+    pub document: &'a Document<'a>,
+    diagnostics: &'a mut Diagnostics,
+    /// What was lost, as whole lines: nothing that touches them is reported.
+    quiet: Vec<Range<usize>>,
+}
+
+/// A key with its value.
+#[derive(Clone, Copy)]
+pub(super) struct Entry<'a> {
+    pub key: &'a str,
+    pub key_span: Span,
+    pub value: &'a DeValue<'a>,
+    pub span: Span,
+}
+
+/// A table whose keys have been looked at.
+pub(super) struct Table<'a> {
+    pub about: &'static keys::Table,
+    /// Where something that is missing is reported.
+    pub at: Span,
+    entries: Vec<Entry<'a>>,
+}
+
+impl<'a> Entry<'a> {
+    /// The key with its place.
+    pub(super) fn name(&self) -> Spanned<String> {
+        Spanned::new(self.key.to_owned(), self.key_span)
+    }
+}
+
+impl<'a> Table<'a> {
+    pub(super) fn get(&self, key: &str) -> Option<Entry<'a>> {
+        self.entries.iter().find(|entry| entry.key == key).copied()
+    }
+
+    /// The first of some keys, in the order of the file.
+    pub(super) fn first_of(&self, keys: &[&str]) -> Option<Entry<'a>> {
+        self.entries
+            .iter()
+            .find(|entry| keys.contains(&entry.key))
+            .copied()
+    }
+
+    fn kind(&self, key: &str) -> Option<&'static Kind> {
+        self.about.key(key).map(|key| &key.kind)
+    }
+}
+
+/// A place of a file. What the parser says of a recovered value may lie anywhere: it is cut to the text.
+pub(super) fn span(file: FileId, text: &str, range: Range<usize>) -> Span {
+    let mut start = range.start.min(text.len());
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    let mut end = range.end.clamp(start, text.len());
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    Span::new(file, start..end)
+}
+
+/// The entries of a table in the order of the file: the parser hands them over by key.
+pub(super) fn entries<'a>(document: &Document<'a>, table: &'a DeTable<'a>) -> Vec<Entry<'a>> {
+    let mut entries: Vec<Entry<'a>> = table
+        .iter()
+        .map(|(key, value)| Entry {
+            key: key.get_ref(),
+            key_span: span(document.file, document.text, key.span()),
+            value: value.get_ref(),
+            span: span(document.file, document.text, value.span()),
+        })
+        .collect();
+    entries.sort_by_key(|entry| entry.key_span.start);
+    entries
+}
+
+/// What a top-level table of tables declares.
+pub(super) fn child_entries<'a>(document: &'a Document<'a>, key: &str) -> Vec<Entry<'a>> {
+    match document.table.get(key).map(TomlSpanned::get_ref) {
+        Some(DeValue::Table(table)) => entries(document, table),
+        _ => Vec::new(),
+    }
+}
+
+/// What a value is, in the words of a report.
+fn kind_of(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "text",
+        DeValue::Integer(_) => "an integer",
+        DeValue::Float(_) => "a float",
+        DeValue::Boolean(_) => "a boolean",
+        DeValue::Datetime(_) => "a date or time",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(
+        names: &'a Names<'a>,
+        document: &'a Document<'a>,
+        diagnostics: &'a mut Diagnostics,
+    ) -> Self {
+        Self {
+            names,
+            document,
+            diagnostics,
+            quiet: quiet(document),
+        }
+    }
+
+    /// Reports a problem, unless it comes from something that could not be parsed.
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        let range = diagnostic.span.range();
+        let touched = self
+            .quiet
+            .iter()
+            .any(|lost| range.start <= lost.end && lost.start <= range.end);
+        if !touched || diagnostic.code != Code::MissingKey && !self.inside_lost(&range) {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    fn inside_lost(&self, range: &Range<usize>) -> bool {
+        self.document
+            .lost
+            .iter()
+            .any(|lost| range.start < lost.end && lost.start < range.end)
+    }
+
+    /// Whether a name stands in a part of this file that could not be parsed.
+    pub(super) fn is_lost(&self, name: &str) -> bool {
+        self.document
+            .lost
+            .iter()
+            .any(|lost| has_word(&self.document.text[lost.clone()], name))
+    }
+
+    /// Looks at all keys of a table: every one must be known, and the required ones must be there.
+    pub(super) fn table(
+        &mut self,
+        about: &'static keys::Table,
+        at: Span,
+        table: &'a DeTable<'a>,
+    ) -> Table<'a> {
+        let table = Table {
+            about,
+            at,
+            entries: entries(self.document, table),
+        };
+        for entry in &table.entries {
+            match about.key(entry.key) {
+                None => self.unknown_key(about, entry),
+                Some(key)
+                    if !key.goes_with.is_empty() && table.first_of(key.goes_with).is_none() =>
+                {
+                    self.report(
+                        Diagnostic::new(
+                            Code::UnknownKey,
+                            entry.key_span,
+                            format!(
+                                "`{}` has no meaning here: it goes with `{}`",
+                                key.name,
+                                key.goes_with.join("` or `")
+                            ),
+                        )
+                        .help(key.doc),
+                    );
+                }
+                Some(_) => {}
+            }
+        }
+        for key in about.keys.iter().filter(|key| key.required) {
+            if table.get(key.name).is_none() {
+                self.missing(&table, key.name);
+            }
+        }
+        table
+    }
+
+    fn unknown_key(&mut self, about: &'static keys::Table, entry: &Entry<'_>) {
+        let known = || about.keys.iter().map(|key| key.name);
+        let help = match closest(entry.key, known()) {
+            Some(best) => format!("did you mean \"{best}\"?"),
+            None => format!(
+                "expected one of: {}",
+                known().collect::<Vec<_>>().join(", ")
+            ),
+        };
+        let message = format!("{} has no key \"{}\"", about.about, entry.key);
+        self.report(Diagnostic::new(Code::UnknownKey, entry.key_span, message).help(help));
+    }
+
+    /// Reports a key that must be there.
+    pub(super) fn missing(&mut self, table: &Table<'_>, key: &str) {
+        let about = table.about;
+        let diagnostic = Diagnostic::new(
+            Code::MissingKey,
+            table.at,
+            format!("{} needs the key `{key}`", about.about),
+        );
+        let doc = about.key(key).map_or("", |key| key.doc);
+        self.report(diagnostic.help(format!("add `{key}` to {}: {doc}", about.heading)));
+    }
+
+    /// Reports a value of the wrong kind.
+    pub(super) fn wrong(&mut self, entry: &Entry<'_>, expected: &str) {
+        let message = format!(
+            "`{}` must be {expected}, not {}",
+            entry.key,
+            kind_of(entry.value)
+        );
+        self.report(Diagnostic::new(Code::WrongValue, entry.span, message));
+    }
+
+    /// Text.
+    pub(super) fn text(&mut self, table: &Table<'a>, key: &str) -> Option<Spanned<String>> {
+        let entry = table.get(key)?;
+        match entry.value {
+            DeValue::String(text) => Some(Spanned::new(text.to_string(), entry.span)),
+            _ => {
+                self.wrong(&entry, "text");
+                None
+            }
+        }
+    }
+
+    /// Text without its place.
+    pub(super) fn plain(&mut self, table: &Table<'a>, key: &str) -> Option<String> {
+        self.text(table, key).map(|text| text.value)
+    }
+
+    /// The place of a `true`.
+    pub(super) fn flag(&mut self, table: &Table<'a>, key: &str) -> Option<Span> {
+        let entry = table.get(key)?;
+        match entry.value {
+            DeValue::Boolean(on) => on.then_some(entry.span),
+            _ => {
+                self.wrong(&entry, "true or false");
+                None
+            }
+        }
+    }
+
+    /// An integer in the range of its key.
+    pub(super) fn integer(&mut self, table: &Table<'a>, key: &str) -> Option<Spanned<u64>> {
+        let entry = table.get(key)?;
+        let DeValue::Integer(written) = entry.value else {
+            self.wrong(&entry, "an integer");
+            return None;
+        };
+        let (min, max) = match table.kind(key) {
+            Some(Kind::Integer { min, max }) => (*min, *max),
+            _ => (0, u64::MAX),
+        };
+        let number = u64::from_str_radix(written.as_str(), written.radix()).ok();
+        match number.filter(|number| (min..=max).contains(number)) {
+            Some(number) => Some(Spanned::new(number, entry.span)),
+            None => {
+                let message = format!("`{key}` must be between {min} and {max}");
+                self.report(Diagnostic::new(Code::BadNumber, entry.span, message));
+                None
+            }
+        }
+    }
+
+    /// An integer in the range of its key, which fits in 32 bits.
+    pub(super) fn small(&mut self, table: &Table<'a>, key: &str) -> Option<Spanned<u32>> {
+        self.integer(table, key)
+            .map(|n| n.map(|n| u32::try_from(n).unwrap_or(u32::MAX)))
+    }
+
+    /// One of the texts that the key allows.
+    pub(super) fn choice(&mut self, table: &Table<'a>, key: &str) -> Option<Spanned<&'static str>> {
+        let text = self.text(table, key)?;
+        let Some(Kind::Choice(choices)) = table.kind(key) else {
+            return None;
+        };
+        let found = choices.iter().copied().find(|choice| *choice == text.value);
+        if found.is_none() {
+            self.report(
+                Diagnostic::new(
+                    Code::WrongValue,
+                    text.span,
+                    format!("`{key}` cannot be \"{}\"", text.value),
+                )
+                .suggest(&text.value, choices.iter().copied()),
+            );
+        }
+        found.map(|choice| Spanned::new(choice, text.span))
+    }
+
+    /// A list of texts; empty when the key is not there.
+    pub(super) fn texts(&mut self, table: &Table<'a>, key: &str) -> Vec<Spanned<String>> {
+        let Some(entry) = table.get(key) else {
+            return Vec::new();
+        };
+        let DeValue::Array(items) = entry.value else {
+            self.wrong(&entry, "a list of texts");
+            return Vec::new();
+        };
+        let mut texts = Vec::new();
+        for item in items.iter() {
+            let at = self.span(item.span());
+            match item.get_ref() {
+                DeValue::String(text) => texts.push(Spanned::new(text.to_string(), at)),
+                other => {
+                    let message = format!(
+                        "`{key}` must be a list of texts; this is {}",
+                        kind_of(other)
+                    );
+                    self.report(Diagnostic::new(Code::WrongValue, at, message));
+                }
+            }
+        }
+        texts
+    }
+
+    /// The entries of a table of tables, in the order of the file.
+    pub(super) fn children(&mut self, table: &Table<'a>, key: &str) -> Vec<Entry<'a>> {
+        let Some(entry) = table.get(key) else {
+            return Vec::new();
+        };
+        match self.as_table(&entry) {
+            Some(inner) => entries(self.document, inner),
+            None => Vec::new(),
+        }
+    }
+
+    /// A list of tables (`[[name]]`), each with its place.
+    pub(super) fn tables(&mut self, table: &Table<'a>, key: &str) -> Vec<(&'a DeTable<'a>, Span)> {
+        let Some(entry) = table.get(key) else {
+            return Vec::new();
+        };
+        let DeValue::Array(items) = entry.value else {
+            self.wrong(&entry, &format!("a list of tables, [[{key}]]"));
+            return Vec::new();
+        };
+        let mut tables = Vec::new();
+        for item in items.iter() {
+            let at = self.span(item.span());
+            match item.get_ref() {
+                DeValue::Table(table) => tables.push((table, at)),
+                other => {
+                    let message = format!(
+                        "`{key}` must be a list of tables; this is {}",
+                        kind_of(other)
+                    );
+                    self.report(Diagnostic::new(Code::WrongValue, at, message));
+                }
+            }
+        }
+        tables
+    }
+
+    /// The table that an entry must be.
+    pub(super) fn as_table(&mut self, entry: &Entry<'a>) -> Option<&'a DeTable<'a>> {
+        match entry.value {
+            DeValue::Table(table) => Some(table),
+            _ => {
+                self.wrong(entry, "a table");
+                None
+            }
+        }
+    }
+
+    /// A place in this file.
+    pub(super) fn span(&self, range: Range<usize>) -> Span {
+        span(self.document.file, self.document.text, range)
+    }
+
+    /// A part of a text value: inside the quotes when the text is written as it is, else the whole value.
+    pub(super) fn inside(&self, value: &Spanned<String>, part: Range<usize>) -> Span {
+        let raw = self
+            .document
+            .text
+            .get(value.span.range())
+            .unwrap_or_default();
+        let quotes = match raw {
+            _ if raw.starts_with("\"\"\"") || raw.starts_with("'''") => 3,
+            _ => 1,
+        };
+        match raw
+            .len()
+            .checked_sub(quotes)
+            .and_then(|end| raw.get(quotes..end))
+        {
+            Some(inner) if inner == value.value => {
+                let start = value.span.range().start + quotes;
+                self.span(start + part.start..start + part.end)
+            }
+            _ => value.span,
+        }
+    }
+}
+
+/// The lost parts with the headers around them: a key that seems missing from those tables may have been lost.
+fn quiet(document: &Document<'_>) -> Vec<Range<usize>> {
+    let text = document.text;
+    document
+        .lost
+        .iter()
+        .map(|lost| {
+            let mut start = text[..lost.start].rfind("\n[").map_or(0, |at| at + 1);
+            if text[lost.clone()].trim_start().starts_with('[') {
+                start = text[..start].rfind("\n[").map_or(0, |at| at + 1);
+            }
+            start..lost.end
+        })
+        .collect()
+}

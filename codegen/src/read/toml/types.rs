@@ -1,0 +1,117 @@
+//! Named types: objects, enums, unions and scalars.
+
+use super::table::{Entry, Reader, Table, entries};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::model::{Enum, TypeDef, TypeKind, Union, Variant};
+use crate::read::keys;
+use crate::source::Spanned;
+use ::toml::de::DeValue;
+
+impl<'a> Reader<'a> {
+    pub(super) fn type_def(&mut self, entry: &Entry<'a>) -> TypeDef {
+        self.check_type_name("a type", &entry.name());
+        let mut ty = TypeDef {
+            name: entry.name(),
+            domain: self.document.domain,
+            doc: None,
+            reserved: Vec::new(),
+            kind: TypeKind::Invalid,
+        };
+        if let Some(inner) = self.as_table(entry) {
+            let table = self.table(&keys::TYPE, entry.key_span, inner);
+            ty.doc = self.plain(&table, "doc");
+            ty.reserved = self.texts(&table, "reserved");
+            ty.kind = self.type_kind(&table);
+        }
+        ty
+    }
+
+    fn type_kind(&mut self, table: &Table<'a>) -> TypeKind {
+        let Some(first) = table.first_of(keys::TYPE_KINDS) else {
+            self.report(
+                Diagnostic::new(Code::MissingKey, table.at, "nothing says what the type is")
+                    .help(format!("add one of: {}", keys::TYPE_KINDS.join(", "))),
+            );
+            return TypeKind::Invalid;
+        };
+        for other in keys::TYPE_KINDS.iter().filter(|other| **other != first.key) {
+            if let Some(second) = table.get(other) {
+                self.report(
+                    Diagnostic::new(
+                        Code::WrongValue,
+                        second.key_span,
+                        format!(
+                            "a type is one thing: it has `{}` and cannot have `{other}` too",
+                            first.key
+                        ),
+                    )
+                    .related(first.key_span, "this says what the type is"),
+                );
+            }
+        }
+        match first.key {
+            "fields" => TypeKind::Struct(self.fields(&first)),
+            "enum" => match first.value {
+                DeValue::Array(_) => TypeKind::Enum(Enum {
+                    values: self.texts(table, "enum"),
+                    closed: self.flag(table, "closed").is_some(),
+                }),
+                _ => {
+                    self.wrong(&first, "a list of texts");
+                    TypeKind::Invalid
+                }
+            },
+            "union" => self
+                .union(&first, table)
+                .map_or(TypeKind::Invalid, TypeKind::Union),
+            "type" => match self.text(table, "type") {
+                Some(text) => TypeKind::Scalar {
+                    ty: self.scalar_type(&text),
+                    constraints: self.constraints(table),
+                    as_text: self.as_text(table),
+                },
+                None => TypeKind::Invalid,
+            },
+            _ => self
+                .schema(table)
+                .map_or(TypeKind::Invalid, TypeKind::Schema),
+        }
+    }
+
+    fn union(&mut self, entry: &Entry<'a>, table: &Table<'a>) -> Option<Union> {
+        let tag = self.wire_name(table, "tag");
+        if table.get("tag").is_none() {
+            self.missing(table, "tag");
+        }
+        let closed = self.flag(table, "closed").is_some();
+        let inner = self.as_table(entry)?;
+        let mut variants = Vec::new();
+        for variant in entries(self.document, inner) {
+            let DeValue::String(text) = variant.value else {
+                self.wrong(&variant, "the name of a type");
+                continue;
+            };
+            let text = Spanned::new(text.to_string(), variant.span);
+            variants.push(Variant {
+                tag: variant.name(),
+                ty: self.variant_type(text),
+            });
+        }
+        Some(Union {
+            tag: tag?,
+            variants,
+            closed,
+        })
+    }
+
+    fn variant_type(&mut self, text: Spanned<String>) -> Spanned<Option<crate::model::TypeId>> {
+        if Self::is_scalar(&text.value) || text.value.contains(['<', '?']) {
+            self.report(
+                Diagnostic::new(Code::BadVariant, text.span, format!("a variant must be a type with fields, not {}", text.value))
+                    .help("the tag stands among the variant's fields, so it must be an object: declare [types.Name.fields]"),
+            );
+            return Spanned::new(None, text.span);
+        }
+        Spanned::new(self.named_type(&text), text.span)
+    }
+}

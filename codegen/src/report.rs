@@ -1,0 +1,105 @@
+//! Reports: the same diagnostics for people, scripts, GitHub's annotations and code scanners. Renders what it is given in
+//! that order; judges nothing and reads no files.
+
+mod github;
+mod human;
+mod json;
+mod sarif;
+
+use std::path::Path;
+
+use crate::diagnostic::{Diagnostics, Severity};
+use crate::source::{FileId, Position, Sources, Span};
+
+pub use github::github;
+pub use human::human;
+pub use json::json;
+pub use sarif::sarif;
+
+/// Where things are: finds lines without going through a file once per diagnostic.
+struct Places<'a> {
+    files: Vec<(String, &'a str, Vec<usize>)>,
+}
+
+/// A span in lines and columns, both from 1; the end is exclusive.
+struct Region {
+    start: Position,
+    end: Position,
+}
+
+impl<'a> Places<'a> {
+    fn new(sources: &'a Sources) -> Self {
+        let files = sources
+            .iter()
+            .map(|(_, file)| {
+                let starts = file.text.match_indices('\n').map(|(at, _)| at + 1);
+                (
+                    shown(&file.path),
+                    file.text.as_str(),
+                    std::iter::once(0).chain(starts).collect(),
+                )
+            })
+            .collect();
+        Self { files }
+    }
+
+    fn file(&self, id: FileId) -> (&str, &'a str, &[usize]) {
+        self.files
+            .get(id.0 as usize)
+            .map_or(("", "", &[0]), |(path, text, lines)| (path, text, lines))
+    }
+
+    fn path(&self, id: FileId) -> &str {
+        self.file(id).0
+    }
+
+    fn region(&self, span: Span) -> Region {
+        let range = span.range();
+        Region {
+            start: self.position(span.file, range.start),
+            end: self.position(span.file, range.end.max(range.start)),
+        }
+    }
+
+    fn position(&self, file: FileId, offset: usize) -> Position {
+        let (_, text, lines) = self.file(file);
+        let mut offset = offset.min(text.len());
+        while !text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let line = lines.partition_point(|start| *start <= offset).max(1);
+        let start = lines.get(line - 1).copied().unwrap_or(0);
+        Position {
+            line,
+            column: text[start..offset].chars().count() + 1,
+        }
+    }
+}
+
+/// A path with `/` between its parts, on every system the same.
+fn shown(path: &Path) -> String {
+    let text = path.display().to_string();
+    if std::path::MAIN_SEPARATOR == '/' {
+        text
+    } else {
+        text.replace(std::path::MAIN_SEPARATOR, "/")
+    }
+}
+
+fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}
+
+/// How many files have something said about them.
+fn files_with_findings(diagnostics: &Diagnostics) -> usize {
+    let mut files: Vec<FileId> = diagnostics
+        .iter()
+        .map(|diagnostic| diagnostic.span.file)
+        .collect();
+    files.sort_unstable();
+    files.dedup();
+    files.len()
+}
