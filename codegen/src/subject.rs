@@ -4,6 +4,9 @@
 
 use std::fmt;
 
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+
 /// The placeholder that `key` fills.
 pub const PARTITION: &str = "partition";
 
@@ -85,6 +88,38 @@ impl TemplateErrorKind {
                 | Self::PlaceholderFirst
                 | Self::PlaceholderTwice
         )
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn help(self) -> Option<&'static str> {
+        match self {
+            Self::Empty | Self::EmptyToken => {
+                Some("tokens are separated by single dots, such as orders.placed")
+            }
+            Self::Space => None,
+            Self::Wildcard => Some("where a value stands in the subject, write {field}"),
+            Self::Unclosed => Some("write {field} between two dots"),
+            Self::PlaceholderName => {
+                Some("write the field's name as in `fields`, such as {user_id}")
+            }
+            Self::NotWholeToken => Some("put dots around it: a.{b}.c"),
+            Self::PlaceholderFirst => Some("begin with a word that is the same for every message"),
+            Self::PlaceholderTwice => Some("once is enough: readers find the value in the payload"),
+        }
+    }
+
+    /// What both front ends say about it.
+    #[must_use]
+    pub fn diagnostic(self, place: Span) -> Diagnostic {
+        let code = if self.is_placeholder() {
+            Code::PlaceholderSyntax
+        } else {
+            Code::BadSubject
+        };
+        let mut diagnostic = Diagnostic::new(code, place, self.to_string());
+        diagnostic.help = self.help().map(str::to_owned);
+        diagnostic
     }
 }
 

@@ -6,7 +6,7 @@ use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::model::{Body, Envelope, Event, EventId, Field, FieldRef, StreamRef};
 use crate::read::keys;
 use crate::source::Spanned;
-use crate::subject::{Template, TemplateErrorKind};
+use crate::subject::Template;
 
 impl<'a> Reader<'a> {
     pub(super) fn event(&mut self, entry: &Entry<'a>) -> Event {
@@ -130,15 +130,8 @@ impl<'a> Reader<'a> {
             Ok(template) => Spanned::new(template, text.span),
             Err(errors) => {
                 for error in errors {
-                    let code = if error.kind.is_placeholder() {
-                        Code::PlaceholderSyntax
-                    } else {
-                        Code::BadSubject
-                    };
                     let at = self.inside(&text, error.range);
-                    let mut diagnostic = Diagnostic::new(code, at, error.kind.to_string());
-                    diagnostic.help = subject_help(error.kind).map(str::to_owned);
-                    self.report(diagnostic);
+                    self.report(error.kind.diagnostic(at));
                 }
                 Spanned::new(
                     Template {
@@ -204,26 +197,5 @@ impl<'a> Reader<'a> {
             self.unknown(Code::UnknownEvent, written.span, message, help);
         }
         Spanned::new(found, written.span)
-    }
-}
-
-fn subject_help(kind: TemplateErrorKind) -> Option<&'static str> {
-    match kind {
-        TemplateErrorKind::Empty | TemplateErrorKind::EmptyToken => {
-            Some("tokens are separated by single dots, such as orders.placed")
-        }
-        TemplateErrorKind::Space => None,
-        TemplateErrorKind::Wildcard => Some("where a value stands in the subject, write {field}"),
-        TemplateErrorKind::Unclosed => Some("write {field} between two dots"),
-        TemplateErrorKind::PlaceholderName => {
-            Some("write the field's name as in `fields`, such as {user_id}")
-        }
-        TemplateErrorKind::NotWholeToken => Some("put dots around it: a.{b}.c"),
-        TemplateErrorKind::PlaceholderFirst => {
-            Some("begin with a word that is the same for every message")
-        }
-        TemplateErrorKind::PlaceholderTwice => {
-            Some("once is enough: readers find the value in the payload")
-        }
     }
 }
