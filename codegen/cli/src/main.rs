@@ -1,2 +1,85 @@
-//! The commands of typed event contracts.
-fn main() {}
+//! `event-contracts`: the commands of typed event contracts.
+//!
+//! One file per command; each turns its arguments into calls of `event-codegen` and never knows a rule of its own.
+//! Data goes to stdout, everything else to stderr, and the exit code says what happened: see [`outcome`].
+
+mod check;
+mod completions;
+mod explain;
+mod export;
+mod files;
+mod folder;
+mod generate;
+mod new;
+mod outcome;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use outcome::Failure;
+
+/// Typed event contracts: checks a folder of contracts and writes what services need.
+///
+/// Exit codes: 0 fine (warnings included), 1 findings in the contracts or stale files, 2 wrong use, 3 the outside world
+/// failed (a folder that cannot be written).
+#[derive(Parser)]
+#[command(
+    name = "event-contracts",
+    version,
+    propagate_version = true,
+    subcommand_required = true
+)]
+#[command(arg_required_else_help = true, max_term_width = 100)]
+struct Cli {
+    /// The folder of contract files.
+    #[arg(long, global = true, value_name = "DIR", default_value = "contracts")]
+    contracts: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    New(new::Args),
+    Check(check::Args),
+    Generate(generate::Args),
+    #[command(subcommand)]
+    Export(export::Export),
+    Explain(explain::Args),
+    Completions(completions::Args),
+}
+
+fn main() -> ExitCode {
+    // On wrong use clap says so on stderr and exits with 2; for `--help` and `--version` with 0.
+    let cli = Cli::parse();
+    let done = match cli.command {
+        Command::New(args) => new::run(&args),
+        Command::Check(args) => check::run(&cli.contracts, &args),
+        Command::Generate(args) => generate::run(&cli.contracts, &args),
+        Command::Export(export) => export::run(&cli.contracts, &export),
+        Command::Explain(args) => explain::run(&args),
+        Command::Completions(args) => completions::run(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if let Some(message) = failure.message() {
+                outcome::say(&format!("error: {message}"));
+            }
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    /// clap's own checks of the arguments run only when they are used.
+    #[test]
+    fn arguments_are_well_formed() {
+        super::Cli::command().debug_assert();
+    }
+}

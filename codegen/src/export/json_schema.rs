@@ -9,7 +9,7 @@ mod names;
 mod pattern;
 mod shape;
 
-use crate::model::Contracts as Checked;
+use crate::check::Checked;
 
 /// The draft that a schema declares.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

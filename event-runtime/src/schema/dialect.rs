@@ -310,10 +310,10 @@ fn as_draft07(schema: &mut Map<String, Value>) {
     if let Some(definitions) = schema.remove(DEFS) {
         schema.insert("definitions".to_owned(), definitions);
     }
-    if let Some(items) = schema.remove("prefixItems") {
-        if let Some(rest) = schema.insert("items".to_owned(), items) {
-            schema.insert("additionalItems".to_owned(), rest);
-        }
+    if let Some(items) = schema.remove("prefixItems")
+        && let Some(rest) = schema.insert("items".to_owned(), items)
+    {
+        schema.insert("additionalItems".to_owned(), rest);
     }
     if let Some(Value::String(target)) = schema.get_mut("$ref")
         && let Some(name) = target.strip_prefix("#/$defs/")

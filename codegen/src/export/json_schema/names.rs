@@ -34,12 +34,8 @@ impl Names {
         }
         let shared = |name: &str| count.get(name).is_some_and(|n| *n > 1);
 
-        // Names that are written in the contract stay as they are; those that are made give way to them.
-        let mut taken: BTreeSet<String> = count
-            .keys()
-            .filter(|name| !shared(name))
-            .map(|name| (*name).to_owned())
-            .collect();
+        // Names that are written in a contract are never taken by those that are made up here.
+        let mut taken: BTreeSet<String> = count.keys().map(|name| (*name).to_owned()).collect();
         let mut titles = all.iter().map(|(domain, name)| {
             if shared(name) {
                 let prefix = name::variant_ident(&contracts[*domain].name);

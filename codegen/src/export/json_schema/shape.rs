@@ -194,6 +194,10 @@ impl Export<'_> {
                 put_some(out, "minProperties", count(&constraints.min_items));
                 put_some(out, "maxProperties", count(&constraints.max_items));
             }
+            // Beside a description, an empty schema makes TypeScript generators think of an object.
+            Type::Json if !out.is_empty() => {
+                put(out, "anyOf", Json::list([Json::Object(Members::new())]))
+            }
             Type::Json | Type::Invalid => {}
             scalar_type => scalar(out, scalar_type, false, &[constraints]),
         }

@@ -1,0 +1,142 @@
+//! `export json-schema`: one schema per event, in a folder that may hold other files too.
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use event_codegen::export::json_schema::{self, Draft, Layout};
+
+use crate::files::{self, Written};
+use crate::folder;
+use crate::outcome::{self, Failure};
+
+/// Writes a JSON Schema of every event.
+///
+/// Files of a previous export that no longer belong are removed; files that this command did not write are never touched.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  event-contracts export json-schema --out schemas
+  event-contracts export json-schema --out schemas --check    # in CI: exit 1 when the folder is stale")]
+pub(crate) struct Args {
+    /// The folder for the schemas.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// The draft that the schemas declare.
+    #[arg(long, value_name = "DRAFT", default_value = "07")]
+    draft: DraftName,
+    /// How the schemas are spread over files.
+    #[arg(long, value_name = "LAYOUT", default_value = "bundled")]
+    layout: LayoutName,
+    /// Write nothing; exit with 1 when the folder is not what would be written.
+    #[arg(long)]
+    check: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum DraftName {
+    /// Draft-07, which every tool reads.
+    #[value(name = "07")]
+    Draft07,
+    /// Draft 2020-12.
+    #[value(name = "2020-12")]
+    Draft202012,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum LayoutName {
+    /// One self-contained file per event.
+    Bundled,
+    /// One file per event and type, with relative references.
+    Refs,
+    /// One file with everything.
+    Catalog,
+}
+
+pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
+    let draft = match args.draft {
+        DraftName::Draft07 => Draft::Draft07,
+        DraftName::Draft202012 => Draft::Draft202012,
+    };
+    let layout = match args.layout {
+        LayoutName::Bundled => Layout::Bundled,
+        LayoutName::Refs => Layout::Refs,
+        LayoutName::Catalog => Layout::Catalog,
+    };
+    let checked = folder::load(contracts)?;
+    let wanted: Vec<(PathBuf, String)> = json_schema::json_schema(&checked, draft, layout)
+        .into_iter()
+        .map(|(name, text)| (args.out.join(name), text))
+        .collect();
+    let leftover = leftover(&args.out, &wanted)?;
+    if args.check {
+        compare(&args.out, &wanted, &leftover)
+    } else {
+        write(&args.out, &wanted, &leftover)
+    }
+}
+
+/// Files in the folder that an export wrote and this one does not.
+fn leftover(out: &Path, wanted: &[(PathBuf, String)]) -> Result<Vec<PathBuf>, Failure> {
+    let mut found = Vec::new();
+    for path in files::json_files(out)? {
+        if wanted.iter().any(|(name, _)| *name == path) {
+            continue;
+        }
+        let bytes = files::read(&path)?.unwrap_or_default();
+        if std::str::from_utf8(&bytes).is_ok_and(json_schema::is_generated) {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+fn compare(out: &Path, wanted: &[(PathBuf, String)], leftover: &[PathBuf]) -> Result<(), Failure> {
+    let mut stale = String::new();
+    for (path, text) in wanted {
+        match files::read(path)? {
+            None => stale.push_str(&format!("missing: {}\n", path.display())),
+            Some(bytes) if bytes != text.as_bytes() => {
+                stale.push_str(&format!("differs: {}\n", path.display()));
+            }
+            Some(_) => {}
+        }
+    }
+    for path in leftover {
+        stale.push_str(&format!("leftover: {}\n", path.display()));
+    }
+    if stale.is_empty() {
+        outcome::say(&format!(
+            "{}: {} is up to date",
+            out.display(),
+            count(wanted.len())
+        ));
+        return Ok(());
+    }
+    outcome::print(&stale)?;
+    outcome::say(&format!(
+        "{} is stale; the same command without --check writes it anew",
+        out.display()
+    ));
+    Err(Failure::Findings)
+}
+
+fn write(out: &Path, wanted: &[(PathBuf, String)], leftover: &[PathBuf]) -> Result<(), Failure> {
+    let mut changed = 0;
+    for (path, text) in wanted {
+        changed += usize::from(files::write(path, text)? == Written::Changed);
+    }
+    // Only when everything new is there: a failure must not leave less than there was.
+    for path in leftover {
+        files::remove(path)?;
+    }
+    outcome::say(&format!(
+        "{}: {}, {changed} written, {} removed",
+        out.display(),
+        count(wanted.len()),
+        leftover.len()
+    ));
+    Ok(())
+}
+
+fn count(files: usize) -> String {
+    format!("{files} {}", if files == 1 { "schema" } else { "schemas" })
+}

@@ -1,0 +1,50 @@
+//! Reading and checking the contracts folder, for every command that needs it.
+
+use std::io::{self, IsTerminal};
+use std::path::Path;
+
+use event_codegen::check::{self, Checked};
+use event_codegen::diagnostic::Diagnostics;
+use event_codegen::source::Sources;
+use event_codegen::{read, report};
+
+use crate::outcome::{self, Failure};
+
+/// What was read, and everything that was said about it.
+pub(crate) struct Folder {
+    /// The contracts, when they can be used.
+    pub(crate) checked: Option<Checked>,
+    /// The files, for reports.
+    pub(crate) sources: Sources,
+    /// Every problem, by place.
+    pub(crate) diagnostics: Diagnostics,
+}
+
+/// Reads and checks a folder; never fails, because a missing folder is a finding like any other.
+pub(crate) fn read(contracts: &Path) -> Folder {
+    let mut diagnostics = Diagnostics::default();
+    let model = read::read_folder(contracts, &mut diagnostics);
+    match check::check(model, &mut diagnostics) {
+        Ok(checked) => Folder {
+            sources: checked.sources.clone(),
+            checked: Some(checked),
+            diagnostics,
+        },
+        Err(model) => Folder {
+            checked: None,
+            sources: model.sources,
+            diagnostics,
+        },
+    }
+}
+
+/// The contracts of a folder for a command that writes something else than a report: problems go to stderr.
+pub(crate) fn load(contracts: &Path) -> Result<Checked, Failure> {
+    let folder = read(contracts);
+    if !folder.diagnostics.is_empty() {
+        let colour = outcome::colour(io::stderr().is_terminal());
+        let text = report::human(&folder.diagnostics, &folder.sources, colour);
+        outcome::say(text.trim_end());
+    }
+    folder.checked.ok_or(Failure::Findings)
+}

@@ -1,0 +1,66 @@
+//! `new`: starts a contracts folder with an example that passes `check`.
+
+use std::path::{Path, PathBuf};
+
+use crate::files;
+use crate::outcome::{self, Failure};
+
+const EXAMPLE: &str = include_str!("new/orders.toml");
+const FILE: &str = "orders.toml";
+
+/// Starts a contracts folder with a commented example.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  event-contracts new contracts
+  event-contracts new ../shop/contracts && event-contracts check --contracts ../shop/contracts")]
+pub(crate) struct Args {
+    /// The folder; it is made when it is not there.
+    dir: PathBuf,
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    if let Some(there) = contract_below(&args.dir) {
+        return Err(Failure::Usage(format!(
+            "there are contracts in {} already: {}",
+            args.dir.display(),
+            there.display()
+        )));
+    }
+    let path = args.dir.join(FILE);
+    files::write(&path, EXAMPLE)?;
+    outcome::print(&format!("{}\n", path.display()))?;
+    outcome::say(&next_steps(&args.dir));
+    Ok(())
+}
+
+/// Some contract file in a folder, the example's own name first.
+fn contract_below(dir: &Path) -> Option<PathBuf> {
+    let example = dir.join(FILE);
+    if example.symlink_metadata().is_ok() {
+        return Some(example);
+    }
+    let entries = std::fs::read_dir(dir).ok()?;
+    let mut found: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|end| end == "toml"))
+        .collect();
+    found.sort();
+    found.into_iter().next()
+}
+
+fn next_steps(dir: &Path) -> String {
+    let flag = if dir == Path::new("contracts") {
+        String::new()
+    } else {
+        format!(" --contracts {}", dir.display())
+    };
+    format!(
+        "
+Next:
+  1. edit {FILE}: one file is one domain, and its comments say what each line does
+  2. event-contracts check{flag}
+  3. in the service's build.rs: event_codegen::Codegen::new(\"{}\").service(\"warehouse\").run()
+  4. for other languages: event-contracts export json-schema --out schemas{flag}",
+        dir.display()
+    )
+}

@@ -1,0 +1,56 @@
+//! How a command ends, and where its words go.
+
+use std::io::{self, Write};
+
+/// Why a command did not do what it was asked to.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Findings: a bad contract, stale files. The report has been written already.
+    Findings,
+    /// The command was used wrongly.
+    Usage(String),
+    /// The outside world failed: a folder that cannot be written.
+    Outside(String),
+}
+
+impl Failure {
+    /// The exit code; scripts rely on it.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Failure::Findings => 1,
+            Failure::Usage(_) => 2,
+            Failure::Outside(_) => 3,
+        }
+    }
+
+    /// What is still to be said.
+    pub(crate) fn message(&self) -> Option<&str> {
+        match self {
+            Failure::Findings => None,
+            Failure::Usage(message) | Failure::Outside(message) => Some(message),
+        }
+    }
+}
+
+/// Writes data to stdout. A reader that has gone away (`… | head`) has got what it wanted: that is no failure.
+pub(crate) fn print(data: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(data.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Outside(format!(
+            "cannot write to standard output: {error}"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Says something to whoever watches. Where stderr is closed nobody does.
+pub(crate) fn say(message: &str) {
+    let _ = writeln!(io::stderr().lock(), "{message}");
+}
+
+/// Whether to write colour to a stream: on a terminal that has it, and unless `NO_COLOR` says anything.
+pub(crate) fn colour(is_terminal: bool) -> bool {
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+    is_terminal && !plain && !dumb
+}
