@@ -113,6 +113,32 @@ pub fn method_ident(event: &str) -> String {
     field_ident(&event.to_snake_case())
 }
 
+/// The subscription filter of an event whose subject has placeholders.
+#[must_use]
+pub fn filter_ident(event: &str) -> String {
+    format!("{event}Filter")
+}
+
+/// The methods of the events that one service handles, each given as domain and name: the event's own, with its domain in
+/// front where two would share one.
+#[must_use]
+pub fn handler_methods(events: &[(&str, &str)]) -> Vec<String> {
+    let short: Vec<String> = events.iter().map(|(_, event)| method_ident(event)).collect();
+    let mut count = std::collections::HashMap::new();
+    for method in &short {
+        *count.entry(method).or_insert(0_usize) += 1;
+    }
+    let long = |domain: &str, event: &str| method_ident(&format!("{}_{event}", domain.replace('.', "_")));
+    events
+        .iter()
+        .zip(&short)
+        .map(|((domain, event), method)| match count.get(method) {
+            Some(1) => method.clone(),
+            _ => long(domain, event),
+        })
+        .collect()
+}
+
 fn is_ident_start(c: char) -> bool {
     c.is_alphabetic()
 }

@@ -1,0 +1,150 @@
+//! What a type is once the names of scalars are looked through. Judges nothing.
+
+use crate::model::{Constraints, Contracts, Enum, Field, Type, TypeDef, TypeId, TypeKind, Union};
+
+/// What stands behind a type expression.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Shape<'a> {
+    /// A scalar of the language, `json` included.
+    Scalar(&'a Type),
+    /// A list of this.
+    List(&'a Type),
+    /// A map with string keys to this.
+    Map(&'a Type),
+    /// An object.
+    Struct(&'a TypeDef, &'a [Field]),
+    /// One of some texts.
+    Enum(&'a TypeDef, &'a Enum),
+    /// One of some objects.
+    Union(&'a TypeDef, &'a Union),
+    /// Another team's schema.
+    Schema,
+    /// Could not be read, or never ends; reported elsewhere.
+    Poison,
+}
+
+/// A type with everything that its names add.
+#[derive(Clone, Debug)]
+pub(super) struct Resolved<'a> {
+    /// What it is.
+    pub shape: Shape<'a>,
+    /// What the named scalars on the way demand, outermost first.
+    pub named: Vec<(&'a TypeDef, &'a Constraints)>,
+    /// Whether one of them is sent as text.
+    pub as_text: bool,
+}
+
+/// Looks through the names of scalars.
+pub(super) fn resolve<'a>(contracts: &'a Contracts, ty: &'a Type) -> Resolved<'a> {
+    let mut named = Vec::new();
+    let mut as_text = false;
+    let mut ty = ty;
+    let shape = loop {
+        match ty {
+            Type::Invalid => break Shape::Poison,
+            Type::List(item) => break Shape::List(item),
+            Type::Map(item) => break Shape::Map(item),
+            Type::Named(id) => {
+                let def = &contracts[*id];
+                match &def.kind {
+                    TypeKind::Struct(fields) => break Shape::Struct(def, fields),
+                    TypeKind::Enum(values) => break Shape::Enum(def, values),
+                    TypeKind::Union(union) => break Shape::Union(def, union),
+                    TypeKind::Schema(_) => break Shape::Schema,
+                    TypeKind::Invalid => break Shape::Poison,
+                    // A chain longer than there are types is a circle.
+                    TypeKind::Scalar { .. } if named.len() > contracts.types.len() => {
+                        break Shape::Poison;
+                    }
+                    TypeKind::Scalar {
+                        ty: inner,
+                        constraints,
+                        as_text: text,
+                    } => {
+                        named.push((def, constraints));
+                        as_text |= text.is_some();
+                        ty = &inner.value;
+                    }
+                }
+            }
+            scalar => break Shape::Scalar(scalar),
+        }
+    };
+    Resolved {
+        shape,
+        named,
+        as_text,
+    }
+}
+
+impl Shape<'_> {
+    /// With its article, for `is …`.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Scalar(ty) => scalar_name(ty).to_owned(),
+            Self::List(_) => "a list".to_owned(),
+            Self::Map(_) => "a map".to_owned(),
+            Self::Struct(def, _) => format!("the object `{}`", def.name.value),
+            Self::Enum(def, _) => format!("the enum `{}`", def.name.value),
+            Self::Union(def, _) => format!("the union `{}`", def.name.value),
+            Self::Schema => "a type from a JSON Schema".to_owned(),
+            Self::Poison => "unreadable".to_owned(),
+        }
+    }
+}
+
+/// A scalar with its article.
+fn scalar_name(ty: &Type) -> &'static str {
+    match ty {
+        Type::Bool => "a bool",
+        Type::String => "a string",
+        Type::I32 => "an i32",
+        Type::I64 => "an i64",
+        Type::U32 => "a u32",
+        Type::U64 => "a u64",
+        Type::F64 => "an f64",
+        Type::Decimal => "a decimal",
+        Type::Uuid => "a uuid",
+        Type::Timestamp => "a timestamp",
+        Type::Date => "a date",
+        Type::Duration => "a duration",
+        Type::Bytes => "bytes",
+        Type::Json => "json",
+        Type::List(_) => "a list",
+        Type::Map(_) => "a map",
+        Type::Named(_) => "a named type",
+        Type::Invalid => "unreadable",
+    }
+}
+
+/// Whether it is one of the four integers.
+pub(super) fn is_integer(ty: &Type) -> bool {
+    matches!(ty, Type::I32 | Type::I64 | Type::U32 | Type::U64)
+}
+
+/// The innermost type of lists and maps, and whether there was one around it.
+pub(super) fn element(ty: &Type) -> (&Type, bool) {
+    let mut inner = ty;
+    while let Type::List(item) | Type::Map(item) = inner {
+        inner = item;
+    }
+    (inner, !std::ptr::eq(inner, ty))
+}
+
+/// The named type at the heart of a type expression.
+pub(super) fn named(ty: &Type) -> Option<TypeId> {
+    match element(ty).0 {
+        Type::Named(id) => Some(*id),
+        _ => None,
+    }
+}
+
+/// Every list of fields of the model, events' before types'.
+pub(super) fn field_lists(contracts: &Contracts) -> impl Iterator<Item = &[Field]> {
+    let events = contracts.events.iter().map(|event| contracts.fields(event));
+    let types = contracts.types.iter().filter_map(|def| match &def.kind {
+        TypeKind::Struct(fields) => Some(fields.as_slice()),
+        _ => None,
+    });
+    events.chain(types)
+}

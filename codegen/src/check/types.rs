@@ -1,0 +1,263 @@
+//! Rules about types: integers that JavaScript cannot hold, empty enums, and what a union's variant may be.
+
+use std::collections::HashMap;
+
+use super::shape::{self, Shape};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::model::{Constraints, Contracts, Number, Type, TypeId, TypeKind};
+use crate::source::{Span, Spanned};
+
+/// The largest integer up to which JavaScript tells every integer from its neighbours: 2^53 − 1.
+const SAFE: i128 = 9_007_199_254_740_991;
+
+/// `wide-integer`: an i64 or u64 without bounds that JavaScript can hold.
+pub(super) fn wide_integers(contracts: &Contracts, diagnostics: &mut Diagnostics) {
+    for field in shape::field_lists(contracts).flatten() {
+        let (inner, nested) = shape::element(&field.ty);
+        if nested {
+            // Constraints are the list's own: only a named scalar can bound the elements.
+            if matches!(inner, Type::I64 | Type::U64) {
+                diagnostics.push(wide_element(&field.ty, inner));
+            }
+        } else if field.as_text.is_none() {
+            wide(&field.ty, &field.constraints, diagnostics);
+        }
+    }
+    for def in &contracts.types {
+        if let TypeKind::Scalar {
+            ty,
+            constraints,
+            as_text: None,
+        } = &def.kind
+        {
+            wide(ty, constraints, diagnostics);
+        }
+    }
+}
+
+fn wide(ty: &Spanned<Type>, constraints: &Constraints, diagnostics: &mut Diagnostics) {
+    let (name, low) = match ty.value {
+        Type::I64 => ("i64", -SAFE),
+        Type::U64 => ("u64", 0),
+        _ => return,
+    };
+    // Absent, the bound is the type's own: the lower one of u64 is 0.
+    let outside = |bound: &Option<Spanned<Number>>, absent: bool| match bound {
+        None => absent,
+        Some(bound) => match bound.value {
+            Number::Integer(n) => !(-SAFE..=SAFE).contains(&n),
+            Number::Float(_) => false, // reported as a bad bound
+        },
+    };
+    let below = outside(&constraints.min, ty.value == Type::I64);
+    let above = outside(&constraints.max, true);
+    if !below && !above {
+        return;
+    }
+    let lacking = match (below, above) {
+        (true, true) => "has no bounds",
+        (true, false) => "has no lower bound",
+        (false, _) => "has no upper bound",
+    };
+    let wanted = match (below, above) {
+        (true, true) => format!("`min = {low}, max = {SAFE}`"),
+        (true, false) => format!("`min = {low}`"),
+        (false, _) => format!("`max = {SAFE}`"),
+    };
+    let mut diagnostic = Diagnostic::new(
+        Code::WideInteger,
+        ty.span,
+        format!("this {name} {lacking} that JavaScript can read exactly"),
+    )
+    .label("numbers beyond 2^53 − 1 arrive as other numbers")
+    .help(format!(
+        "add {wanted} or closer bounds, or `encoding = \"string\"` to send it as text"
+    ));
+    for bound in [&constraints.min, &constraints.max].into_iter().flatten() {
+        if matches!(bound.value, Number::Integer(n) if !(-SAFE..=SAFE).contains(&n)) {
+            diagnostic = diagnostic.related(bound.span, "beyond ±(2^53 − 1)");
+        }
+    }
+    diagnostics.push(diagnostic);
+}
+
+fn wide_element(ty: &Spanned<Type>, inner: &Type) -> Diagnostic {
+    let (name, bounds) = match inner {
+        Type::U64 => ("u64", format!("max = {SAFE}")),
+        _ => ("i64", format!("min = {}, max = {SAFE}", -SAFE)),
+    };
+    Diagnostic::new(
+        Code::WideInteger,
+        ty.span,
+        format!("the {name} inside has no bounds that JavaScript can read exactly"),
+    )
+    .label("numbers beyond 2^53 − 1 arrive as other numbers")
+    .help(format!(
+        "elements get bounds by a name: [types.Count] with `type = \"{name}\", {bounds}`, and `Count` here"
+    ))
+}
+
+/// `empty-enum`: an enum or union that no value can have.
+pub(super) fn empty(contracts: &Contracts, diagnostics: &mut Diagnostics) {
+    for def in &contracts.types {
+        let (what, help) = match &def.kind {
+            TypeKind::Enum(values) if values.values.is_empty() => {
+                ("enum", "list its values: `enum = [\"first\", \"second\"]`")
+            }
+            TypeKind::Union(union) if union.variants.is_empty() => (
+                "union",
+                "list its variants in a `union` table: `kind = \"TypeOfTheVariant\"`",
+            ),
+            _ => continue,
+        };
+        diagnostics.push(
+            Diagnostic::new(
+                Code::EmptyEnum,
+                def.name.span,
+                format!("the {what} \"{}\" has no values", def.name.value),
+            )
+            .label("nothing could be sent")
+            .help(help),
+        );
+    }
+}
+
+/// `bad-variant`: a variant that is no type with fields, or that is used elsewhere too.
+pub(super) fn variants(contracts: &Contracts, diagnostics: &mut Diagnostics) {
+    let uses = uses(contracts);
+    for def in &contracts.types {
+        let TypeKind::Union(union) = &def.kind else {
+            continue;
+        };
+        for variant in &union.variants {
+            let Some(id) = variant.ty.value else { continue };
+            let target = &contracts[id];
+            if let Some(what) = not_fields(contracts, id) {
+                diagnostics.push(
+                    Diagnostic::new(
+                        Code::BadVariant,
+                        variant.ty.span,
+                        format!(
+                            "the variant \"{}\" of \"{}\" is {what}",
+                            variant.tag.value, def.name.value
+                        ),
+                    )
+                    .label("a variant needs fields: the tag is sent beside them")
+                    .related(target.name.span, "declared here")
+                    .help(format!(
+                        "name a type with `fields`, for example one with a single field of type \"{}\"",
+                        target.name.value
+                    )),
+                );
+            } else if let Some(other) = other_use(&uses, id, variant.ty.span) {
+                diagnostics.push(
+                    Diagnostic::new(
+                        Code::BadVariant,
+                        variant.ty.span,
+                        format!(
+                            "the variant type \"{}\" is used elsewhere too",
+                            target.name.value
+                        ),
+                    )
+                    .label("on the wire it has the tag here, and no tag there")
+                    .related(other, "also used here")
+                    .help(
+                        "give the variant a type of its own; both may share a third one in a field",
+                    ),
+                );
+            }
+        }
+    }
+}
+
+/// What a type is when it is no type with fields.
+fn not_fields(contracts: &Contracts, id: TypeId) -> Option<String> {
+    match &contracts[id].kind {
+        TypeKind::Struct(_) | TypeKind::Invalid => None,
+        TypeKind::Enum(_) => Some("an enum".to_owned()),
+        TypeKind::Union(_) => Some("a union itself".to_owned()),
+        TypeKind::Schema(_) => Some("a type from a JSON Schema".to_owned()),
+        TypeKind::Scalar { ty, .. } => match shape::resolve(contracts, ty).shape {
+            Shape::Poison => None,
+            shape => Some(format!("{} with a name", shape.describe())),
+        },
+    }
+}
+
+/// Where each type is used, at most two places of each: one more than the one that asks.
+fn uses(contracts: &Contracts) -> HashMap<TypeId, Vec<Span>> {
+    let mut uses: HashMap<TypeId, Vec<Span>> = HashMap::new();
+    let mut note = |id: TypeId, span: Span| {
+        let places = uses.entry(id).or_default();
+        if places.len() < 2 {
+            places.push(span);
+        }
+    };
+    for field in shape::field_lists(contracts).flatten() {
+        if let Some(id) = shape::named(&field.ty) {
+            note(id, field.ty.span);
+        }
+    }
+    for def in &contracts.types {
+        match &def.kind {
+            TypeKind::Union(union) => {
+                for variant in &union.variants {
+                    if let Some(id) = variant.ty.value {
+                        note(id, variant.ty.span);
+                    }
+                }
+            }
+            TypeKind::Scalar { ty, .. } => {
+                if let Some(id) = shape::named(ty) {
+                    note(id, ty.span);
+                }
+            }
+            _ => {}
+        }
+    }
+    uses
+}
+
+fn other_use(uses: &HashMap<TypeId, Vec<Span>>, id: TypeId, here: Span) -> Option<Span> {
+    uses.get(&id)?.iter().copied().find(|&span| span != here)
+}
+
+/// `tag-field`: a variant's field would be written where the tag is.
+pub(super) fn tag_fields(contracts: &Contracts, diagnostics: &mut Diagnostics) {
+    for def in &contracts.types {
+        let TypeKind::Union(union) = &def.kind else {
+            continue;
+        };
+        for variant in &union.variants {
+            let Some(id) = variant.ty.value else { continue };
+            let TypeKind::Struct(fields) = &contracts[id].kind else {
+                continue;
+            };
+            let tag = &union.tag.value;
+            for field in fields {
+                let alias = field.alias.as_ref().filter(|alias| alias.value == *tag);
+                let place = match alias {
+                    Some(alias) => alias.span,
+                    None if field.wire() == *tag => {
+                        field.rename.as_ref().unwrap_or(&field.name).span
+                    }
+                    None => continue,
+                };
+                diagnostics.push(
+                    Diagnostic::new(
+                        Code::TagField,
+                        place,
+                        format!(
+                            "a field of \"{}\" has the name of the tag of \"{}\"",
+                            contracts[id].name.value, def.name.value
+                        ),
+                    )
+                    .label(format!("also \"{tag}\" on the wire"))
+                    .related(union.tag.span, "the tag")
+                    .related(variant.ty.span, "used as a variant here")
+                    .help("give the field or the tag another name"),
+                );
+            }
+        }
+    }
+}

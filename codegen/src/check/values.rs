@@ -1,0 +1,66 @@
+//! Rules about values that a contract writes down: defaults and examples must be what their fields accept.
+
+use std::collections::HashMap;
+
+use super::shape;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::model::{Body, Contracts, Value};
+
+mod checker;
+
+use checker::Checker;
+
+/// `bad-default`: a default that its own field refuses, or on an optional field.
+pub(super) fn defaults(contracts: &Contracts, diagnostics: &mut Diagnostics) {
+    let mut patterns = HashMap::new();
+    for field in shape::field_lists(contracts).flatten() {
+        let Some(default) = &field.default else {
+            continue;
+        };
+        if field.optional {
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::BadDefault,
+                    default.span,
+                    format!("the optional field \"{}\" has a default", field.name.value),
+                )
+                .label("it would never be absent")
+                .related(field.ty.span, "optional")
+                .help("remove the `?`, or remove the default"),
+            );
+        }
+        Checker::new(contracts, Code::BadDefault, &mut patterns).field(field, default, diagnostics);
+    }
+}
+
+/// `bad-example`: an example payload that its own event refuses.
+pub(super) fn examples(contracts: &Contracts, diagnostics: &mut Diagnostics) {
+    let mut patterns = HashMap::new();
+    for event in &contracts.events {
+        let Body::Fields(fields) = &event.body else {
+            continue;
+        };
+        for example in &event.examples {
+            Checker::new(contracts, Code::BadExample, &mut patterns).payload(
+                &event.name.value,
+                fields,
+                example,
+                diagnostics,
+            );
+        }
+    }
+}
+
+/// What a value is, with its article.
+fn kind(value: &Value) -> String {
+    use crate::model::{Number, ValueKind};
+    match &value.kind {
+        ValueKind::Bool(b) => format!("{b}"),
+        ValueKind::Number(Number::Integer(n)) => format!("{n}"),
+        ValueKind::Number(Number::Float(n)) => format!("{n:?}"),
+        ValueKind::Text(text) if text.chars().count() <= 40 => format!("{text:?}"),
+        ValueKind::Text(_) => "this text".to_owned(),
+        ValueKind::List(_) => "a list".to_owned(),
+        ValueKind::Object(_) => "an object".to_owned(),
+    }
+}
