@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use event_codegen::check::{self, Checked};
 use event_codegen::diagnostic::Diagnostics;
 use event_codegen::export::json_schema::{Draft, Layout, is_generated, json_schema};
-use event_codegen::read;
+use event_codegen::{read, report};
 
 const DRAFTS: [(&str, Draft); 2] = [("07", Draft::Draft07), ("2020-12", Draft::Draft202012)];
 const LAYOUTS: [(&str, Layout); 3] = [
@@ -28,8 +28,7 @@ fn contracts(name: &str) -> Checked {
     let mut diagnostics = Diagnostics::default();
     let read = read::read_folder(&case(name).join("contracts"), &mut diagnostics);
     let checked = check::check(read, &mut diagnostics);
-    assert!(diagnostics.is_empty(), "{diagnostics:#?}");
-    checked.unwrap()
+    checked.unwrap_or_else(|model| panic!("{}", report::human(&diagnostics, &model.sources, false)))
 }
 
 fn parse(text: &str) -> serde_json::Value {

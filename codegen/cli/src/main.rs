@@ -18,8 +18,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use outcome::Failure;
-
 /// Typed event contracts: checks a folder of contracts and writes what services need.
 ///
 /// Exit codes: 0 fine (warnings included), 1 findings in the contracts or stale files, 2 wrong use, 3 the outside world

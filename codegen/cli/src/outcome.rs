@@ -1,5 +1,6 @@
 //! How a command ends, and where its words go.
 
+use std::ffi::OsStr;
 use std::io::{self, Write};
 
 /// Why a command did not do what it was asked to.
@@ -50,7 +51,26 @@ pub(crate) fn say(message: &str) {
 
 /// Whether to write colour to a stream: on a terminal that has it, and unless `NO_COLOR` says anything.
 pub(crate) fn colour(is_terminal: bool) -> bool {
-    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
-    is_terminal && !plain && !dumb
+    let variable = |name: &str| std::env::var_os(name).unwrap_or_default();
+    is_terminal && wants_colour(&variable("NO_COLOR"), &variable("TERM"))
+}
+
+fn wants_colour(no_color: &OsStr, term: &OsStr) -> bool {
+    no_color.is_empty() && term != "dumb"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_color_counts_when_it_says_anything() {
+        let wants = |no_color: &str, term: &str| wants_colour(no_color.as_ref(), term.as_ref());
+        assert!(wants("", "xterm"));
+        assert!(wants("", ""));
+        assert!(!wants("1", "xterm"));
+        assert!(!wants("0", "xterm"));
+        assert!(!wants("", "dumb"));
+        assert!(!colour(false));
+    }
 }

@@ -135,10 +135,7 @@ impl Export<'_> {
         if let Some(alias) = &field.alias {
             notes.push(format!("Older messages name it `{}`.", alias.value));
         }
-        let default = field
-            .default
-            .as_ref()
-            .map(|value| self.default(field, value));
+        let default = field.default.as_ref().map(json);
         if let Some(list @ (Json::List(_) | Json::Object(_))) = &default {
             // Class generators turn such a default into code that does not compile.
             notes.push(format!("Absent, it is `{}`.", list.to_compact()));
@@ -207,19 +204,6 @@ impl Export<'_> {
         let mut out = Members::new();
         self.ty(&mut out, ty, &Constraints::default());
         Json::Object(out)
-    }
-
-    /// A default as it would be on the wire.
-    fn default(&self, field: &Field, value: &Value) -> Json {
-        let as_text = match self.own_scalar(field) {
-            Some((_, as_text, _)) => as_text,
-            None => matches!(&field.ty.value, Type::Named(id)
-                if matches!(&self.contracts[*id].kind, TypeKind::Scalar { as_text: Some(_), .. })),
-        };
-        match &value.kind {
-            ValueKind::Number(number) if as_text => Json::text(number.to_string()),
-            _ => json(value),
-        }
     }
 }
 
