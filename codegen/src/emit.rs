@@ -5,6 +5,8 @@
 
 mod defaults;
 mod enums;
+#[cfg(feature = "derive")]
+pub mod event_impl;
 mod module;
 mod moments;
 mod scalars;

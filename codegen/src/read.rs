@@ -2,6 +2,8 @@
 //! cannot read; whether what they read makes sense is [`crate::check`]'s business.
 
 pub mod keys;
+#[cfg(feature = "derive")]
+pub mod rust;
 #[cfg(feature = "toml")]
 pub mod toml;
 

@@ -1,1 +1,97 @@
-//! `#[derive(Event)]`: a shell around event-codegen's Rust front end and emitter.
+//! `#[derive(Event)]`: a shell around event-codegen's Rust front end, rules and emitter. Knows no rule itself.
+
+use event_codegen::check::check;
+use event_codegen::diagnostic::{Diagnostic, Diagnostics};
+use event_codegen::emit::event_impl;
+use event_codegen::model::Contracts;
+use event_codegen::read::rust::{self, Tokens};
+use event_codegen::source::Span;
+use proc_macro::TokenStream;
+use quote::quote_spanned;
+use syn::{DeriveInput, parse_macro_input};
+
+/// Makes a struct an event. Re-exported as `event_runtime::Event`, where the trait of that name is.
+///
+/// ```ignore
+/// #[derive(Debug, Serialize, Deserialize, event_runtime::Event)]
+/// #[serde(rename_all = "camelCase")]
+/// #[event(subject = "orders.{region}.placed", stream = "ORDERS", id = "order_id")]
+/// pub struct OrderPlaced {
+///     pub order_id: Uuid,
+///     pub region: String,
+/// }
+/// ```
+///
+/// | argument of `#[event(…)]` | what it says |
+/// |---|---|
+/// | `subject = "…"` | where it is published; `{field}` is that field's value, `{partition}` comes from `key`. Required |
+/// | `stream = "…"` | the stream that stores it; without it: core NATS, at most once |
+/// | `id = "…"` | the field that makes a re-publish the same event; without it each publish is another event |
+/// | `key = "…"`, `partitions = 8` | the field whose events stay in order, and how many partitions the stream has |
+/// | `name = "…"` | the full name in message ids; default: the struct's |
+/// | `publish = false` | no functions that publish it |
+/// | `validate` | the struct implements `Validate`, and every event is checked before it is published and after it is read |
+/// | `crate = "…"` | the path of event-runtime, where it is not `::event_runtime` |
+///
+/// The struct must be serializable with serde, with camelCase names, and leave absent fields out.
+#[proc_macro_derive(Event, attributes(event))]
+pub fn derive_event(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    let mut diagnostics = Diagnostics::default();
+    let mut derived = rust::read(&input, &mut diagnostics);
+    let contracts = std::mem::take(&mut derived.contracts);
+    let tokens = match check(contracts, &mut diagnostics) {
+        Ok(checked) => event_impl::expand(&input, &derived, &checked),
+        Err(contracts) => {
+            let mut tokens = event_impl::fallback(&input, &derived);
+            tokens.extend(errors(&diagnostics, &contracts, &derived.tokens));
+            tokens
+        }
+    };
+    tokens.into()
+}
+
+/// One `compile_error!` per mistake. A field that cannot be what the attribute makes it is shown as the place, and once,
+/// whatever else the attribute makes of it.
+fn errors(
+    diagnostics: &Diagnostics,
+    contracts: &Contracts,
+    tokens: &Tokens,
+) -> proc_macro2::TokenStream {
+    let types: Vec<Span> = contracts
+        .events
+        .iter()
+        .flat_map(|event| contracts.fields(event))
+        .map(|field| field.ty.span)
+        .collect();
+    let mut shown: Vec<Span> = Vec::new();
+    let mut errors = proc_macro2::TokenStream::new();
+    for diagnostic in diagnostics.iter() {
+        let field = diagnostic
+            .related
+            .first()
+            .map(|related| related.span)
+            .filter(|span| types.contains(span));
+        if let Some(field) = field {
+            if shown.contains(&field) {
+                continue;
+            }
+            shown.push(field);
+        }
+        let place = tokens.get(field.unwrap_or(diagnostic.span));
+        let text = text(diagnostic);
+        errors.extend(quote_spanned!(place=> ::core::compile_error!(#text);));
+    }
+    errors
+}
+
+fn text(diagnostic: &Diagnostic) -> String {
+    let mut text = diagnostic.message.clone();
+    if !diagnostic.label.is_empty() {
+        text = format!("{text}: {}", diagnostic.label);
+    }
+    if let Some(help) = &diagnostic.help {
+        text = format!("{text}\nhelp: {help}");
+    }
+    text
+}

@@ -1,12 +1,10 @@
 //! `mod services`: per service its settings, the `Handlers` trait it must implement, and `listen`.
 
-use std::collections::BTreeMap;
-
 use super::scope::module_path;
 use super::streams::{duration, start};
 use super::uses::Uses;
 use super::writer::{Writer, literal};
-use crate::model::{Contracts, EventId, Service};
+use crate::model::{Contracts, Event, Service};
 use crate::name;
 
 /// The module; nothing without a service.
@@ -75,44 +73,36 @@ fn settings(w: &mut Writer, service: &Service) {
     w.dedent();
 }
 
-/// What a service handles, with method names that are unique: the event's, with its domain where two share one.
+/// What a service handles, each with the method that handles it.
 fn handled(contracts: &Contracts, service: &Service) -> Vec<Handled> {
-    let events: Vec<EventId> = service
+    let events: Vec<&Event> = service
         .subscribes
         .iter()
         .filter_map(|event| event.value)
+        .map(|id| &contracts[id])
         .collect();
-    let mut count: BTreeMap<String, usize> = BTreeMap::new();
-    for id in &events {
-        *count
-            .entry(name::method_ident(&contracts[*id].name))
-            .or_default() += 1;
-    }
-    let describe = |id: EventId| {
-        let event = &contracts[id];
-        let domain = &contracts[event.domain].name;
-        let mut method = name::method_ident(&event.name);
-        if count.get(&method).is_some_and(|n| *n > 1) {
-            method = name::method_ident(&format!(
-                "{}_{}",
-                domain.replace('.', "_"),
-                event.name.value
-            ));
-        }
+    let names: Vec<(&str, &str)> = events
+        .iter()
+        .map(|event| {
+            (
+                contracts[event.domain].name.as_str(),
+                event.name.value.as_str(),
+            )
+        })
+        .collect();
+    let methods = name::handler_methods(&names);
+    let handled = events.into_iter().zip(methods).map(|(event, method)| {
+        let domain = module_path(&contracts[event.domain].name);
         Handled {
-            doc: event
-                .doc
-                .clone()
-                .unwrap_or_else(|| format!("The event `{}`.", contracts.event_name(event))),
+            doc: match &event.doc {
+                Some(doc) => doc.clone(),
+                None => format!("The event `{}`.", contracts.event_name(event)),
+            },
             method,
-            path: format!(
-                "super::super::{}::{}",
-                module_path(domain),
-                name::type_ident(&event.name)
-            ),
+            path: format!("super::super::{domain}::{}", name::type_ident(&event.name)),
         }
-    };
-    events.into_iter().map(describe).collect()
+    });
+    handled.collect()
 }
 
 fn handlers(w: &mut Writer, handled: &[Handled]) {

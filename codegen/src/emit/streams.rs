@@ -103,6 +103,7 @@ struct Consumer {
     durable: String,
     filters: Vec<String>,
     ack_wait: Duration,
+    max_delay: Duration,
     max_in_flight: u32,
     start: Start,
 }
@@ -131,6 +132,7 @@ fn consumers(contracts: &Contracts, service: &Service) -> Vec<Consumer> {
             durable,
             filters,
             ack_wait: service.ack_wait,
+            max_delay: service.retry.max_delay,
             max_in_flight,
             start: service.start.value.clone(),
         };
@@ -165,6 +167,7 @@ fn consumer(w: &mut Writer, consumer: &Consumer) {
         .collect();
     w.array("filters: &", &filters, ",");
     w.line(format!("ack_wait: {},", duration(consumer.ack_wait)));
+    w.line(format!("max_delay: {},", duration(consumer.max_delay)));
     w.line(format!("max_in_flight: {},", consumer.max_in_flight));
     w.line(format!("start: {},", start(&consumer.start)));
 }

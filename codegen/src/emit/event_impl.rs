@@ -1,0 +1,426 @@
+//! The impls of `#[derive(Event)]`: subject, message id, and the functions that publish and subscribe. As tokens, because
+//! a derive's errors must point at the tokens of the struct. Decides nothing: [`crate::read::rust`] and the rules have.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::DeriveInput;
+use syn::ext::IdentExt;
+use syn::spanned::Spanned as _;
+
+use crate::check::Checked;
+use crate::model::{Event, EventId, Stream};
+use crate::name;
+use crate::read::rust::Derived;
+use crate::subject::Segment;
+
+/// Everything that the derive writes for a struct that passed the rules.
+#[must_use]
+pub fn expand(input: &DeriveInput, derived: &Derived<'_>, checked: &Checked) -> TokenStream {
+    let event = &checked[EventId(0)];
+    let emit = Emit {
+        input,
+        derived,
+        event,
+        stream: checked.stream_of(event),
+        runtime: &derived.runtime,
+    };
+    let traits = emit.traits();
+    let functions = emit.functions();
+    let filter = emit.filter();
+    quote! { #traits #functions #filter }
+}
+
+/// What stands in for the impls when something is wrong: it never runs, and keeps every use of the struct from being
+/// reported as well.
+#[must_use]
+pub fn fallback(input: &DeriveInput, derived: &Derived<'_>) -> TokenStream {
+    let (ident, runtime) = (&input.ident, &derived.runtime);
+    let (generics, arguments, _) = input.generics.split_for_impl();
+    let bounds = if input.generics.params.is_empty() {
+        TokenStream::new()
+    } else {
+        quote! {
+            where Self: #runtime::serde::Serialize + #runtime::serde::de::DeserializeOwned
+                + ::core::marker::Send + ::core::marker::Sync + 'static
+        }
+    };
+    quote! {
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl #generics #runtime::Event for #ident #arguments #bounds {
+            const NAME: &'static str = "";
+            const SUBJECT: &'static str = "";
+            const STREAM: ::core::option::Option<&'static str> = ::core::option::Option::None;
+            const PARTITIONS: ::core::option::Option<u32> = ::core::option::Option::None;
+            fn subject(&self) -> ::core::result::Result<#runtime::Subject, #runtime::SubjectError> {
+                ::core::unreachable!()
+            }
+            fn validate(&self) -> ::core::result::Result<(), #runtime::Violations> {
+                ::core::unreachable!()
+            }
+        }
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl #generics #runtime::Stored for #ident #arguments #bounds {
+            fn message_id(&self) -> ::core::result::Result<#runtime::MessageId, #runtime::SubjectError> {
+                ::core::unreachable!()
+            }
+        }
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl #generics #runtime::Ephemeral for #ident #arguments #bounds {}
+        #[allow(dead_code, deprecated, missing_docs, clippy::all)]
+        impl #generics #ident #arguments {
+            pub async fn publish(
+                &self,
+                _: &#runtime::Bus,
+            ) -> ::core::result::Result<#runtime::Receipt, #runtime::Error> {
+                ::core::unreachable!()
+            }
+            pub async fn enqueue(
+                &self,
+                _: &#runtime::Bus,
+            ) -> ::core::result::Result<#runtime::Pending, #runtime::Error> {
+                ::core::unreachable!()
+            }
+            pub async fn emit(&self, _: &#runtime::Bus) -> ::core::result::Result<(), #runtime::Error> {
+                ::core::unreachable!()
+            }
+        }
+    }
+}
+
+struct Emit<'a> {
+    input: &'a DeriveInput,
+    derived: &'a Derived<'a>,
+    event: &'a Event,
+    stream: Option<&'a Stream>,
+    runtime: &'a syn::Path,
+}
+
+impl Emit<'_> {
+    /// `Event`, and `Stored` or `Ephemeral`.
+    fn traits(&self) -> TokenStream {
+        let (ident, runtime) = (&self.input.ident, self.runtime);
+        let (name, template) = (&self.event.name.value, &self.event.subject.text);
+        let stream = option(self.stream.map(|stream| {
+            let name = &stream.name.value;
+            quote!(#name)
+        }));
+        let partitions = option(self.partitions().map(|n| quote!(#n)));
+        let subject = self.subject();
+        let validate = if self.derived.validate {
+            quote!(#runtime::Checker::run(self))
+        } else {
+            quote!(::core::result::Result::Ok(()))
+        };
+        let delivery = self.delivery();
+        quote! {
+            #[automatically_derived]
+            #[allow(deprecated)]
+            impl #runtime::Event for #ident {
+                const NAME: &'static str = #name;
+                const SUBJECT: &'static str = #template;
+                const STREAM: ::core::option::Option<&'static str> = #stream;
+                const PARTITIONS: ::core::option::Option<u32> = #partitions;
+                fn subject(&self) -> ::core::result::Result<#runtime::Subject, #runtime::SubjectError> {
+                    #subject
+                }
+                fn validate(&self) -> ::core::result::Result<(), #runtime::Violations> {
+                    #validate
+                }
+            }
+            #delivery
+        }
+    }
+
+    fn delivery(&self) -> TokenStream {
+        let (ident, runtime) = (&self.input.ident, self.runtime);
+        if self.stream.is_none() {
+            return quote! {
+                #[automatically_derived]
+                #[allow(deprecated)]
+                impl #runtime::Ephemeral for #ident {}
+            };
+        }
+        let name = quote!(<Self as #runtime::Event>::NAME);
+        let id = match self.referred(self.event.id.as_ref().and_then(|id| id.value)) {
+            Some(field) => {
+                let value = field.value();
+                quote!(#runtime::MessageId::new(#name, #value))
+            }
+            None => quote!(::core::result::Result::Ok(#runtime::MessageId::random(#name))),
+        };
+        quote! {
+            #[automatically_derived]
+            #[allow(deprecated)]
+            impl #runtime::Stored for #ident {
+                fn message_id(&self) -> ::core::result::Result<#runtime::MessageId, #runtime::SubjectError> {
+                    #id
+                }
+            }
+        }
+    }
+
+    /// The subject of one event.
+    fn subject(&self) -> TokenStream {
+        let runtime = self.runtime;
+        if self.event.subject.placeholders().next().is_none() {
+            let text = &self.event.subject.text;
+            return quote!(::core::result::Result::Ok(#runtime::Subject::from_static(#text)));
+        }
+        let tokens = self.tokens(
+            |name, field| {
+                let value = field.value();
+                quote!(.token(#name, #value))
+            },
+            |key, partitions| {
+                let value = key.value();
+                quote!(.partition(#value, #partitions))
+            },
+        );
+        quote!(#runtime::SubjectWriter::new() #tokens .finish())
+    }
+
+    /// The calls that write a subject; neighbouring literals are one call.
+    fn tokens(
+        &self,
+        token: impl Fn(&str, &Referred<'_>) -> TokenStream,
+        partition: impl Fn(&Referred<'_>, u32) -> TokenStream,
+    ) -> TokenStream {
+        let mut calls = TokenStream::new();
+        let mut literal = String::new();
+        for segment in &self.event.subject.segments {
+            if let Segment::Literal(text) = segment {
+                if !literal.is_empty() {
+                    literal.push('.');
+                }
+                literal.push_str(text);
+                continue;
+            }
+            if !literal.is_empty() {
+                calls.extend(quote!(.literal(#literal)));
+                literal.clear();
+            }
+            let name = segment.placeholder().unwrap_or_default();
+            if let Some(field) = self.placeholder(name) {
+                calls.extend(token(name, &field));
+            } else if let (Some(key), Some(partitions)) = (self.key(), self.partitions()) {
+                calls.extend(partition(&key, partitions));
+            }
+        }
+        if !literal.is_empty() {
+            calls.extend(quote!(.literal(#literal)));
+        }
+        calls
+    }
+
+    /// What an event can do by itself.
+    fn functions(&self) -> TokenStream {
+        let (ident, runtime) = (&self.input.ident, self.runtime);
+        let publish = match (self.derived.publish, self.stream.is_some()) {
+            (false, _) => TokenStream::new(),
+            (true, true) => quote! {
+                /// Publishes this event; it is stored when this returns.
+                ///
+                /// # Errors
+                /// When it cannot be published or was not stored; publishing it again is safe if it has an id.
+                pub async fn publish(
+                    &self,
+                    bus: &#runtime::Bus,
+                ) -> ::core::result::Result<#runtime::Receipt, #runtime::Error> {
+                    bus.publish(self).await
+                }
+
+                /// Publishes this event without waiting until it is stored: await the [`Pending`](#runtime::Pending) for that.
+                ///
+                /// # Errors
+                /// When it cannot be published.
+                pub async fn enqueue(
+                    &self,
+                    bus: &#runtime::Bus,
+                ) -> ::core::result::Result<#runtime::Pending, #runtime::Error> {
+                    bus.enqueue(self).await
+                }
+            },
+            (true, false) => quote! {
+                /// Sends this event to whoever listens now.
+                ///
+                /// # Errors
+                /// When it cannot be sent.
+                pub async fn emit(&self, bus: &#runtime::Bus) -> ::core::result::Result<(), #runtime::Error> {
+                    bus.emit(self).await
+                }
+            },
+        };
+        let filter = self.filter_ident().map(|filter| {
+            quote! {
+                /// Which of these events to subscribe to: all, until a field of the subject is set.
+                #[must_use]
+                pub fn filter() -> #filter {
+                    ::core::default::Default::default()
+                }
+            }
+        });
+        quote! {
+            #[allow(dead_code, deprecated)]
+            impl #ident {
+                #publish
+
+                /// Subscribes to every event of this kind.
+                ///
+                /// # Errors
+                /// When the server cannot be asked or refuses.
+                pub async fn subscribe(
+                    bus: &#runtime::Bus,
+                ) -> ::core::result::Result<#runtime::Subscription<Self>, #runtime::Error> {
+                    bus.subscribe(#runtime::Filter::<Self>::all()).await
+                }
+
+                #filter
+            }
+        }
+    }
+
+    fn filter_ident(&self) -> Option<Ident> {
+        self.event.subject.placeholders().next()?;
+        let ident = name::filter_ident(&self.input.ident.unraw().to_string());
+        Some(format_ident!("{ident}", span = self.input.ident.span()))
+    }
+
+    /// The struct that narrows a subscription to values of the subject's fields; nothing for a constant subject.
+    fn filter(&self) -> TokenStream {
+        let Some(filter) = self.filter_ident() else {
+            return TokenStream::new();
+        };
+        let (ident, vis, runtime) = (&self.input.ident, &self.input.vis, self.runtime);
+        let mut set: Vec<Referred<'_>> = Vec::new();
+        let key = if self.event.subject.has_partition() {
+            self.key()
+        } else {
+            None
+        };
+        let named = self
+            .event
+            .subject
+            .field_placeholders()
+            .filter_map(|name| self.placeholder(name));
+        for field in named.chain(key) {
+            if set.iter().all(|known| known.ident != field.ident) {
+                set.push(field);
+            }
+        }
+        let fields = set.iter().map(|field| {
+            let (ident, ty) = (field.ident, &field.field.ty);
+            quote!(#ident: ::core::option::Option<#ty>)
+        });
+        let setters = set.iter().map(|field| {
+            let (ident, ty, vis) = (field.ident, &field.field.ty, &field.field.vis);
+            let doc = format!("Only events with this `{}`.", ident.unraw());
+            quote! {
+                #[doc = #doc]
+                #[must_use]
+                #vis fn #ident(mut self, value: impl ::core::convert::Into<#ty>) -> Self {
+                    self.#ident = ::core::option::Option::Some(value.into());
+                    self
+                }
+            }
+        });
+        let tokens = self.tokens(
+            |name, field| {
+                let ident = field.ident;
+                quote!(.token_or_any(#name, self.#ident.as_ref()))
+            },
+            |key, partitions| {
+                let ident = key.ident;
+                quote!(.partition_or_any(self.#ident.as_ref(), #partitions))
+            },
+        );
+        let doc = format!(
+            "Which [`{0}`]s to subscribe to; see [`{0}::filter`].",
+            ident.unraw()
+        );
+        quote! {
+            #[doc = #doc]
+            #[allow(dead_code, deprecated)]
+            #[derive(::core::default::Default)]
+            #[must_use]
+            #vis struct #filter {
+                #(#fields,)*
+            }
+
+            #[allow(dead_code, deprecated)]
+            impl #filter {
+                #(#setters)*
+
+                /// The pattern to subscribe to: `*` for what is not set.
+                ///
+                /// # Errors
+                /// When a value cannot be a token of a subject.
+                pub fn pattern(&self) -> ::core::result::Result<#runtime::Filter<#ident>, #runtime::SubjectError> {
+                    #runtime::SubjectWriter::new() #tokens .finish_filter::<#ident>()
+                }
+
+                /// Subscribes to these events.
+                ///
+                /// # Errors
+                /// When a value cannot be a token of a subject, or the server cannot be asked or refuses.
+                pub async fn subscribe(
+                    &self,
+                    bus: &#runtime::Bus,
+                ) -> ::core::result::Result<#runtime::Subscription<#ident>, #runtime::Error> {
+                    bus.subscribe(self.pattern()?).await
+                }
+            }
+        }
+    }
+
+    /// The partitions, of an event with a key.
+    fn partitions(&self) -> Option<u32> {
+        self.event.key.as_ref()?;
+        Some(self.stream?.partitions.as_ref()?.value)
+    }
+
+    fn key(&self) -> Option<Referred<'_>> {
+        self.referred(self.event.key.as_ref().and_then(|key| key.value))
+    }
+
+    fn placeholder(&self, name: &str) -> Option<Referred<'_>> {
+        let crate::model::Body::Fields(fields) = &self.event.body else {
+            return None;
+        };
+        if name == crate::subject::PARTITION {
+            return None;
+        }
+        self.referred(fields.iter().position(|field| field.name.value == name))
+    }
+
+    fn referred(&self, at: Option<usize>) -> Option<Referred<'_>> {
+        let field = *self.derived.fields.get(at?)?;
+        Some(Referred {
+            field,
+            ident: field.ident.as_ref()?,
+        })
+    }
+}
+
+/// A field that the subject, the id or the key names.
+struct Referred<'a> {
+    field: &'a syn::Field,
+    ident: &'a Ident,
+}
+
+impl Referred<'_> {
+    /// `&self.field`, at the place of the field's type: there the compiler says that it is no `Token`.
+    fn value(&self) -> TokenStream {
+        let ident = self.ident;
+        quote_spanned!(self.field.ty.span()=> &self.#ident)
+    }
+}
+
+fn option(value: Option<TokenStream>) -> TokenStream {
+    match value {
+        Some(value) => quote!(::core::option::Option::Some(#value)),
+        None => quote!(::core::option::Option::None),
+    }
+}
