@@ -6,12 +6,12 @@
 
 mod constraints;
 mod formats;
+mod gaps;
 mod ids;
 mod names;
 mod order;
 #[cfg(feature = "toml")]
 mod patterns;
-mod places;
 mod services;
 mod shape;
 mod streams;

@@ -1,6 +1,7 @@
 //! Rules about the fields that identify and order events, and about events that replace others.
 
-use super::places;
+use super::gaps::Gaps;
+
 use super::shape::{self, Resolved, Shape};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::model::{Contracts, Event, Field, FieldRef, Type};
@@ -150,12 +151,14 @@ pub(super) fn keys(contracts: &Contracts, diagnostics: &mut Diagnostics) {
 
 /// `bad-key`: `key`, `{partition}`, `stream` and `partitions` only make sense together.
 pub(super) fn partitions(contracts: &Contracts, diagnostics: &mut Diagnostics) {
+    let gaps = Gaps::new(contracts, diagnostics);
     for event in &contracts.events {
         if event.subject.segments.is_empty() {
             continue; // unreadable: it may have a {partition}
         }
         match (&event.key, event.subject.has_partition()) {
             (None, false) => {}
+            (None, true) if gaps.in_table(event.name.span) => {}
             (None, true) => diagnostics.push(partition_without_key(contracts, event)),
             (Some(key), false) => diagnostics.push(
                 Diagnostic::new(
@@ -170,7 +173,7 @@ pub(super) fn partitions(contracts: &Contracts, diagnostics: &mut Diagnostics) {
                 .related(event.subject.span, "no {partition} here")
                 .help("write {partition} as a token of the subject, for example after the first"),
             ),
-            (Some(key), true) => with_stream(contracts, event, key.span, diagnostics),
+            (Some(key), true) => with_stream(&gaps, contracts, event, key.span, diagnostics),
         }
     }
 }
@@ -193,7 +196,7 @@ fn partition_without_key(contracts: &Contracts, event: &Event) -> Diagnostic {
         .find(|field| field.name.value == PARTITION);
     let diagnostic = Diagnostic::new(
         Code::BadKey,
-        places::inside(contracts, event.subject.span, range),
+        contracts.sources.inside(event.subject.span, range),
         format!(
             "the event \"{}\" has {{partition}} in its subject, but no key",
             event.name.value
@@ -209,8 +212,17 @@ fn partition_without_key(contracts: &Contracts, event: &Event) -> Diagnostic {
     }
 }
 
-fn with_stream(contracts: &Contracts, event: &Event, key: Span, diagnostics: &mut Diagnostics) {
+fn with_stream(
+    gaps: &Gaps<'_>,
+    contracts: &Contracts,
+    event: &Event,
+    key: Span,
+    diagnostics: &mut Diagnostics,
+) {
     let Some(named) = &event.stream else {
+        if gaps.in_table(event.name.span) {
+            return;
+        }
         diagnostics.push(
             Diagnostic::new(
                 Code::BadKey,
@@ -228,7 +240,7 @@ fn with_stream(contracts: &Contracts, event: &Event, key: Span, diagnostics: &mu
     let Some(stream) = contracts.stream_of(event) else {
         return;
     };
-    if stream.partitions.is_none() {
+    if stream.partitions.is_none() && !gaps.in_table(stream.name.span) {
         diagnostics.push(
             Diagnostic::new(
                 Code::BadKey,
@@ -267,6 +279,7 @@ pub(super) fn supersedes(contracts: &Contracts, diagnostics: &mut Diagnostics) {
             diagnostics.push(circle(contracts, event, older));
         }
     }
+    let gaps = Gaps::new(contracts, diagnostics);
     for event in &contracts.events {
         let Some(old) = &event.supersedes else {
             continue;
@@ -277,7 +290,8 @@ pub(super) fn supersedes(contracts: &Contracts, diagnostics: &mut Diagnostics) {
             Some(_) => "stored",
             None => "ephemeral",
         };
-        if kind(event) != kind(other) {
+        let lost = gaps.in_table(event.name.span) || gaps.in_table(other.name.span);
+        if kind(event) != kind(other) && !lost {
             diagnostics.push(
                 Diagnostic::new(
                     Code::BadSupersedes,

@@ -17,7 +17,6 @@ use regex_syntax::ast::{
 };
 use regex_syntax::hir::{Hir, HirKind};
 
-use super::places;
 use super::shape;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::model::{Contracts, TypeKind};
@@ -59,7 +58,7 @@ pub(super) fn patterns(contracts: &Contracts, diagnostics: &mut Diagnostics) {
 fn report(contracts: &Contracts, pattern: &Spanned<String>, fault: &Fault) -> Diagnostic {
     Diagnostic::new(
         Code::BadPattern,
-        places::inside(contracts, pattern.span, fault.at.clone()),
+        contracts.sources.inside(pattern.span, fault.at.clone()),
         fault.message.clone(),
     )
     .help(fault.help.clone())

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::gaps::Gaps;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::model::{Contracts, EventId, Service};
 use crate::source::Span;
@@ -11,8 +12,10 @@ const MANY: usize = 100;
 
 /// `idle-service`: it neither publishes nor subscribes.
 pub(super) fn idle(contracts: &Contracts, diagnostics: &mut Diagnostics) {
+    let gaps = Gaps::new(contracts, diagnostics);
     for service in &contracts.services {
-        if service.publishes.is_empty() && service.subscribes.is_empty() {
+        let empty = service.publishes.is_empty() && service.subscribes.is_empty();
+        if empty && !gaps.in_table(service.name.span) {
             diagnostics.push(
                 Diagnostic::new(
                     Code::IdleService,
@@ -136,6 +139,9 @@ pub(super) fn many_subjects(contracts: &Contracts, diagnostics: &mut Diagnostics
 
 /// `unpublished-event`: somebody waits for an event that nobody publishes.
 pub(super) fn unpublished(contracts: &Contracts, diagnostics: &mut Diagnostics) {
+    if !Gaps::new(contracts, diagnostics).none() {
+        return; // a service that publishes it may be lost
+    }
     let mut published = vec![false; contracts.events.len()];
     for named in contracts
         .services

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::gaps::Gaps;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::model::{Contracts, EventId, Retention, ServiceId, Start, StreamId};
 use crate::source::Span;
@@ -31,6 +32,9 @@ pub(super) fn window(contracts: &Contracts, diagnostics: &mut Diagnostics) {
 
 /// `unused-stream`: no event names it.
 pub(super) fn unused(contracts: &Contracts, diagnostics: &mut Diagnostics) {
+    if !Gaps::new(contracts, diagnostics).none() {
+        return; // an event that names it may be lost
+    }
     let mut used = vec![false; contracts.streams.len()];
     for named in contracts
         .events

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use super::gaps::Gaps;
 use super::ids::{self, Use};
-use super::places;
+
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::model::{Body, Contracts, Event};
 use crate::subject::{PARTITION, Segment, Template};
@@ -28,7 +29,7 @@ pub(super) fn reserved_roots(contracts: &Contracts, diagnostics: &mut Diagnostic
         let Some((_, owner)) = RESERVED_ROOTS.iter().find(|(name, _)| name == root) else {
             continue;
         };
-        let place = places::inside(contracts, event.subject.span, 0..root.len());
+        let place = contracts.sources.inside(event.subject.span, 0..root.len());
         diagnostics.push(
             Diagnostic::new(
                 Code::ReservedSubject,
@@ -46,6 +47,7 @@ pub(super) fn reserved_roots(contracts: &Contracts, diagnostics: &mut Diagnostic
 
 /// `placeholder-field`: a placeholder names a field that is missing or that cannot be a token.
 pub(super) fn placeholders(contracts: &Contracts, diagnostics: &mut Diagnostics) {
+    let gaps = Gaps::new(contracts, diagnostics);
     for event in &contracts.events {
         let Body::Fields(fields) = &event.body else {
             continue;
@@ -64,8 +66,11 @@ pub(super) fn placeholders(contracts: &Contracts, diagnostics: &mut Diagnostics)
             if name == PARTITION {
                 continue;
             }
-            let place = places::inside(contracts, event.subject.span, range);
+            let place = contracts.sources.inside(event.subject.span, range);
             let Some(field) = fields.iter().find(|field| field.name.value == *name) else {
+                if gaps.in_table(event.name.span) {
+                    continue;
+                }
                 diagnostics.push(
                     Diagnostic::new(
                         Code::PlaceholderField,
@@ -101,11 +106,15 @@ pub(super) fn overlaps(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     for events in buckets(contracts).into_values() {
         find(contracts, &events, &mut found);
     }
+    let gaps = Gaps::new(contracts, diagnostics);
     for (at, event) in contracts.events.iter().enumerate() {
         if let Some(other) = found.same[at] {
             diagnostics.push(overlap(contracts, event, &contracts.events[other]));
         }
-        if let Some(other) = found.ephemeral[at] {
+        // Its `stream` may be what was lost.
+        if let Some(other) = found.ephemeral[at]
+            && !gaps.in_table(event.name.span)
+        {
             diagnostics.push(under_stream(contracts, event, &contracts.events[other]));
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::gaps::Gaps;
 use super::shape::{self, Shape};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::model::{Constraints, Contracts, Number, Type, TypeId, TypeKind};
@@ -12,6 +13,7 @@ const SAFE: i128 = 9_007_199_254_740_991;
 
 /// `wide-integer`: an i64 or u64 without bounds that JavaScript can hold.
 pub(super) fn wide_integers(contracts: &Contracts, diagnostics: &mut Diagnostics) {
+    let gaps = Gaps::new(contracts, diagnostics);
     for field in shape::field_lists(contracts).flatten() {
         let (inner, nested) = shape::element(&field.ty);
         if nested {
@@ -19,7 +21,10 @@ pub(super) fn wide_integers(contracts: &Contracts, diagnostics: &mut Diagnostics
             if matches!(inner, Type::I64 | Type::U64) {
                 diagnostics.push(wide_element(&field.ty, inner));
             }
-        } else if field.as_text.is_none() {
+        } else if field.as_text.is_none()
+            && matches!(inner, Type::I64 | Type::U64)
+            && !gaps.in_table(field.name.span)
+        {
             wide(&field.ty, &field.constraints, diagnostics);
         }
     }
@@ -29,6 +34,7 @@ pub(super) fn wide_integers(contracts: &Contracts, diagnostics: &mut Diagnostics
             constraints,
             as_text: None,
         } = &def.kind
+            && !gaps.in_table(def.name.span)
         {
             wide(ty, constraints, diagnostics);
         }
@@ -99,6 +105,7 @@ fn wide_element(ty: &Spanned<Type>, inner: &Type) -> Diagnostic {
 
 /// `empty-enum`: an enum or union that no value can have.
 pub(super) fn empty(contracts: &Contracts, diagnostics: &mut Diagnostics) {
+    let gaps = Gaps::new(contracts, diagnostics);
     for def in &contracts.types {
         let (what, help) = match &def.kind {
             TypeKind::Enum(values) if values.values.is_empty() => {
@@ -110,6 +117,9 @@ pub(super) fn empty(contracts: &Contracts, diagnostics: &mut Diagnostics) {
             ),
             _ => continue,
         };
+        if gaps.in_table(def.name.span) {
+            continue;
+        }
         diagnostics.push(
             Diagnostic::new(
                 Code::EmptyEnum,

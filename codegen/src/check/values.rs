@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::gaps::Gaps;
 use super::shape;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::model::{Body, Contracts, Value};
@@ -12,6 +13,7 @@ use checker::Checker;
 
 /// `bad-default`: a default that its own field refuses, or on an optional field.
 pub(super) fn defaults(contracts: &Contracts, diagnostics: &mut Diagnostics) {
+    let gaps = Gaps::new(contracts, diagnostics);
     let mut patterns = HashMap::new();
     for field in shape::field_lists(contracts).flatten() {
         let Some(default) = &field.default else {
@@ -29,20 +31,25 @@ pub(super) fn defaults(contracts: &Contracts, diagnostics: &mut Diagnostics) {
                 .help("remove the `?`, or remove the default"),
             );
         }
-        Checker::new(contracts, Code::BadDefault, &mut patterns).field(field, default, diagnostics);
+        Checker::new(contracts, &gaps, Code::BadDefault, &mut patterns).field(
+            field,
+            default,
+            diagnostics,
+        );
     }
 }
 
 /// `bad-example`: an example payload that its own event refuses.
 pub(super) fn examples(contracts: &Contracts, diagnostics: &mut Diagnostics) {
+    let gaps = Gaps::new(contracts, diagnostics);
     let mut patterns = HashMap::new();
     for event in &contracts.events {
         let Body::Fields(fields) = &event.body else {
             continue;
         };
         for example in &event.examples {
-            Checker::new(contracts, Code::BadExample, &mut patterns).payload(
-                &event.name.value,
+            Checker::new(contracts, &gaps, Code::BadExample, &mut patterns).payload(
+                &event.name,
                 fields,
                 example,
                 diagnostics,

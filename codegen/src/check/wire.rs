@@ -52,31 +52,40 @@ fn known(field: &Field) -> impl Iterator<Item = Known<'_>> {
 /// `name-collision`: two fields that are one in Rust or on the wire.
 pub(super) fn fields(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     for (_, fields, _) in owners(contracts) {
-        let mut idents = Taken::default();
-        let mut wires: HashMap<String, Known<'_>> = HashMap::new();
-        for field in fields {
-            let ident = name::field_ident(&field.name);
-            idents.take(
-                ident,
-                "the field",
-                &field.name,
-                field.name.span,
-                diagnostics,
-            );
-        }
-        // Names before aliases: a current name has the better right.
-        let names = || fields.iter().flat_map(known);
-        for one in names()
-            .filter(|one| !one.alias)
-            .chain(names().filter(|one| one.alias))
-        {
-            match wires.get(&one.name) {
-                Some(first) => collision(first, &one, diagnostics),
-                None => {
-                    wires.insert(one.name.clone(), one);
+        // Sorted and not hashed: there are many short lists, and build scripts run without optimisation. A name comes
+        // before an equal alias, as it has the better right; the sort keeps the contract's order otherwise.
+        let mut names: Vec<Known<'_>> = fields.iter().flat_map(known).collect();
+        names.sort_by(|a, b| (&a.name, a.alias).cmp(&(&b.name, b.alias)));
+        for same in names.chunk_by(|a, b| a.name == b.name) {
+            if let Some((first, others)) = same.split_first() {
+                for other in others {
+                    collision(first, other, diagnostics);
                 }
             }
         }
+        idents(fields, diagnostics);
+    }
+}
+
+/// `self` becomes `self_`, which may be there already. Every other field is its own identifier.
+fn idents(fields: &[Field], diagnostics: &mut Diagnostics) {
+    for field in fields {
+        let name = field.name.value.as_str();
+        if !matches!(name, "self" | "super" | "crate") {
+            continue;
+        }
+        let ident = name::field_ident(name);
+        let mut taken = Taken::default();
+        for other in fields.iter().filter(|other| other.name.value == ident) {
+            taken.take(
+                ident.clone(),
+                "the field",
+                &other.name,
+                other.name.span,
+                diagnostics,
+            );
+        }
+        taken.take(ident, "the field", name, field.name.span, diagnostics);
     }
 }
 
@@ -212,6 +221,9 @@ fn once<'a, K: std::hash::Hash + Eq>(
 /// `reserved-field`: a field, value or variant has a name that `reserved` keeps out of use.
 pub(super) fn reserved(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     for (owner, fields, reserved) in owners(contracts) {
+        if reserved.is_empty() {
+            continue;
+        }
         for one in fields.iter().flat_map(known) {
             let what = if one.alias { "alias" } else { "wire name" };
             let help = if one.alias {

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use super::super::constraints::{above, range};
 use super::super::formats;
+use super::super::gaps::Gaps;
 use super::super::shape::{self, Resolved, Shape};
 use super::kind;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -29,7 +30,7 @@ enum Against<'a> {
     Field(&'a Field),
     Type(&'a Type),
     /// An object of these fields: the name of what it is, and the tag that a union has added.
-    Object(&'a str, &'a [Field], Option<&'a str>),
+    Object(&'a Spanned<String>, &'a [Field], Option<&'a str>),
 }
 
 /// A step of the path to a value, with the index of the step before.
@@ -42,6 +43,7 @@ enum Step<'a> {
 /// Holds values against types.
 pub(super) struct Checker<'a, 'p> {
     contracts: &'a Contracts,
+    gaps: &'p Gaps<'a>,
     code: Code,
     patterns: &'p mut Patterns<'a>,
     open: Vec<(&'a Value, Against<'a>, usize)>,
@@ -50,9 +52,15 @@ pub(super) struct Checker<'a, 'p> {
 }
 
 impl<'a, 'p> Checker<'a, 'p> {
-    pub fn new(contracts: &'a Contracts, code: Code, patterns: &'p mut Patterns<'a>) -> Self {
+    pub fn new(
+        contracts: &'a Contracts,
+        gaps: &'p Gaps<'a>,
+        code: Code,
+        patterns: &'p mut Patterns<'a>,
+    ) -> Self {
         Self {
             contracts,
+            gaps,
             code,
             patterns,
             open: Vec::new(),
@@ -70,7 +78,7 @@ impl<'a, 'p> Checker<'a, 'p> {
     /// A payload of an event.
     pub fn payload(
         mut self,
-        event: &'a str,
+        event: &'a Spanned<String>,
         fields: &'a [Field],
         value: &'a Value,
         diagnostics: &mut Diagnostics,
@@ -92,7 +100,7 @@ impl<'a, 'p> Checker<'a, 'p> {
                     let resolved = shape::resolve(self.contracts, ty);
                     self.value(value, &resolved, None, (value.span, false), path);
                 }
-                Against::Object(name, fields, tag) => self.object(value, name, fields, tag, path),
+                Against::Object(owner, fields, tag) => self.object(value, owner, fields, tag, path),
             }
         }
         for diagnostic in self.found {
@@ -182,7 +190,7 @@ impl<'a, 'p> Checker<'a, 'p> {
                 }
             }
             (Shape::Struct(def, fields), ValueKind::Object(_)) => {
-                let against = Against::Object(&def.name.value, fields, None);
+                let against = Against::Object(&def.name, fields, None);
                 self.open.push((value, against, path));
             }
             (Shape::Enum(def, values), ValueKind::Text(text)) => {
@@ -280,7 +288,7 @@ impl<'a, 'p> Checker<'a, 'p> {
                 if let Some(id) = variant.ty.value
                     && let TypeKind::Struct(fields) = &self.contracts[id].kind
                 {
-                    let name = &self.contracts[id].name.value;
+                    let name = &self.contracts[id].name;
                     self.open
                         .push((value, Against::Object(name, fields, Some(tag)), path));
                 }
@@ -303,11 +311,12 @@ impl<'a, 'p> Checker<'a, 'p> {
     fn object(
         &mut self,
         value: &'a Value,
-        name: &'a str,
+        owner: &'a Spanned<String>,
         fields: &'a [Field],
         tag: Option<&str>,
         path: usize,
     ) {
+        let name = owner.value.as_str();
         let ValueKind::Object(entries) = &value.kind else {
             self.found.push(
                 self.say(
@@ -336,7 +345,7 @@ impl<'a, 'p> Checker<'a, 'p> {
                     let step = self.step(Step::Field(path, &key.value));
                     self.open.push((inner, Against::Field(field), step));
                 }
-                None if tag == Some(key.value.as_str()) => {}
+                None if tag == Some(key.value.as_str()) || self.gaps.in_table(owner.span) => {}
                 None => {
                     let said = self.say(
                         key.span,
@@ -358,7 +367,7 @@ impl<'a, 'p> Checker<'a, 'p> {
             }
         }
         for field in fields.iter().filter(|field| field.required()) {
-            if !given.contains(&std::ptr::from_ref(field)) {
+            if !given.contains(&std::ptr::from_ref(field)) && !self.gaps.in_table(owner.span) {
                 self.found.push(
                     self.say(
                         value.span,
