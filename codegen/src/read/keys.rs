@@ -1,6 +1,8 @@
 //! Every table and key of the contract language, as data: the reader and the editor schema both go by it, so that
 //! neither can know a key that the other does not. Reads nothing itself.
 
+use crate::model::Type;
+
 /// A table of the contract language.
 #[derive(Debug)]
 pub struct Table {
@@ -10,6 +12,8 @@ pub struct Table {
     pub heading: &'static str,
     /// Its keys, in the order in which the documentation has them.
     pub keys: &'static [Key],
+    /// The keys of which it must have exactly one; empty when there is no such choice.
+    pub one_of: &'static [&'static str],
 }
 
 /// One key of a [`Table`].
@@ -32,6 +36,10 @@ pub struct Key {
 pub enum Kind {
     /// Any text.
     Text,
+    /// A text of this form.
+    Name(Form),
+    /// A subject, with placeholders or without.
+    Subject,
     /// `true` or `false`.
     Bool,
     /// An integer in this range, bounds included.
@@ -47,6 +55,8 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// A list of texts.
     Texts,
+    /// A list of texts of this form.
+    Names(Form),
     /// An integer and `ms`, `s`, `m`, `h` or `d`; the smallest allowed in milliseconds.
     Duration {
         /// Smallest, in milliseconds.
@@ -58,16 +68,18 @@ pub enum Kind {
     Start,
     /// A calendar date.
     Date,
-    /// A type expression.
+    /// A type expression; a final `?` makes it optional.
     Type,
+    /// One of the [`SCALARS`] but `json`.
+    Scalar,
     /// Any value.
     Value,
     /// A list of payloads.
     Payloads,
     /// One table.
     One(&'static Table),
-    /// A table of tables, by name.
-    Named(&'static Table),
+    /// A table of tables, by names of this form.
+    Named(Form, &'static Table),
     /// A list of tables.
     Many(&'static Table),
     /// Fields by name: each a type as text, or a [`FIELD`] table.
@@ -75,6 +87,73 @@ pub enum Kind {
     /// Variants by tag value, each the name of a type.
     Variants,
 }
+
+/// The form of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A field: [`is_field_name`](crate::name::is_field_name).
+    Field,
+    /// An event or a type where it is declared: [`is_type_name`](crate::name::is_type_name).
+    Declared,
+    /// An event or a type where it is used: the domain may stand before it.
+    Used,
+    /// A stream, a durable or a queue group: [`is_nats_name`](crate::name::is_nats_name).
+    Nats,
+    /// A service: a durable's name that can be a Rust module too.
+    Service,
+    /// A name on the wire: some text without control characters.
+    Wire,
+}
+
+impl Form {
+    /// The form as a regular expression that Rust, ECMA-262 with `u`, and TOML editors read alike.
+    #[must_use]
+    pub fn pattern(self) -> &'static str {
+        match self {
+            Form::Field => "^[a-z][a-z0-9_]*$",
+            Form::Declared => "^[A-Z][A-Za-z0-9]*$",
+            Form::Used => "^([a-z][a-z0-9_]*\\.)*[A-Z][A-Za-z0-9]*$",
+            Form::Nats => "^[!-)+,\\-0-=?-\\[\\]-~]{1,255}$",
+            Form::Service => "^[A-Za-z][A-Za-z0-9_\\-]{0,254}$",
+            Form::Wire => "^\\P{Cc}+$",
+        }
+    }
+}
+
+/// The scalars of the language.
+pub const SCALARS: &[(&str, Type)] = &[
+    ("bool", Type::Bool),
+    ("string", Type::String),
+    ("i32", Type::I32),
+    ("i64", Type::I64),
+    ("u32", Type::U32),
+    ("u64", Type::U64),
+    ("f64", Type::F64),
+    ("decimal", Type::Decimal),
+    ("uuid", Type::Uuid),
+    ("timestamp", Type::Timestamp),
+    ("date", Type::Date),
+    ("duration", Type::Duration),
+    ("bytes", Type::Bytes),
+    ("json", Type::Json),
+];
+
+/// The units of a duration, in milliseconds.
+pub const DURATION_UNITS: &[(&str, u64)] = &[
+    ("ms", 1),
+    ("s", 1000),
+    ("m", 60_000),
+    ("h", 3_600_000),
+    ("d", 86_400_000),
+];
+
+/// The units of a size, in bytes.
+pub const SIZE_UNITS: &[(&str, u64)] = &[
+    ("B", 1),
+    ("KiB", 1 << 10),
+    ("MiB", 1 << 20),
+    ("GiB", 1 << 30),
+];
 
 impl Table {
     /// The key of a name.
@@ -124,16 +203,24 @@ pub static FILE: Table = Table {
     keys: &[
         key("doc", Kind::Text, "What the domain is about."),
         key("owner", Kind::Text, "Who answers for the domain."),
-        key("events", Kind::Named(&EVENT), "The events of the domain."),
-        key("types", Kind::Named(&TYPE), "The types of the domain."),
+        key(
+            "events",
+            Kind::Named(Form::Declared, &EVENT),
+            "The events of the domain.",
+        ),
+        key(
+            "types",
+            Kind::Named(Form::Declared, &TYPE),
+            "The types of the domain.",
+        ),
         key(
             "streams",
-            Kind::Named(&STREAM),
+            Kind::Named(Form::Nats, &STREAM),
             "JetStream streams. One name space with the services over all files.",
         ),
         key(
             "services",
-            Kind::Named(&SERVICE),
+            Kind::Named(Form::Service, &SERVICE),
             "Services: who publishes and who handles.",
         ),
         key(
@@ -142,6 +229,7 @@ pub static FILE: Table = Table {
             "Breaks accepted on purpose, for `diff`.",
         ),
     ],
+    one_of: &[],
 };
 
 /// `[events.Name]`.
@@ -151,23 +239,23 @@ pub static EVENT: Table = Table {
     keys: &[
         required(
             "subject",
-            Kind::Text,
+            Kind::Subject,
             "The NATS subject. `{field}` is a whole token filled from a field, `{partition}` comes from `key`.",
         ),
         key("doc", Kind::Text, "What happened, for people."),
         key(
             "stream",
-            Kind::Text,
+            Kind::Name(Form::Nats),
             "The stream that stores it (JetStream). Without it: core NATS, at most once.",
         ),
         key(
             "id",
-            Kind::Text,
+            Kind::Name(Form::Field),
             "The field that makes a re-publish the same event.",
         ),
         key(
             "key",
-            Kind::Text,
+            Kind::Name(Form::Field),
             "The field whose value keeps events in order. Needs `{partition}` in the subject and `partitions` on the stream.",
         ),
         key(
@@ -178,7 +266,7 @@ pub static EVENT: Table = Table {
         key("deprecated", Kind::Text, "What to use instead."),
         key(
             "supersedes",
-            Kind::Text,
+            Kind::Name(Form::Used),
             "The event that this one replaces.",
         ),
         key(
@@ -207,6 +295,7 @@ pub static EVENT: Table = Table {
             "Payloads in wire names, checked against the fields.",
         ),
     ],
+    one_of: &["fields", "json_schema"],
 };
 
 /// One field as a table.
@@ -223,12 +312,12 @@ pub static FIELD: Table = Table {
         ),
         key(
             "alias",
-            Kind::Text,
+            Kind::Name(Form::Wire),
             "An older wire name still accepted on read.",
         ),
         key(
             "rename",
-            Kind::Text,
+            Kind::Name(Form::Wire),
             "The wire name, when it is not the camelCase of the field's name.",
         ),
         key("min", Kind::Number, "Smallest number."),
@@ -262,11 +351,12 @@ pub static FIELD: Table = Table {
             "Never printed: not by Debug, an error, the command line or a dead letter's reason.",
         ),
     ],
+    one_of: &[],
 };
 
 const SCALAR: &[&str] = &["type"];
 
-/// `[types.Name]`: one of the keys in [`TYPE_KINDS`] says what it is.
+/// `[types.Name]`: one of the keys in `one_of` says what it is.
 pub static TYPE: Table = Table {
     about: "a type",
     heading: "[types.Name]",
@@ -296,7 +386,7 @@ pub static TYPE: Table = Table {
             &["union"],
             key(
                 "tag",
-                Kind::Text,
+                Kind::Name(Form::Wire),
                 "The wire name of the field that tells the variants apart.",
             ),
         ),
@@ -310,7 +400,7 @@ pub static TYPE: Table = Table {
         ),
         key(
             "type",
-            Kind::Type,
+            Kind::Scalar,
             "A scalar with a name of its own, such as a currency.",
         ),
         with(SCALAR, key("min", Kind::Number, "Smallest number.")),
@@ -339,10 +429,8 @@ pub static TYPE: Table = Table {
             "Another team's JSON Schema, a path below the contracts folder.",
         ),
     ],
+    one_of: &["fields", "enum", "union", "type", "json_schema"],
 };
-
-/// The keys of which a type has exactly one.
-pub const TYPE_KINDS: &[&str] = &["fields", "enum", "union", "type", "json_schema"];
 
 /// `[streams.NAME]`.
 pub static STREAM: Table = Table {
@@ -399,6 +487,7 @@ pub static STREAM: Table = Table {
             "How many partitions keyed events are spread over.",
         ),
     ],
+    one_of: &[],
 };
 
 /// `[services.name]`.
@@ -409,11 +498,19 @@ pub static SERVICE: Table = Table {
         key("doc", Kind::Text, "For people."),
         key(
             "queue_group",
-            Kind::Text,
+            Kind::Name(Form::Nats),
             "The queue group and the durable consumer's name. Default: the service's name.",
         ),
-        key("publishes", Kind::Texts, "The events that it publishes."),
-        key("subscribes", Kind::Texts, "The events that it handles."),
+        key(
+            "publishes",
+            Kind::Names(Form::Used),
+            "The events that it publishes.",
+        ),
+        key(
+            "subscribes",
+            Kind::Names(Form::Used),
+            "The events that it handles.",
+        ),
         key(
             "concurrency",
             Kind::Integer {
@@ -442,6 +539,7 @@ pub static SERVICE: Table = Table {
             "Where a new durable consumer begins: \"all\", \"new\" or a point in time. Default: \"all\".",
         ),
     ],
+    one_of: &[],
 };
 
 /// `[services.name.retry]`.
@@ -465,6 +563,7 @@ pub static RETRY: Table = Table {
             "Longest wait. Default: \"5m\".",
         ),
     ],
+    one_of: &[],
 };
 
 /// `[[accepted]]`.
@@ -481,4 +580,5 @@ pub static ACCEPTED: Table = Table {
         required("reason", Kind::Text, "Why."),
         required("until", Kind::Date, "The last day on which it is accepted."),
     ],
+    one_of: &[],
 };

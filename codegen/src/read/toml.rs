@@ -220,7 +220,8 @@ impl<'a> Reader<'a> {
         }
         for entry in self.children(&top, "services") {
             let service = self.service(&entry);
-            if self.names.declares_service(&service.name) {
+            // One that is no table has nothing that could be judged.
+            if entry.value.is_table() && self.names.declares_service(&service.name) {
                 contracts.services.push(service);
             }
         }

@@ -75,7 +75,12 @@ fn group<'a>(diagnostic: &'a Diagnostic, places: &'a Places<'a>) -> Group<'a> {
     );
     let (path, text, _) = places.file(diagnostic.span.file);
     if text.is_empty() {
-        group = group.element(Origin::path(path).line(1).char_column(1));
+        let origin = Origin::path(path);
+        // The folder itself has no lines.
+        group = group.element(match diagnostic.code {
+            Code::NoContracts => origin,
+            _ => origin.line(1).char_column(1),
+        });
     }
     for snippet in snippets(diagnostic, places) {
         group = group.element(snippet);

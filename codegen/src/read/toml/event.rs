@@ -97,7 +97,7 @@ impl<'a> Reader<'a> {
             }
             (None, None) => {
                 if table.get("json_schema").is_none() {
-                    self.missing(table, "fields");
+                    self.missing(table, &["fields"]);
                 }
                 Body::Fields(Vec::new())
             }

@@ -7,28 +7,11 @@ use super::table::Reader;
 use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::model::{Type, TypeId};
 use crate::name;
+use crate::read::keys::SCALARS;
 use crate::source::{Span, Spanned};
 
 /// Deeper than any payload should be, and shallow enough that nothing that walks types can run out of stack.
 const DEEPEST: usize = 16;
-
-/// The scalars of the language.
-const SCALARS: &[(&str, Type)] = &[
-    ("bool", Type::Bool),
-    ("string", Type::String),
-    ("i32", Type::I32),
-    ("i64", Type::I64),
-    ("u32", Type::U32),
-    ("u64", Type::U64),
-    ("f64", Type::F64),
-    ("decimal", Type::Decimal),
-    ("uuid", Type::Uuid),
-    ("timestamp", Type::Timestamp),
-    ("date", Type::Date),
-    ("duration", Type::Duration),
-    ("bytes", Type::Bytes),
-    ("json", Type::Json),
-];
 
 /// What people write who come from elsewhere.
 const ELSEWHERE: &[(&str, &str)] = &[
@@ -178,6 +161,10 @@ impl Reader<'_> {
             _ if part.ends_with('?') => (
                 "only a field as a whole can be optional",
                 "write the `?` at the end of the field's type, or leave it out",
+            ),
+            _ if part.contains('|') => (
+                "a type has no alternatives",
+                "declare a union with [types.Name.union] and use its name",
             ),
             _ if part.contains(char::is_whitespace) => (
                 "a type has no spaces",

@@ -1,8 +1,7 @@
 //! The names that a folder declares, and what a written name means. Looks at names alone, never into a table.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
-use std::ops::Range;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Document;
 use super::table::{Entry, child_entries};
@@ -23,15 +22,12 @@ pub(super) struct Names<'a> {
     services: BTreeMap<&'a str, (ServiceId, Span)>,
     /// How many events and types there are so far.
     counts: (usize, usize),
-    /// Per domain: text that could not be parsed, or everything when the file was not readable.
-    lost: Vec<Lost<'a>>,
+    /// Per domain: the words of what could not be parsed; nothing when the file was not readable at all.
+    lost: Vec<Option<BTreeSet<&'a str>>>,
+    /// Words of all domains.
+    lost_anywhere: BTreeSet<&'a str>,
+    unreadable: bool,
     suggested: Cell<usize>,
-}
-
-struct Lost<'a> {
-    text: &'a str,
-    ranges: &'a [Range<usize>],
-    all: bool,
 }
 
 /// What a name in a type or an event list was looked up as.
@@ -50,11 +46,10 @@ impl<'a> Names<'a> {
         diagnostics: &mut Diagnostics,
     ) {
         self.domains.entry(document.name).or_insert(document.domain);
-        self.lost.push(Lost {
-            text: document.text,
-            ranges: document.lost,
-            all: !readable,
-        });
+        let lost = lost_words(document);
+        self.lost_anywhere.extend(&lost);
+        self.unreadable |= !readable;
+        self.lost.push(readable.then_some(lost));
         let mut spans: BTreeMap<&'a str, Span> = BTreeMap::new();
         let mut events = BTreeMap::new();
         for entry in child_entries(document, "events") {
@@ -67,14 +62,14 @@ impl<'a> Names<'a> {
             types.insert(entry.key, TypeId(self.counts.1));
             self.counts.1 += 1;
             if let Some(first) = spans.get(entry.key) {
-                diagnostics.push(twice("event and a type", &entry, *first));
+                diagnostics.push(twice("an event and a type of this domain", &entry, *first));
             }
         }
         self.events.push(events);
         self.types.push(types);
         for entry in child_entries(document, "streams") {
             if let Some(first) = self.account_wide(entry.key) {
-                diagnostics.push(twice("stream or service", &entry, first));
+                diagnostics.push(twice("two streams or services", &entry, first));
             }
             let next = StreamId(self.streams.len());
             self.streams
@@ -83,7 +78,7 @@ impl<'a> Names<'a> {
         }
         for entry in child_entries(document, "services") {
             if let Some(first) = self.account_wide(entry.key) {
-                diagnostics.push(twice("stream or service", &entry, first));
+                diagnostics.push(twice("two streams or services", &entry, first));
             }
             let next = ServiceId(self.services.len());
             self.services
@@ -138,12 +133,14 @@ impl<'a> Names<'a> {
             },
             None => (domain, name),
         };
-        self.lost.get(domain.0).is_some_and(|lost| lost.has(last))
+        self.lost
+            .get(domain.0)
+            .is_some_and(|lost| lost.as_ref().is_none_or(|words| words.contains(last)))
     }
 
     /// Whether a stream may be declared in something that could not be read.
     pub(super) fn stream_may_be_lost(&self, name: &str) -> bool {
-        self.lost.iter().any(|lost| lost.has(name))
+        self.unreadable || self.lost_anywhere.contains(name)
     }
 
     /// Whether there is still time to look for a suggestion.
@@ -179,23 +176,14 @@ impl<'a> Names<'a> {
     }
 }
 
-impl Lost<'_> {
-    fn has(&self, word: &str) -> bool {
-        self.all
-            || self
-                .ranges
-                .iter()
-                .any(|range| has_word(&self.text[range.clone()], word))
-    }
-}
-
-/// Whether a text has a name as a whole word.
-pub(super) fn has_word(text: &str, word: &str) -> bool {
-    let inside = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-    !word.is_empty()
-        && text.match_indices(word).any(|(at, _)| {
-            !text[..at].ends_with(inside) && !text[at + word.len()..].starts_with(inside)
-        })
+/// The words of what could not be parsed: a name among them may have been declared there.
+pub(super) fn lost_words<'a>(document: &Document<'a>) -> BTreeSet<&'a str> {
+    let outside = |c: char| !(c.is_alphanumeric() || c == '_' || c == '-');
+    document
+        .lost
+        .iter()
+        .flat_map(|lost| document.text[lost.clone()].split(outside))
+        .collect()
 }
 
 fn find<T: Copy>(
@@ -215,7 +203,7 @@ fn twice(what: &str, entry: &Entry<'_>, first: Span) -> Diagnostic {
     Diagnostic::new(
         Code::DuplicateName,
         entry.key_span,
-        format!("a second {what} with the name \"{}\"", entry.key),
+        format!("\"{}\" is the name of {what}", entry.key),
     )
     .related(first, "first defined here")
 }

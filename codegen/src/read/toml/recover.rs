@@ -1,9 +1,11 @@
 //! Parses a file of which parts may be no TOML, so that one run shows every mistake.
 //!
 //! The parser recovers inside a line, but a lost bracket or `=` makes it lose everything below. So a file with mistakes
-//! is cut at its table headers; in each piece the first mistake is believed, its statement is blanked out (which keeps
-//! every offset), and the piece is parsed again. Knows TOML's lines and brackets; nothing of contracts.
+//! is cut at its table headers; in each piece the first mistake is believed, the value of its statement (or all of it)
+//! is blanked out, which keeps every offset, and the piece is parsed again. Knows TOML's lines and brackets; nothing of
+//! contracts.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use ::toml::de::{DeTable, Error};
@@ -31,8 +33,14 @@ pub(super) struct SyntaxError {
     first: Option<Range<usize>>,
 }
 
-/// Parses again at most this many times the text's length: the work stays linear however broken a file is.
-const PATIENCE: usize = 24;
+/// Parses again at most so many bytes, and this many times the file's length: the work stays linear however broken a
+/// file is, and a file of usual size gets all its mistakes in one run.
+const PATIENCE: usize = 8;
+const PATIENCE_BYTES: usize = 256 << 10;
+/// Looking for the first use of a key means going through the file.
+const FIRST_USES: usize = 100;
+/// Stands for a value that could not be read.
+const LOST_VALUE: u8 = b'0';
 
 /// Parses a file.
 pub(super) fn parse(text: &str) -> Parsed<'_> {
@@ -47,14 +55,12 @@ pub(super) fn parse(text: &str) -> Parsed<'_> {
         return parsed;
     }
     let mut bytes = text.as_bytes().to_vec();
-    let mut patience = PATIENCE * text.len() + 4096;
+    let mut patience = PATIENCE * text.len() + PATIENCE_BYTES;
     for piece in pieces(text) {
         repair(text, piece, &mut bytes, &mut patience, &mut parsed);
     }
     let repaired = String::from_utf8(bytes).unwrap_or_default();
-    for error in DeTable::parse_recoverable(&repaired).1 {
-        parsed.errors.push(SyntaxError::new(&error, 0, text));
-    }
+    duplicates(text, &repaired, &mut parsed.errors);
     parsed.errors.sort_by_key(|error| error.at.start);
     parsed.lost.sort_by_key(|lost| lost.start);
     parsed.table = None;
@@ -89,15 +95,22 @@ fn repair(
         else {
             return;
         };
-        let error = SyntaxError::new(error, piece.start, text);
+        let mut error = SyntaxError::new(error, piece.start, text);
         let within = error.at.start.clamp(piece.start, piece.end) - piece.start;
-        let (statement, header) = statement(&now, within);
-        let mut lost = piece.start + statement.start..piece.start + statement.end;
+        let statement = statement(&now, within);
+        let mut lost = piece.start + statement.range.start..piece.start + statement.range.end;
+        if let Some(opening) = statement.unclosed {
+            error.unclosed(text, piece.start + opening);
+        }
         let spent = *patience < now.len();
         *patience = patience.saturating_sub(now.len());
+        let value = statement.value.map(|value| piece.start + value);
+        if let Some(value) = value {
+            lost.start = value;
+        }
         // Without its header nobody knows what the rest of a piece belongs to.
-        if header || spent || lost.is_empty() {
-            lost = piece.start..piece.end;
+        if statement.header || spent || lost.is_empty() {
+            lost = piece.clone();
         }
         let blank = now[lost.start - piece.start..lost.end - piece.start]
             .trim()
@@ -106,6 +119,10 @@ fn repair(
             if !matches!(byte, b'\n' | b'\r') {
                 *byte = b' ';
             }
+        }
+        // The key stays, with a value that nobody looks at: it counts as there.
+        if Some(lost.start) == value {
+            bytes[lost.start] = LOST_VALUE;
         }
         parsed.errors.push(error);
         parsed.lost.push(lost);
@@ -116,33 +133,98 @@ fn repair(
     }
 }
 
-/// The statement around a place, and whether it is a table header.
-fn statement(piece: &str, at: usize) -> (Range<usize>, bool) {
+/// What is left when every statement can be read: keys and tables that stand twice.
+fn duplicates(text: &str, repaired: &str, found: &mut Vec<SyntaxError>) {
+    let mut headers = BTreeSet::new();
+    let mut keys = Vec::new();
+    for (at, error) in DeTable::parse_recoverable(repaired).1.iter().enumerate() {
+        let mut error_here = SyntaxError::new(error, 0, text);
+        if is_duplicate(error) && at < FIRST_USES {
+            error_here.first = first_use(text, &error_here.at);
+        }
+        let header = header_before(text, error_here.at.start);
+        if text[header..error_here.at.start].contains('\n') {
+            keys.push((header, error_here));
+        } else {
+            headers.insert(header);
+            found.push(error_here);
+        }
+    }
+    // The parser puts a table that stands twice together: of course its keys do too.
+    let own = keys
+        .into_iter()
+        .filter(|(header, _)| !headers.contains(header));
+    found.extend(own.map(|(_, error)| error));
+}
+
+/// Where the last line that begins a table starts, from a place upwards.
+fn header_before(text: &str, at: usize) -> usize {
+    text[..at].rfind("\n[").map_or(0, |at| at + 1)
+}
+
+/// A statement that holds a mistake.
+struct Statement {
+    range: Range<usize>,
+    /// Whether it is a table header.
+    header: bool,
+    /// Where a bracket or a string begins that the statement does not close.
+    unclosed: Option<usize>,
+    /// Where its value begins, if that is what is wrong.
+    value: Option<usize>,
+}
+
+/// The statement around a place.
+fn statement(piece: &str, at: usize) -> Statement {
     let lines = lines(piece);
-    let line = lines
-        .iter()
-        .rposition(|line| line.range.start <= at)
-        .unwrap_or(0);
-    let starts = |line: &Line| line.outside && (line.key || line.header);
-    // A mistake at the very start of a line is mostly the end of the one before that was missed; at depth 0 it is its own.
-    let first = lines[..=line]
-        .iter()
-        .rposition(|line| starts(line) && line.depth == 0)
-        .or_else(|| lines[..=line].iter().rposition(starts))
-        .unwrap_or(line);
-    let next = lines[first + 1..]
-        .iter()
-        .position(|line| starts(line) && line.depth == 0)
-        .map(|n| first + 1 + n)
-        // Brackets that are never closed: the next line that begins like a statement is one.
-        .or_else(|| (first + 1..lines.len()).find(|n| *n > line && starts(&lines[*n])))
-        .unwrap_or(lines.len())
-        .max(line + 1);
-    let start = lines.get(first).map_or(0, |line| line.range.start);
-    let end = lines
-        .get(next - 1)
-        .map_or(piece.len(), |line| line.range.end);
-    (start..end, lines.get(first).is_some_and(|line| line.header))
+    let string = lines.iter().position(|line| line.unclosed_string.is_some());
+    let line = lines.iter().rposition(|line| line.range.start <= at);
+    let starts = |line: &Line| !line.in_string && line.open.is_none();
+    let first = string.or_else(|| {
+        let before = lines.get(..=line?)?;
+        before.iter().rposition(starts)
+    });
+    let Some(first) = first else {
+        return Statement {
+            range: 0..piece.len(),
+            header: false,
+            unclosed: None,
+            value: None,
+        };
+    };
+    let next = (first + 1..lines.len()).find(|n| starts(&lines[*n]));
+    let mut unclosed = lines[first].unclosed_string;
+    let end = match next {
+        Some(next) if unclosed.is_none() => next,
+        // What is never closed takes everything in: the next line that begins like a statement is one.
+        _ => {
+            unclosed = unclosed.or_else(|| lines.last().and_then(|last| last.open_after));
+            (first + 1..lines.len())
+                .find(|n| !lines[*n].in_string && (lines[*n].key || lines[*n].header))
+                .unwrap_or(lines.len())
+        }
+    };
+    let range = lines[first].range.start..lines[end - 1].range.end;
+    let (key, header) = (lines[first].key, lines[first].header);
+    let value = if key && !header {
+        value(&piece[range.clone()], at.saturating_sub(range.start))
+    } else {
+        None
+    };
+    Statement {
+        value: value.map(|value| range.start + value),
+        range,
+        header,
+        unclosed,
+    }
+}
+
+/// Where the value of a statement begins, as long as the mistake is there and it has not been blanked out before.
+fn value(statement: &str, at: usize) -> Option<usize> {
+    let value = statement.find('=')? + 1;
+    let text = &statement[value..];
+    let can_hold = text.starts_with(|c: char| c.is_ascii() && !matches!(c, '\n' | '\r'));
+    let before = text.trim().as_bytes() == [LOST_VALUE];
+    (at >= value && can_hold && !before).then_some(value)
 }
 
 /// The text between table headers.
@@ -151,7 +233,7 @@ fn pieces(text: &str) -> Vec<Range<usize>> {
     cuts.extend(
         lines(text)
             .iter()
-            .filter(|line| line.outside && line.header && line.range.start > 0)
+            .filter(|line| line.header && line.range.start > 0)
             .map(|line| line.range.start),
     );
     cuts.push(text.len());
@@ -161,77 +243,104 @@ fn pieces(text: &str) -> Vec<Range<usize>> {
 /// One line, as far as brackets and strings matter.
 struct Line {
     range: Range<usize>,
-    /// Whether it begins outside of a multi-line string.
-    outside: bool,
-    /// Open brackets where it begins; a header closes all.
-    depth: usize,
+    /// Whether it begins inside of a multi-line string.
+    in_string: bool,
+    /// The outermost bracket that is open where it begins; a header closes all.
+    open: Option<usize>,
+    /// The outermost bracket that is open where it ends.
+    open_after: Option<usize>,
+    /// A multi-line string that begins here and ends nowhere.
+    unclosed_string: Option<usize>,
     /// Whether it begins like `key =`.
     key: bool,
-    /// Whether it begins like `[name`, closed or not.
+    /// Whether it is `[name`, closed or not.
     header: bool,
 }
 
 fn lines(text: &str) -> Vec<Line> {
     let mut lines = Vec::new();
-    let (mut start, mut depth) = (0, 0usize);
-    let mut open: Option<&str> = None;
+    let mut scan = Scan::default();
+    let mut start = 0;
     for raw in text.split_inclusive('\n') {
         let trimmed = raw.trim_start();
-        let header = open.is_none() && is_header(trimmed);
+        let in_string = scan.quotes.is_some();
+        let header = !in_string && is_header(trimmed);
         if header {
-            depth = 0;
+            scan.brackets.clear();
+        }
+        let open = scan.brackets.first().copied();
+        let end = start + raw.len();
+        if !header {
+            scan.line(raw, start);
+        }
+        // A string that is never closed would hide every line below: then it is no string.
+        let mut unclosed_string = None;
+        if !in_string
+            && scan
+                .quotes
+                .is_some_and(|quotes| !text[end..].contains(quotes))
+        {
+            scan.quotes = None;
+            unclosed_string = Some(scan.string);
         }
         lines.push(Line {
-            range: start..start + raw.len(),
-            outside: open.is_none(),
-            depth,
+            range: start..end,
+            in_string,
+            open,
+            open_after: scan.brackets.first().copied(),
+            unclosed_string,
             key: is_key(trimmed),
             header,
         });
-        start += raw.len();
-        if header {
-            continue;
-        }
-        let end = scan(raw, open, &mut depth);
-        // A string that is never closed would hide every line below: then it is no string.
-        open = match end {
-            Some(quotes) if open.is_some() || text[start..].contains(quotes) => Some(quotes),
-            _ => None,
-        };
+        start = end;
     }
     lines
 }
 
-/// Follows strings, brackets and comments through a line; says which multi-line string is open at its end.
-fn scan(line: &str, open: Option<&'static str>, depth: &mut usize) -> Option<&'static str> {
-    let mut rest = line;
-    let mut open = open;
-    loop {
-        if let Some(quotes) = open {
-            match rest.find(quotes) {
-                Some(at) => rest = &rest[at + 3..],
-                None => return Some(quotes),
+/// What is open while going through a text.
+#[derive(Default)]
+struct Scan {
+    /// The quotes of a multi-line string.
+    quotes: Option<&'static str>,
+    /// Where the last multi-line string began.
+    string: usize,
+    /// Where the open brackets stand.
+    brackets: Vec<usize>,
+}
+
+impl Scan {
+    /// Follows strings, brackets and comments through a line that begins at an offset.
+    fn line(&mut self, line: &str, offset: usize) {
+        let mut rest = line;
+        loop {
+            if let Some(quotes) = self.quotes {
+                match rest.find(quotes) {
+                    Some(at) => rest = &rest[at + quotes.len()..],
+                    None => return,
+                }
+                self.quotes = None;
             }
-            open = None;
-        }
-        let Some(c) = rest.chars().next() else {
-            return None;
-        };
-        rest = &rest[c.len_utf8()..];
-        match c {
-            '#' => return None,
-            '[' | '{' => *depth += 1,
-            ']' | '}' => *depth = depth.saturating_sub(1),
-            '"' if rest.starts_with("\"\"") => {
+            let Some(c) = rest.chars().next() else { return };
+            let at = offset + line.len() - rest.len();
+            rest = &rest[c.len_utf8()..];
+            match c {
+                '#' => return,
+                '[' | '{' => self.brackets.push(at),
+                ']' | '}' => {
+                    self.brackets.pop();
+                }
+                '"' if rest.starts_with("\"\"") => self.quotes = Some("\"\"\""),
+                '\'' if rest.starts_with("''") => self.quotes = Some("'''"),
+                '"' | '\'' => match after_string(rest, c) {
+                    Some(after) => rest = after,
+                    None => return,
+                },
+                _ => {}
+            }
+            if self.quotes.is_some() {
+                self.string = at;
                 rest = &rest[2..];
-                open = Some("\"\"\"");
             }
-            '\'' if rest.starts_with("''") => {
-                rest = &rest[2..];
-                open = Some("'''");
-            }
-            '"' | '\'' => rest = after_string(rest, c)?,
-            _ => {}
         }
     }
 }
@@ -284,20 +393,33 @@ impl SyntaxError {
         let span = error.span().unwrap_or(0..0);
         let at = span.start + offset..span.end + offset;
         let at = on_boundaries(text, at);
-        let first = is_duplicate(error).then(|| first_use(text, &at)).flatten();
         let message = match error.message() {
             "duplicate key" => format!(
                 "the key \"{}\" stands twice in one table",
                 shorten(&text[at.clone()])
             ),
-            message if message.starts_with("string values must be quoted") && at.is_empty() => {
-                "a value is missing".to_owned()
+            _ if lacks_value(text, &at) => "a value is missing".to_owned(),
+            "invalid basic string, expected `\"`" | "invalid literal string, expected `'`" => {
+                "the string is not closed".to_owned()
             }
             message => message
                 .replace(", expected literal string", "")
                 .replace(", expected nothing", ""),
         };
-        Self { message, at, first }
+        Self {
+            message,
+            at,
+            first: None,
+        }
+    }
+
+    /// What is never closed is the mistake, wherever the parser has noticed.
+    fn unclosed(&mut self, text: &str, opening: usize) {
+        self.at = on_boundaries(text, opening..opening + 1);
+        self.message = match &text[self.at.clone()] {
+            "\"" | "'" => "the string is not closed".to_owned(),
+            bracket => format!("`{bracket}` is not closed"),
+        };
     }
 
     pub(super) fn diagnostic(&self, file: FileId) -> Diagnostic {
@@ -311,6 +433,15 @@ impl SyntaxError {
             None => diagnostic,
         }
     }
+}
+
+/// Whether a place follows a `=` with nothing behind it.
+fn lacks_value(text: &str, at: &Range<usize>) -> bool {
+    let after = text[at.start..].trim_start_matches([' ', '\t']);
+    text[..at.start]
+        .trim_end_matches([' ', '\t'])
+        .ends_with('=')
+        && (after.is_empty() || after.starts_with(['\n', '\r', '}', ']', ',', '#']))
 }
 
 fn shorten(text: &str) -> &str {
@@ -339,7 +470,7 @@ fn first_use(text: &str, at: &Range<usize>) -> Option<Range<usize>> {
     let section = if trimmed.starts_with('[') {
         0
     } else {
-        text[..line_start].rfind("\n[").map_or(0, |n| n + 1)
+        header_before(text, line_start)
     };
     let mut start = section;
     for line in text[section..line_start].split_inclusive('\n') {

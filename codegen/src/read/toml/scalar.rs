@@ -7,22 +7,8 @@ use ::toml::de::DeValue;
 use super::table::{Reader, Table};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::Start;
-use crate::read::keys::Kind;
+use crate::read::keys::{DURATION_UNITS, Kind, SIZE_UNITS};
 use crate::source::Spanned;
-
-const DURATIONS: &[(&str, u64)] = &[
-    ("ms", 1),
-    ("s", 1000),
-    ("m", 60_000),
-    ("h", 3_600_000),
-    ("d", 86_400_000),
-];
-const SIZES: &[(&str, u64)] = &[
-    ("B", 1),
-    ("KiB", 1 << 10),
-    ("MiB", 1 << 20),
-    ("GiB", 1 << 30),
-];
 
 /// The server counts nanoseconds in 64 bits, with a sign.
 const LONGEST_MS: u64 = i64::MAX as u64 / 1_000_000;
@@ -32,7 +18,7 @@ impl<'a> Reader<'a> {
     pub(super) fn duration(&mut self, table: &Table<'a>, key: &str) -> Option<Spanned<Duration>> {
         const EXPECTED: &str = "an integer and one of ms, s, m, h, d, such as \"30s\"";
         let text = self.quantity(table, key, Code::BadDuration, EXPECTED)?;
-        let Some(ms) = amount(&text.value, DURATIONS) else {
+        let Some(ms) = amount(&text.value, DURATION_UNITS) else {
             let message = format!("\"{}\" is no duration", text.value);
             self.report(
                 Diagnostic::new(Code::BadDuration, text.span, message)
@@ -64,12 +50,17 @@ impl<'a> Reader<'a> {
     pub(super) fn size(&mut self, table: &Table<'a>, key: &str) -> Option<Spanned<u64>> {
         const EXPECTED: &str = "an integer and one of B, KiB, MiB, GiB, such as \"512MiB\"";
         let text = self.quantity(table, key, Code::BadSize, EXPECTED)?;
-        match amount(&text.value, SIZES) {
+        match amount(&text.value, SIZE_UNITS) {
             Some(bytes) if bytes >= 1 && i64::try_from(bytes).is_ok() => {
                 Some(Spanned::new(bytes, text.span))
             }
-            Some(_) => {
-                let message = format!("`{key}` must be between 1B and {}GiB", i64::MAX >> 30);
+            Some(bytes) => {
+                let limit = if bytes < 1 {
+                    "at least 1B".to_owned()
+                } else {
+                    format!("at most {}GiB", i64::MAX >> 30)
+                };
+                let message = format!("`{key}` must be {limit}");
                 self.report(Diagnostic::new(Code::BadSize, text.span, message));
                 None
             }
@@ -244,15 +235,15 @@ mod tests {
 
     #[test]
     fn amounts_have_a_unit() {
-        assert_eq!(amount("30s", DURATIONS), Some(30_000));
-        assert_eq!(amount("5m", DURATIONS), Some(300_000));
-        assert_eq!(amount("100ms", DURATIONS), Some(100));
-        assert_eq!(amount("2GiB", SIZES), Some(2 << 30));
+        assert_eq!(amount("30s", DURATION_UNITS), Some(30_000));
+        assert_eq!(amount("5m", DURATION_UNITS), Some(300_000));
+        assert_eq!(amount("100ms", DURATION_UNITS), Some(100));
+        assert_eq!(amount("2GiB", SIZE_UNITS), Some(2 << 30));
         for wrong in ["30", "s", "", "-1s", "1.5h", "1 s", "1S", "1h30m", "٣s"] {
-            assert_eq!(amount(wrong, DURATIONS), None, "{wrong}");
+            assert_eq!(amount(wrong, DURATION_UNITS), None, "{wrong}");
         }
         assert_eq!(
-            amount("99999999999999999999999d", DURATIONS),
+            amount("99999999999999999999999d", DURATION_UNITS),
             Some(u64::MAX)
         );
     }

@@ -2,21 +2,15 @@
 
 use std::time::Duration;
 
+use ::toml::de::DeValue;
+
 use super::table::{Entry, Reader, Table};
-use crate::diagnostic::{Code, Diagnostic};
-use crate::model::{Retry, Service, Start};
-use crate::name;
+use crate::model::{EventId, Retry, Service, Start};
 use crate::read::keys;
 use crate::source::Spanned;
 
 impl<'a> Reader<'a> {
     pub(super) fn service(&mut self, entry: &Entry<'a>) -> Service {
-        if !is_service_name(entry.key) {
-            self.report(
-                Diagnostic::new(Code::BadName, entry.key_span, format!("\"{}\" cannot be the name of a service", entry.key))
-                    .help("letters, digits, _ and -, beginning with a letter: it names a durable consumer and a Rust module"),
-            );
-        }
         let mut service = Service {
             name: entry.name(),
             domain: self.document.domain,
@@ -40,15 +34,8 @@ impl<'a> Reader<'a> {
     fn service_table(&mut self, table: &Table<'a>, service: &mut Service) {
         service.doc = self.plain(table, "doc");
         service.queue_group = self.text(table, "queue_group");
-        if let Some(group) = &service.queue_group
-            && !name::is_nats_name(group)
-        {
-            self.bad_nats_name("a queue group", group);
-        }
-        let publishes = self.texts(table, "publishes");
-        service.publishes = publishes.iter().map(|name| self.event_ref(name)).collect();
-        let subscribes = self.texts(table, "subscribes");
-        service.subscribes = subscribes.iter().map(|name| self.event_ref(name)).collect();
+        service.publishes = self.event_refs(table, "publishes");
+        service.subscribes = self.event_refs(table, "subscribes");
         if let Some(concurrency) = self.small(table, "concurrency") {
             service.concurrency = concurrency.value;
         }
@@ -67,6 +54,21 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The events of a list. One that cannot be read stands as an event that was not found.
+    fn event_refs(&mut self, table: &Table<'a>, key: &str) -> Vec<Spanned<Option<EventId>>> {
+        let Some(entry) = table.get(key) else {
+            return Vec::new();
+        };
+        let names = self.texts(table, key);
+        let written = match entry.value {
+            DeValue::Array(items) => items.len(),
+            _ => 1,
+        };
+        let mut events: Vec<_> = names.iter().map(|name| self.event_ref(name)).collect();
+        events.resize(written, Spanned::new(None, entry.span));
+        events
+    }
+
     fn retry(&mut self, table: &Table<'a>) -> Retry {
         let standard = Retry::default();
         Retry {
@@ -81,13 +83,4 @@ impl<'a> Reader<'a> {
                 .map_or(standard.max_delay, |d| d.value),
         }
     }
-}
-
-/// What NATS takes as a durable's name and Rust as a module's.
-fn is_service_name(name: &str) -> bool {
-    name::is_nats_name(name)
-        && name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
 }

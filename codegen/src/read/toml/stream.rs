@@ -1,17 +1,12 @@
-//! JetStream streams.
+//! JetStream streams. Which names the server takes is for the rules.
 
 use super::table::{Entry, Reader};
-use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{Discard, Retention, Storage, Stream};
-use crate::name;
 use crate::read::keys;
 use crate::source::Spanned;
 
 impl<'a> Reader<'a> {
     pub(super) fn stream(&mut self, entry: &Entry<'a>) -> Stream {
-        if !name::is_nats_name(entry.key) {
-            self.bad_nats_name("a stream", &entry.name());
-        }
         let mut stream = Stream {
             name: entry.name(),
             domain: self.document.domain,
@@ -59,13 +54,5 @@ impl<'a> Reader<'a> {
         }
         stream.partitions = self.small(&table, "partitions");
         stream
-    }
-
-    /// Reports a name that the server would refuse.
-    pub(super) fn bad_nats_name(&mut self, what: &str, written: &Spanned<String>) {
-        self.report(
-            Diagnostic::new(Code::BadName, written.span, format!("\"{}\" cannot be the name of {what}", written.value))
-                .help("NATS takes printable ASCII without spaces and without . * > / \\, at most 255 characters"),
-        );
     }
 }

@@ -1,12 +1,13 @@
 //! Tables and their keys: unknown and missing ones, values of the wrong kind. Goes by [`keys`] and knows no single table.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use ::toml::Spanned as TomlSpanned;
 use ::toml::de::{DeTable, DeValue};
 
 use super::Document;
-use super::names::{Names, has_word};
+use super::names::{Names, lost_words};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, closest};
 use crate::read::keys::{self, Kind};
 use crate::source::{FileId, Span, Spanned};
@@ -16,8 +17,9 @@ pub(super) struct Reader<'a> {
     pub names: &'a Names<'a>,
     pub document: &'a Document<'a>,
     diagnostics: &'a mut Diagnostics,
-    /// What was lost, as whole lines: nothing that touches them is reported.
+    /// What was lost, with the headers around it.
     quiet: Vec<Range<usize>>,
+    lost_words: BTreeSet<&'a str>,
 }
 
 /// A key with its value.
@@ -122,34 +124,23 @@ impl<'a> Reader<'a> {
             document,
             diagnostics,
             quiet: quiet(document),
+            lost_words: lost_words(document),
         }
     }
 
     /// Reports a problem, unless it comes from something that could not be parsed.
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {
         let range = diagnostic.span.range();
-        let touched = self
-            .quiet
-            .iter()
-            .any(|lost| range.start <= lost.end && lost.start <= range.end);
-        if !touched || diagnostic.code != Code::MissingKey && !self.inside_lost(&range) {
+        let lost = overlaps(self.document.lost, &range)
+            || diagnostic.code == Code::MissingKey && overlaps(&self.quiet, &range);
+        if !lost {
             self.diagnostics.push(diagnostic);
         }
     }
 
-    fn inside_lost(&self, range: &Range<usize>) -> bool {
-        self.document
-            .lost
-            .iter()
-            .any(|lost| range.start < lost.end && lost.start < range.end)
-    }
-
     /// Whether a name stands in a part of this file that could not be parsed.
     pub(super) fn is_lost(&self, name: &str) -> bool {
-        self.document
-            .lost
-            .iter()
-            .any(|lost| has_word(&self.document.text[lost.clone()], name))
+        self.lost_words.contains(name)
     }
 
     /// Looks at all keys of a table: every one must be known, and the required ones must be there.
@@ -186,10 +177,14 @@ impl<'a> Reader<'a> {
                 Some(_) => {}
             }
         }
-        for key in about.keys.iter().filter(|key| key.required) {
-            if table.get(key.name).is_none() {
-                self.missing(&table, key.name);
-            }
+        let missing: Vec<&str> = about
+            .keys
+            .iter()
+            .filter(|key| key.required && table.get(key.name).is_none())
+            .map(|key| key.name)
+            .collect();
+        if !missing.is_empty() {
+            self.missing(&table, &missing);
         }
         table
     }
@@ -207,16 +202,19 @@ impl<'a> Reader<'a> {
         self.report(Diagnostic::new(Code::UnknownKey, entry.key_span, message).help(help));
     }
 
-    /// Reports a key that must be there.
-    pub(super) fn missing(&mut self, table: &Table<'_>, key: &str) {
+    /// Reports keys that must be there.
+    pub(super) fn missing(&mut self, table: &Table<'_>, keys: &[&str]) {
         let about = table.about;
-        let diagnostic = Diagnostic::new(
-            Code::MissingKey,
-            table.at,
-            format!("{} needs the key `{key}`", about.about),
-        );
-        let doc = about.key(key).map_or("", |key| key.doc);
-        self.report(diagnostic.help(format!("add `{key}` to {}: {doc}", about.heading)));
+        let names = keys.join("`, `");
+        let plural = if keys.len() == 1 { "" } else { "s" };
+        let message = format!("{} needs the key{plural} `{names}`", about.about);
+        let mut diagnostic = Diagnostic::new(Code::MissingKey, table.at, message);
+        if let [key] = keys
+            && let Some(key) = about.key(key)
+        {
+            diagnostic = diagnostic.help(format!("`{}`: {}", key.name, key.doc));
+        }
+        self.report(diagnostic);
     }
 
     /// Reports a value of the wrong kind.
@@ -273,7 +271,15 @@ impl<'a> Reader<'a> {
         match number.filter(|number| (min..=max).contains(number)) {
             Some(number) => Some(Spanned::new(number, entry.span)),
             None => {
-                let message = format!("`{key}` must be between {min} and {max}");
+                let limit = match number {
+                    _ if max <= 1_000_000 => format!("between {min} and {max}"),
+                    Some(number) if number > max => format!("at most {max}"),
+                    _ if written.as_str().starts_with('-') || number.is_some() => {
+                        format!("at least {min}")
+                    }
+                    _ => format!("at most {max}"),
+                };
+                let message = format!("`{key}` must be {limit}");
                 self.report(Diagnostic::new(Code::BadNumber, entry.span, message));
                 None
             }
@@ -349,7 +355,7 @@ impl<'a> Reader<'a> {
             return Vec::new();
         };
         let DeValue::Array(items) = entry.value else {
-            self.wrong(&entry, &format!("a list of tables, [[{key}]]"));
+            self.wrong(&entry, "a list of tables");
             return Vec::new();
         };
         let mut tables = Vec::new();
@@ -410,18 +416,27 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Whether a range touches one of some ranges, which are sorted and do not overlap.
+fn overlaps(ranges: &[Range<usize>], range: &Range<usize>) -> bool {
+    let next = ranges.partition_point(|other| other.end < range.start);
+    ranges
+        .get(next)
+        .is_some_and(|other| other.start <= range.end)
+}
+
 /// The lost parts with the headers around them: a key that seems missing from those tables may have been lost.
 fn quiet(document: &Document<'_>) -> Vec<Range<usize>> {
     let text = document.text;
-    document
-        .lost
-        .iter()
-        .map(|lost| {
-            let mut start = text[..lost.start].rfind("\n[").map_or(0, |at| at + 1);
-            if text[lost.clone()].trim_start().starts_with('[') {
-                start = text[..start].rfind("\n[").map_or(0, |at| at + 1);
-            }
-            start..lost.end
-        })
-        .collect()
+    let mut quiet: Vec<Range<usize>> = Vec::new();
+    for lost in document.lost {
+        let mut start = text[..lost.start].rfind("\n[").map_or(0, |at| at + 1);
+        if text[lost.clone()].trim_start().starts_with('[') {
+            start = text[..start].rfind("\n[").map_or(0, |at| at + 1);
+        }
+        match quiet.last_mut() {
+            Some(last) if start <= last.end => last.end = last.end.max(lost.end),
+            _ => quiet.push(start..lost.end),
+        }
+    }
+    quiet
 }

@@ -27,14 +27,18 @@ impl<'a> Reader<'a> {
     }
 
     fn type_kind(&mut self, table: &Table<'a>) -> TypeKind {
-        let Some(first) = table.first_of(keys::TYPE_KINDS) else {
+        let Some(first) = table.first_of(keys::TYPE.one_of) else {
             self.report(
                 Diagnostic::new(Code::MissingKey, table.at, "nothing says what the type is")
-                    .help(format!("add one of: {}", keys::TYPE_KINDS.join(", "))),
+                    .help(format!("add one of: {}", keys::TYPE.one_of.join(", "))),
             );
             return TypeKind::Invalid;
         };
-        for other in keys::TYPE_KINDS.iter().filter(|other| **other != first.key) {
+        for other in keys::TYPE
+            .one_of
+            .iter()
+            .filter(|other| **other != first.key)
+        {
             if let Some(second) = table.get(other) {
                 self.report(
                     Diagnostic::new(
@@ -51,16 +55,7 @@ impl<'a> Reader<'a> {
         }
         match first.key {
             "fields" => TypeKind::Struct(self.fields(&first)),
-            "enum" => match first.value {
-                DeValue::Array(_) => TypeKind::Enum(Enum {
-                    values: self.texts(table, "enum"),
-                    closed: self.flag(table, "closed").is_some(),
-                }),
-                _ => {
-                    self.wrong(&first, "a list of texts");
-                    TypeKind::Invalid
-                }
-            },
+            "enum" => self.values(&first, table),
             "union" => self
                 .union(&first, table)
                 .map_or(TypeKind::Invalid, TypeKind::Union),
@@ -78,10 +73,21 @@ impl<'a> Reader<'a> {
         }
     }
 
+    fn values(&mut self, entry: &Entry<'a>, table: &Table<'a>) -> TypeKind {
+        let values = self.texts(table, "enum");
+        let closed = self.flag(table, "closed").is_some();
+        match entry.value {
+            DeValue::Array(items) if items.is_empty() || !values.is_empty() => {
+                TypeKind::Enum(Enum { values, closed })
+            }
+            _ => TypeKind::Invalid,
+        }
+    }
+
     fn union(&mut self, entry: &Entry<'a>, table: &Table<'a>) -> Option<Union> {
         let tag = self.wire_name(table, "tag");
         if table.get("tag").is_none() {
-            self.missing(table, "tag");
+            self.missing(table, &["tag"]);
         }
         let closed = self.flag(table, "closed").is_some();
         let inner = self.as_table(entry)?;
@@ -89,6 +95,10 @@ impl<'a> Reader<'a> {
         for variant in entries(self.document, inner) {
             let DeValue::String(text) = variant.value else {
                 self.wrong(&variant, "the name of a type");
+                variants.push(Variant {
+                    tag: variant.name(),
+                    ty: Spanned::new(None, variant.span),
+                });
                 continue;
             };
             let text = Spanned::new(text.to_string(), variant.span);

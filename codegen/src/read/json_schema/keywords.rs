@@ -1,0 +1,143 @@
+//! The keywords of JSON Schema, draft-04 to 2020-12: which hold schemas, which demand something, which only describe.
+//! Says what stands where; never what follows from it.
+
+use super::document::{Document, NodeId, Value};
+
+/// A draft, as far as drafts differ for an import.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Draft {
+    /// Draft-04: the id is `id`.
+    Four,
+    /// Draft-06 and 07: everything beside `$ref` is ignored.
+    Seven,
+    /// 2019-09 and later, and what does not say: `$ref` is a keyword like any other.
+    #[default]
+    Newer,
+}
+
+impl Draft {
+    /// The draft that a schema declares.
+    pub fn of(document: &Document, schema: NodeId) -> Option<Self> {
+        let Value::Text(uri) = document.value(document.get(schema, "$schema")?) else {
+            return None;
+        };
+        Some(match uri.trim_end_matches('#') {
+            "http://json-schema.org/draft-03/schema" | "http://json-schema.org/draft-04/schema" => {
+                Self::Four
+            }
+            "http://json-schema.org/draft-06/schema" | "http://json-schema.org/draft-07/schema" => {
+                Self::Seven
+            }
+            _ => Self::Newer,
+        })
+    }
+
+    /// The keywords that give a schema its identity. Who declares no draft may mean either.
+    pub fn id_keywords(self) -> &'static [&'static str] {
+        match self {
+            // Real draft-04 schemas write `$id` too.
+            Self::Four => &["id", "$id"],
+            Self::Seven | Self::Newer => &["$id"],
+        }
+    }
+
+    pub fn ref_hides_siblings(self) -> bool {
+        self != Self::Newer
+    }
+}
+
+/// Keywords whose value is a schema.
+const ONE: &[&str] = &[
+    "additionalItems",
+    "additionalProperties",
+    "contains",
+    "contentSchema",
+    "else",
+    "if",
+    "items",
+    "not",
+    "propertyNames",
+    "then",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+];
+/// Keywords whose value is a list of schemas.
+const LIST: &[&str] = &["allOf", "anyOf", "items", "oneOf", "prefixItems"];
+/// Keywords whose value is an object of schemas.
+const NAMED: &[&str] = &[
+    "$defs",
+    "definitions",
+    "dependencies",
+    "dependentSchemas",
+    "patternProperties",
+    "properties",
+];
+
+/// The schemas that the value of a keyword holds.
+pub(super) fn subschemas(document: &Document, keyword: &str, value: NodeId) -> Vec<NodeId> {
+    match document.value(value) {
+        Value::Object(_) if ONE.contains(&keyword) => vec![value],
+        Value::Object(members) if NAMED.contains(&keyword) => {
+            members.iter().map(|(_, id)| *id).collect()
+        }
+        Value::List(items) if LIST.contains(&keyword) => items.clone(),
+        _ => Vec::new(),
+    }
+}
+
+/// Keywords that demand something or bring properties. Whatever has none of them only describes.
+pub(super) const SUBSTANCE: &[&str] = &[
+    "type",
+    "enum",
+    "const",
+    "properties",
+    "required",
+    "additionalProperties",
+    "patternProperties",
+    "minProperties",
+    "maxProperties",
+    "items",
+    "prefixItems",
+    "additionalItems",
+    "minItems",
+    "maxItems",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "format",
+    "oneOf",
+    "anyOf",
+    "then",
+    "else",
+    "dependencies",
+    "dependentSchemas",
+    "dependentRequired",
+    "not",
+    "if",
+    "contains",
+    "minContains",
+    "maxContains",
+    "uniqueItems",
+    "multipleOf",
+    "propertyNames",
+    "unevaluatedProperties",
+    "unevaluatedItems",
+];
+
+/// Keywords that demand something which generated types do not check.
+pub(super) const UNCHECKED: &[&str] = &[
+    "not",
+    "if",
+    "contains",
+    "minContains",
+    "maxContains",
+    "multipleOf",
+    "propertyNames",
+    "dependencies",
+    "dependentSchemas",
+    "dependentRequired",
+];

@@ -1,0 +1,150 @@
+//! What a schema comes down to: shapes that a Rust type, and a schema of the export dialect, can have. Plain data.
+
+/// A value's shape.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Shape {
+    /// Any JSON value.
+    Any,
+    /// Nothing but `null`.
+    Null,
+    /// A truth value; `only` is the one that is allowed.
+    Bool {
+        only: Option<bool>,
+    },
+    Integer(Integer),
+    Number(Number),
+    Text(Text),
+    List {
+        item: Box<Shape>,
+        count: Count,
+    },
+    /// A list of a fixed length.
+    Tuple(Vec<Shape>),
+    Map {
+        value: Box<Shape>,
+        count: Count,
+    },
+    /// `null`, or this.
+    Nullable(Box<Shape>),
+    /// The definition of this index.
+    Named(usize),
+}
+
+/// An integer. Bounds are inclusive.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Integer {
+    pub width: Width,
+    pub min: Option<i128>,
+    pub max: Option<i128>,
+    /// The values that are allowed, when the schema lists them.
+    pub only: Option<Vec<i128>>,
+}
+
+/// The Rust type of an integer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Width {
+    I32,
+    U32,
+    #[default]
+    I64,
+    U64,
+}
+
+impl Width {
+    pub fn range(self) -> (i128, i128) {
+        match self {
+            Self::I32 => (i128::from(i32::MIN), i128::from(i32::MAX)),
+            Self::U32 => (0, i128::from(u32::MAX)),
+            Self::I64 => (i128::from(i64::MIN), i128::from(i64::MAX)),
+            Self::U64 => (0, i128::from(u64::MAX)),
+        }
+    }
+}
+
+/// A number with its bounds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Number {
+    pub min: Option<f64>,
+    pub max: Option<f64>,
+    pub above: Option<f64>,
+    pub below: Option<f64>,
+}
+
+/// A text.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Text {
+    pub format: Option<Format>,
+    pub min: Option<u64>,
+    pub max: Option<u64>,
+    /// In the order of the schema; each must be found.
+    pub patterns: Vec<String>,
+}
+
+/// A text that has a Rust type of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    Uuid,
+    Timestamp,
+    Date,
+}
+
+/// How many elements a list or map has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Count {
+    pub min: Option<u64>,
+    pub max: Option<u64>,
+}
+
+/// A type with a name.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Def {
+    /// Its Rust identifier, unique in its import.
+    pub name: String,
+    pub doc: Option<String>,
+    pub kind: Kind,
+}
+
+/// What a named type is.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Kind {
+    Struct {
+        fields: Vec<Field>,
+        /// The values under all other names.
+        extra: Option<Shape>,
+    },
+    /// One of some texts.
+    Enum(Vec<Value>),
+    /// One of some shapes.
+    Union {
+        /// The member whose text tells the variants apart; without one the first variant that reads a value has it.
+        tag: Option<String>,
+        variants: Vec<Variant>,
+    },
+    Alias(Shape),
+}
+
+/// A property.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Field {
+    pub wire: String,
+    pub ident: String,
+    pub doc: Option<String>,
+    pub required: bool,
+    pub shape: Shape,
+}
+
+/// A text of an enum.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Value {
+    pub wire: String,
+    pub ident: String,
+}
+
+/// A variant of a union.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Variant {
+    /// The tag's text, when there is a tag.
+    pub wire: Option<String>,
+    pub ident: String,
+    pub shape: Shape,
+}
