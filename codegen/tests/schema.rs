@@ -2,6 +2,9 @@
 //!
 //! `BLESS=1 cargo test -p event-codegen --test schema` writes the golden files anew; read the difference before it lands.
 
+// Setting up a test may fail loudly.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -46,7 +46,13 @@ fn try_write(path: &Path, text: &str) -> io::Result<Written> {
         fs::create_dir_all(folder)?;
     }
     let temporary = beside(path);
-    let written = fs::write(&temporary, text).and_then(|()| fs::rename(&temporary, path));
+    let written = fs::write(&temporary, text)
+        .and_then(|()| match fs::metadata(path) {
+            // Who may read the file is its owner's business, not ours.
+            Ok(found) => fs::set_permissions(&temporary, found.permissions()),
+            Err(_) => Ok(()),
+        })
+        .and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         let _ = fs::remove_file(&temporary);
     }

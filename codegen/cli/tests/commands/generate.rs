@@ -108,6 +108,17 @@ fn links_and_devices_stay_what_they_are() {
     folder.ok(&["generate", "--out", "link.rs"]);
     assert!(folder.at("link.rs").is_symlink());
     assert!(folder.read("real.rs").contains("pub struct Paid"));
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o640);
+    std::fs::set_permissions(folder.at("real.rs"), permissions).unwrap();
+    folder.write("contracts/billing.toml", &GOOD.replace("cents", "pence"));
+    folder.ok(&["generate", "--out", "link.rs"]);
+    let mode = std::fs::metadata(folder.at("real.rs"))
+        .unwrap()
+        .permissions();
+    assert_eq!(
+        std::os::unix::fs::PermissionsExt::mode(&mode) & 0o777,
+        0o640
+    );
     folder.ok(&["generate", "--out", "/dev/null"]);
     assert!(!std::fs::metadata("/dev/null").unwrap().is_file());
 }

@@ -1,5 +1,8 @@
 //! The real binary, in folders of its own: what it writes, where, and how it exits.
 
+// Setting up a test may fail loudly.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod check;
 mod export;
 mod generate;
