@@ -6,6 +6,7 @@
 //! validated against a schema at run time.
 
 mod dialect;
+mod types;
 mod unions;
 
 use std::io;

@@ -3,7 +3,7 @@
 use heck::ToUpperCamelCase;
 use serde_json::{Map, Value, json};
 
-use super::{Draft, unions};
+use super::{Draft, types, unions};
 
 /// Where schemars puts definitions; renamed at the end.
 pub(super) const DEFS: &str = "$defs";
@@ -12,6 +12,7 @@ pub(super) const DEFS: &str = "$defs";
 pub(super) fn apply(mut root: Value, name: &str, draft: Draft) -> Value {
     every_object(&mut root, &mut |schema| {
         flatten_all_of(schema);
+        decimal(schema);
         properties(schema);
     });
     // Once more from the inside: what is said of a plain type must find it without its null.
@@ -202,6 +203,21 @@ fn integer(schema: &mut Map<String, Value>) {
         schema.insert("format".to_owned(), format.into());
         if let Some(maximum) = maximum {
             schema.entry("maximum").or_insert(maximum.into());
+        }
+    }
+}
+
+/// A decimal travels as text only: schemars, which cannot know that, allows a number and an exponent too.
+fn decimal(schema: &mut Map<String, Value>) {
+    let pattern = schema.get("pattern").and_then(Value::as_str);
+    if pattern == Some(r"^-?\d+(\.\d+)?([eE]\d+)?$") {
+        schema.insert("pattern".to_owned(), types::DECIMAL.into());
+        if let Some(Value::Array(names)) = schema.get_mut("type") {
+            names.retain(|name| name != "number");
+            if let [only] = names.as_slice() {
+                let only = only.clone();
+                schema.insert("type".to_owned(), only);
+            }
         }
     }
 }

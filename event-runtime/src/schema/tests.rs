@@ -314,3 +314,29 @@ fn a_file_is_written_once_and_whole() {
     );
     assert!(error.is_err());
 }
+
+#[test]
+fn own_types_have_the_patterns_of_contracts() {
+    #[derive(JsonSchema)]
+    struct Own {
+        data: crate::Bytes,
+        pause: Option<crate::IsoDuration>,
+    }
+    assert_eq!(property::<Own>("data")["contentEncoding"], "base64");
+    let pattern = property::<Own>("pause")["pattern"].clone();
+    assert!(pattern.as_str().unwrap().starts_with("^P("), "{pattern}");
+    assert_eq!(property::<Own>("pause")["type"], "string");
+}
+
+#[test]
+#[cfg(feature = "decimal")]
+fn decimals_are_text() {
+    #[derive(JsonSchema)]
+    struct Price {
+        total: crate::Decimal,
+        tax: Option<crate::Decimal>,
+    }
+    let text = json!({"type": "string", "pattern": super::types::DECIMAL});
+    assert_eq!(property::<Price>("total"), text);
+    assert_eq!(property::<Price>("tax"), text);
+}

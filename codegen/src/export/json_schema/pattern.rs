@@ -14,8 +14,11 @@ pub(super) const DURATION: &str = concat!(
     "|([0-9]+D)?T([0-9]+H|([0-9]+H)?[0-9]+M|([0-9]+H)?([0-9]+M)?[0-9]+(\\.[0-9]{1,9})?S))$",
 );
 
-/// Standard base64 with padding.
-pub(super) const BASE64: &str = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$";
+/// Standard base64 with padding; the last character before it has no bits that no octet takes.
+pub(super) const BASE64: &str = concat!(
+    "^([A-Za-z0-9+/]{4})*",
+    "([A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$",
+);
 
 /// An integer that is sent as text.
 pub(super) fn integer(ty: &Type) -> &'static str {
