@@ -133,7 +133,7 @@ fn listen(w: &mut Writer, handled: &[Handled]) {
     w.line("handlers: H,");
     w.line("shutdown: event_runtime::Shutdown,");
     w.close(") -> Result<event_runtime::ListenReport, event_runtime::Error> {");
-    w.open("");
+    w.indent();
     w.line("listener(bus, handlers).run(shutdown).await");
     w.close("}");
     w.blank();
@@ -142,7 +142,7 @@ fn listen(w: &mut Writer, handled: &[Handled]) {
     w.line("bus: &event_runtime::Bus,");
     w.line("handlers: H,");
     w.close(") -> event_runtime::Listener<H> {");
-    w.open("");
+    w.indent();
     w.open("event_runtime::Listener::new(bus, SERVICE, handlers)");
     for event in handled {
         let call = format!("handlers.{}(delivery).await", event.method);

@@ -94,11 +94,11 @@ struct Shape<'a> {
 impl Shape<'_> {
     fn write(&self, w: &mut Writer, scope: &Scope<'_>) {
         let secret = self.fields.iter().any(|field| field.sensitive.is_some());
-        self.derives(w, secret);
+        self.derives(w, scope, secret);
         w.attribute(
             "serde",
             &[
-                "crate = \"event_runtime::serde\"".to_owned(),
+                format!("crate = \"{}\"", scope.serde),
                 "remote = \"Self\"".to_owned(),
                 "rename_all = \"camelCase\"".to_owned(),
             ],
@@ -119,16 +119,14 @@ impl Shape<'_> {
         validate::implementation(w, scope, self.owner, &self.ident, self.fields);
     }
 
-    fn derives(&self, w: &mut Writer, secret: bool) {
+    fn derives(&self, w: &mut Writer, scope: &Scope<'_>, secret: bool) {
         let mut derives = vec!["Clone"];
         if !secret {
             derives.push("Debug");
         }
-        derives.extend([
-            "PartialEq",
-            "event_runtime::serde::Serialize",
-            "event_runtime::serde::Deserialize",
-        ]);
+        let serialize = format!("{}::Serialize", scope.serde);
+        let deserialize = format!("{}::Deserialize", scope.serde);
+        derives.extend(["PartialEq", &serialize, &deserialize]);
         if self.event.is_some() {
             derives.push("event_runtime::Event");
         }

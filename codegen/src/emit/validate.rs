@@ -85,12 +85,17 @@ pub(super) fn union(w: &mut Writer, scope: &Scope<'_>, ident: &str, def: &Union)
     }
     let all = def.closed && arms.len() == def.variants.len();
     open(w, ident);
-    w.open("match self {");
-    for arm in arms {
-        w.line(format!("Self::{arm}(value) => checker.nested(value),"));
-    }
-    if !all {
-        w.line("_ => {}");
+    if let ([arm], false) = (arms.as_slice(), all) {
+        w.open(format!("if let Self::{arm}(value) = self {{"));
+        w.line("checker.nested(value);");
+    } else {
+        w.open("match self {");
+        for arm in arms {
+            w.line(format!("Self::{arm}(value) => checker.nested(value),"));
+        }
+        if !all {
+            w.line("_ => {}");
+        }
     }
     w.close("}");
     w.close("}");
@@ -179,7 +184,10 @@ fn value(w: &mut Writer, scope: &Scope<'_>, ty: &Type, rules: &Constraints, plac
             } => {
                 value(w, scope, ty, constraints, place);
                 if !rules.is_empty() {
+                    // A block, because both may have a `PATTERN`.
+                    w.open("{");
                     value(w, scope, ty, rules, place);
+                    w.close("}");
                 }
             }
             _ if needs(scope.contracts, ty, &mut BTreeSet::new()) => {
@@ -207,6 +215,13 @@ fn number(w: &mut Writer, ty: &Type, rules: &Constraints, place: &Place) {
 }
 
 fn text(w: &mut Writer, rules: &Constraints, place: &Place) {
+    if let Some(pattern) = &rules.pattern {
+        w.assign(
+            "static PATTERN: event_runtime::Pattern =",
+            "event_runtime::Pattern::new",
+            &literal(pattern),
+        );
+    }
     for (name, bound) in [
         ("min_length", &rules.min_length),
         ("max_length", &rules.max_length),
@@ -216,17 +231,8 @@ fn text(w: &mut Writer, rules: &Constraints, place: &Place) {
             w.call(&format!("checker.{name}"), &args, ";");
         }
     }
-    if let Some(pattern) = &rules.pattern {
-        w.assign(
-            "static PATTERN: event_runtime::Pattern =",
-            "event_runtime::Pattern::new",
-            &literal(pattern),
-        );
-        w.call(
-            "checker.pattern",
-            &[place.borrowed(), "&PATTERN".to_owned()],
-            ";",
-        );
+    if rules.pattern.is_some() {
+        w.call("checker.pattern", &[place.borrowed(), "&PATTERN".to_owned()], ";");
     }
 }
 

@@ -32,6 +32,11 @@ impl Writer {
         self.out
     }
 
+    /// Whether a text stands in what was written.
+    pub(super) fn contains(&self, text: &str) -> bool {
+        self.out.contains(text)
+    }
+
     /// Open blocks around the next line.
     pub(super) fn depth(&self) -> usize {
         self.depth
@@ -69,6 +74,11 @@ impl Writer {
     pub(super) fn close(&mut self, text: impl AsRef<str>) {
         self.depth = self.depth.saturating_sub(1);
         self.line(text);
+    }
+
+    /// Makes what follows one step deeper, without a line.
+    pub(super) fn indent(&mut self) {
+        self.depth += 1;
     }
 
     /// Ends a block that has no closing line, such as a chain of calls.
@@ -112,16 +122,21 @@ impl Writer {
         self.close(")]");
     }
 
-    /// `#[derive(…)]`, which rustfmt lays out unlike other attributes.
+    /// `#[derive(…)]`, which rustfmt lays out unlike other attributes: four columns stay free on a single line.
     pub(super) fn derive(&mut self, paths: &[&str]) {
-        let whole = format!("#[derive({})]", paths.join(", "));
-        if self.fits(&whole) {
+        let joined = paths.join(", ");
+        let whole = format!("#[derive({joined})]");
+        if self.depth * 4 + width(&whole) <= WIDTH - 4 {
             self.line(whole);
             return;
         }
         self.open("#[derive(");
-        for path in paths {
-            self.line(format!("{path},"));
+        if self.fits(&joined) {
+            self.line(format!("{joined},"));
+        } else {
+            for path in paths {
+                self.line(format!("{path},"));
+            }
         }
         self.close(")]");
     }
