@@ -1,3 +1,4 @@
 //! Writes documents for those who do not speak Rust. Checked contracts in, text out; writes no file and cannot fail.
 
+pub mod editor_schema;
 pub mod json_schema;

@@ -1,5 +1,6 @@
 //! `export`: documents for those who do not speak Rust.
 
+mod editor_schema;
 mod json_schema;
 
 use std::path::Path;
@@ -10,10 +11,12 @@ use crate::outcome::Failure;
 #[derive(clap::Subcommand)]
 pub(crate) enum Export {
     JsonSchema(json_schema::Args),
+    EditorSchema(editor_schema::Args),
 }
 
 pub(crate) fn run(contracts: &Path, export: &Export) -> Result<(), Failure> {
     match export {
         Export::JsonSchema(args) => json_schema::run(contracts, args),
+        Export::EditorSchema(args) => editor_schema::run(args),
     }
 }

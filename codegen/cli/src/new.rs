@@ -1,6 +1,8 @@
-//! `new`: starts a contracts folder with an example that passes `check`.
+//! `new`: starts a contracts folder with an example that passes `check`, and the schema with which editors check it.
 
 use std::path::{Path, PathBuf};
+
+use event_codegen::export::editor_schema;
 
 use crate::files;
 use crate::outcome::{self, Failure};
@@ -8,7 +10,7 @@ use crate::outcome::{self, Failure};
 const EXAMPLE: &str = include_str!("new/orders.toml");
 const FILE: &str = "orders.toml";
 
-/// Starts a contracts folder with a commented example.
+/// Starts a contracts folder with a commented example, and the schema that editors complete and check it by.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   event-contracts new contracts
@@ -27,6 +29,11 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         )));
     }
     let path = args.dir.join(FILE);
+    // The schema first: whoever sees the example has what its first line names.
+    files::write(
+        &args.dir.join(editor_schema::FILE_NAME),
+        &editor_schema::editor_schema(),
+    )?;
     files::write(&path, EXAMPLE)?;
     outcome::print(&format!("{}\n", path.display()))?;
     outcome::say(&next_steps(&args.dir));

@@ -167,3 +167,25 @@ fn a_read_only_folder_is_the_outside_world() {
     );
     assert!(!run.err.contains("panicked"), "{}", run.err);
 }
+
+#[test]
+fn the_editor_schema_needs_no_contracts() {
+    let folder = Folder::new();
+    let printed = folder.ok(&["export", "editor-schema"]);
+    assert!(printed.out.contains("draft-07/schema#"));
+    let run = folder.ok(&["export", "editor-schema", "--out", "deep/schema.json"]);
+    assert_eq!(
+        (run.out.as_str(), run.err.as_str()),
+        ("", "deep/schema.json: written\n")
+    );
+    assert_eq!(folder.read("deep/schema.json"), printed.out);
+    let run = folder.ok(&["export", "editor-schema", "--out", "deep/schema.json"]);
+    assert_eq!(run.err, "deep/schema.json: up to date\n");
+    folder.write("file", "in the way");
+    assert_eq!(
+        folder
+            .run(&["export", "editor-schema", "--out", "file/schema.json"])
+            .code,
+        3
+    );
+}

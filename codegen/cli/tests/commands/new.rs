@@ -8,8 +8,19 @@ fn the_example_passes_without_a_warning() {
     let run = folder.ok(&["new", "contracts"]);
     assert_eq!(run.out, "contracts/orders.toml\n");
     assert!(run.err.contains("event-contracts check\n"), "{}", run.err);
-    assert_eq!(folder.files("contracts"), ["contracts/orders.toml"]);
+    assert_eq!(
+        folder.files("contracts"),
+        ["contracts/.contract.schema.json", "contracts/orders.toml"]
+    );
     assert!(folder.read("contracts/orders.toml").contains("# "));
+    // What the example's first line names is what `export editor-schema` writes.
+    assert!(
+        folder
+            .read("contracts/orders.toml")
+            .starts_with("#:schema ./.contract.schema.json\n")
+    );
+    let exported = folder.ok(&["export", "editor-schema"]);
+    assert_eq!(folder.read("contracts/.contract.schema.json"), exported.out);
     let check = folder.ok(&["check"]);
     assert!(check.out.contains("no problems in 1 file"), "{}", check.out);
     folder.ok(&[
@@ -64,7 +75,11 @@ fn a_folder_with_other_files_is_fine() {
     folder.ok(&["new", "contracts"]);
     assert_eq!(
         folder.files("contracts"),
-        ["contracts/README.md", "contracts/orders.toml"]
+        [
+            "contracts/.contract.schema.json",
+            "contracts/README.md",
+            "contracts/orders.toml"
+        ]
     );
 }
 
@@ -74,7 +89,7 @@ fn a_folder_that_cannot_be_made_is_the_outside_world() {
     folder.write("file", "in the way");
     let run = folder.run(&["new", "file"]);
     assert_eq!(run.code, 3, "{}", run.err);
-    assert!(run.err.contains("file/orders.toml"), "{}", run.err);
+    assert!(run.err.contains("cannot write file/"), "{}", run.err);
     let run = folder.run(&["new"]);
     assert_eq!(run.code, 2);
 }

@@ -1,0 +1,35 @@
+//! `export editor-schema`: the JSON Schema with which editors complete and check contract files.
+
+use std::path::PathBuf;
+
+use event_codegen::export::editor_schema;
+
+use crate::files::{self, Written};
+use crate::outcome::{self, Failure};
+
+/// Writes the JSON Schema of the contract language, for editors.
+///
+/// A contract whose first line is `#:schema ./.contract.schema.json` is completed and checked by every editor that has
+/// taplo or tombi (VS Code, Zed, Neovim, Helix). Needs no contracts.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  event-contracts export editor-schema --out contracts/.contract.schema.json
+  event-contracts export editor-schema | jq .definitions.event")]
+pub(crate) struct Args {
+    /// The file; without it the schema goes to standard output.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let schema = editor_schema::editor_schema();
+    let Some(path) = &args.out else {
+        return outcome::print(&schema);
+    };
+    let done = match files::write(path, &schema)? {
+        Written::Changed => "written",
+        Written::Unchanged => "up to date",
+    };
+    outcome::say(&format!("{}: {done}", path.display()));
+    Ok(())
+}
