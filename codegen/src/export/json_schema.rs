@@ -7,6 +7,7 @@
 mod layout;
 mod names;
 mod pattern;
+mod scalar;
 mod shape;
 
 use crate::check::Checked;
