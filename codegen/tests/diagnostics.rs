@@ -81,7 +81,8 @@ fn every_code_has_a_case_that_shows_it() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// A case is about one code: what else it says would make the example hard to read.
+/// A case is about one code: what else it says would make the example hard to read. Only what this version does not build
+/// yet cannot be shown alone.
 #[test]
 fn a_case_shows_nothing_but_its_code() {
     let mut wrong = Vec::new();
@@ -89,6 +90,7 @@ fn a_case_shows_nothing_but_its_code() {
         let (text, diagnostics) = report(&case);
         if diagnostics
             .iter()
+            .filter(|diagnostic| diagnostic.code != Code::Unsupported)
             .any(|diagnostic| diagnostic.code.as_str() != case)
         {
             wrong.push(text);

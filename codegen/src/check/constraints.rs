@@ -303,9 +303,7 @@ fn unsuited(ty: &Type, bound: Number) -> Option<String> {
         (Some((low, high)), Number::Integer(n)) if !(low..=high).contains(&n) => {
             Some(format!("is {n}, which no {} can be", short(ty)))
         }
-        (Some(_), Number::Float(_)) => {
-            Some(format!("is {bound}, but {} has no fractions", short(ty)))
-        }
+        (Some(_), Number::Float(_)) => Some(format!("is {bound}, but an integer has no fraction")),
         (None, Number::Float(n)) if !n.is_finite() => {
             Some(format!("is {bound}, which bounds nothing"))
         }

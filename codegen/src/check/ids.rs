@@ -253,7 +253,7 @@ fn with_stream(
             .related(stream.name.span, "no `partitions` here")
             .related(named.span, "stored there")
             .help(format!(
-                "add `partitions = 8` to [streams.{}]: as many of one service's replicas can work at once",
+                "add `partitions = 8` to [streams.{}]: so many replicas of a service can work at once",
                 stream.name.value
             )),
         );

@@ -73,13 +73,13 @@ pub(super) fn reserved(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     for domain in &contracts.domains {
         let mut segments = domain.name.split('.').map(name::module_ident);
         let why = if segments.next().as_deref() == Some("services") {
-            ("services", "generated code has the services there")
+            "services in a module of this name"
         } else if domain
             .name
             .split('.')
             .any(|s| name::module_ident(s) == "event_runtime")
         {
-            ("event_runtime", "generated code has the runtime there")
+            "the runtime in a module of this name"
         } else {
             continue;
         };
@@ -88,8 +88,8 @@ pub(super) fn reserved(contracts: &Contracts, diagnostics: &mut Diagnostics) {
                 Code::ReservedName,
                 start(domain),
                 format!(
-                    "the domain \"{}\" cannot use the name `{}`: {}",
-                    domain.name, why.0, why.1
+                    "the domain \"{}\" is reserved: generated code has {why}",
+                    domain.name
                 ),
             )
             .help("give the file or folder another name"),
@@ -105,35 +105,16 @@ fn start(domain: &Domain) -> Span {
 /// `name-collision`: two domains, or two services, that become one module.
 pub(super) fn modules(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     let mut domains = Taken::default();
-    let path = |name: &str| -> Vec<String> { name.split('.').map(name::module_ident).collect() };
     for domain in &contracts.domains {
         domains.take(
-            path(&domain.name).join("::"),
+            path(domain),
             "the domain",
             &domain.name,
             start(domain),
             diagnostics,
         );
     }
-    // The constants of `shop` are in `shop::subjects`, where `shop/subjects.toml` would be too.
-    let mut with_events = vec![false; contracts.domains.len()];
-    for event in &contracts.events {
-        if let Some(has) = with_events.get_mut(event.domain.0) {
-            *has = true;
-        }
-    }
-    for (at, domain) in contracts.domains.iter().enumerate() {
-        if with_events[at] {
-            let constants = format!("{}::subjects", path(&domain.name).join("::"));
-            domains.take(
-                constants,
-                "the module of the subjects of",
-                &domain.name,
-                start(domain),
-                diagnostics,
-            );
-        }
-    }
+    subject_modules(contracts, diagnostics);
     let mut services = Taken::default();
     for service in &contracts.services {
         services.take(
@@ -142,6 +123,51 @@ pub(super) fn modules(contracts: &Contracts, diagnostics: &mut Diagnostics) {
             &service.name,
             service.name.span,
             diagnostics,
+        );
+    }
+}
+
+/// A domain's module: `shop.orders` is `shop::orders`.
+fn path(domain: &Domain) -> String {
+    let segments: Vec<String> = domain.name.split('.').map(name::module_ident).collect();
+    segments.join("::")
+}
+
+/// The constants of `shop` are in `shop::subjects`, where `shop/subjects.toml` would be too.
+fn subject_modules(contracts: &Contracts, diagnostics: &mut Diagnostics) {
+    let mut parents: HashMap<String, &Domain> = HashMap::new();
+    for domain in contracts
+        .domains
+        .iter()
+        .filter(|domain| domain.name.ends_with(".subjects"))
+    {
+        if parents.is_empty() {
+            parents = contracts
+                .events
+                .iter()
+                .map(|event| &contracts[event.domain])
+                .map(|d| (path(d), d))
+                .collect();
+        }
+        let path = path(domain);
+        let Some(parent) = path
+            .strip_suffix("::subjects")
+            .and_then(|parent| parents.get(parent))
+        else {
+            continue;
+        };
+        diagnostics.push(
+            Diagnostic::new(
+                Code::NameCollision,
+                start(domain),
+                format!(
+                    "the domain \"{}\" and the subjects of \"{}\" would both be the module `{path}`",
+                    domain.name, parent.name
+                ),
+            )
+            .label("second use of the name")
+            .related(start(parent), "the subjects of this file")
+            .help("give the file another name"),
         );
     }
 }
@@ -215,15 +241,16 @@ pub(super) fn methods(contracts: &Contracts, diagnostics: &mut Diagnostics) {
             .collect();
         let mut taken: HashMap<String, usize> = HashMap::new();
         for (at, method) in name::handler_methods(&names).into_iter().enumerate() {
-            let (first, (place, id)) = match taken.entry(method) {
+            let entry = match taken.entry(method) {
                 Entry::Vacant(free) => {
                     free.insert(at);
                     continue;
                 }
-                Entry::Occupied(first) => (*first.get(), handled[at]),
+                Entry::Occupied(entry) => entry,
             };
-            let (first_place, first_id) = handled[first];
-            if first_id == id {
+            let (first_place, first) = handled[*entry.get()];
+            let (place, second) = handled[at];
+            if first == second {
                 continue; // a value twice, reported as that
             }
             diagnostics.push(
@@ -231,10 +258,14 @@ pub(super) fn methods(contracts: &Contracts, diagnostics: &mut Diagnostics) {
                     Code::NameCollision,
                     place,
                     format!(
-                        "the service \"{}\" would handle \"{}\" and \"{}\" in methods of one name",
-                        service.name.value, names[first].1, names[at].1
+                        "the service \"{}\" would handle \"{}\" and \"{}\" in one method, `{}`",
+                        service.name.value,
+                        contracts.event_name(&contracts[first]),
+                        contracts.event_name(&contracts[second]),
+                        entry.key()
                     ),
                 )
+                .label("second use of the name")
                 .related(first_place, "first used here")
                 .help("give one of the events another name"),
             );

@@ -234,7 +234,7 @@ impl Common<'_> {
                 format!("write `\\{c}`"),
             ),
             LiteralKind::Meta | LiteralKind::Superfluous
-                if !"^$\\.*+?()[]{}|/".contains(c) && !(in_class && c == '-') =>
+                if !("^$\\.*+?()[]{}|/".contains(c) || in_class && c == '-') =>
             {
                 self.differs(
                     &literal.span,

@@ -216,7 +216,7 @@ fn overlap(contracts: &Contracts, event: &Event, first: &Event) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code::SubjectOverlap, event.subject.span, message);
     let diagnostic = match example(&event.subject, &first.subject) {
         Some(text) if !same => diagnostic.label(format!("`{text}` could be either of them")),
-        _ => diagnostic,
+        _ => diagnostic.label("the same subject"),
     };
     diagnostic
         .related(
@@ -240,7 +240,7 @@ fn under_stream(contracts: &Contracts, event: &Event, stored: &Event) -> Diagnos
             event.name.value
         ),
     )
-    .label("no acknowledgement is awaited here, so messages would be lost under load and nobody would know")
+    .label("published without an acknowledgement, and stored all the same")
     .related(
         stored.subject.span,
         format!(

@@ -107,12 +107,15 @@ fn wide_element(ty: &Spanned<Type>, inner: &Type) -> Diagnostic {
 pub(super) fn empty(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     let gaps = Gaps::new(contracts, diagnostics);
     for def in &contracts.types {
-        let (what, help) = match &def.kind {
-            TypeKind::Enum(values) if values.values.is_empty() => {
-                ("enum", "list its values: `enum = [\"first\", \"second\"]`")
-            }
+        let (what, lacks, help) = match &def.kind {
+            TypeKind::Enum(values) if values.values.is_empty() => (
+                "enum",
+                "values",
+                "list its values: `enum = [\"first\", \"second\"]`",
+            ),
             TypeKind::Union(union) if union.variants.is_empty() => (
                 "union",
+                "variants",
                 "list its variants in a `union` table: `kind = \"TypeOfTheVariant\"`",
             ),
             _ => continue,
@@ -124,7 +127,7 @@ pub(super) fn empty(contracts: &Contracts, diagnostics: &mut Diagnostics) {
             Diagnostic::new(
                 Code::EmptyEnum,
                 def.name.span,
-                format!("the {what} \"{}\" has no values", def.name.value),
+                format!("the {what} \"{}\" has no {lacks}", def.name.value),
             )
             .label("nothing could be sent")
             .help(help),
@@ -194,42 +197,40 @@ fn not_fields(contracts: &Contracts, id: TypeId) -> Option<String> {
     }
 }
 
-/// Where each type is used, at most two places of each: one more than the one that asks.
-fn uses(contracts: &Contracts) -> HashMap<TypeId, Vec<Span>> {
-    let mut uses: HashMap<TypeId, Vec<Span>> = HashMap::new();
-    let mut note = |id: TypeId, span: Span| {
-        let places = uses.entry(id).or_default();
-        if places.len() < 2 {
-            places.push(span);
-        }
-    };
+/// Where each type is used: the first field and the first variant.
+#[derive(Clone, Copy, Default)]
+struct Uses {
+    field: Option<Span>,
+    variant: Option<Span>,
+}
+
+fn uses(contracts: &Contracts) -> HashMap<TypeId, Uses> {
+    let mut uses: HashMap<TypeId, Uses> = HashMap::new();
     for field in shape::field_lists(contracts).flatten() {
         if let Some(id) = shape::named(&field.ty) {
-            note(id, field.ty.span);
+            uses.entry(id)
+                .or_default()
+                .field
+                .get_or_insert(field.ty.span);
         }
     }
     for def in &contracts.types {
-        match &def.kind {
-            TypeKind::Union(union) => {
-                for variant in &union.variants {
-                    if let Some(id) = variant.ty.value {
-                        note(id, variant.ty.span);
-                    }
+        if let TypeKind::Union(union) = &def.kind {
+            for variant in &union.variants {
+                if let Some(id) = variant.ty.value {
+                    let first = &mut uses.entry(id).or_default().variant;
+                    first.get_or_insert(variant.ty.span);
                 }
             }
-            TypeKind::Scalar { ty, .. } => {
-                if let Some(id) = shape::named(ty) {
-                    note(id, ty.span);
-                }
-            }
-            _ => {}
         }
     }
     uses
 }
 
-fn other_use(uses: &HashMap<TypeId, Vec<Span>>, id: TypeId, here: Span) -> Option<Span> {
-    uses.get(&id)?.iter().copied().find(|&span| span != here)
+/// Another use than the variant here. Of two variants only the second one is told about the first.
+fn other_use(uses: &HashMap<TypeId, Uses>, id: TypeId, here: Span) -> Option<Span> {
+    let uses = uses.get(&id)?;
+    uses.field.or(uses.variant.filter(|&first| first != here))
 }
 
 /// `tag-field`: a variant's field would be written where the tag is.

@@ -8,6 +8,8 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::model::{Body, Contracts, Value};
 
 mod checker;
+mod limits;
+mod scalars;
 
 use checker::Checker;
 

@@ -76,16 +76,19 @@ fn idents(fields: &[Field], diagnostics: &mut Diagnostics) {
         }
         let ident = name::field_ident(name);
         let mut taken = Taken::default();
-        for other in fields.iter().filter(|other| other.name.value == ident) {
-            taken.take(
-                ident.clone(),
-                "the field",
-                &other.name,
-                other.name.span,
-                diagnostics,
-            );
+        for one in fields {
+            // Most are one name on the wire too, which has been said.
+            let other = one.name.value == ident && one.wire() != field.wire();
+            if other || one.name.value == name {
+                taken.take(
+                    ident.clone(),
+                    "the field",
+                    &one.name,
+                    one.name.span,
+                    diagnostics,
+                );
+            }
         }
-        taken.take(ident, "the field", name, field.name.span, diagnostics);
     }
 }
 

@@ -2,27 +2,18 @@
 //!
 //! Works on a list of what is still to be looked at instead of calling itself: values nest as deep as a user writes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::super::constraints::{above, range};
-use super::super::formats;
 use super::super::gaps::Gaps;
 use super::super::shape::{self, Resolved, Shape};
 use super::kind;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use super::limits::Patterns;
+use super::scalars::refuses;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, closest};
 use crate::model::{
-    Constraints, Contracts, Enum, Field, Number, Type, TypeDef, TypeKind, Union, Value, ValueKind,
+    Constraints, Contracts, Enum, Field, Type, TypeDef, TypeKind, Union, Value, ValueKind,
 };
 use crate::source::{Span, Spanned};
-
-/// Compiled patterns by text; `None` for one that does not compile, which is reported elsewhere.
-pub(super) type Patterns<'a> = HashMap<&'a str, Option<Pattern>>;
-
-#[cfg(feature = "toml")]
-pub(super) type Pattern = regex::Regex;
-/// Without the TOML front end nobody writes patterns.
-#[cfg(not(feature = "toml"))]
-pub(super) type Pattern = ();
 
 /// What a value is held against.
 #[derive(Clone, Copy)]
@@ -45,10 +36,10 @@ pub(super) struct Checker<'a, 'p> {
     contracts: &'a Contracts,
     gaps: &'p Gaps<'a>,
     code: Code,
-    patterns: &'p mut Patterns<'a>,
+    pub(super) patterns: &'p mut Patterns<'a>,
     open: Vec<(&'a Value, Against<'a>, usize)>,
     steps: Vec<Step<'a>>,
-    found: Vec<Diagnostic>,
+    pub(super) found: Vec<Diagnostic>,
 }
 
 impl<'a, 'p> Checker<'a, 'p> {
@@ -134,19 +125,30 @@ impl<'a, 'p> Checker<'a, 'p> {
         self.steps.len() - 1
     }
 
-    /// Begins a diagnostic: `the default`, or `the example` with the path inside.
-    fn say(&self, place: Span, path: usize, what: impl AsRef<str>) -> Diagnostic {
+    /// Begins a diagnostic: the default or the example, what it has, where in it, and why that is wrong.
+    pub(super) fn say(&self, place: Span, path: usize, has: &str, why: &str) -> Diagnostic {
         let start = match self.code {
             Code::BadDefault => "the default",
             _ => "the example",
         };
-        let path = self.path(path);
-        let message = if path.is_empty() {
-            format!("{start} {}", what.as_ref())
-        } else {
-            format!("{start} {} at `{path}`", what.as_ref())
+        let path = match self.path(path) {
+            path if path.is_empty() => path,
+            path => format!(" at `{path}`"),
         };
-        Diagnostic::new(self.code, place, message)
+        Diagnostic::new(self.code, place, format!("{start} {has}{path}{why}"))
+    }
+
+    /// A value of the wrong kind.
+    fn misfit(&mut self, value: &Value, path: usize, shape: Shape<'_>, wanted: &str, ty: Span) {
+        let has = format!("has {}", kind(value));
+        let why = format!(" where {} belongs", shape.describe());
+        let said = self.say(value.span, path, &has, &why).label(wanted);
+        // Elements have no type of their own to point to.
+        self.found.push(if ty == value.span {
+            said
+        } else {
+            said.related(ty, "its type")
+        });
     }
 
     fn value(
@@ -160,21 +162,9 @@ impl<'a, 'p> Checker<'a, 'p> {
         let as_text = as_text || resolved.as_text;
         match (resolved.shape, &value.kind) {
             (Shape::Poison | Shape::Schema | Shape::Scalar(Type::Json), _) => return,
-            (Shape::Scalar(ty), _) => {
+            (shape @ Shape::Scalar(ty), _) => {
                 if let Some(wanted) = refuses(ty, as_text, &value.kind) {
-                    let said = self
-                        .say(
-                            value.span,
-                            path,
-                            format!(
-                                "has {} where {} belongs",
-                                kind(value),
-                                resolved.shape.describe()
-                            ),
-                        )
-                        .label(wanted);
-                    self.found.push(declared_at(said, declared, value.span));
-                    return;
+                    return self.misfit(value, path, shape, wanted, declared);
                 }
             }
             (Shape::List(item), ValueKind::List(items)) => {
@@ -205,15 +195,7 @@ impl<'a, 'p> Checker<'a, 'p> {
                     Shape::List(_) => "a list is expected",
                     _ => "an object is expected",
                 };
-                let said = self
-                    .say(
-                        value.span,
-                        path,
-                        format!("has {} where {} belongs", kind(value), shape.describe()),
-                    )
-                    .label(wanted);
-                self.found.push(declared_at(said, declared, value.span));
-                return;
+                return self.misfit(value, path, shape, wanted, declared);
             }
         }
         let named = resolved.named.iter().map(|(_, constraints)| *constraints);
@@ -226,14 +208,19 @@ impl<'a, 'p> Checker<'a, 'p> {
         if values.values.iter().any(|known| known.value == text) {
             return;
         }
+        let why = format!(", which is no value of \"{}\"", def.name.value);
+        let said = self
+            .say(value.span, path, &format!("has {}", kind(value)), &why)
+            .related(def.name.span, "the enum");
         self.found.push(
-            self.say(
-                value.span,
-                path,
-                format!("has {text:?}, which is no value of \"{}\"", def.name.value),
-            )
-            .related(def.name.span, "the enum")
-            .suggest(text, values.values.iter().map(|known| known.value.as_str())),
+            said.suggest(
+                text,
+                values
+                    .values
+                    .iter()
+                    .take(NEIGHBOURS)
+                    .map(|known| known.value.as_str()),
+            ),
         );
     }
 
@@ -253,58 +240,42 @@ impl<'a, 'p> Checker<'a, 'p> {
                 .map(|variant| variant.tag.value.as_str())
         };
         let Some((_, written)) = entries.iter().find(|(key, _)| key.value == tag) else {
+            let has = format!("lacks the tag \"{tag}\" of \"{}\"", def.name.value);
+            let tags = known().collect::<Vec<_>>().join(", ");
             self.found.push(
-                self.say(
-                    value.span,
-                    path,
-                    format!("lacks the tag \"{tag}\" of \"{}\"", def.name.value),
-                )
-                .related(union.tag.span, "the tag")
-                .help(format!(
-                    "add `{tag}` with one of: {}",
-                    known().collect::<Vec<_>>().join(", ")
-                )),
+                self.say(value.span, path, &has, "")
+                    .related(union.tag.span, "the tag")
+                    .help(format!("add `{tag}` with one of: {tags}")),
             );
             return;
         };
+        let has = format!("has {}", kind(written));
         let ValueKind::Text(text) = &written.kind else {
             self.found.push(
-                self.say(
-                    written.span,
-                    path,
-                    format!("has {} as the tag \"{tag}\"", kind(written)),
-                )
-                .label("a text is expected")
-                .related(union.tag.span, "the tag"),
+                self.say(written.span, path, &has, &format!(" as the tag \"{tag}\""))
+                    .label("a text is expected")
+                    .related(union.tag.span, "the tag"),
             );
             return;
         };
-        match union
+        let Some(variant) = union
             .variants
             .iter()
             .find(|variant| variant.tag.value == *text)
+        else {
+            let why = format!(", which is no variant of \"{}\"", def.name.value);
+            self.found.push(
+                self.say(written.span, path, &has, &why)
+                    .related(def.name.span, "the union")
+                    .suggest(text, known().take(NEIGHBOURS)),
+            );
+            return;
+        };
+        if let Some(id) = variant.ty.value
+            && let TypeKind::Struct(fields) = &self.contracts[id].kind
         {
-            Some(variant) => {
-                if let Some(id) = variant.ty.value
-                    && let TypeKind::Struct(fields) = &self.contracts[id].kind
-                {
-                    let name = &self.contracts[id].name;
-                    self.open
-                        .push((value, Against::Object(name, fields, Some(tag)), path));
-                }
-            }
-            None => self.found.push(
-                self.say(
-                    written.span,
-                    path,
-                    format!(
-                        "has {text:?}, which is no variant of \"{}\"",
-                        def.name.value
-                    ),
-                )
-                .related(def.name.span, "the union")
-                .suggest(text, known()),
-            ),
+            let against = Against::Object(&self.contracts[id].name, fields, Some(tag));
+            self.open.push((value, against, path));
         }
     }
 
@@ -318,250 +289,90 @@ impl<'a, 'p> Checker<'a, 'p> {
     ) {
         let name = owner.value.as_str();
         let ValueKind::Object(entries) = &value.kind else {
+            let has = format!("of \"{name}\" is {}", kind(value));
             self.found.push(
-                self.say(
-                    value.span,
-                    path,
-                    format!("of \"{name}\" is {}", kind(value)),
-                )
-                .label("an object is expected"),
+                self.say(value.span, path, &has, "")
+                    .label("an object is expected"),
             );
             return;
         };
-        let wires: HashMap<String, &'a Field> =
-            fields.iter().map(|field| (field.wire(), field)).collect();
-        let aliases: HashMap<&str, &'a Field> = fields
-            .iter()
-            .filter_map(|field| Some((field.alias.as_ref()?.value.as_str(), field)))
-            .collect();
-        let mut given: Vec<*const Field> = Vec::new();
+        // Something may be missing from the type itself: then nobody knows what is missing from the value.
+        let sure = !self.gaps.in_table(owner.span);
+        let names = Names::new(fields);
+        let mut given: HashSet<&str> = HashSet::new();
         for (key, inner) in entries {
-            let known = wires
-                .get(&key.value)
-                .or_else(|| aliases.get(key.value.as_str()));
-            match known {
-                Some(field) => {
-                    given.push(std::ptr::from_ref(*field));
-                    let step = self.step(Step::Field(path, &key.value));
-                    self.open.push((inner, Against::Field(field), step));
-                }
-                None if tag == Some(key.value.as_str()) || self.gaps.in_table(owner.span) => {}
-                None => {
-                    let said = self.say(
-                        key.span,
-                        path,
-                        format!(
-                            "has a field \"{}\", which \"{name}\" does not have",
-                            key.value
-                        ),
-                    );
+            if let Some(field) = names.find(&key.value) {
+                given.insert(&field.name.value);
+                let step = self.step(Step::Field(path, &key.value));
+                self.open.push((inner, Against::Field(field), step));
+            } else if sure && tag != Some(key.value.as_str()) {
+                let meant = names.meant(&key.value);
+                let has = format!("has a field \"{}\"", key.value);
+                let why = format!(", which \"{name}\" does not have");
+                let said = self.say(key.span, path, &has, &why);
+                self.found.push(match &meant {
                     // The commonest mistake: the contract's name instead of the wire's.
-                    let said = match fields.iter().find(|field| field.name.value == key.value) {
-                        Some(field) => {
-                            said.help(format!("examples have wire names: \"{}\"", field.wire()))
-                        }
-                        None => said.suggest(&key.value, wires.keys().map(String::as_str)),
-                    };
-                    self.found.push(said);
-                }
-            }
-        }
-        for field in fields.iter().filter(|field| field.required()) {
-            if !given.contains(&std::ptr::from_ref(field)) && !self.gaps.in_table(owner.span) {
-                self.found.push(
-                    self.say(
-                        value.span,
-                        path,
-                        format!("lacks the field \"{}\" of \"{name}\"", field.wire()),
-                    )
-                    .related(field.name.span, "required here")
-                    .help(format!(
-                        "add `{}`, or make the field optional",
-                        field.wire()
-                    )),
-                );
-            }
-        }
-    }
-
-    fn constraints(&mut self, value: &Value, constraints: &'a Constraints, path: usize) {
-        match &value.kind {
-            ValueKind::Number(n) => {
-                let low = constraints.min.as_ref().filter(|min| above(min.value, *n));
-                let high = constraints.max.as_ref().filter(|max| above(*n, max.value));
-                for (bound, text) in [(low, "below `min`"), (high, "above `max`")] {
-                    if let Some(bound) = bound {
-                        self.breaks(
-                            value,
-                            path,
-                            &format!("has {n}, {text}"),
-                            bound.span,
-                            &bound.value,
-                        );
+                    Some((wire, field)) if field.name.value == key.value => {
+                        said.help(format!("examples have wire names: \"{wire}\""))
                     }
-                }
+                    Some((wire, _)) => said.help(format!("did you mean \"{wire}\"?")),
+                    None => said.suggest(
+                        &key.value,
+                        names.wires.keys().take(NEIGHBOURS).map(String::as_str),
+                    ),
+                });
+                given.extend(meant.map(|(_, field)| field.name.value.as_str()));
             }
-            ValueKind::Text(text) => {
-                let length = text.chars().count() as u64;
-                let bounds = (&constraints.min_length, &constraints.max_length);
-                self.count(
-                    value,
-                    path,
-                    length,
-                    bounds,
-                    ("code points", "min_length", "max_length"),
-                );
-                if let Some(pattern) = &constraints.pattern
-                    && self.mismatch(&pattern.value, text)
-                {
-                    let what = format!("has {}, which does not match its pattern", kind(value));
-                    self.breaks(value, path, &what, pattern.span, &pattern.value);
-                }
-            }
-            ValueKind::List(items) => {
-                let bounds = (&constraints.min_items, &constraints.max_items);
-                self.count(
-                    value,
-                    path,
-                    items.len() as u64,
-                    bounds,
-                    ("items", "min_items", "max_items"),
+        }
+        for field in fields.iter().filter(|field| sure && field.required()) {
+            if !given.contains(field.name.value.as_str()) {
+                let wire = field.wire();
+                let has = format!("lacks the field \"{wire}\" of \"{name}\"");
+                self.found.push(
+                    self.say(value.span, path, &has, "")
+                        .related(field.name.span, "required here")
+                        .help(format!("add `{wire}`, or make the field optional")),
                 );
             }
-            ValueKind::Object(entries) => {
-                let bounds = (&constraints.min_items, &constraints.max_items);
-                self.count(
-                    value,
-                    path,
-                    entries.len() as u64,
-                    bounds,
-                    ("entries", "min_items", "max_items"),
-                );
-            }
-            ValueKind::Bool(_) => {}
         }
-    }
-
-    fn count(
-        &mut self,
-        value: &Value,
-        path: usize,
-        count: u64,
-        (low, high): (&Option<Spanned<u64>>, &Option<Spanned<u64>>),
-        (unit, min, max): (&str, &str, &str),
-    ) {
-        if let Some(bound) = low.as_ref().filter(|low| count < low.value) {
-            self.breaks(
-                value,
-                path,
-                &format!("has {count} {unit}, below `{min}`"),
-                bound.span,
-                &bound.value,
-            );
-        }
-        if let Some(bound) = high.as_ref().filter(|high| count > high.value) {
-            self.breaks(
-                value,
-                path,
-                &format!("has {count} {unit}, above `{max}`"),
-                bound.span,
-                &bound.value,
-            );
-        }
-    }
-
-    fn breaks(
-        &mut self,
-        value: &Value,
-        path: usize,
-        what: &str,
-        bound: Span,
-        text: &dyn std::fmt::Display,
-    ) {
-        self.found.push(
-            self.say(value.span, path, what)
-                .related(bound, format!("{text} is demanded here")),
-        );
-    }
-
-    #[cfg(feature = "toml")]
-    fn mismatch(&mut self, pattern: &'a str, text: &str) -> bool {
-        self.patterns
-            .entry(pattern)
-            .or_insert_with(|| regex::Regex::new(pattern).ok())
-            .as_ref()
-            .is_some_and(|regex| !regex.is_match(text))
-    }
-
-    #[cfg(not(feature = "toml"))]
-    fn mismatch(&mut self, pattern: &'a str, _: &str) -> bool {
-        self.patterns.entry(pattern).or_default();
-        false
     }
 }
 
-/// Points to the type, unless that is what the diagnostic points to already.
-fn declared_at(said: Diagnostic, declared: Span, here: Span) -> Diagnostic {
-    if declared == here {
-        said
-    } else {
-        said.related(declared, "its type")
-    }
+/// Among so many names a near one is looked for: more would cost more than it helps.
+const NEIGHBOURS: usize = 200;
+
+/// The fields of an object by what they are called on the wire.
+struct Names<'a> {
+    fields: &'a [Field],
+    wires: BTreeMap<String, &'a Field>,
+    aliases: HashMap<&'a str, &'a Field>,
 }
 
-/// What a scalar would want instead, when it refuses a value.
-fn refuses(ty: &Type, as_text: bool, value: &ValueKind) -> Option<&'static str> {
-    let text = |is: fn(&str) -> bool| matches!(value, ValueKind::Text(text) if is(text));
-    let (fits, wanted) = match ty {
-        Type::Bool => (
-            matches!(value, ValueKind::Bool(_)),
-            "true or false is expected",
-        ),
-        Type::String => (text(|_| true), "a text is expected"),
-        Type::I32 | Type::I64 | Type::U32 | Type::U64 => {
-            let number = match value {
-                ValueKind::Text(text) if as_text => formats::integer(text),
-                ValueKind::Number(Number::Integer(n)) if !as_text => Some(*n),
-                _ => None,
-            };
-            let inside = |n| range(ty).is_some_and(|(low, high)| (low..=high).contains(&n));
-            let wanted = match (as_text, number) {
-                (_, Some(_)) => "outside of the type's range",
-                (true, None) => "an integer as text is expected, such as \"42\"",
-                (false, None) => "an integer without fraction is expected",
-            };
-            (number.is_some_and(inside), wanted)
+impl<'a> Names<'a> {
+    fn new(fields: &'a [Field]) -> Self {
+        let alias = |field: &'a Field| Some((field.alias.as_ref()?.value.as_str(), field));
+        Self {
+            fields,
+            wires: fields.iter().map(|field| (field.wire(), field)).collect(),
+            aliases: fields.iter().filter_map(alias).collect(),
         }
-        Type::F64 => (
-            match value {
-                ValueKind::Number(Number::Float(n)) => n.is_finite(),
-                ValueKind::Number(Number::Integer(_)) => true,
-                _ => false,
-            },
-            "a finite number is expected",
-        ),
-        Type::Decimal => (
-            text(formats::is_decimal),
-            "decimals are sent as text of at most 28 digits, such as \"12.50\"",
-        ),
-        Type::Uuid => (
-            text(formats::is_uuid),
-            "expected like \"67e55044-10b1-426f-9247-bb680e5fe0c8\"",
-        ),
-        Type::Timestamp => (
-            text(formats::is_timestamp),
-            "RFC 3339 is expected, such as \"2024-05-01T12:00:00Z\"",
-        ),
-        Type::Date => (text(formats::is_date), "expected like \"2024-05-01\""),
-        Type::Duration => (
-            text(formats::is_duration),
-            "ISO 8601 without years and months is expected, such as \"PT1H30M\"",
-        ),
-        Type::Bytes => (
-            text(formats::is_base64),
-            "base64 with padding is expected, such as \"TWE=\"",
-        ),
-        Type::Json | Type::Invalid | Type::List(_) | Type::Map(_) | Type::Named(_) => return None,
-    };
-    (!fits).then_some(wanted)
+    }
+
+    fn find(&self, wire: &str) -> Option<&'a Field> {
+        self.wires
+            .get(wire)
+            .or_else(|| self.aliases.get(wire))
+            .copied()
+    }
+
+    /// The field that somebody meant who wrote this.
+    fn meant(&self, written: &str) -> Option<(String, &'a Field)> {
+        let same = self.fields.iter().find(|field| field.name.value == written);
+        let near = || {
+            let names = self.wires.keys().take(NEIGHBOURS).map(String::as_str);
+            closest(written, names)
+        };
+        let field = same.or_else(|| near().and_then(|wire| self.find(wire)))?;
+        Some((field.wire(), field))
+    }
 }
