@@ -70,11 +70,7 @@ impl Diagnostic {
 
     /// Adds `did you mean "…"?` when one of the candidates is close to what was written, else lists a few of them.
     #[must_use]
-    pub fn suggest<'a>(
-        self,
-        written: &str,
-        candidates: impl IntoIterator<Item = &'a str>,
-    ) -> Self {
+    pub fn suggest<'a>(self, written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Self {
         let candidates: Vec<&str> = candidates.into_iter().collect();
         if let Some(best) = closest(written, candidates.iter().copied()) {
             return self.help(format!("did you mean \"{best}\"?"));
@@ -139,9 +135,17 @@ pub fn closest<'a>(
     written: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    let limit = (written.chars().count() / 3).clamp(1, 4);
+    let length = written.chars().count();
+    // One edit makes any short name of any other, and nobody has a name this long in mind.
+    let limit = match length {
+        0..=2 => 0,
+        3..=200 => (length / 3).min(4),
+        _ => return None,
+    };
     candidates
         .into_iter()
+        // Cheap, and most names differ by more than the edits allowed.
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= limit)
         .map(|candidate| (distance(written, candidate), candidate))
         .filter(|(distance, _)| *distance <= limit)
         .min()

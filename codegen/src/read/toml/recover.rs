@@ -112,54 +112,86 @@ fn repair(
         if statement.header || spent || lost.is_empty() {
             lost = piece.clone();
         }
-        let blank = now[lost.start - piece.start..lost.end - piece.start]
+        let keeps_key = Some(lost.start) == value;
+        let nothing_left = now[lost.start - piece.start..lost.end - piece.start]
             .trim()
             .is_empty();
-        for byte in &mut bytes[lost.clone()] {
-            if !matches!(byte, b'\n' | b'\r') {
-                *byte = b' ';
-            }
-        }
+        blank(&mut bytes[lost.clone()]);
         // The key stays, with a value that nobody looks at: it counts as there.
-        if Some(lost.start) == value {
+        if keeps_key {
             bytes[lost.start] = LOST_VALUE;
         }
         parsed.errors.push(error);
         parsed.lost.push(lost);
-        if blank {
-            bytes[piece.clone()].fill(b' ');
+        if nothing_left && !keeps_key {
+            blank(&mut bytes[piece]);
             return;
+        }
+    }
+}
+
+/// Lines stay lines.
+fn blank(bytes: &mut [u8]) {
+    for byte in bytes {
+        if !matches!(byte, b'\n' | b'\r') {
+            *byte = b' ';
         }
     }
 }
 
 /// What is left when every statement can be read: keys and tables that stand twice.
 fn duplicates(text: &str, repaired: &str, found: &mut Vec<SyntaxError>) {
-    let mut headers = BTreeSet::new();
+    let headers = Headers::of(text);
+    let mut twice = BTreeSet::new();
     let mut keys = Vec::new();
     for (at, error) in DeTable::parse_recoverable(repaired).1.iter().enumerate() {
         let mut error_here = SyntaxError::new(error, 0, text);
         if is_duplicate(error) && at < FIRST_USES {
-            error_here.first = first_use(text, &error_here.at);
+            error_here.first = first_use(text, &headers, &error_here.at);
         }
-        let header = header_before(text, error_here.at.start);
-        if text[header..error_here.at.start].contains('\n') {
+        let header = headers.before(error_here.at.start);
+        // Whether it stands on the line of the header, without a search through what may be a long table.
+        let line = text[..error_here.at.start]
+            .rfind('\n')
+            .map_or(0, |at| at + 1);
+        if line > header {
             keys.push((header, error_here));
         } else {
-            headers.insert(header);
+            twice.insert(header);
             found.push(error_here);
         }
     }
     // The parser puts a table that stands twice together: of course its keys do too.
     let own = keys
         .into_iter()
-        .filter(|(header, _)| !headers.contains(header));
+        .filter(|(header, _)| !twice.contains(header));
     found.extend(own.map(|(_, error)| error));
 }
 
-/// Where the last line that begins a table starts, from a place upwards.
-fn header_before(text: &str, at: usize) -> usize {
-    text[..at].rfind("\n[").map_or(0, |at| at + 1)
+/// Where the lines start that begin with a bracket: every table's header, and a line of a list now and then.
+pub(super) struct Headers(Vec<usize>);
+
+impl Headers {
+    pub(super) fn of(text: &str) -> Self {
+        let mut start = 0;
+        let mut headers = Vec::new();
+        for line in text.split_inclusive('\n') {
+            if line.trim_start().starts_with('[') {
+                headers.push(start);
+            }
+            start += line.len();
+        }
+        Self(headers)
+    }
+
+    /// The start of the last header at or before a place; the start of the text when there is none.
+    pub(super) fn before(&self, at: usize) -> usize {
+        let next = self.0.partition_point(|start| *start <= at);
+        next.checked_sub(1)
+            .and_then(|last| self.0.get(last))
+            .copied()
+            .unwrap_or(0)
+    }
 }
 
 /// A statement that holds a mistake.
@@ -463,14 +495,14 @@ fn on_boundaries(text: &str, range: Range<usize>) -> Range<usize> {
 }
 
 /// Where the header or the key of a line stands for the first time, by its text.
-fn first_use(text: &str, at: &Range<usize>) -> Option<Range<usize>> {
+fn first_use(text: &str, headers: &Headers, at: &Range<usize>) -> Option<Range<usize>> {
     let line_start = text[..at.start].rfind('\n').map_or(0, |n| n + 1);
     let before = &text[line_start..at.end];
     let trimmed = before.trim_start();
     let section = if trimmed.starts_with('[') {
         0
     } else {
-        header_before(text, line_start)
+        headers.before(line_start)
     };
     let mut start = section;
     for line in text[section..line_start].split_inclusive('\n') {

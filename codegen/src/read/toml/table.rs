@@ -8,6 +8,7 @@ use ::toml::de::{DeTable, DeValue};
 
 use super::Document;
 use super::names::{Names, lost_words};
+use super::recover::Headers;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, closest};
 use crate::read::keys::{self, Kind};
 use crate::source::{FileId, Span, Spanned};
@@ -17,7 +18,7 @@ pub(super) struct Reader<'a> {
     pub names: &'a Names<'a>,
     pub document: &'a Document<'a>,
     diagnostics: &'a mut Diagnostics,
-    /// What was lost, with the headers around it.
+    /// The headers of tables that lost something.
     quiet: Vec<Range<usize>>,
     lost_words: BTreeSet<&'a str>,
 }
@@ -424,18 +425,23 @@ fn overlaps(ranges: &[Range<usize>], range: &Range<usize>) -> bool {
         .is_some_and(|other| other.start <= range.end)
 }
 
-/// The lost parts with the headers around them: a key that seems missing from those tables may have been lost.
+/// The headers of tables that lost something: a key that seems missing there may be what was lost.
 fn quiet(document: &Document<'_>) -> Vec<Range<usize>> {
     let text = document.text;
     let mut quiet: Vec<Range<usize>> = Vec::new();
+    if document.lost.is_empty() {
+        return quiet;
+    }
+    let headers = Headers::of(text);
     for lost in document.lost {
-        let mut start = text[..lost.start].rfind("\n[").map_or(0, |at| at + 1);
+        let mut start = headers.before(lost.start);
+        // A header that cannot be read belongs to the table before it, as far as anybody knows.
         if text[lost.clone()].trim_start().starts_with('[') {
-            start = text[..start].rfind("\n[").map_or(0, |at| at + 1);
+            start = headers.before(start.saturating_sub(1));
         }
-        match quiet.last_mut() {
-            Some(last) if start <= last.end => last.end = last.end.max(lost.end),
-            _ => quiet.push(start..lost.end),
+        let end = text[start..].find('\n').map_or(text.len(), |at| start + at);
+        if quiet.last().is_none_or(|last| last.end < start) {
+            quiet.push(start..end);
         }
     }
     quiet
