@@ -1,0 +1,408 @@
+//! The connection: one client and one JetStream context, shared by everything of a service.
+//!
+//! Watches what the client reports on the side (reconnects, refusals, dropped messages) and ends in order.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_nats::connection::State;
+use async_nats::jetstream::{Context, context::ContextBuilder};
+use async_nats::{Client, ServerError};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+
+use crate::config::Config;
+use crate::error::Error;
+use crate::shutdown::Shutdown;
+
+/// How many refusals are remembered: those that wait look at the newest ones only.
+const REFUSALS: usize = 64;
+
+/// A connection to the events of an organisation. Clones are the same connection.
+#[derive(Clone, Debug)]
+pub struct Bus {
+    pub(crate) inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) client: Client,
+    pub(crate) jetstream: Context,
+    pub(crate) config: Config,
+    pub(crate) events: Arc<Events>,
+    /// A place for each publish that waits for its acknowledgement.
+    pub(crate) window: Arc<Semaphore>,
+    /// Stops the listeners of this bus when it closes.
+    pub(crate) stop: Shutdown,
+    /// How many listeners run.
+    pub(crate) listeners: watch::Sender<usize>,
+    /// The durables all of whose places are taken by deliveries that wait for a retry.
+    pub(crate) paused: Mutex<BTreeSet<String>>,
+    closing: AtomicBool,
+}
+
+/// What happened on the connection, as seen so far.
+#[derive(Debug, Default)]
+pub(crate) struct Events {
+    /// Grows with every (re)connection.
+    pub(crate) connections: watch::Sender<u64>,
+    /// Grows with every refusal.
+    refusals: watch::Sender<u64>,
+    mark_at_connect: AtomicU64,
+    inbox_prefix: String,
+    recent: Mutex<VecDeque<(u64, String)>>,
+    closed: watch::Sender<bool>,
+    pub(crate) counters: Counters,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) published: AtomicU64,
+    pub(crate) duplicates: AtomicU64,
+    pub(crate) publish_retries: AtomicU64,
+    pub(crate) publish_failures: AtomicU64,
+    pub(crate) unseen_failures: AtomicU64,
+    pub(crate) emitted: AtomicU64,
+    pub(crate) dropped: AtomicU64,
+    pub(crate) refused: AtomicU64,
+    pub(crate) reconnects: AtomicU64,
+    pub(crate) returned: AtomicU64,
+}
+
+/// What the bus has done since it connected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Stored events, duplicates included.
+    pub published: u64,
+    /// Publishes that the stream already knew.
+    pub duplicates: u64,
+    /// Further attempts of publishes.
+    pub publish_retries: u64,
+    /// Publishes that failed after all attempts.
+    pub publish_failures: u64,
+    /// Failed publishes whose [`Pending`](crate::Pending) nobody awaited; each is logged too.
+    pub unseen_failures: u64,
+    /// Ephemeral events sent.
+    pub emitted: u64,
+    /// Messages that a slow subscription of this connection dropped.
+    pub dropped: u64,
+    /// Operations that the server refused for permissions.
+    pub refused: u64,
+    /// Reconnections.
+    pub reconnects: u64,
+    /// Deliveries that stopping listeners gave back.
+    pub returned: u64,
+}
+
+/// The state of a bus.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Health {
+    /// Whether there is a connection.
+    pub connected: bool,
+    /// Durables (`<stream>/<durable>`) that deliver nothing now: as many deliveries as may be in flight wait for a retry
+    /// that this process asked for.
+    pub paused: Vec<String>,
+}
+
+impl Health {
+    /// Whether there is a connection and no durable is paused.
+    #[must_use]
+    pub fn is_healthy(&self) -> bool {
+        self.connected && self.paused.is_empty()
+    }
+}
+
+/// How closing went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct CloseReport {
+    /// Whether the server has taken everything that was sent.
+    pub flushed: bool,
+    /// Publishes that were waiting and are resolved now.
+    pub acked: u64,
+    /// Deliveries that this bus's listeners have given back since it connected.
+    pub returned: u64,
+    /// Publishes and listeners that had not come to an end in time.
+    pub abandoned: u64,
+}
+
+impl Bus {
+    /// Connects. Later the connection comes back by itself, however long it was gone.
+    ///
+    /// # Errors
+    /// [`Error::Config`], or [`Error::Connect`] when no server can be reached now.
+    pub async fn connect(config: Config) -> Result<Self, Error> {
+        let events = Arc::new(Events {
+            inbox_prefix: config.inboxes(),
+            ..Events::default()
+        });
+        let seen = Arc::clone(&events);
+        let options = config.options().await?.event_callback(move |event| {
+            seen.see(event);
+            std::future::ready(())
+        });
+        let client = options
+            .connect(config.servers())
+            .await
+            .map_err(|error| Error::Connect {
+                servers: config.servers_shown(),
+                reason: error.to_string(),
+            })?;
+        // Acknowledgements are waited for by the publishes themselves; the context's own limit must not come first.
+        let jetstream = ContextBuilder::new()
+            .max_ack_inflight(config.window.max(1_024) * 2)
+            .api_prefix(config.api_prefix())
+            .timeout(config.request_timeout)
+            .build(client.clone());
+        let window = Arc::new(Semaphore::new(config.window));
+        let inner = Inner {
+            client,
+            jetstream,
+            config,
+            events,
+            window,
+            stop: Shutdown::new(),
+            listeners: watch::Sender::new(0),
+            paused: Mutex::default(),
+            closing: AtomicBool::new(false),
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// The async-nats client, for everything that is not an event.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.inner.client
+    }
+
+    /// The async-nats context of JetStream.
+    #[must_use]
+    pub fn jetstream(&self) -> &Context {
+        &self.inner.jetstream
+    }
+
+    /// What it has done so far.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let counters = &self.inner.events.counters;
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Stats {
+            published: get(&counters.published),
+            duplicates: get(&counters.duplicates),
+            publish_retries: get(&counters.publish_retries),
+            publish_failures: get(&counters.publish_failures),
+            unseen_failures: get(&counters.unseen_failures),
+            emitted: get(&counters.emitted),
+            dropped: get(&counters.dropped),
+            refused: get(&counters.refused),
+            reconnects: get(&counters.reconnects),
+            returned: get(&counters.returned),
+        }
+    }
+
+    /// Whether it is in a state to do its work.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        let paused = self
+            .inner
+            .paused
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        Health {
+            connected: self.is_connected(),
+            paused: paused.iter().cloned().collect(),
+        }
+    }
+
+    /// Whether there is a connection now.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.inner.client.connection_state() == State::Connected
+    }
+
+    /// An error once the bus is closing.
+    pub(crate) fn open(&self) -> Result<(), Error> {
+        if self.inner.closing.load(Ordering::Acquire) {
+            Err(Error::Closed)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Waits for a connection. `false` at the deadline.
+    pub(crate) async fn connected(&self, deadline: Instant) -> bool {
+        while !self.is_connected() {
+            if Instant::now() >= deadline {
+                return false;
+            }
+            // The client's state can only be asked.
+            sleep(Duration::from_millis(10)).await;
+        }
+        true
+    }
+
+    /// Sends a request that nobody answers and waits until the server says so: by then it has read everything that was
+    /// sent before. A refusal says the same.
+    pub(crate) async fn round_trip(&self, deadline: Instant) -> bool {
+        let subject = self.inner.client.new_inbox();
+        let mark = self.inner.events.mark();
+        let request = self
+            .inner
+            .client
+            .request(subject.clone(), bytes::Bytes::new());
+        let refused = self
+            .inner
+            .events
+            .refused(mark, |operation| operation.contains(&subject));
+        let answered = async {
+            tokio::select! {
+                result = request => !matches!(result, Err(e) if e.kind() == async_nats::RequestErrorKind::TimedOut),
+                _ = refused => true,
+            }
+        };
+        timeout_at(deadline, answered).await.unwrap_or(false)
+    }
+
+    /// Ends: stops this bus's listeners, waits for the publishes that wait, sends what is buffered, closes the connection.
+    /// Other clones fail with [`Error::Closed`] from now on.
+    ///
+    /// Takes at most `within`; what had not come to an end by then is counted in the report.
+    pub async fn close(self, within: Duration) -> CloseReport {
+        let deadline = Instant::now() + within;
+        let inner = &self.inner;
+        inner.closing.store(true, Ordering::Release);
+        inner.stop.stop();
+        let window = inner.config.window;
+        let waiting = window - inner.window.available_permits();
+        let mut listeners = inner.listeners.subscribe();
+        let no_listeners = timeout_at(deadline, listeners.wait_for(|running| *running == 0))
+            .await
+            .is_ok();
+        let all = u32::try_from(window).unwrap_or(u32::MAX);
+        let resolved = matches!(
+            timeout_at(deadline, inner.window.acquire_many(all)).await,
+            Ok(Ok(_))
+        );
+        let open = if resolved {
+            0
+        } else {
+            window - inner.window.available_permits()
+        };
+        let flushed = matches!(timeout_at(deadline, inner.client.flush()).await, Ok(Ok(())))
+            && self.round_trip(deadline).await;
+        let mut closed = inner.events.closed.subscribe();
+        if inner.client.drain().await.is_ok() {
+            // Draining takes one more turn of the client; without a connection it never comes.
+            let patience = deadline
+                .saturating_duration_since(Instant::now())
+                .max(Duration::from_millis(100));
+            let _ = timeout(patience, closed.wait_for(|closed| *closed)).await;
+        }
+        let still_listening = if no_listeners {
+            0
+        } else {
+            *inner.listeners.borrow()
+        };
+        CloseReport {
+            flushed,
+            acked: (waiting.saturating_sub(open)) as u64,
+            returned: inner.events.counters.returned.load(Ordering::Relaxed),
+            abandoned: (open + still_listening) as u64,
+        }
+    }
+}
+
+impl Events {
+    fn see(&self, event: async_nats::Event) {
+        match event {
+            async_nats::Event::Connected => {
+                self.mark_at_connect.store(self.mark(), Ordering::Relaxed);
+                self.connections.send_modify(|n| *n += 1);
+                if *self.connections.borrow() > 1 {
+                    self.counters.reconnects.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            async_nats::Event::SlowConsumer(_) => {
+                let dropped = self.counters.dropped.fetch_add(1, Ordering::Relaxed) + 1;
+                // One line per message would drown the log in the moment when it is needed.
+                if dropped.is_power_of_two() {
+                    tracing::warn!(
+                        dropped,
+                        "a subscription is too slow: its newest messages are dropped"
+                    );
+                }
+            }
+            async_nats::Event::ServerError(ServerError::Other(text)) => self.server_error(&text),
+            async_nats::Event::Closed => {
+                self.closed.send_replace(true);
+            }
+            _ => {}
+        }
+    }
+
+    fn server_error(&self, text: &str) {
+        let lower = text.to_ascii_lowercase();
+        let Some(operation) = lower
+            .find("permissions violation for ")
+            .and_then(|at| text.get(at + 26..))
+        else {
+            tracing::warn!(error = text, "the server reports an error");
+            return;
+        };
+        let operation = operation.trim_end_matches('\'').to_owned();
+        tracing::error!(
+            operation,
+            "the server refuses this for the permissions of the connection"
+        );
+        self.counters.refused.fetch_add(1, Ordering::Relaxed);
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        self.refusals.send_modify(|n| *n += 1);
+        recent.push_back((*self.refusals.borrow(), operation));
+        if recent.len() > REFUSALS {
+            recent.pop_front();
+        }
+    }
+
+    fn find_refusal(&self, mark: u64, concerns: &impl Fn(&str) -> bool) -> Option<String> {
+        if *self.refusals.borrow() == 0 {
+            return None;
+        }
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let since_connected = self.mark_at_connect.load(Ordering::Relaxed);
+        let inbox = |operation: &str| {
+            operation
+                .strip_prefix("Subscription to \"")
+                .is_some_and(|s| s.starts_with(&*self.inbox_prefix))
+        };
+        let found = recent.iter().find(|(n, operation)| {
+            (*n > mark && concerns(operation)) || (*n > since_connected && inbox(operation))
+        });
+        found.map(|(_, operation)| operation.clone())
+    }
+
+    /// The place in time after which refusals count.
+    pub(crate) fn mark(&self) -> u64 {
+        *self.refusals.borrow()
+    }
+
+    /// Waits for a refusal after `mark` that concerns the caller, or one of this connection's inboxes: without those
+    /// no answer ever comes.
+    pub(crate) async fn refused(&self, mark: u64, concerns: impl Fn(&str) -> bool) -> String {
+        let mut seen = self.refusals.subscribe();
+        loop {
+            if let Some(operation) = self.find_refusal(mark, &concerns) {
+                return operation;
+            }
+            if seen.changed().await.is_err() {
+                // The sender lives as long as `self`.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+}

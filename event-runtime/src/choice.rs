@@ -1,0 +1,300 @@
+//! Enums and unions of contracts: `wire_enum!`, `wire_union!`, and what a build keeps that it does not know.
+//!
+//! A union's own `Deserialize`, because serde's tag with an untagged fallback turns a broken known variant into the
+//! fallback. A missing tag or a known tag with a broken body is an error here, and never `Unknown`.
+
+use std::fmt;
+
+use serde::de::{self, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::wire::TextVisitor;
+
+/// A union's variant that this build does not know, kept as it came and written back byte for byte.
+#[derive(Clone, Debug)]
+pub struct UnknownVariant {
+    tag: String,
+    json: Box<RawValue>,
+}
+
+impl UnknownVariant {
+    /// The tag's value.
+    #[must_use]
+    pub fn tag(&self) -> &str {
+        &self.tag
+    }
+
+    /// The whole JSON object, its tag included.
+    #[must_use]
+    pub fn json(&self) -> &str {
+        self.json.get()
+    }
+}
+
+/// Equal when the JSON text is.
+impl PartialEq for UnknownVariant {
+    fn eq(&self, other: &Self) -> bool {
+        self.json() == other.json()
+    }
+}
+
+impl Serialize for UnknownVariant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.json.serialize(serializer)
+    }
+}
+
+/// An object whose tag is known and whose body is not read yet.
+pub struct TaggedObject {
+    tag: String,
+    json: Box<RawValue>,
+}
+
+/// Starts the text of an error inside a union's variant, so that the reader of an event's error may trust it.
+pub(crate) const IN_VARIANT: &str = "in variant `";
+
+impl TaggedObject {
+    /// Reads any JSON object that has the tag.
+    ///
+    /// # Errors
+    /// No object, no tag, or a tag that is no string.
+    pub fn read<'de, D: Deserializer<'de>>(
+        deserializer: D,
+        tag: &'static str,
+    ) -> Result<Self, D::Error> {
+        let json = Box::<RawValue>::deserialize(deserializer)?;
+        let mut reader = serde_json::Deserializer::from_str(json.get());
+        let found = reader.deserialize_map(TagVisitor(tag)).map_err(|_| {
+            de::Error::invalid_type(
+                de::Unexpected::Other("another value"),
+                &"an object with a text as its tag",
+            )
+        })?;
+        match found {
+            Some(tag) => Ok(Self { tag, json }),
+            None => Err(de::Error::missing_field(tag)),
+        }
+    }
+
+    /// The tag's value.
+    #[must_use]
+    pub fn tag(&self) -> &str {
+        &self.tag
+    }
+
+    /// Reads the body of a known variant.
+    ///
+    /// # Errors
+    /// A body that is not this variant's.
+    pub fn body<T: DeserializeOwned, E: de::Error>(&self) -> Result<T, E> {
+        serde_json::from_str(self.json.get()).map_err(|_| {
+            let problem = crate::decode::problem::<T>(self.json.get().as_bytes());
+            let at = if problem.path.is_empty() {
+                String::new()
+            } else {
+                format!(" at {}", problem.path)
+            };
+            E::custom(format_args!(
+                "{IN_VARIANT}{}`{at}: {}",
+                self.tag.escape_default(),
+                problem.reason
+            ))
+        })
+    }
+
+    /// Keeps it as it is.
+    #[must_use]
+    pub fn into_unknown(self) -> UnknownVariant {
+        UnknownVariant {
+            tag: self.tag,
+            json: self.json,
+        }
+    }
+
+    /// The error of a closed union.
+    pub fn refuse<E: de::Error>(&self, expected: &'static str) -> E {
+        E::invalid_value(de::Unexpected::Other("another tag"), &expected)
+    }
+}
+
+struct TagVisitor(&'static str);
+
+impl<'de> Visitor<'de> for TagVisitor {
+    type Value = Option<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an object with the tag `{}`", self.0)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut tag = None;
+        while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+            if key == self.0 {
+                tag = Some(map.next_value()?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(tag)
+    }
+}
+
+/// Writes a variant's fields with the tag in front of them.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn serialize_tagged<T: Serialize, S: Serializer>(
+    body: &T,
+    serializer: S,
+    tag: &'static str,
+    value: &'static str,
+) -> Result<S::Ok, S::Error> {
+    body.serialize(crate::tagged::TagFirst {
+        serializer,
+        tag,
+        value,
+    })
+}
+
+/// Reads the text of an enum.
+///
+/// # Errors
+/// No text, or one that `read` does not take.
+pub fn deserialize_text<'de, T, D: Deserializer<'de>>(
+    deserializer: D,
+    expected: &'static str,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<T, D::Error> {
+    deserializer.deserialize_str(TextVisitor { expected, read })
+}
+
+/// Gives an enum its texts on the wire: `Serialize`, `Deserialize`, `Display`, [`Token`](crate::Token), `as_str`.
+///
+/// `open(Variant)` names the variant that keeps a text which this build does not know; `closed` refuses such texts.
+///
+/// ```
+/// #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// pub enum Channel {
+///     Sms,
+///     Email,
+///     Unknown(String),
+/// }
+/// event_runtime::wire_enum!(Channel, open(Unknown) { Sms = "sms", Email = "email" });
+///
+/// let fax: Channel = event_runtime::serde_json::from_str("\"fax\"").unwrap();
+/// assert_eq!(fax, Channel::Unknown("fax".into()));
+/// ```
+#[macro_export]
+macro_rules! wire_enum {
+    ($name:ident, open($unknown:ident) { $($variant:ident = $text:literal),+ $(,)? }) => {
+        $crate::wire_enum!(@texts $name { $($variant = $text),+ } [Self::$unknown(text) => text.as_str(),]);
+        impl ::core::convert::From<&str> for $name {
+            fn from(text: &str) -> Self {
+                match text {
+                    $($text => Self::$variant,)+
+                    other => Self::$unknown(::std::string::String::from(other)),
+                }
+            }
+        }
+        $crate::wire_enum!(@read $name, "a text", |text: &str| ::core::option::Option::Some($name::from(text)));
+    };
+    ($name:ident, closed { $($variant:ident = $text:literal),+ $(,)? }) => {
+        $crate::wire_enum!(@texts $name { $($variant = $text),+ } []);
+        $crate::wire_enum!(@read $name, ::core::concat!("one of", $(" `", $text, "`"),+), |text: &str| match text {
+            $($text => ::core::option::Option::Some($name::$variant),)+
+            _ => ::core::option::Option::None,
+        });
+    };
+    (@texts $name:ident { $($variant:ident = $text:literal),+ } [$($other:tt)*]) => {
+        impl $name {
+            /// The text on the wire.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $text,)+
+                    $($other)*
+                }
+            }
+        }
+        impl ::core::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+        impl $crate::Token for $name {
+            fn write_token(&self, out: &mut dyn ::core::fmt::Write) -> ::core::fmt::Result {
+                out.write_str(self.as_str())
+            }
+        }
+        impl $crate::serde::Serialize for $name {
+            fn serialize<S: $crate::serde::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+    };
+    (@read $name:ident, $expected:expr, $read:expr) => {
+        impl<'de> $crate::serde::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::serde::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
+                $crate::private::deserialize_text(deserializer, $expected, $read)
+            }
+        }
+    };
+}
+
+/// Gives a union of structs its form on the wire: one object with a tag.
+///
+/// `open(Variant)` names the variant that keeps an [`UnknownVariant`](crate::UnknownVariant); `closed` refuses unknown
+/// tags.
+///
+/// ```
+/// use event_runtime::{UnknownVariant, serde, serde_json};
+///
+/// #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+/// pub struct Phone {
+///     number: String,
+/// }
+/// #[derive(Clone, Debug, PartialEq)]
+/// pub enum Contact {
+///     Phone(Phone),
+///     Unknown(UnknownVariant),
+/// }
+/// event_runtime::wire_union!(Contact, tag = "kind", open(Unknown) { Phone(Phone) = "phone" });
+///
+/// let text = r#"{"kind":"phone","number":"+491"}"#;
+/// let contact: Contact = serde_json::from_str(text).unwrap();
+/// assert_eq!(contact, Contact::Phone(Phone { number: "+491".into() }));
+/// assert_eq!(serde_json::to_string(&contact).unwrap(), text);
+/// ```
+#[macro_export]
+macro_rules! wire_union {
+    ($name:ident, tag = $tag:literal, open($unknown:ident) { $($variant:ident($body:ty) = $text:literal),+ $(,)? }) => {
+        $crate::wire_union!(@impl $name, $tag, { $($variant($body) = $text),+ },
+            [Self::$unknown(unknown) => $crate::serde::Serialize::serialize(unknown, serializer),],
+            |object: $crate::private::TaggedObject| ::core::result::Result::Ok($name::$unknown(object.into_unknown())));
+    };
+    ($name:ident, tag = $tag:literal, closed { $($variant:ident($body:ty) = $text:literal),+ $(,)? }) => {
+        $crate::wire_union!(@impl $name, $tag, { $($variant($body) = $text),+ }, [],
+            |object: $crate::private::TaggedObject| ::core::result::Result::Err(
+                object.refuse(::core::concat!("one of the tags", $(" `", $text, "`"),+))));
+    };
+    (@impl $name:ident, $tag:literal, { $($variant:ident($body:ty) = $text:literal),+ }, [$($other:tt)*], $fallback:expr) => {
+        impl $crate::serde::Serialize for $name {
+            fn serialize<S: $crate::serde::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
+                match self {
+                    $(Self::$variant(body) => $crate::private::serialize_tagged(body, serializer, $tag, $text),)+
+                    $($other)*
+                }
+            }
+        }
+        impl<'de> $crate::serde::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::serde::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
+                let object = $crate::private::TaggedObject::read(deserializer, $tag)?;
+                match object.tag() {
+                    $($text => object.body::<$body, D::Error>().map(Self::$variant),)+
+                    _ => ($fallback)(object),
+                }
+            }
+        }
+    };
+}

@@ -1,0 +1,480 @@
+//! How to connect: from the environment, or by hand.
+//!
+//! A bad value is an error that names its variable. Neither an error nor `Debug` ever prints a secret.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use async_nats::{ConnectOptions, ServerAddr};
+
+/// A setting that is missing or wrong.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{variable}: {reason}")]
+pub struct ConfigError {
+    /// The variable of the environment.
+    pub variable: &'static str,
+    /// What is wrong with it; never its value.
+    pub reason: String,
+}
+
+fn wrong(variable: &'static str, reason: impl Into<String>) -> ConfigError {
+    ConfigError {
+        variable,
+        reason: reason.into(),
+    }
+}
+
+#[derive(Clone)]
+enum Auth {
+    None,
+    Credentials(PathBuf),
+    Nkey(String),
+    Password { user: String, password: String },
+    Token(String),
+}
+
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("None"),
+            Self::Credentials(path) => write!(f, "Credentials({})", path.display()),
+            Self::Nkey(_) => f.write_str("Nkey(***)"),
+            Self::Password { user, .. } => write!(f, "Password({user}, ***)"),
+            Self::Token(_) => f.write_str("Token(***)"),
+        }
+    }
+}
+
+/// How to connect, and how long to wait for what.
+#[derive(Clone)]
+pub struct Config {
+    servers: Vec<ServerAddr>,
+    pub(crate) name: Option<String>,
+    pub(crate) service: Option<String>,
+    auth: Auth,
+    tls_ca: Option<PathBuf>,
+    tls_client: Option<(PathBuf, PathBuf)>,
+    pub(crate) domain: Option<String>,
+    inbox_prefix: Option<String>,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) publish_timeout: Duration,
+    pub(crate) request_timeout: Duration,
+    pub(crate) window: usize,
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("servers", &self.servers_shown())
+            .field("name", &self.name)
+            .field("service", &self.service)
+            .field("auth", &self.auth)
+            .field("tls_ca", &self.tls_ca)
+            .field("tls_client", &self.tls_client)
+            .field("domain", &self.domain)
+            .field("inbox_prefix", &self.inbox_prefix)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("publish_timeout", &self.publish_timeout)
+            .field("request_timeout", &self.request_timeout)
+            .field("window", &self.window)
+            .finish()
+    }
+}
+
+impl Config {
+    /// A connection to these servers (`nats://host:4222`, comma-separated) without credentials.
+    ///
+    /// # Errors
+    /// A server that is no URL; it is called `NATS_URL` in the error.
+    pub fn new(servers: &str) -> Result<Self, ConfigError> {
+        let mut addresses = Vec::new();
+        for server in servers
+            .split(',')
+            .map(str::trim)
+            .filter(|server| !server.is_empty())
+        {
+            // The parser's own error may quote the text, and with it a password.
+            let address = ServerAddr::from_str(server).map_err(|_| {
+                wrong(
+                    "NATS_URL",
+                    format!("server {} is no nats:// or tls:// URL", addresses.len() + 1),
+                )
+            })?;
+            addresses.push(address);
+        }
+        if addresses.is_empty() {
+            return Err(wrong("NATS_URL", "names no server"));
+        }
+        Ok(Self {
+            servers: addresses,
+            name: None,
+            service: None,
+            auth: Auth::None,
+            tls_ca: None,
+            tls_client: None,
+            domain: None,
+            inbox_prefix: None,
+            connect_timeout: Duration::from_secs(5),
+            publish_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(5),
+            window: 1_024,
+        })
+    }
+
+    /// Reads the environment: `NATS_URL` (default `nats://localhost:4222`; comma-separated), `NATS_NAME`; one of
+    /// `NATS_CREDS` (a file), `NATS_NKEY_SEED`, `NATS_USER` with `NATS_PASSWORD`, `NATS_TOKEN`; `NATS_TLS_CA`,
+    /// `NATS_TLS_CERT` with `NATS_TLS_KEY` (PEM files); `NATS_JS_DOMAIN`, `NATS_INBOX_PREFIX`.
+    /// An empty variable counts as not set.
+    ///
+    /// # Errors
+    /// A bad value, by the name of its variable.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::from_lookup(|variable| match std::env::var(variable) {
+            Ok(value) => Ok(Some(value)),
+            Err(std::env::VarError::NotPresent) => Ok(None),
+            Err(std::env::VarError::NotUnicode(_)) => Err(wrong(variable, "is not Unicode")),
+        })
+    }
+
+    fn from_lookup(
+        read: impl Fn(&'static str) -> Result<Option<String>, ConfigError>,
+    ) -> Result<Self, ConfigError> {
+        let get =
+            |variable| Ok::<_, ConfigError>(read(variable)?.filter(|value| !value.is_empty()));
+        let mut config = Self::new(
+            get("NATS_URL")?
+                .as_deref()
+                .unwrap_or("nats://localhost:4222"),
+        )?;
+        config.name = get("NATS_NAME")?;
+        config.auth = Self::auth_from(&get)?;
+        config.tls_ca = get("NATS_TLS_CA")?
+            .map(|path| file("NATS_TLS_CA", path))
+            .transpose()?;
+        config.tls_client = match (get("NATS_TLS_CERT")?, get("NATS_TLS_KEY")?) {
+            (Some(cert), Some(key)) => {
+                Some((file("NATS_TLS_CERT", cert)?, file("NATS_TLS_KEY", key)?))
+            }
+            (None, None) => None,
+            (Some(_), None) => {
+                return Err(wrong("NATS_TLS_KEY", "is not set, and NATS_TLS_CERT is"));
+            }
+            (None, Some(_)) => {
+                return Err(wrong("NATS_TLS_CERT", "is not set, and NATS_TLS_KEY is"));
+            }
+        };
+        if let Some(domain) = get("NATS_JS_DOMAIN")? {
+            if let Some(problem) = crate::event::token_problem(&domain) {
+                return Err(wrong("NATS_JS_DOMAIN", problem));
+            }
+            config.domain = Some(domain);
+        }
+        if let Some(prefix) = get("NATS_INBOX_PREFIX")? {
+            if let Some(problem) = prefix.split('.').find_map(crate::event::token_problem) {
+                return Err(wrong("NATS_INBOX_PREFIX", problem));
+            }
+            config.inbox_prefix = Some(prefix);
+        }
+        Ok(config)
+    }
+
+    fn auth_from(
+        get: &impl Fn(&'static str) -> Result<Option<String>, ConfigError>,
+    ) -> Result<Auth, ConfigError> {
+        let mut found: Vec<(&'static str, Auth)> = Vec::new();
+        if let Some(path) = get("NATS_CREDS")? {
+            found.push(("NATS_CREDS", Auth::Credentials(file("NATS_CREDS", path)?)));
+        }
+        if let Some(seed) = get("NATS_NKEY_SEED")? {
+            let plausible = seed.len() == 58
+                && seed.starts_with("SU")
+                && seed.bytes().all(|b| matches!(b, b'A'..=b'Z' | b'2'..=b'7'));
+            if !plausible {
+                return Err(wrong(
+                    "NATS_NKEY_SEED",
+                    "is no seed of a user (58 characters of base32 that start with SU)",
+                ));
+            }
+            found.push(("NATS_NKEY_SEED", Auth::Nkey(seed)));
+        }
+        match (get("NATS_USER")?, get("NATS_PASSWORD")?) {
+            (Some(user), Some(password)) => {
+                found.push(("NATS_USER", Auth::Password { user, password }))
+            }
+            (None, None) => {}
+            (Some(_), None) => return Err(wrong("NATS_PASSWORD", "is not set, and NATS_USER is")),
+            (None, Some(_)) => return Err(wrong("NATS_USER", "is not set, and NATS_PASSWORD is")),
+        }
+        if let Some(token) = get("NATS_TOKEN")? {
+            found.push(("NATS_TOKEN", Auth::Token(token)));
+        }
+        match found.as_slice() {
+            [(first, _), (second, _), ..] => Err(wrong(
+                second,
+                format!("is set, and so is {first}: one of them only"),
+            )),
+            _ => Ok(found.pop().map_or(Auth::None, |(_, auth)| auth)),
+        }
+    }
+
+    /// The name under which the server lists this connection. Default: the service's name.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// The service that connects. Its inboxes get a prefix of their own, `_INBOX_<service>`, unless another one is set:
+    /// with permissions for it nobody else reads the answers to this service.
+    #[must_use]
+    pub fn service(mut self, service: impl Into<String>) -> Self {
+        self.service = Some(service.into());
+        self
+    }
+
+    /// A user and its password.
+    #[must_use]
+    pub fn user_and_password(
+        mut self,
+        user: impl Into<String>,
+        password: impl Into<String>,
+    ) -> Self {
+        self.auth = Auth::Password {
+            user: user.into(),
+            password: password.into(),
+        };
+        self
+    }
+
+    /// A token.
+    #[must_use]
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.auth = Auth::Token(token.into());
+        self
+    }
+
+    /// The seed of an nkey.
+    #[must_use]
+    pub fn nkey_seed(mut self, seed: impl Into<String>) -> Self {
+        self.auth = Auth::Nkey(seed.into());
+        self
+    }
+
+    /// A credentials file.
+    #[must_use]
+    pub fn credentials_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.auth = Auth::Credentials(path.into());
+        self
+    }
+
+    /// The certificates (PEM) that the server's may be signed with, beside those of the system. Demands TLS.
+    #[must_use]
+    pub fn tls_ca(mut self, path: impl Into<PathBuf>) -> Self {
+        self.tls_ca = Some(path.into());
+        self
+    }
+
+    /// The client's certificate and key (PEM). Demands TLS.
+    #[must_use]
+    pub fn tls_client(mut self, certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        self.tls_client = Some((certificate.into(), key.into()));
+        self
+    }
+
+    /// The domain of JetStream behind a leaf node.
+    #[must_use]
+    pub fn js_domain(mut self, domain: impl Into<String>) -> Self {
+        self.domain = Some(domain.into());
+        self
+    }
+
+    /// The prefix of this connection's inboxes.
+    #[must_use]
+    pub fn inbox_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.inbox_prefix = Some(prefix.into());
+        self
+    }
+
+    /// How long one attempt to connect may take. Default: 5 s.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long a publish may take with all its retries. Default: 10 s. At most half of the stream's duplicate window,
+    /// or a late retry could be stored twice.
+    #[must_use]
+    pub fn publish_timeout(mut self, timeout: Duration) -> Self {
+        self.publish_timeout = timeout;
+        self
+    }
+
+    /// How long an answer of the server may take. Default: 5 s.
+    #[must_use]
+    pub fn request_timeout(mut self, timeout: Duration) -> Self {
+        self.request_timeout = timeout;
+        self
+    }
+
+    /// How many publishes may wait for their acknowledgement at once; more wait for a place. Default: 1,024.
+    #[must_use]
+    pub fn publish_window(mut self, window: usize) -> Self {
+        self.window = window.clamp(1, 65_536);
+        self
+    }
+
+    pub(crate) fn servers(&self) -> &[ServerAddr] {
+        &self.servers
+    }
+
+    /// The servers without their credentials.
+    pub(crate) fn servers_shown(&self) -> String {
+        let shown: Vec<_> = self
+            .servers
+            .iter()
+            .map(|server| format!("{}:{}", server.host(), server.port()))
+            .collect();
+        shown.join(",")
+    }
+
+    /// The prefix of the inboxes.
+    pub(crate) fn inboxes(&self) -> String {
+        match (&self.inbox_prefix, &self.service) {
+            (Some(prefix), _) => prefix.clone(),
+            (None, Some(service)) => format!("_INBOX_{service}"),
+            (None, None) => "_INBOX".to_owned(),
+        }
+    }
+
+    /// What the subjects of JetStream's API start with.
+    pub(crate) fn api_prefix(&self) -> String {
+        self.domain.as_ref().map_or_else(
+            || "$JS.API".to_owned(),
+            |domain| format!("$JS.{domain}.API"),
+        )
+    }
+
+    pub(crate) async fn options(&self) -> Result<ConnectOptions, ConfigError> {
+        let mut options = ConnectOptions::new()
+            .connection_timeout(self.connect_timeout)
+            .request_timeout(Some(self.request_timeout))
+            // Servers are known by then, and a client that gives up would never come back.
+            .max_reconnects(None);
+        options = match &self.auth {
+            Auth::None => options,
+            Auth::Credentials(path) => options
+                .credentials_file(path)
+                .await
+                .map_err(|e| wrong("NATS_CREDS", format!("cannot be used: {}", e.kind())))?,
+            Auth::Nkey(seed) => options.nkey(seed.clone()),
+            Auth::Password { user, password } => {
+                options.user_and_password(user.clone(), password.clone())
+            }
+            Auth::Token(token) => options.token(token.clone()),
+        };
+        if let Some(name) = self.name.as_ref().or(self.service.as_ref()) {
+            options = options.name(name);
+        }
+        options = options.custom_inbox_prefix(self.inboxes());
+        if let Some(path) = &self.tls_ca {
+            options = options
+                .add_root_certificates(path.clone())
+                .require_tls(true);
+        }
+        if let Some((certificate, key)) = &self.tls_client {
+            options = options
+                .add_client_certificate(certificate.clone(), key.clone())
+                .require_tls(true);
+        }
+        Ok(options)
+    }
+}
+
+/// A path whose file can be opened now: better to say so here than in the middle of a TLS handshake.
+fn file(variable: &'static str, path: String) -> Result<PathBuf, ConfigError> {
+    match std::fs::File::open(&path) {
+        Ok(_) => Ok(path.into()),
+        Err(error) => Err(wrong(
+            variable,
+            format!("the file cannot be read: {}", error.kind()),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::from_lookup(|variable| {
+            Ok(pairs
+                .iter()
+                .find(|(name, _)| *name == variable)
+                .map(|(_, value)| (*value).to_owned()))
+        })
+    }
+
+    #[test]
+    fn everything_is_read() {
+        let config = read(&[
+            ("NATS_URL", "nats://a:1, tls://b:2"),
+            ("NATS_NAME", "n"),
+            ("NATS_USER", "u"),
+            ("NATS_PASSWORD", "hunter2"),
+            ("NATS_JS_DOMAIN", "hub"),
+            ("NATS_INBOX_PREFIX", "_INBOX_x"),
+            ("NATS_TOKEN", ""),
+        ])
+        .unwrap();
+        assert_eq!(config.servers_shown(), "a:1,b:2");
+        assert_eq!(config.domain.as_deref(), Some("hub"));
+        assert!(matches!(&config.auth, Auth::Password { user, .. } if user == "u"));
+    }
+
+    #[test]
+    fn a_bad_value_names_its_variable_and_prints_no_secret() {
+        let secret = "s3cr3t";
+        let cases: &[(&'static str, &[(&str, &str)])] = &[
+            ("NATS_URL", &[("NATS_URL", "http://u:s3cr3t@a")]),
+            ("NATS_URL", &[("NATS_URL", "nats://u:s3cr3t@[bad")]),
+            ("NATS_URL", &[("NATS_URL", " , ")]),
+            ("NATS_CREDS", &[("NATS_CREDS", "/no/such/s3cr3t")]),
+            ("NATS_NKEY_SEED", &[("NATS_NKEY_SEED", "s3cr3t")]),
+            ("NATS_PASSWORD", &[("NATS_USER", "u")]),
+            ("NATS_USER", &[("NATS_PASSWORD", "s3cr3t")]),
+            (
+                "NATS_TOKEN",
+                &[
+                    ("NATS_TOKEN", "s3cr3t"),
+                    ("NATS_USER", "u"),
+                    ("NATS_PASSWORD", "s3cr3t"),
+                ],
+            ),
+            ("NATS_TLS_CA", &[("NATS_TLS_CA", "/no/such/file")]),
+            ("NATS_TLS_KEY", &[("NATS_TLS_CERT", "Cargo.toml")]),
+            ("NATS_TLS_CERT", &[("NATS_TLS_KEY", "Cargo.toml")]),
+            ("NATS_JS_DOMAIN", &[("NATS_JS_DOMAIN", "a.b")]),
+            ("NATS_INBOX_PREFIX", &[("NATS_INBOX_PREFIX", "a.>")]),
+        ];
+        for (variable, pairs) in cases {
+            let error = read(pairs).unwrap_err();
+            assert_eq!(&error.variable, variable, "{error}");
+            assert!(!error.to_string().contains(secret), "{error}");
+        }
+    }
+
+    #[test]
+    fn debug_masks_secrets() {
+        let config = read(&[
+            ("NATS_URL", "nats://u:s3cr3t@a:1"),
+            ("NATS_TOKEN", "s3cr3t"),
+        ])
+        .unwrap();
+        let shown = format!("{config:?}");
+        assert!(!shown.contains("s3cr3t"), "{shown}");
+        assert!(shown.contains("a:1"), "{shown}");
+    }
+}

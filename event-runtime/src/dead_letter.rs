@@ -1,0 +1,277 @@
+//! Dead letters: what could not be handled, kept with its reason, and sent on its way again by `redrive`.
+//!
+//! A dead letter is stored and acknowledged before the original is given up. It never quotes a payload in its reason.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use async_nats::{HeaderMap, HeaderValue, Message};
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::bus::Bus;
+use crate::delivery::Meta;
+use crate::error::Error;
+use crate::publish::{Outgoing, Receipt};
+use crate::streams::DEAD_LETTERS;
+
+/// Why: one of [`Cause`]'s words.
+pub const REASON: &str = "Dead-Letter-Reason";
+/// Why, in a sentence; one line.
+pub const DETAIL: &str = "Dead-Letter-Detail";
+/// The stream of the original.
+pub const STREAM: &str = "Dead-Letter-Stream";
+/// The durable that delivered it.
+pub const CONSUMER: &str = "Dead-Letter-Consumer";
+/// The original's place in its stream.
+pub const SEQUENCE: &str = "Dead-Letter-Sequence";
+/// How often it was delivered.
+pub const ATTEMPTS: &str = "Dead-Letter-Attempts";
+/// When the original was stored, RFC 3339.
+pub const TIME: &str = "Dead-Letter-Time";
+/// The original's message id, on a dead letter and on a redrive.
+pub const MESSAGE_ID: &str = "Dead-Letter-Msg-Id";
+/// Set to `omitted` when the original's body did not fit beside the headers; the body is its stream and sequence then.
+pub const BODY: &str = "Dead-Letter-Body";
+
+/// The longest detail, in bytes.
+const MAX_DETAIL: usize = 512;
+
+/// Why a delivery became a dead letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The body is not the event: no JSON, a missing field, an unknown value of a closed type.
+    Undecodable,
+    /// It breaks constraints of the contract.
+    Invalid,
+    /// The message id names another event than the subject does.
+    Contradiction,
+    /// No handler of this build takes its subject.
+    Unknown,
+    /// The handler failed as often as the service allows.
+    Attempts,
+    /// The handler panicked as often as the service allows.
+    Panic,
+    /// The handler said so.
+    Dead,
+    /// Delivered again and again without any outcome: it may kill the process that handles it.
+    NoOutcome,
+}
+
+impl Cause {
+    /// The word in the header.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Undecodable => "undecodable",
+            Self::Invalid => "invalid",
+            Self::Contradiction => "contradiction",
+            Self::Unknown => "unknown",
+            Self::Attempts => "attempts",
+            Self::Panic => "panic",
+            Self::Dead => "dead",
+            Self::NoOutcome => "no-outcome",
+        }
+    }
+}
+
+/// What becomes a dead letter, and why.
+#[derive(Debug)]
+pub(crate) struct Burial<'a> {
+    pub(crate) service: &'a str,
+    pub(crate) durable: &'a str,
+    /// When the durable was made.
+    pub(crate) created: &'a str,
+    pub(crate) message: &'a Message,
+    /// Its subject here is the event's own, also for a redrive.
+    pub(crate) meta: &'a Meta,
+    pub(crate) cause: Cause,
+    pub(crate) detail: &'a str,
+}
+
+/// One line that a header can carry.
+fn line(text: &str) -> String {
+    let mut line: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    if line.len() > MAX_DETAIL {
+        let end = (0..=MAX_DETAIL)
+            .rev()
+            .find(|at| line.is_char_boundary(*at))
+            .unwrap_or_default();
+        line.truncate(end);
+    }
+    line.trim().to_owned()
+}
+
+fn put(headers: &mut HeaderMap, name: &'static str, value: &str) {
+    // Values are made of one line; what still cannot be a header is left out.
+    if let Ok(value) = HeaderValue::from_str(&line(value)) {
+        headers.insert(name, value);
+    }
+}
+
+impl Burial<'_> {
+    fn outgoing(&self, limit: usize) -> Outgoing {
+        let stream = self.meta.stream.as_deref().unwrap_or_default();
+        let sequence = self.meta.sequence.unwrap_or_default();
+        let mut headers = HeaderMap::new();
+        let id = format!("dead:{stream}:{}:{}:{sequence}", self.durable, self.created);
+        put(&mut headers, "Nats-Msg-Id", &id);
+        put(&mut headers, REASON, self.cause.as_str());
+        put(&mut headers, DETAIL, self.detail);
+        put(&mut headers, STREAM, stream);
+        put(&mut headers, CONSUMER, self.durable);
+        put(&mut headers, SEQUENCE, &sequence.to_string());
+        put(&mut headers, ATTEMPTS, &self.meta.attempt.to_string());
+        if let Some(time) = self.meta.time {
+            put(
+                &mut headers,
+                TIME,
+                &time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
+            );
+        }
+        if let Some(id) = &self.meta.id {
+            put(&mut headers, MESSAGE_ID, id);
+        }
+        if let Some(trace) = &self.meta.trace {
+            trace.write(&mut headers);
+        }
+        let subject = format!("dead_letters.{}.{}", self.service, self.meta.subject);
+        let mut outgoing = Outgoing {
+            subject: subject.into(),
+            headers,
+            payload: self.message.payload.clone(),
+            stream: DEAD_LETTERS,
+        };
+        if outgoing.size() > limit {
+            put(&mut outgoing.headers, BODY, "omitted");
+            outgoing.payload = json!({ "stream": stream, "sequence": sequence })
+                .to_string()
+                .into();
+        }
+        outgoing
+    }
+}
+
+impl Bus {
+    /// Stores a dead letter. Once per message and window, however often it is called.
+    pub(crate) async fn bury(&self, burial: &Burial<'_>) -> Result<Receipt, Error> {
+        let outgoing = burial.outgoing(self.client().max_payload());
+        self.store(
+            &outgoing,
+            Instant::now() + self.inner.config.publish_timeout,
+        )
+        .await
+    }
+
+    /// Sends a dead letter, by its sequence in `DEAD_LETTERS`, on its way to its service again. Only that service gets
+    /// it. The dead letter stays where it is. `attempt` (from 1) tells one redrive of it from the next: the same number
+    /// within the stream's window is the same redrive and stored once.
+    ///
+    /// # Errors
+    /// [`Error::Server`] when there is no such dead letter or when its body was too large to be kept; those of
+    /// publishing.
+    pub async fn redrive(&self, sequence: u64, attempt: u32) -> Result<Receipt, Error> {
+        self.open()?;
+        let answer: Found = self
+            .api(
+                format!("STREAM.MSG.GET.{DEAD_LETTERS}"),
+                &json!({ "seq": sequence }),
+            )
+            .await?;
+        let refuse = |description: &str| Error::Server {
+            what: format!("redriving message {sequence} of {DEAD_LETTERS}"),
+            code: 0,
+            description: description.to_owned(),
+        };
+        let target = answer
+            .message
+            .subject
+            .strip_prefix("dead_letters.")
+            .ok_or_else(|| refuse("it is no dead letter"))?;
+        let old = answer.message.headers();
+        if old.iter().any(|(name, _)| name == BODY) {
+            return Err(refuse(
+                "its body was too large to be kept; publish the original again",
+            ));
+        }
+        let mut headers = HeaderMap::new();
+        put(
+            &mut headers,
+            "Nats-Msg-Id",
+            &format!("redrive:{sequence}:{attempt}"),
+        );
+        for (name, value) in &old {
+            for kept in [MESSAGE_ID, "traceparent", "tracestate"] {
+                if name == kept {
+                    put(&mut headers, kept, value);
+                }
+            }
+        }
+        let subject = format!("redrive.{target}");
+        let payload = Bytes::from(
+            crate::wire::base64(&answer.message.data)
+                .ok_or_else(|| refuse("its body cannot be read"))?,
+        );
+        let outgoing = Outgoing {
+            subject: subject.into(),
+            headers,
+            payload,
+            stream: DEAD_LETTERS,
+        };
+        self.store(
+            &outgoing,
+            Instant::now()
+                + self
+                    .inner
+                    .config
+                    .publish_timeout
+                    .max(Duration::from_secs(1)),
+        )
+        .await
+    }
+}
+
+#[derive(Deserialize)]
+struct Found {
+    message: FoundMessage,
+}
+
+#[derive(Deserialize)]
+struct FoundMessage {
+    subject: String,
+    #[serde(default)]
+    hdrs: String,
+    #[serde(default)]
+    data: String,
+}
+
+impl FoundMessage {
+    /// The headers as lines: `NATS/1.0`, then `Name: value`.
+    fn headers(&self) -> Vec<(String, String)> {
+        let text = crate::wire::base64(&self.hdrs)
+            .and_then(|bytes| String::from_utf8(bytes).ok())
+            .unwrap_or_default();
+        let pair = |line: &str| {
+            line.split_once(':')
+                .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
+        };
+        text.lines().skip(1).filter_map(pair).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn details_are_one_short_line() {
+        assert_eq!(line(" a\r\nNats-Msg-Id: x\0 "), "a  Nats-Msg-Id: x");
+        assert_eq!(line(&"\u{e9}".repeat(1_000)).len(), 512);
+    }
+}

@@ -1,0 +1,280 @@
+//! What a handler gets, and what it says when it fails.
+//!
+//! Reads what the server says about a delivery; decides nothing.
+
+use std::time::Duration;
+
+use async_nats::{HeaderMap, Message, Subject};
+use chrono::{DateTime, Utc};
+
+/// An event as it was delivered.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Delivery<E> {
+    /// The event.
+    pub event: E,
+    /// What is known about this delivery of it.
+    pub meta: Meta,
+}
+
+impl<E> Delivery<E> {
+    /// A delivery made by hand: for tests of handlers.
+    #[must_use]
+    pub fn new(event: E, meta: Meta) -> Self {
+        Self { event, meta }
+    }
+}
+
+/// What is known about one delivery.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Meta {
+    /// The message id (`<full event name>:<id>`); `None` for an ephemeral event, or when the publisher sent none.
+    pub id: Option<String>,
+    /// The subject on which the event was published.
+    pub subject: Subject,
+    /// The stream that stores it; `None` for an ephemeral event.
+    pub stream: Option<String>,
+    /// Its place in the stream, from 1.
+    pub sequence: Option<u64>,
+    /// Which delivery of it to this consumer it is, from 1. Deliveries that a stopping service gave back count too.
+    pub attempt: u64,
+    /// When the stream stored it.
+    pub time: Option<DateTime<Utc>>,
+    /// The trace that it belongs to. Events published while handling it carry the trace on.
+    pub trace: Option<Trace>,
+    /// Whether it was a dead letter that somebody sent on its way again.
+    pub redriven: bool,
+}
+
+impl Meta {
+    /// The least that is known about a delivery: its subject. For tests of handlers.
+    #[must_use]
+    pub fn new(subject: impl Into<Subject>) -> Self {
+        Self {
+            id: None,
+            subject: subject.into(),
+            stream: None,
+            sequence: None,
+            attempt: 1,
+            time: None,
+            trace: None,
+            redriven: false,
+        }
+    }
+
+    pub(crate) fn of(message: &Message, stored: Option<&AckSubject>) -> Self {
+        let header = |name| {
+            message
+                .headers
+                .as_ref()
+                .and_then(|headers| headers.get(name))
+                .map(|value| value.as_str().to_owned())
+        };
+        Self {
+            id: header(async_nats::header::NATS_MESSAGE_ID.as_ref()),
+            stream: stored.map(|info| info.stream.clone()),
+            sequence: stored.map(|info| info.sequence),
+            attempt: stored.map_or(1, |info| info.attempt),
+            time: stored.and_then(|info| info.time),
+            trace: message.headers.as_ref().and_then(Trace::from_headers),
+            ..Self::new(message.subject.clone())
+        }
+    }
+}
+
+/// The subject to which a delivery is acknowledged: it says where the delivery comes from.
+#[derive(Clone, Debug)]
+pub(crate) struct AckSubject {
+    pub(crate) stream: String,
+    pub(crate) attempt: u64,
+    pub(crate) sequence: u64,
+    pub(crate) consumer_sequence: u64,
+    pub(crate) time: Option<DateTime<Utc>>,
+}
+
+impl AckSubject {
+    /// `$JS.ACK.<stream>.<consumer>.<delivered>.<sequence>.<consumer sequence>.<nanoseconds>.<pending>`, with a domain
+    /// and an account after `ACK` when there are more tokens.
+    pub(crate) fn parse(reply: &str) -> Option<Self> {
+        let tokens: Vec<&str> = reply.strip_prefix("$JS.ACK.")?.split('.').collect();
+        let tokens = match tokens.len() {
+            7 => tokens.as_slice(),
+            9.. => tokens.get(2..)?,
+            _ => return None,
+        };
+        let &[stream, _, attempt, sequence, consumer_sequence, nanos, ..] = tokens else {
+            return None;
+        };
+        Some(Self {
+            stream: stream.to_owned(),
+            attempt: attempt.parse().ok()?,
+            sequence: sequence.parse().ok()?,
+            consumer_sequence: consumer_sequence.parse().ok()?,
+            time: nanos.parse().ok().map(DateTime::from_timestamp_nanos),
+        })
+    }
+}
+
+tokio::task_local! {
+    static CURRENT: Trace;
+}
+
+/// A W3C trace context: the headers `traceparent` and `tracestate`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trace {
+    parent: String,
+    state: Option<String>,
+}
+
+impl Trace {
+    /// A trace context from its `traceparent` and `tracestate`; `None` when the first is not of the standard's form
+    /// or the second cannot stand in a header.
+    #[must_use]
+    pub fn new(parent: &str, state: Option<&str>) -> Option<Self> {
+        let parts: Vec<&str> = parent.split('-').collect();
+        let lengths = parts.iter().map(|part| part.len()).collect::<Vec<_>>();
+        let hex = parts
+            .iter()
+            .all(|part| part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')));
+        let plain = state.is_none_or(|state| {
+            state.len() <= 512 && state.bytes().all(|b| (0x20..0x7f).contains(&b))
+        });
+        (lengths == [2, 32, 16, 2] && hex && plain).then(|| Self {
+            parent: parent.to_owned(),
+            state: state.map(str::to_owned),
+        })
+    }
+
+    /// `traceparent`.
+    #[must_use]
+    pub fn parent(&self) -> &str {
+        &self.parent
+    }
+
+    /// `tracestate`.
+    #[must_use]
+    pub fn state(&self) -> Option<&str> {
+        self.state.as_deref()
+    }
+
+    /// Runs `future`, with every event published in it belonging to this trace. Tasks that it spawns do not.
+    pub async fn scope<F: Future>(self, future: F) -> F::Output {
+        CURRENT.scope(self, future).await
+    }
+
+    pub(crate) fn current() -> Option<Self> {
+        CURRENT.try_with(Clone::clone).ok()
+    }
+
+    fn from_headers(headers: &HeaderMap) -> Option<Self> {
+        let parent = headers.get("traceparent")?;
+        let state = headers.get("tracestate").map(|state| state.as_str());
+        Self::new(parent.as_str(), state).or_else(|| Self::new(parent.as_str(), None))
+    }
+
+    pub(crate) fn write(&self, headers: &mut HeaderMap) {
+        // Both were checked: no line breaks.
+        headers.insert("traceparent", self.parent.as_str());
+        if let Some(state) = &self.state {
+            headers.insert("tracestate", state.as_str());
+        }
+    }
+}
+
+/// Why an event was not handled, and what follows from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Deliver it again, until the service's attempts are used up; then it is a dead letter.
+    Retry {
+        /// The delay; `None`: the service's policy.
+        after: Option<Duration>,
+        /// Why: it is logged, and kept with the dead letter.
+        reason: String,
+    },
+    /// Do not deliver it again: it goes to the dead letters now.
+    Dead {
+        /// Why: it is logged, and kept with the dead letter.
+        reason: String,
+    },
+}
+
+impl Failure {
+    /// Try again, as the service's policy says.
+    #[must_use]
+    pub fn retry(reason: impl ToString) -> Self {
+        Self::Retry {
+            after: None,
+            reason: reason.to_string(),
+        }
+    }
+
+    /// Try again after this delay.
+    #[must_use]
+    pub fn retry_after(after: Duration, reason: impl ToString) -> Self {
+        Self::Retry {
+            after: Some(after),
+            reason: reason.to_string(),
+        }
+    }
+
+    /// Do not try again.
+    #[must_use]
+    pub fn dead(reason: impl ToString) -> Self {
+        Self::Dead {
+            reason: reason.to_string(),
+        }
+    }
+
+    /// Why.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Retry { reason, .. } | Self::Dead { reason } => reason,
+        }
+    }
+}
+
+/// So that `?` in a handler means: try again. An error that no retry can help is `Failure::dead`.
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::retry(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ack_subjects_of_both_forms() {
+        for reply in [
+            "$JS.ACK.S.c.3.10.12.1700000000000000000.4",
+            "$JS.ACK._.acc.S.c.3.10.12.1700000000000000000.4.rnd",
+        ] {
+            let info = AckSubject::parse(reply).unwrap();
+            assert_eq!(
+                (
+                    info.stream.as_str(),
+                    info.attempt,
+                    info.sequence,
+                    info.consumer_sequence
+                ),
+                ("S", 3, 10, 12)
+            );
+            assert_eq!(info.time.unwrap().timestamp(), 1_700_000_000);
+        }
+        for bad in ["", "_INBOX.a", "$JS.ACK.S.c.3", "$JS.ACK.S.c.x.10.12.1.4"] {
+            assert!(AckSubject::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn traces_are_checked() {
+        let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        assert!(Trace::new(parent, Some("a=b")).is_some());
+        assert!(Trace::new(parent, Some("a=b\r\nX: y")).is_none());
+        assert!(Trace::new("00-0af7-b7-01", None).is_none());
+        assert!(Trace::new(&parent.replace('a', "\n"), None).is_none());
+    }
+}

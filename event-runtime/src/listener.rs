@@ -1,0 +1,378 @@
+//! The listener of a service: its handlers, its durables, and their common start and stop.
+//!
+//! At start it only reads: durables belong to operators. What happens to one delivery is in `worker`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
+
+use crate::api::{ConsumerInfo, is_not_found};
+use crate::bus::Bus;
+use crate::delivery::{Delivery, Failure, Meta};
+use crate::ephemeral;
+use crate::error::Error;
+use crate::event::Event;
+use crate::route::{Handling, Route};
+use crate::shutdown::Shutdown;
+use crate::streams::{DEAD_LETTERS, Service, covers, pattern_of, redrive_durable, redrive_filter};
+use crate::worker::{Durable, Worker};
+
+/// A handler call that an [`around`](Listener::around) hook wraps: await [`run`](Next::run) once.
+pub struct Next(Handling);
+
+impl Next {
+    /// Runs the handler.
+    ///
+    /// # Errors
+    /// The handler's failure.
+    pub async fn run(self) -> Result<(), Failure> {
+        self.0.await
+    }
+}
+
+impl fmt::Debug for Next {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Next")
+    }
+}
+
+type Around = dyn Fn(Arc<Meta>, Next) -> Handling + Send + Sync;
+
+/// What became of the deliveries of a listener:
+/// `delivered = handled + retried + dead_lettered + returned + failed`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[must_use]
+#[non_exhaustive]
+pub struct ListenReport {
+    /// Deliveries that arrived.
+    pub delivered: u64,
+    /// Handled, and acknowledged where they were stored.
+    pub handled: u64,
+    /// Given back with a delay, after a failure.
+    pub retried: u64,
+    /// Stored as dead letters.
+    pub dead_lettered: u64,
+    /// Given back at the stop without an outcome: another replica, or the next start, gets them.
+    pub returned: u64,
+    /// Ephemeral events whose handler failed, that could not be read, or that the stop left unhandled: nobody tries
+    /// them again.
+    pub failed: u64,
+}
+
+impl ListenReport {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.delivered += other.delivered;
+        self.handled += other.handled;
+        self.retried += other.retried;
+        self.dead_lettered += other.dead_lettered;
+        self.returned += other.returned;
+        self.failed += other.failed;
+    }
+}
+
+/// The listener of one service: built by generated code, run until its shutdown.
+pub struct Listener<H> {
+    bus: Bus,
+    service: Service,
+    handlers: Arc<H>,
+    routes: Vec<Route<H>>,
+    around: Option<Box<Around>>,
+    handler_limit: Option<Duration>,
+    grace: Duration,
+}
+
+impl<H> fmt::Debug for Listener<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listener")
+            .field("service", &self.service)
+            .field("routes", &self.routes.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What all workers of a listener share.
+pub(crate) struct Shared<H> {
+    pub(crate) bus: Bus,
+    pub(crate) service: Service,
+    pub(crate) handlers: Arc<H>,
+    pub(crate) routes: Vec<Route<H>>,
+    around: Option<Box<Around>>,
+    pub(crate) handler_limit: Option<Duration>,
+    pub(crate) grace: Duration,
+    /// A slot for each handler that may run at once.
+    pub(crate) slots: Arc<Semaphore>,
+    pub(crate) stop: Shutdown,
+}
+
+impl<H: Send + Sync + 'static> Shared<H> {
+    /// The handler call with the hook around it and the trace of the delivery. The hook is called inside the future,
+    /// where its panics are caught like the handler's.
+    pub(crate) fn wrap(self: &Arc<Self>, meta: Arc<Meta>, handling: Handling) -> Handling {
+        let shared = Arc::clone(self);
+        let trace = meta.trace.clone();
+        let handling: Handling = match self.around {
+            Some(_) => Box::pin(async move {
+                match &shared.around {
+                    Some(around) => around(meta, Next(handling)).await,
+                    None => handling.await,
+                }
+            }),
+            None => handling,
+        };
+        match trace {
+            Some(trace) => Box::pin(trace.scope(handling)),
+            None => handling,
+        }
+    }
+}
+
+impl<H: Send + Sync + 'static> Listener<H> {
+    /// A listener without handlers yet.
+    #[must_use]
+    pub fn new(bus: &Bus, service: Service, handlers: H) -> Self {
+        Self {
+            bus: bus.clone(),
+            service,
+            handlers: Arc::new(handlers),
+            routes: Vec::new(),
+            around: None,
+            handler_limit: None,
+            grace: Duration::from_secs(20),
+        }
+    }
+
+    /// What is done with the events of one type.
+    #[must_use]
+    pub fn on<E, F, Fut>(mut self, handler: F) -> Self
+    where
+        E: Event,
+        F: Fn(Arc<H>, Delivery<E>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
+        self.routes.push(Route::new(handler));
+        self
+    }
+
+    /// Wraps every handler call: for logging, authentication, a database transaction.
+    #[must_use]
+    pub fn around<F, Fut>(mut self, hook: F) -> Self
+    where
+        F: Fn(Arc<Meta>, Next) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
+        self.around = Some(Box::new(move |meta, next| Box::pin(hook(meta, next))));
+        self
+    }
+
+    /// How long one delivery may take, waiting for a free handler included. Default: 10 times the durable's ack_wait.
+    ///
+    /// Until then its lease is extended; then the handler is cancelled, which counts as a failure.
+    #[must_use]
+    pub fn handler_limit(mut self, limit: Duration) -> Self {
+        self.handler_limit = Some(limit);
+        self
+    }
+
+    /// How long handlers may still run after the stop. Then they are cancelled and their deliveries given back.
+    /// Default: 20 s.
+    #[must_use]
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
+    /// Handles events until `shutdown` stops or the bus closes; then gives back what it has not begun, lets the running
+    /// handlers end, and waits until the server has every outcome.
+    ///
+    /// Dropping the future instead strands what it holds until ack_wait.
+    ///
+    /// # Errors
+    /// [`Error::MissingDurable`] and [`Error::Unfit`] at the start; [`Error::ConsumerGone`] when a durable was deleted;
+    /// [`Error::Refused`] when the connection may not consume.
+    pub async fn run(self, shutdown: Shutdown) -> Result<ListenReport, Error> {
+        self.bus.open()?;
+        let stop = Shutdown::new();
+        let durables = self.durables().await?;
+        let bus = self.bus.clone();
+        let _running = Running::start(&bus.inner.listeners);
+        let grace = self.grace;
+        let shared = Arc::new(Shared {
+            slots: Arc::new(Semaphore::new(self.service.concurrency as usize)),
+            stop: stop.clone(),
+            bus: self.bus,
+            service: self.service,
+            handlers: self.handlers,
+            routes: self.routes,
+            around: self.around,
+            handler_limit: self.handler_limit,
+            grace,
+        });
+        let mut workers = JoinSet::new();
+        for durable in durables {
+            let worker = Worker::open(Arc::clone(&shared), durable).await?;
+            workers.spawn(worker.run());
+        }
+        for route in 0..shared.routes.len() {
+            if let Some(subscriber) = ephemeral::subscribe(&shared, route).await? {
+                workers.spawn(ephemeral::run(Arc::clone(&shared), route, subscriber));
+            }
+        }
+        let mut report = ListenReport::default();
+        let mut failure = None;
+        let mut stopping = false;
+        loop {
+            tokio::select! {
+                () = shutdown.wait(), if !stopping => { stopping = true; stop.stop(); }
+                () = bus.inner.stop.wait(), if !stopping => { stopping = true; stop.stop(); }
+                ended = workers.join_next() => match ended {
+                    None if shared.routes.is_empty() && !stopping => { shutdown.wait().await; break }
+                    None => break,
+                    Some(Ok((counts, result))) => {
+                        report.add(counts);
+                        if let Err(error) = result {
+                            tracing::error!(service = shared.service.name, %error, "the listener stops");
+                            failure.get_or_insert(error);
+                            stopping = true;
+                            stop.stop();
+                        }
+                    }
+                    Some(Err(error)) => {
+                        tracing::error!(service = shared.service.name, %error, "a worker of the listener ended");
+                        failure.get_or_insert(Error::Closed);
+                        stopping = true;
+                        stop.stop();
+                    }
+                }
+            }
+        }
+        // The outcomes are on their way; the service may end its process right after this.
+        let _ = timeout(Duration::from_secs(2), bus.client().flush()).await;
+        bus.round_trip(Instant::now() + Duration::from_secs(2))
+            .await;
+        bus.inner
+            .events
+            .counters
+            .returned
+            .fetch_add(report.returned, std::sync::atomic::Ordering::Relaxed);
+        bus.inner
+            .paused
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+        tracing::info!(
+            service = shared.service.name,
+            ?report,
+            "the listener has stopped"
+        );
+        failure.map_or(Ok(report), Err)
+    }
+
+    /// The durables that the routes need, as the server has them.
+    async fn durables(&self) -> Result<Vec<Durable>, Error> {
+        let mut wanted: BTreeMap<(&'static str, String), (Vec<String>, bool)> = BTreeMap::new();
+        let group = self.service.queue_group;
+        for route in &self.routes {
+            let Some(stream) = route.stream else { continue };
+            match route.partitions {
+                None => {
+                    let entry = wanted.entry((stream, group.to_owned())).or_default();
+                    entry.0.push(pattern_of(route.template, None));
+                }
+                Some(partitions) => {
+                    for partition in 0..partitions {
+                        let entry = wanted
+                            .entry((stream, format!("{group}-p{partition}")))
+                            .or_default();
+                        entry.0.push(pattern_of(route.template, Some(partition)));
+                        entry.1 = true;
+                    }
+                }
+            }
+        }
+        if !wanted.is_empty() {
+            let name = redrive_durable(self.service.name);
+            wanted.insert(
+                (DEAD_LETTERS, name),
+                (vec![redrive_filter(self.service.name)], false),
+            );
+        }
+        let mut durables = Vec::new();
+        for ((stream, name), (filters, keyed)) in wanted {
+            let info = self.bus.consumer(stream, &name).await.map_err(|error| {
+                if is_not_found(&error) {
+                    Error::MissingDurable {
+                        service: self.service.name,
+                        stream: stream.to_owned(),
+                        durable: name.clone(),
+                    }
+                } else {
+                    error
+                }
+            })?;
+            if let Some(problem) = unfit(&info, &filters, keyed) {
+                return Err(Error::Unfit {
+                    service: self.service.name,
+                    stream: stream.to_owned(),
+                    durable: name,
+                    problem,
+                });
+            }
+            durables.push(Durable::new(stream, name, &info));
+        }
+        Ok(durables)
+    }
+}
+
+/// What a durable lacks.
+fn unfit(info: &ConsumerInfo, filters: &[String], keyed: bool) -> Option<String> {
+    let have = info.config.filters();
+    let missing: Vec<&str> = filters
+        .iter()
+        .filter(|filter| !have.is_empty() && !have.iter().any(|have| covers(have, filter)))
+        .map(String::as_str)
+        .collect();
+    if !missing.is_empty() {
+        return Some(format!("does not deliver {}", missing.join(", ")));
+    }
+    if info.config.ack_policy != "explicit" {
+        return Some(format!(
+            "has the ack policy {} and not explicit",
+            info.config.ack_policy
+        ));
+    }
+    if info.config.max_deliver > 0 {
+        return Some(format!(
+            "gives a message up after {} deliveries (max_deliver must be -1)",
+            info.config.max_deliver
+        ));
+    }
+    if keyed && info.config.max_ack_pending != 1 {
+        return Some(format!(
+            "has {} deliveries in flight, and only one keeps the order of its key (max_ack_pending must be 1)",
+            info.config.max_ack_pending
+        ));
+    }
+    None
+}
+
+/// Counts a running listener until it is dropped.
+struct Running<'a>(&'a watch::Sender<usize>);
+
+impl<'a> Running<'a> {
+    fn start(listeners: &'a watch::Sender<usize>) -> Self {
+        listeners.send_modify(|running| *running += 1);
+        Self(listeners)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0
+            .send_modify(|running| *running = running.saturating_sub(1));
+    }
+}

@@ -1,0 +1,187 @@
+//! Pulling from a JetStream consumer through an inbox of our own: requests, status frames, heartbeats, reconnects.
+//!
+//! Own, because async-nats' `messages()` strands what it has buffered when it stops. It hands out messages and news;
+//! what to do about them is decided by its two users, `worker` and `subscribe`.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use async_nats::{Message, StatusCode, Subject, Subscriber};
+use futures_util::StreamExt;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::bus::Bus;
+use crate::error::Error;
+use crate::publish::is_publish_to;
+
+/// How long the server keeps a request that nothing satisfies.
+const EXPIRES: Duration = Duration::from_secs(30);
+/// How often the server says that a waiting request is still known.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// Without anything for this long the requests are taken for lost.
+const SILENCE: Duration = Duration::from_millis(12_500);
+
+/// What came from the server.
+pub(crate) enum Frame {
+    /// A message of the stream.
+    Message(Message),
+    /// A request has ended without having been satisfied: ask again.
+    Ended,
+    /// The requests are lost, or nobody answers them: look whether the consumer is still there, then ask again.
+    Lost(&'static str),
+    /// The server says that the consumer was deleted.
+    Deleted,
+    /// The connection may not pull.
+    Refused(String),
+    /// The inbox is closed and empty.
+    Closed,
+}
+
+pub(crate) struct Pull {
+    bus: Bus,
+    request: Subject,
+    inbox: String,
+    subscriber: Subscriber,
+    /// The requests on their way, oldest first, with what each may still bring.
+    waiting: VecDeque<(u64, usize)>,
+    requests: u64,
+    heard: Instant,
+    connections: watch::Receiver<u64>,
+    refusals: u64,
+}
+
+impl Pull {
+    pub(crate) async fn open(bus: &Bus, stream: &str, consumer: &str) -> Result<Self, Error> {
+        let client = bus.client();
+        let inbox = client.new_inbox();
+        let refusals = bus.inner.events.mark();
+        let connections = bus.inner.events.connections.subscribe();
+        let subscriber = client
+            .subscribe(format!("{inbox}.*"))
+            .await
+            .map_err(|_| Error::Closed)?;
+        let request = format!(
+            "{}.CONSUMER.MSG.NEXT.{stream}.{consumer}",
+            bus.inner.config.api_prefix()
+        );
+        Ok(Self {
+            bus: bus.clone(),
+            request: request.into(),
+            inbox,
+            subscriber,
+            waiting: VecDeque::new(),
+            requests: 0,
+            heard: Instant::now(),
+            connections,
+            refusals,
+        })
+    }
+
+    /// How many messages may still come for what was asked.
+    pub(crate) fn outstanding(&self) -> usize {
+        self.waiting.iter().map(|(_, left)| left).sum()
+    }
+
+    /// Asks for so many more messages.
+    pub(crate) async fn ask(&mut self, batch: usize) {
+        self.requests += 1;
+        let body = format!(
+            r#"{{"batch":{batch},"expires":{},"idle_heartbeat":{}}}"#,
+            EXPIRES.as_nanos(),
+            HEARTBEAT.as_nanos()
+        );
+        let reply = format!("{}.{}", self.inbox, self.requests);
+        let sent = self
+            .bus
+            .client()
+            .publish_with_reply(self.request.clone(), reply, body.into());
+        // A client that takes nothing for so long has no connection; the requests are renewed when it is back.
+        if timeout(Duration::from_secs(1), sent)
+            .await
+            .is_ok_and(|sent| sent.is_ok())
+        {
+            if self.waiting.is_empty() {
+                self.heard = Instant::now();
+            }
+            self.waiting.push_back((self.requests, batch));
+        }
+    }
+
+    /// The next frame. May be dropped and called again without losing one.
+    pub(crate) async fn next(&mut self) -> Frame {
+        let events = &self.bus.inner.events;
+        let request = &self.request;
+        loop {
+            let waits = !self.waiting.is_empty();
+            tokio::select! {
+                biased;
+                message = self.subscriber.next() => {
+                    let Some(message) = message else { return Frame::Closed };
+                    self.heard = Instant::now();
+                    if let Some(frame) = read(&mut self.waiting, &self.inbox, message) {
+                        return frame;
+                    }
+                }
+                changed = self.connections.changed() => {
+                    if changed.is_ok() {
+                        self.waiting.clear();
+                        return Frame::Lost("the connection was renewed");
+                    }
+                }
+                operation = events.refused(self.refusals, |operation| is_publish_to(operation, request)) => {
+                    return Frame::Refused(operation);
+                }
+                () = sleep_until(self.heard + SILENCE), if waits => {
+                    self.waiting.clear();
+                    return Frame::Lost("no heartbeat came");
+                }
+            }
+        }
+    }
+
+    /// Ends the inbox: waiting requests take nothing any more, and what has arrived can still be read.
+    pub(crate) async fn end(&mut self) {
+        let _ = timeout(Duration::from_secs(1), self.subscriber.drain()).await;
+    }
+}
+
+/// Reads a frame and keeps account of the requests. `None` for what is no news.
+fn read(waiting: &mut VecDeque<(u64, usize)>, inbox: &str, message: Message) -> Option<Frame> {
+    let Some(status) = message.status else {
+        // The server satisfies requests in their order.
+        if let Some((_, left)) = waiting.front_mut() {
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                waiting.pop_front();
+            }
+        }
+        return Some(Frame::Message(message));
+    };
+    if status == StatusCode::IDLE_HEARTBEAT {
+        return None;
+    }
+    let number = message
+        .subject
+        .strip_prefix(inbox)
+        .and_then(|rest| rest.strip_prefix('.'))
+        .and_then(|n| n.parse().ok());
+    let before = waiting.len();
+    waiting.retain(|(n, _)| Some(*n) != number);
+    // The frame of a request that was given up before.
+    if waiting.len() == before {
+        return None;
+    }
+    let description = message.description.as_deref().unwrap_or_default();
+    Some(match status {
+        StatusCode::NOT_FOUND | StatusCode::TIMEOUT => Frame::Ended,
+        StatusCode::REQUEST_TERMINATED if description.eq_ignore_ascii_case("Consumer Deleted") => {
+            Frame::Deleted
+        }
+        StatusCode::NO_RESPONDERS => Frame::Lost("nobody answers"),
+        status => {
+            tracing::debug!(%status, description, "a request for messages ended");
+            Frame::Lost("the server ended the request")
+        }
+    })
+}

@@ -1,0 +1,141 @@
+//! From a message to the handler that takes it.
+//!
+//! Finds, decodes and checks; runs nothing.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use async_nats::Message;
+use futures_util::FutureExt;
+
+use crate::dead_letter::Cause;
+use crate::decode::decode;
+use crate::delivery::{Delivery, Failure, Meta};
+use crate::event::Event;
+use crate::streams::{covers, pattern_of};
+
+/// A handler that is about to run.
+pub(crate) type Handling = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
+
+type Call<H> = dyn Fn(Arc<H>, &Message, Meta) -> Result<Handling, Rejection> + Send + Sync;
+
+/// A message that no handler gets, and why.
+#[derive(Debug)]
+pub(crate) struct Rejection {
+    pub(crate) cause: Cause,
+    pub(crate) detail: String,
+}
+
+/// One subscribed event and what is done with it.
+pub(crate) struct Route<H> {
+    pub(crate) event: &'static str,
+    pub(crate) template: &'static str,
+    pub(crate) pattern: String,
+    pub(crate) stream: Option<&'static str>,
+    pub(crate) partitions: Option<u32>,
+    call: Box<Call<H>>,
+}
+
+impl<H: Send + Sync + 'static> Route<H> {
+    pub(crate) fn new<E, F, Fut>(handler: F) -> Self
+    where
+        E: Event,
+        F: Fn(Arc<H>, Delivery<E>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
+        let handler = Arc::new(handler);
+        let call = move |handlers: Arc<H>, message: &Message, meta: Meta| {
+            let event: E = decode(&message.payload).map_err(|error| Rejection {
+                cause: Cause::Undecodable,
+                detail: error.to_string(),
+            })?;
+            event.validate().map_err(|violations| Rejection {
+                cause: Cause::Invalid,
+                detail: violations.to_string(),
+            })?;
+            let handler = Arc::clone(&handler);
+            // Called inside the future, so that a panic before its first await is caught too.
+            let handling: Handling =
+                Box::pin(async move { handler(handlers, Delivery::new(event, meta)).await });
+            Ok(handling)
+        };
+        Self {
+            event: E::NAME,
+            template: E::SUBJECT,
+            pattern: pattern_of(E::SUBJECT, None),
+            stream: E::STREAM,
+            partitions: E::PARTITIONS,
+            call: Box::new(call),
+        }
+    }
+
+    pub(crate) fn call(
+        &self,
+        handlers: Arc<H>,
+        message: &Message,
+        meta: Meta,
+    ) -> Result<Handling, Rejection> {
+        // A `Deserialize` or `validate` of the user's may panic as well.
+        std::panic::catch_unwind(AssertUnwindSafe(|| (self.call)(handlers, message, meta)))
+            .unwrap_or_else(|panic| {
+                Err(Rejection {
+                    cause: Cause::Undecodable,
+                    detail: panic_text(&*panic),
+                })
+            })
+    }
+}
+
+/// The route of a message: by its subject, or by the name in its id where a mirror has changed the subject.
+pub(crate) fn find<'a, H>(routes: &'a [Route<H>], meta: &Meta) -> Result<&'a Route<H>, Rejection> {
+    let name = meta
+        .id
+        .as_deref()
+        .and_then(|id| id.split_once(':'))
+        .map(|(name, _)| name);
+    let by_subject = routes
+        .iter()
+        .find(|route| covers(&route.pattern, &meta.subject));
+    match (by_subject, name) {
+        (Some(route), Some(name)) if name != route.event => Err(Rejection {
+            cause: Cause::Contradiction,
+            detail: format!(
+                "the subject is that of {}, and the message id names another event",
+                route.event
+            ),
+        }),
+        (Some(route), _) => Ok(route),
+        (None, Some(name)) => routes
+            .iter()
+            .find(|route| route.event == name)
+            .ok_or_else(unknown),
+        (None, None) => Err(unknown()),
+    }
+}
+
+fn unknown() -> Rejection {
+    Rejection {
+        cause: Cause::Unknown,
+        detail: "this build has no handler for the subject".to_owned(),
+    }
+}
+
+/// Runs a handler to its end; a panic is a failure.
+pub(crate) async fn run(handling: Handling) -> Result<(), (Cause, Failure)> {
+    match AssertUnwindSafe(handling).catch_unwind().await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(failure @ Failure::Retry { .. })) => Err((Cause::Attempts, failure)),
+        Ok(Err(failure @ Failure::Dead { .. })) => Err((Cause::Dead, failure)),
+        Err(panic) => Err((Cause::Panic, Failure::retry(panic_text(&*panic)))),
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("panicked: {}", text.unwrap_or("without a text"))
+}

@@ -1,0 +1,291 @@
+//! Checking an event against the constraints of its contract.
+//!
+//! Says which field breaks which rule, and never what the value was: it may be a secret.
+
+use std::fmt::{self, Display};
+use std::sync::OnceLock;
+
+use regex::Regex;
+
+/// A type that knows the constraints of its fields.
+pub trait Validate {
+    /// Reports every broken constraint to `checker`.
+    fn check(&self, checker: &mut Checker);
+}
+
+/// One broken constraint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The field in wire names: `lines[2].quantity`. Empty for the event as a whole.
+    pub path: String,
+    /// What is wrong with it, after the name of the field: `is below the minimum of 1`.
+    pub problem: String,
+}
+
+impl Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = if self.path.is_empty() {
+            "the event"
+        } else {
+            &self.path
+        };
+        write!(f, "{path} {}", self.problem)
+    }
+}
+
+/// Every broken constraint of one event; at least one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violations(Vec<Violation>);
+
+impl Violations {
+    /// The broken constraints, in the order of the fields.
+    pub fn iter(&self) -> impl Iterator<Item = &Violation> {
+        self.0.iter()
+    }
+}
+
+impl Display for Violations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, violation) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("; ")?;
+            }
+            violation.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Violations {}
+
+/// A regular expression of a contract, compiled once: for a `static`.
+#[derive(Debug)]
+pub struct Pattern {
+    text: &'static str,
+    regex: OnceLock<Option<Regex>>,
+}
+
+impl Pattern {
+    /// An expression in the syntax of the crate `regex`, unanchored.
+    #[must_use]
+    pub const fn new(text: &'static str) -> Self {
+        Self {
+            text,
+            regex: OnceLock::new(),
+        }
+    }
+}
+
+enum Step {
+    Name(&'static str),
+    Index(usize),
+    Key(String),
+}
+
+/// Collects the broken constraints of a value, with the path to each.
+#[derive(Default)]
+pub struct Checker {
+    path: Vec<Step>,
+    violations: Vec<Violation>,
+}
+
+impl fmt::Debug for Checker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Checker")
+            .field("violations", &self.violations)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Checker {
+    /// Checks a whole value.
+    ///
+    /// # Errors
+    /// Every broken constraint.
+    pub fn run<T: Validate + ?Sized>(value: &T) -> Result<(), Violations> {
+        let mut checker = Self::default();
+        value.check(&mut checker);
+        if checker.violations.is_empty() {
+            Ok(())
+        } else {
+            Err(Violations(checker.violations))
+        }
+    }
+
+    fn within(&mut self, step: Step, check: impl FnOnce(&mut Self)) {
+        self.path.push(step);
+        check(self);
+        self.path.pop();
+    }
+
+    /// Checks the field with this wire name.
+    pub fn field(&mut self, name: &'static str, check: impl FnOnce(&mut Self)) {
+        self.within(Step::Name(name), check);
+    }
+
+    /// Checks every element of a list.
+    pub fn items<'a, T: 'a>(
+        &mut self,
+        items: impl IntoIterator<Item = &'a T>,
+        mut check: impl FnMut(&mut Self, &'a T),
+    ) {
+        for (index, item) in items.into_iter().enumerate() {
+            self.within(Step::Index(index), |checker| check(checker, item));
+        }
+    }
+
+    /// Checks every value of a map.
+    pub fn entries<'a, K: AsRef<str> + 'a, T: 'a>(
+        &mut self,
+        entries: impl IntoIterator<Item = (&'a K, &'a T)>,
+        mut check: impl FnMut(&mut Self, &'a T),
+    ) {
+        for (key, value) in entries {
+            self.within(Step::Key(key.as_ref().to_owned()), |checker| {
+                check(checker, value)
+            });
+        }
+    }
+
+    /// Checks a value by its own rules.
+    pub fn nested<T: Validate + ?Sized>(&mut self, value: &T) {
+        value.check(self);
+    }
+
+    /// Reports a problem of the current field, as it would follow its name: `must be before endsAt`.
+    pub fn fail(&mut self, problem: impl Into<String>) {
+        let mut path = String::new();
+        for step in &self.path {
+            match step {
+                Step::Name(name) => {
+                    if !path.is_empty() {
+                        path.push('.');
+                    }
+                    path.push_str(name);
+                }
+                Step::Index(index) => path.push_str(&format!("[{index}]")),
+                Step::Key(key) => path.push_str(&format!("[{key:?}]")),
+            }
+        }
+        self.violations.push(Violation {
+            path,
+            problem: problem.into(),
+        });
+    }
+
+    /// A number that is not below `min`. A number that cannot be compared (NaN) is refused too.
+    pub fn min<T: PartialOrd + Display>(&mut self, value: T, min: T) {
+        if !(value >= min) {
+            self.fail(format!("is below the minimum of {min}"));
+        }
+    }
+
+    /// A number that is not above `max`. A number that cannot be compared (NaN) is refused too.
+    pub fn max<T: PartialOrd + Display>(&mut self, value: T, max: T) {
+        if !(value <= max) {
+            self.fail(format!("is above the maximum of {max}"));
+        }
+    }
+
+    /// A finite number: JSON has no other.
+    pub fn finite(&mut self, value: f64) {
+        if !value.is_finite() {
+            self.fail("is not a finite number");
+        }
+    }
+
+    /// A text with at least so many code points.
+    pub fn min_length(&mut self, value: &str, min: usize) {
+        if value.chars().count() < min {
+            self.fail(format!("is shorter than {min} characters"));
+        }
+    }
+
+    /// A text with at most so many code points.
+    pub fn max_length(&mut self, value: &str, max: usize) {
+        // Bytes are an upper bound of code points: most texts need no counting.
+        if value.len() > max && value.chars().count() > max {
+            self.fail(format!("is longer than {max} characters"));
+        }
+    }
+
+    /// A list or map with at least so many elements; `count` is their number.
+    pub fn min_items(&mut self, count: usize, min: usize) {
+        if count < min {
+            self.fail(format!("has fewer than {min} elements"));
+        }
+    }
+
+    /// A list or map with at most so many elements; `count` is their number.
+    pub fn max_items(&mut self, count: usize, max: usize) {
+        if count > max {
+            self.fail(format!("has more than {max} elements"));
+        }
+    }
+
+    /// A text in which the pattern is found. A pattern that does not compile refuses everything.
+    pub fn pattern(&mut self, value: &str, pattern: &'static Pattern) {
+        match pattern.regex.get_or_init(|| Regex::new(pattern.text).ok()) {
+            Some(regex) if regex.is_match(value) => {}
+            Some(_) => self.fail(format!("does not match the pattern {}", pattern.text)),
+            None => self.fail(format!(
+                "has a pattern that is no regular expression: {}",
+                pattern.text
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    struct Line(i32);
+    impl Validate for Line {
+        fn check(&self, checker: &mut Checker) {
+            checker.field("quantity", |c| c.min(self.0, 1));
+        }
+    }
+
+    struct Order {
+        code: String,
+        lines: Vec<Line>,
+        weights: BTreeMap<String, f64>,
+    }
+    static CODE: Pattern = Pattern::new("^[A-Z]+$");
+    impl Validate for Order {
+        fn check(&self, checker: &mut Checker) {
+            checker.field("code", |c| {
+                c.max_length(&self.code, 3);
+                c.pattern(&self.code, &CODE);
+            });
+            checker.field("lines", |c| {
+                c.min_items(self.lines.len(), 1);
+                c.items(&self.lines, |c, line| c.nested(line));
+            });
+            checker.field("weights", |c| c.entries(&self.weights, |c, w| c.finite(*w)));
+        }
+    }
+
+    #[test]
+    fn every_broken_rule_with_its_path_and_without_the_value() {
+        let order = Order {
+            code: "s3cr\u{e9}t".into(),
+            lines: vec![Line(1), Line(2), Line(0)],
+            weights: BTreeMap::from([("eu".into(), f64::NAN)]),
+        };
+        let violations = Checker::run(&order).unwrap_err();
+        assert_eq!(
+            violations.to_string(),
+            "code is longer than 3 characters; code does not match the pattern ^[A-Z]+$; \
+             lines[2].quantity is below the minimum of 1; weights[\"eu\"] is not a finite number"
+        );
+        let good = Order {
+            code: "AB".into(),
+            lines: vec![Line(1)],
+            weights: BTreeMap::new(),
+        };
+        assert!(Checker::run(&good).is_ok());
+    }
+}

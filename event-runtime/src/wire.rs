@@ -1,0 +1,385 @@
+//! How values look in JSON where serde's own way is not the contract's: bytes, durations, integers as text.
+//!
+//! Reads what every language writes for these types and writes one form only.
+
+use std::fmt;
+use std::ops::Deref;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::de::{self, Deserializer, Unexpected, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
+
+/// Reads a string and turns it into a value. Its errors never quote the string.
+pub(crate) struct TextVisitor<F> {
+    pub(crate) expected: &'static str,
+    pub(crate) read: F,
+}
+
+impl<T, F: FnOnce(&str) -> Option<T>> Visitor<'_> for TextVisitor<F> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.expected)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        (self.read)(text)
+            .ok_or_else(|| E::invalid_value(Unexpected::Other("another text"), &self.expected))
+    }
+}
+
+/// Binary data: standard base64 with padding on the wire. Cheap to clone.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub struct Bytes(bytes::Bytes);
+
+impl Bytes {
+    /// The data itself.
+    #[must_use]
+    pub fn into_inner(self) -> bytes::Bytes {
+        self.0
+    }
+}
+
+impl<T: Into<bytes::Bytes>> From<T> for Bytes {
+    fn from(data: T) -> Self {
+        Self(data.into())
+    }
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Bytes({} bytes)", self.0.len())
+    }
+}
+
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let read = |text: &str| STANDARD.decode(text).ok().map(Self::from);
+        deserializer.deserialize_str(TextVisitor {
+            expected: "standard base64",
+            read,
+        })
+    }
+}
+
+/// Reads standard base64.
+pub(crate) fn base64(text: &str) -> Option<Vec<u8>> {
+    STANDARD.decode(text).ok()
+}
+
+/// A length of time: ISO 8601 without years and months on the wire (`PT1H30M`, `P2DT0.5S`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IsoDuration(pub Duration);
+
+impl From<Duration> for IsoDuration {
+    fn from(duration: Duration) -> Self {
+        Self(duration)
+    }
+}
+
+impl From<IsoDuration> for Duration {
+    fn from(duration: IsoDuration) -> Self {
+        duration.0
+    }
+}
+
+impl fmt::Display for IsoDuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (seconds, nanos) = (self.0.as_secs(), self.0.subsec_nanos());
+        let (days, hours, minutes, seconds) = (
+            seconds / 86_400,
+            seconds / 3_600 % 24,
+            seconds / 60 % 60,
+            seconds % 60,
+        );
+        f.write_str("P")?;
+        if days > 0 {
+            write!(f, "{days}D")?;
+        }
+        if days > 0 && hours == 0 && minutes == 0 && seconds == 0 && nanos == 0 {
+            return Ok(());
+        }
+        f.write_str("T")?;
+        if hours > 0 {
+            write!(f, "{hours}H")?;
+        }
+        if minutes > 0 {
+            write!(f, "{minutes}M")?;
+        }
+        if nanos > 0 {
+            let fraction = format!("{nanos:09}");
+            write!(f, "{seconds}.{}S", fraction.trim_end_matches('0'))
+        } else if seconds > 0 || (hours == 0 && minutes == 0) {
+            write!(f, "{seconds}S")
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl IsoDuration {
+    /// Reads `P` and weeks, or days and `T` with hours, minutes and seconds. Only seconds may have a fraction.
+    fn parse(text: &str) -> Option<Self> {
+        let text = text.strip_prefix('P')?;
+        if let Some(weeks) = text.strip_suffix('W') {
+            return Some(Self(Duration::from_secs(
+                whole(weeks)?.checked_mul(604_800)?,
+            )));
+        }
+        let (date, time) = match text.split_once('T') {
+            Some((_, "")) => return None,
+            Some((date, time)) => (date, time),
+            None if text.is_empty() => return None,
+            None => (text, ""),
+        };
+        let mut seconds = 0_u64;
+        if !date.is_empty() {
+            seconds = whole(date.strip_suffix('D')?)?.checked_mul(86_400)?;
+        }
+        let mut rest = time;
+        for (unit, factor) in [('H', 3_600), ('M', 60)] {
+            if let Some((number, after)) = rest.split_once(unit) {
+                seconds = seconds.checked_add(whole(number)?.checked_mul(factor)?)?;
+                rest = after;
+            }
+        }
+        if rest.is_empty() {
+            return Some(Self(Duration::from_secs(seconds)));
+        }
+        let number = rest.strip_suffix('S')?;
+        let (number, fraction) = match number.split_once('.') {
+            Some((number, fraction)) => (number, Some(fraction)),
+            None => (number, None),
+        };
+        let nanos = match fraction {
+            Some(digits) if (1..=9).contains(&digits.len()) => {
+                u32::try_from(whole(&format!("{digits:0<9}"))?).ok()?
+            }
+            Some(_) => return None,
+            None => 0,
+        };
+        Some(Self(Duration::new(
+            seconds.checked_add(whole(number)?)?,
+            nanos,
+        )))
+    }
+}
+
+/// Digits and nothing else.
+fn whole(digits: &str) -> Option<u64> {
+    if digits.bytes().all(|b| b.is_ascii_digit()) {
+        digits.parse().ok()
+    } else {
+        None
+    }
+}
+
+impl Serialize for IsoDuration {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for IsoDuration {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let expected = "an ISO 8601 duration without years and months";
+        deserializer.deserialize_str(TextVisitor {
+            expected,
+            read: Self::parse,
+        })
+    }
+}
+
+/// Integers as text, for `#[serde(with = "event_runtime::as_text")]`: JavaScript keeps no more than 53 bits of a number.
+pub mod as_text {
+    use super::{Deserialize, Deserializer, Serializer, TextVisitor, fmt};
+    use std::str::FromStr;
+
+    /// An integer that may travel as text.
+    pub trait Integer: Copy + fmt::Display + FromStr {}
+    impl Integer for i32 {}
+    impl Integer for i64 {}
+    impl Integer for u32 {}
+    impl Integer for u64 {}
+
+    /// Decimal digits as every language writes them: no `+`, no leading zeros, no `-0`.
+    fn read<T: Integer>(text: &str) -> Option<T> {
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let plain = match digits.as_bytes() {
+            [b'0'] => digits.len() == text.len(),
+            [b'1'..=b'9', ..] => true,
+            _ => false,
+        };
+        if plain { text.parse().ok() } else { None }
+    }
+
+    /// Writes the integer as a string.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    pub fn serialize<T: Integer, S: Serializer>(
+        value: &T,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(value)
+    }
+
+    /// Reads a string of digits.
+    ///
+    /// # Errors
+    /// Anything but a string of digits within the type's range.
+    pub fn deserialize<'de, T: Integer, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<T, D::Error> {
+        deserializer.deserialize_str(TextVisitor {
+            expected: "an integer written as text",
+            read,
+        })
+    }
+
+    /// The same for optional fields.
+    pub mod option {
+        use super::{Deserialize, Deserializer, Integer, Serializer};
+
+        /// Writes the integer as a string, or null.
+        ///
+        /// # Errors
+        /// Those of the serializer.
+        pub fn serialize<T: Integer, S: Serializer>(
+            value: &Option<T>,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            match value {
+                Some(value) => serializer.collect_str(value),
+                None => serializer.serialize_none(),
+            }
+        }
+
+        /// Reads a string of digits, or null.
+        ///
+        /// # Errors
+        /// As [`as_text::deserialize`](super::deserialize).
+        pub fn deserialize<'de, T: Integer, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<T>, D::Error> {
+            struct Text<T>(T);
+            impl<'de, T: Integer> Deserialize<'de> for Text<T> {
+                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    super::deserialize(deserializer).map(Self)
+                }
+            }
+            Ok(Option::<Text<T>>::deserialize(deserializer)?.map(|text| text.0))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        for (text, seconds, nanos) in [
+            ("PT0S", 0, 0),
+            ("PT1H30M", 5_400, 0),
+            ("P2DT0.5S", 172_800, 500_000_000),
+            ("P1D", 86_400, 0),
+            ("PT1.000000001S", 1, 1),
+            ("PT59M59S", 3_599, 0),
+        ] {
+            let duration = IsoDuration(Duration::new(seconds, nanos));
+            assert_eq!(duration.to_string(), text);
+            assert_eq!(IsoDuration::parse(text), Some(duration));
+        }
+        assert_eq!(IsoDuration::parse("P2W").unwrap().0.as_secs(), 1_209_600);
+        assert_eq!(IsoDuration::parse("PT36H").unwrap().0.as_secs(), 129_600);
+        for bad in [
+            "",
+            "P",
+            "PT",
+            "P1Y",
+            "P1M",
+            "1H",
+            "PT1",
+            "PT-1S",
+            "PT1.S",
+            "PT0.5H",
+            "PT1M1H",
+            "P1W1D",
+            "PT.5S",
+            "PT1.0000000001S",
+            "P99999999999999999999W",
+        ] {
+            assert_eq!(IsoDuration::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn integers_as_text() {
+        #[derive(Serialize, Deserialize, PartialEq, Debug)]
+        struct Wide {
+            #[serde(with = "as_text")]
+            n: u64,
+            #[serde(
+                default,
+                with = "as_text::option",
+                skip_serializing_if = "Option::is_none"
+            )]
+            o: Option<i64>,
+        }
+        let wide = Wide {
+            n: u64::MAX,
+            o: Some(i64::MIN),
+        };
+        let text = serde_json::to_string(&wide).unwrap();
+        assert_eq!(
+            text,
+            r#"{"n":"18446744073709551615","o":"-9223372036854775808"}"#
+        );
+        assert_eq!(serde_json::from_str::<Wide>(&text).unwrap(), wide);
+        assert_eq!(
+            serde_json::from_str::<Wide>(r#"{"n":"0","o":null}"#).unwrap(),
+            Wide { n: 0, o: None }
+        );
+        assert_eq!(
+            serde_json::from_str::<Wide>(r#"{"n":"0"}"#).unwrap(),
+            Wide { n: 0, o: None }
+        );
+        for bad in [
+            r#"{"n":1}"#,
+            r#"{"n":"+1"}"#,
+            r#"{"n":"01"}"#,
+            r#"{"n":"-0"}"#,
+            r#"{"n":""}"#,
+            r#"{"n":"1.0"}"#,
+            r#"{"n":"18446744073709551616"}"#,
+        ] {
+            assert!(serde_json::from_str::<Wide>(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn bytes_are_base64() {
+        let bytes = Bytes::from(vec![0_u8, 255, 1]);
+        assert_eq!(serde_json::to_string(&bytes).unwrap(), r#""AP8B""#);
+        assert_eq!(serde_json::from_str::<Bytes>(r#""AP8B""#).unwrap(), bytes);
+        assert!(serde_json::from_str::<Bytes>(r#""AP8""#).is_err());
+        assert!(serde_json::from_str::<Bytes>(r#""A_8B""#).is_err());
+    }
+}
