@@ -2,6 +2,8 @@
 //!
 //! `UPDATE_EXPECT=1 cargo test -p event-codegen --test diagnostics` writes the reports anew; look at the difference.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,6 +15,9 @@ use event_codegen::read;
 use event_codegen::report;
 
 const FOLDER: &str = "tests/diagnostics";
+
+/// Codes that nothing says yet, because `unsupported` is said in their place.
+const NOT_YET: &[Code] = &[Code::SchemaFile];
 
 /// The folders below `tests/diagnostics`, by name.
 fn cases() -> Vec<String> {
@@ -62,7 +67,12 @@ fn every_code_has_a_case_that_shows_it() {
     let cases: BTreeSet<String> = cases().into_iter().collect();
     let mut wrong = Vec::new();
     for code in Code::ALL {
-        if !cases.contains(code.as_str()) {
+        if NOT_YET.contains(code) {
+            assert!(
+                !cases.contains(code.as_str()),
+                "{code} is shown now: take it off the list"
+            );
+        } else if !cases.contains(code.as_str()) {
             wrong.push(format!("{code} has no folder"));
         } else if !report(code.as_str())
             .1

@@ -1,5 +1,7 @@
 //! The TOML reader over whole folders: what it reads, what it reports, and that no input breaks it.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

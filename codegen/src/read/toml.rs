@@ -7,6 +7,7 @@ mod event;
 mod expr;
 mod field;
 mod folder;
+mod get;
 mod names;
 mod recover;
 mod scalar;

@@ -86,9 +86,6 @@ impl<'a> Reader<'a> {
 
     fn union(&mut self, entry: &Entry<'a>, table: &Table<'a>) -> Option<Union> {
         let tag = self.wire_name(table, "tag");
-        if table.get("tag").is_none() {
-            self.missing(table, &["tag"]);
-        }
         let closed = self.flag(table, "closed").is_some();
         let inner = self.as_table(entry)?;
         let mut variants = Vec::new();
