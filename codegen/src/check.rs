@@ -5,9 +5,10 @@
 //! on what a user writes, and none compares every item with every other one.
 
 mod constraints;
-mod formats;
+pub(crate) mod formats;
 mod gaps;
 mod ids;
+mod kept;
 mod names;
 mod order;
 #[cfg(feature = "toml")]
@@ -28,11 +29,12 @@ type Rule = fn(&Contracts, &mut Diagnostics);
 
 /// Every rule there is. The order does not matter: diagnostics are sorted by place.
 const RULES: &[Rule] = &[
-    names::reserved,
+    kept::reserved,
+    kept::server_names,
     names::modules,
     names::items,
     names::methods,
-    names::server_names,
+    names::filters,
     wire::fields,
     wire::values,
     wire::repeated,

@@ -2,13 +2,13 @@
 //! whether a text is one; the runtime reads them.
 
 /// Hyphenated, any case: `67e55044-10b1-426f-9247-bb680e5fe0c8`.
-pub(super) fn is_uuid(text: &str) -> bool {
+pub(crate) fn is_uuid(text: &str) -> bool {
     let lengths = text.split('-').map(str::len);
     lengths.eq([8, 4, 4, 4, 12]) && text.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
 }
 
 /// RFC 3339, any offset: `2024-02-29T12:00:00.5+01:00`.
-pub(super) fn is_timestamp(text: &str) -> bool {
+pub(crate) fn is_timestamp(text: &str) -> bool {
     let Some((date, rest)) = text.split_once(['T', 't']) else {
         return false;
     };
@@ -23,7 +23,7 @@ pub(super) fn is_timestamp(text: &str) -> bool {
 }
 
 /// `2024-02-29`.
-pub(super) fn is_date(text: &str) -> bool {
+pub(crate) fn is_date(text: &str) -> bool {
     let mut parts = text.split('-');
     let (Some(year), Some(month), Some(day), None) = (
         parts.next().and_then(|part| digits(part, 4)),
@@ -69,7 +69,7 @@ fn is_offset(text: &str) -> bool {
 }
 
 /// ISO 8601 without years and months: weeks alone, or days, hours, minutes and seconds in this order.
-pub(super) fn is_duration(text: &str) -> bool {
+pub(crate) fn is_duration(text: &str) -> bool {
     let Some(rest) = text.strip_prefix('P') else {
         return false;
     };
@@ -107,7 +107,7 @@ fn is_duration_time(text: &str) -> bool {
 }
 
 /// Standard base64 with padding.
-pub(super) fn is_base64(text: &str) -> bool {
+pub(crate) fn is_base64(text: &str) -> bool {
     let body = text.trim_end_matches('=');
     text.len() - body.len() <= 2
         && text.len().is_multiple_of(4)
@@ -135,7 +135,7 @@ fn sextet(byte: u8) -> Option<u8> {
 }
 
 /// At most 28 digits, no exponent: `-12.50`.
-pub(super) fn is_decimal(text: &str) -> bool {
+pub(crate) fn is_decimal(text: &str) -> bool {
     let text = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = match text.split_once('.') {
         Some((whole, fraction)) => (whole, Some(fraction)),
@@ -149,7 +149,7 @@ pub(super) fn is_decimal(text: &str) -> bool {
 }
 
 /// An integer sent as text, in the only form in which it is written.
-pub(super) fn integer(text: &str) -> Option<i128> {
+pub(crate) fn integer(text: &str) -> Option<i128> {
     let number: i128 = text.parse().ok()?;
     (number.to_string() == text).then_some(number)
 }
