@@ -11,7 +11,7 @@ use super::names::{Names, lost_words};
 use super::recover::Headers;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, closest};
 use crate::read::keys::{self, Kind};
-use crate::source::{FileId, Span, Spanned};
+use crate::source::{self, FileId, Span, Spanned};
 
 /// Reads the tables of one file.
 pub(super) struct Reader<'a> {
@@ -212,28 +212,9 @@ impl<'a> Reader<'a> {
         span(self.document.file, self.document.text, range)
     }
 
-    /// A part of a text value: inside the quotes when the text is written as it is, else the whole value.
+    /// A part of a text value, with escapes followed back; see [`source::inside`].
     pub(super) fn inside(&self, value: &Spanned<String>, part: Range<usize>) -> Span {
-        let raw = self
-            .document
-            .text
-            .get(value.span.range())
-            .unwrap_or_default();
-        let quotes = match raw {
-            _ if raw.starts_with("\"\"\"") || raw.starts_with("'''") => 3,
-            _ => 1,
-        };
-        match raw
-            .len()
-            .checked_sub(quotes)
-            .and_then(|end| raw.get(quotes..end))
-        {
-            Some(inner) if inner == value.value => {
-                let start = value.span.range().start + quotes;
-                self.span(start + part.start..start + part.end)
-            }
-            _ => value.span,
-        }
+        source::inside(self.document.text, value.span, part)
     }
 }
 
