@@ -28,8 +28,7 @@ pub(super) fn functions(w: &mut Writer, scope: &Scope<'_>, ident: &str, fields: 
             w.blank();
         }
         let expression = of(scope, &field.ty, value);
-        // What rustfmt would break over lines is data: it stays on one.
-        if expression.contains(['[', '{', '(']) && expression.len() > 40 {
+        if !is_short(&expression) {
             w.line("#[rustfmt::skip]");
         }
         let ty = scope.ty(&field.ty);
@@ -38,6 +37,12 @@ pub(super) fn functions(w: &mut Writer, scope: &Scope<'_>, ident: &str, fields: 
         w.close("}");
     }
     w.close("}");
+}
+
+/// Whether rustfmt leaves an expression on its line. What it would break is data, and stays on one line too.
+fn is_short(expression: &str) -> bool {
+    let arguments = expression.find('(').map_or(0, |at| expression.len() - at);
+    arguments <= 60 && !expression.contains(['[', '{']) && !expression.contains(").")
 }
 
 /// A value as an expression of a type. Only what the rules have passed comes here: the last arm of each `match` keeps the

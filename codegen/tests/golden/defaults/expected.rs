@@ -73,7 +73,6 @@ pub mod defaults {
             String::from("a \"b\"")
         }
 
-        #[rustfmt::skip]
         fn default_id() -> event_runtime::Uuid {
             event_runtime::Uuid::from_u128(0x67e5504410b1426f9247bb680e5fe0c8)
         }
@@ -88,7 +87,6 @@ pub mod defaults {
             event_runtime::Date::from_ymd_opt(2024, 2, 29).unwrap_or_default()
         }
 
-        #[rustfmt::skip]
         fn default_length() -> event_runtime::IsoDuration {
             event_runtime::IsoDuration(::core::time::Duration::new(5400, 0))
         }
