@@ -1,11 +1,12 @@
 //! Reports: the same diagnostics for people, scripts, GitHub's annotations and code scanners. Renders what it is given in
 //! that order; judges nothing and reads no files.
 
-mod github;
+pub(crate) mod github;
 mod human;
 mod json;
-mod sarif;
+pub(crate) mod sarif;
 
+use std::ops::Range;
 use std::path::Path;
 
 use crate::diagnostic::{Diagnostics, Severity};
@@ -17,18 +18,18 @@ pub use json::json;
 pub use sarif::sarif;
 
 /// Where things are: finds lines without going through a file once per diagnostic.
-struct Places<'a> {
+pub(crate) struct Places<'a> {
     files: Vec<(String, &'a str, Vec<usize>)>,
 }
 
 /// A span in lines and columns, both from 1; the end is exclusive.
-struct Region {
-    start: Position,
-    end: Position,
+pub(crate) struct Region {
+    pub start: Position,
+    pub end: Position,
 }
 
 impl<'a> Places<'a> {
-    fn new(sources: &'a Sources) -> Self {
+    pub fn new(sources: &'a Sources) -> Self {
         let files = sources
             .iter()
             .map(|(_, file)| {
@@ -43,17 +44,24 @@ impl<'a> Places<'a> {
         Self { files }
     }
 
-    fn file(&self, id: FileId) -> (&str, &'a str, &[usize]) {
+    pub fn file(&self, id: FileId) -> (&str, &'a str, &[usize]) {
         self.files
             .get(id.0 as usize)
             .map_or(("", "", &[0]), |(path, text, lines)| (path, text, lines))
     }
 
-    fn path(&self, id: FileId) -> &str {
+    pub fn path(&self, id: FileId) -> &str {
         self.file(id).0
     }
 
-    fn region(&self, span: Span) -> Region {
+    /// The bytes of some lines, which count from 1.
+    fn bytes(&self, id: FileId, lines: &Range<usize>) -> Range<usize> {
+        let (_, text, starts) = self.file(id);
+        let start_of = |line: usize| starts.get(line - 1).copied().unwrap_or(text.len());
+        start_of(lines.start)..start_of(lines.end)
+    }
+
+    pub fn region(&self, span: Span) -> Region {
         let range = span.range();
         Region {
             start: self.position(span.file, range.start),

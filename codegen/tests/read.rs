@@ -318,10 +318,10 @@ fn columns_count_code_points() {
         said("[events.A]\nsubject = \"größe.🎉.{a\" # 👩‍👩‍👧\nfields = {}\n"),
         ["placeholder-syntax 2:20"]
     );
-    // Escapes move columns: then the whole text is underlined.
+    // Escapes are longer in the file than in the subject.
     assert_eq!(
         said("[events.A]\nsubject = \"a.\\u00e4.{a\"\nfields = {}\n"),
-        ["placeholder-syntax 2:11"]
+        ["placeholder-syntax 2:21"]
     );
     assert_eq!(
         said("[events.A]\nsubject = '''a.*'''\nfields = {}\n"),

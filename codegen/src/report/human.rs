@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::{Places, files_with_findings};
 use crate::code::{Code, Severity};
@@ -14,6 +14,8 @@ use crate::source::{FileId, Sources, Span};
 const WIDTH: usize = 160;
 /// A related place further away than this gets a snippet of its own, so that no report carries half a file.
 const NEAR_LINES: usize = 60;
+/// So many bytes are rendered around a place at most: a file of one endless line would take its length per report.
+const AROUND: usize = 4096;
 
 /// Renders every diagnostic in order, with a summary line at the end. Ends with a line end.
 #[must_use]
@@ -82,7 +84,10 @@ fn group<'a>(diagnostic: &'a Diagnostic, places: &'a Places<'a>) -> Group<'a> {
             _ => origin.line(1).char_column(1),
         });
     }
-    for snippet in snippets(diagnostic, places) {
+    for (origin, snippet) in snippets(diagnostic, places) {
+        if let Some(origin) = origin {
+            group = group.element(origin);
+        }
         group = group.element(snippet);
     }
     if let Some(help) = &diagnostic.help {
@@ -98,11 +103,11 @@ struct Mark<'a> {
     primary: bool,
 }
 
+/// Source lines with what is underlined, and the place when the lines are cut and do not give it themselves.
+type Excerpt<'a> = (Option<Origin<'a>>, Snippet<'a, Annotation<'a>>);
+
 /// The places of a diagnostic, those near each other together; the primary one comes first.
-fn snippets<'a>(
-    diagnostic: &'a Diagnostic,
-    places: &'a Places<'a>,
-) -> Vec<Snippet<'a, annotate_snippets::Annotation<'a>>> {
+fn snippets<'a>(diagnostic: &'a Diagnostic, places: &'a Places<'a>) -> Vec<Excerpt<'a>> {
     let primary = Mark {
         span: diagnostic.span,
         label: &diagnostic.label,
@@ -118,9 +123,10 @@ fn snippets<'a>(
         let region = places.region(mark.span);
         let lines = region.start.line..region.end.line + 1;
         let near = clusters.iter_mut().find(|(file, known, _)| {
+            let both = known.start.min(lines.start)..known.end.max(lines.end);
             *file == mark.span.file
-                && lines.start.abs_diff(known.start) <= NEAR_LINES
-                && lines.end.abs_diff(known.end) <= NEAR_LINES
+                && both.len() <= NEAR_LINES + lines.len()
+                && places.bytes(*file, &both).len() <= AROUND
         });
         match near {
             Some((_, known, marks)) => {
@@ -143,16 +149,29 @@ fn snippet<'a>(
     lines: Range<usize>,
     marks: Vec<Mark<'a>>,
     places: &'a Places<'a>,
-) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-    let (path, text, starts) = places.file(file);
-    let start = starts.get(lines.start - 1).copied().unwrap_or(0);
-    let end = starts.get(lines.end - 1).copied().unwrap_or(text.len());
-    let shown = &text[start..end];
-    let mut snippet = Snippet::source(shown).line_start(lines.start).path(path);
+) -> Excerpt<'a> {
+    let (path, text, _) = places.file(file);
+    let Range { start, end } = places.bytes(file, &lines);
+    let first = marks.first().map_or(start, |mark| mark.span.range().start);
+    let window = window(text, start..end, first);
+    let cut = window.start > start;
+    let line = if cut {
+        places.position(file, first).line
+    } else {
+        lines.start
+    };
+    let mut snippet = Snippet::source(&text[window.clone()]).line_start(line);
+    let origin = if cut {
+        let at = places.position(file, first);
+        Some(Origin::path(path).line(at.line).char_column(at.column))
+    } else {
+        snippet = snippet.path(path);
+        None
+    };
     for mark in marks {
         let range = mark.span.range();
-        let from = range.start.clamp(start, end) - start;
-        let to = range.end.clamp(start, end) - start;
+        let from = range.start.clamp(window.start, window.end) - window.start;
+        let to = range.end.clamp(window.start, window.end) - window.start;
         let kind = if mark.primary {
             AnnotationKind::Primary
         } else {
@@ -164,5 +183,27 @@ fn snippet<'a>(
         }
         snippet = snippet.annotation(annotation);
     }
-    snippet
+    (origin, snippet)
+}
+
+/// The part of some lines that is rendered: all of it, or what is around a place in it.
+fn window(text: &str, lines: Range<usize>, place: usize) -> Range<usize> {
+    if lines.len() <= AROUND {
+        return lines;
+    }
+    let place = place.clamp(lines.start, lines.end);
+    let line = text[..place].rfind('\n').map_or(0, |at| at + 1);
+    let mut start = line.max(lines.start);
+    // The line itself is short: it is shown from its beginning.
+    if place - start > AROUND / 4 {
+        start = place - AROUND / 4;
+    }
+    let mut end = lines.end.min(place + AROUND);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    start..end
 }

@@ -8,6 +8,9 @@ use crate::read::keys;
 use crate::source::Spanned;
 use crate::subject::Template;
 
+/// So many mistakes of one subject are shown at most; nobody writes more, and each is a look through the text.
+const MISTAKES: usize = 16;
+
 impl<'a> Reader<'a> {
     pub(super) fn event(&mut self, entry: &Entry<'a>) -> Event {
         self.check_type_name("an event", &entry.name());
@@ -129,7 +132,7 @@ impl<'a> Reader<'a> {
         match Template::parse(&text.value) {
             Ok(template) => Spanned::new(template, text.span),
             Err(errors) => {
-                for error in errors {
+                for error in errors.into_iter().take(MISTAKES) {
                     let at = self.inside(&text, error.range);
                     self.report(error.kind.diagnostic(at));
                 }
