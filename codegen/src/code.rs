@@ -93,6 +93,8 @@ codes! {
     BadSupersedes = "bad-supersedes", Error, "`supersedes` in a circle, or between a stored and an ephemeral event.";
     IdleService = "idle-service", Error, "A service that neither publishes nor subscribes.";
     SchemaFile = "schema-file", Error, "A JSON Schema file that is missing, outside the folder, not JSON, or refers to the network.";
+    SchemaUnsupported = "schema-unsupported", Error, "A JSON Schema that has no Rust type, or contradicts itself.";
+    SchemaUnchecked = "schema-unchecked", Warning, "A JSON Schema demands what the generated types do not check.";
     UnpublishedEvent = "unpublished-event", Warning, "An event that somebody subscribes to and nobody publishes.";
     UnusedStream = "unused-stream", Warning, "A stream that no event names; it is not created.";
     ManySubjects = "many-subjects", Warning, "A service with more than 100 subjects on one durable consumer.";

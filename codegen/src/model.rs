@@ -4,8 +4,11 @@
 //! model reaches an emitter. What could not be read stands as a poison ([`Type::Invalid`], [`TypeKind::Invalid`], a
 //! [`Template`] without segments), so that the rest is still checked and one mistake gives one message.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::json::Json;
 use crate::name;
 use crate::source::{FileId, Sources, Span, Spanned};
 use crate::subject::Template;
@@ -27,6 +30,8 @@ pub struct Contracts {
     pub services: Vec<Service>,
     /// Breaks accepted on purpose, for `diff`.
     pub accepted: Vec<Accepted>,
+    /// What became of the JSON Schemas that events and types name, by the place of the name.
+    pub imports: BTreeMap<Span, Imported>,
 }
 
 macro_rules! index {
@@ -116,6 +121,40 @@ pub enum Body {
     Fields(Vec<Field>),
     /// Another team's JSON Schema, by path below the contracts folder.
     Schema(Spanned<String>),
+}
+
+/// What became of another team's JSON Schema.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Imported {
+    /// The Rust identifier of the type of a whole payload, and the name of its definition.
+    pub name: String,
+    /// Whether that type is a struct with named fields.
+    pub object: bool,
+    /// Rust items up to the place where attributes of that type can stand.
+    pub before: String,
+    /// The rest of the items. They refer to the runtime as `event_runtime`.
+    pub after: String,
+    /// Whether that type has constraints: it implements the runtime's `Validate`.
+    pub checks: bool,
+    /// The members of a payload, in the order of the schema, when it is a struct.
+    pub fields: Vec<ImportedField>,
+    /// What the types accept, as JSON Schema, by name; references are `#/definitions/<name>`.
+    pub definitions: Vec<(String, Json)>,
+    /// Every schema file that was read.
+    pub files: Vec<PathBuf>,
+}
+
+/// A member of an imported payload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportedField {
+    /// The name on the wire.
+    pub wire: String,
+    /// The identifier of the Rust field.
+    pub ident: String,
+    /// Whether it must be there.
+    pub required: bool,
+    /// The type of a contract's field that is sent alike, when it is a scalar; an enum is a text.
+    pub ty: Option<Type>,
 }
 
 /// How metadata travels with an event.
@@ -555,6 +594,12 @@ impl Contracts {
             Body::Fields(fields) => fields,
             Body::Schema(_) => &[],
         }
+    }
+
+    /// What became of a JSON Schema; nothing when it was refused.
+    #[must_use]
+    pub fn import(&self, schema: &Spanned<String>) -> Option<&Imported> {
+        self.imports.get(&schema.span)
     }
 
     /// The service of a name.

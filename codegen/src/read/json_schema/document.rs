@@ -72,8 +72,10 @@ impl Document {
         debug_assert_eq!(root.0 as usize + 1, parser.nodes.len());
         let mut document = Self {
             nodes: parser.nodes,
+            large: HashMap::new(),
         };
         document.link();
+        document.index();
         Ok(document)
     }
 

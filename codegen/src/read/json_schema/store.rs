@@ -7,6 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::document::{Document, NodeId, Value};
 use super::keywords::{self, Draft};
+use super::number;
 use super::uri;
 use crate::source::{FileId, Sources, Span};
 
@@ -399,6 +400,36 @@ impl<'a> Store<'a> {
         match self.value(self.get(site, key)?) {
             Value::Text(text) => Some(text),
             _ => None,
+        }
+    }
+
+    /// A value as text, the same for equal values.
+    pub fn canonical(&self, site: Site) -> String {
+        match self.value(site) {
+            Value::Null => "null".to_owned(),
+            Value::Bool(value) => value.to_string(),
+            Value::Number(text) => match (number::integer(text), number::float(text)) {
+                (Some(whole), _) => whole.to_string(),
+                (None, Some(float)) => float.to_string(),
+                (None, None) => text.clone(),
+            },
+            Value::Text(text) => format!("{text:?}"),
+            Value::List(_) => {
+                let items: Vec<String> = self
+                    .items(site)
+                    .into_iter()
+                    .map(|item| self.canonical(item))
+                    .collect();
+                format!("[{}]", items.join(","))
+            }
+            Value::Object(_) => {
+                let members = self.members(site).into_iter();
+                let mut members: Vec<String> = members
+                    .map(|(key, value)| format!("{key:?}:{}", self.canonical(value)))
+                    .collect();
+                members.sort();
+                format!("{{{}}}", members.join(","))
+            }
         }
     }
 

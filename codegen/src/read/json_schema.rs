@@ -1,0 +1,183 @@
+//! The JSON Schema front end: another team's schema file becomes Rust items. Draft-04 to 2020-12; references are resolved
+//! in the contracts folder, and nothing is ever fetched.
+//!
+//! A schema of JSON Schema says which values are good; a type says how a value is held. So a schema is first brought down
+//! to shapes ([`shape`]) that say only what a type can hold and a check can tell, by way of:
+//! files with places ([`document`], [`store`]) → what applies where ([`facts`]) → shapes with names ([`build`]) → Rust
+//! ([`rust`]) and JSON Schema in the dialect of the export ([`normal`]). No keyword of the user's file gets further than
+//! `build`, and every walk over it is limited: whatever a schema says, an import ends, with types or with diagnostics.
+
+mod build;
+mod checks;
+mod doc;
+mod document;
+mod facts;
+mod keywords;
+mod names;
+mod normal;
+mod number;
+mod rust;
+mod scalar;
+mod shape;
+mod store;
+mod uri;
+
+use std::path::Path;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::model::{Imported, ImportedField, Type};
+use crate::source::{Sources, Span, Spanned};
+use build::Built;
+use shape::{Format, Kind, Shape, Width};
+use store::Store;
+
+/// How many unchecked places a warning shows.
+const MAX_SHOWN: usize = 5;
+
+/// Imports a schema file of a contracts folder.
+///
+/// `schema` is its path below `dir`, as the contract has it, and `name` what the type of a whole payload is called. Files
+/// that were read are added to `sources`. What is wrong is said in `diagnostics`, at `schema`'s place and with the place in
+/// the schema file as a second one.
+pub fn import(
+    dir: &Path,
+    schema: &Spanned<String>,
+    name: &str,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Option<Imported> {
+    let refused = |reason: String| Diagnostic::new(Code::SchemaFile, schema.span, reason);
+    let mut store = Store::new(dir, sources);
+    let root = match store.open(Path::new(&schema.value)) {
+        Ok(root) => root,
+        Err(refusal) => {
+            diagnostics.push(second_place(refused(refusal.reason), refusal.place, "here"));
+            return None;
+        }
+    };
+    let built = build::build(&mut store, root, name);
+    if !built.problems.is_empty() {
+        for problem in built.problems {
+            let place = store.span(problem.site);
+            let shown = format!("here: {}", store.shown(problem.site));
+            let code = if problem.reason.place.is_some() {
+                Code::SchemaFile
+            } else {
+                Code::SchemaUnsupported
+            };
+            let diagnostic = Diagnostic::new(code, schema.span, problem.reason.reason);
+            let diagnostic = second_place(diagnostic, problem.reason.place, "in this file");
+            diagnostics.push(second_place(diagnostic, place, &shown));
+        }
+        return None;
+    }
+    warn(&store, &built, schema, diagnostics);
+    match rust::code(&built.defs, built.root) {
+        Ok(code) => Some(imported(&store, &built, code)),
+        Err(reason) => {
+            let message = format!("no Rust types could be made of this schema: {reason}");
+            diagnostics.push(second_place(
+                Diagnostic::new(Code::SchemaUnsupported, schema.span, message)
+                    .help("please report this, with the schema"),
+                store.span(root),
+                "this schema",
+            ));
+            None
+        }
+    }
+}
+
+fn second_place(diagnostic: Diagnostic, place: Option<Span>, text: &str) -> Diagnostic {
+    match place {
+        Some(place) => diagnostic.related(place, text),
+        None => diagnostic,
+    }
+}
+
+/// Says what the schema demands and no type checks.
+fn warn(store: &Store<'_>, built: &Built, schema: &Spanned<String>, diagnostics: &mut Diagnostics) {
+    let mut keywords: Vec<&str> = built
+        .unchecked
+        .iter()
+        .map(|(_, keyword)| *keyword)
+        .collect();
+    keywords.sort_unstable();
+    keywords.dedup();
+    if keywords.is_empty() {
+        return;
+    }
+    let list: Vec<String> = keywords
+        .iter()
+        .map(|keyword| format!("`{keyword}`"))
+        .collect();
+    let mut diagnostic = Diagnostic::new(
+        Code::SchemaUnchecked,
+        schema.span,
+        format!(
+            "the schema demands what the generated types do not check: {}",
+            list.join(", ")
+        ),
+    );
+    for (site, _) in built.unchecked.iter().take(MAX_SHOWN) {
+        diagnostic = second_place(
+            diagnostic,
+            store.span(*site),
+            &format!("not checked: {}", store.shown(*site)),
+        );
+    }
+    diagnostics.push(diagnostic);
+}
+
+fn imported(store: &Store<'_>, built: &Built, code: rust::Code) -> Imported {
+    let root = built.defs.get(built.root);
+    let fields = match root.map(|def| &def.kind) {
+        Some(Kind::Struct { fields, .. }) => fields
+            .iter()
+            .map(|field| ImportedField {
+                wire: field.wire.clone(),
+                ident: field.ident.clone(),
+                required: field.required,
+                ty: scalar_type(&field.shape, built),
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
+    let checks = checks::checked(&built.defs)
+        .get(built.root)
+        .copied()
+        .unwrap_or(false);
+    Imported {
+        name: root.map_or_else(String::new, |def| def.name.clone()),
+        object: matches!(root.map(|def| &def.kind), Some(Kind::Struct { .. })),
+        before: code.before,
+        after: code.after,
+        checks,
+        fields,
+        definitions: normal::definitions(&built.defs),
+        files: store.paths(),
+    }
+}
+
+/// The type of a contract's field that is sent alike; nothing for what cannot stand in a subject.
+fn scalar_type(shape: &Shape, built: &Built) -> Option<Type> {
+    Some(match shape {
+        Shape::Bool { .. } => Type::Bool,
+        Shape::Integer(integer) => match integer.width {
+            Width::I32 => Type::I32,
+            Width::U32 => Type::U32,
+            Width::I64 => Type::I64,
+            Width::U64 => Type::U64,
+        },
+        Shape::Text(text) => match text.format {
+            None => Type::String,
+            Some(Format::Uuid) => Type::Uuid,
+            Some(Format::Timestamp) => Type::Timestamp,
+            Some(Format::Date) => Type::Date,
+        },
+        Shape::Named(at) => match built.defs.get(*at).map(|def| &def.kind) {
+            Some(Kind::Enum(_)) => Type::String,
+            _ => return None,
+        },
+        _ => return None,
+    })
+}

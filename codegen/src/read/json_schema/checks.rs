@@ -1,0 +1,277 @@
+//! Bounds, lengths and patterns of a schema as `Validate` implementations: the same checks, and the same reports, as
+//! those of a contract's own fields. Writes text that is formatted later.
+
+use std::fmt::Write;
+
+use super::shape::{Count, Def, Kind, Shape};
+
+/// `impl Validate` for every definition that demands something, and `impl Token` for every enum.
+pub(super) fn text(defs: &[Def]) -> String {
+    let checked = checked(defs);
+    let mut out = String::new();
+    for (def, _) in defs.iter().zip(&checked).filter(|(_, checked)| **checked) {
+        let body = body(def, &checked);
+        let name = &def.name;
+        let _ = write!(
+            out,
+            "impl event_runtime::Validate for {name} {{
+                fn check(&self, c: &mut event_runtime::Checker) {{
+                    #[allow(unused_imports)] use event_runtime::Validate as _;
+                    {body}
+                }}
+            }}
+            "
+        );
+    }
+    for def in defs.iter().filter(|def| matches!(def.kind, Kind::Enum(_))) {
+        let name = &def.name;
+        let _ = write!(
+            out,
+            "impl event_runtime::Token for {name} {{
+                fn write_token(&self, out: &mut dyn ::core::fmt::Write) -> ::core::fmt::Result {{
+                    ::core::write!(out, \"{{self}}\")
+                }}
+            }}
+            "
+        );
+    }
+    out
+}
+
+/// Which definitions demand something, or hold one that does.
+pub(super) fn checked(defs: &[Def]) -> Vec<bool> {
+    let mut checked = vec![false; defs.len()];
+    loop {
+        let now: Vec<bool> = defs
+            .iter()
+            .map(|def| match &def.kind {
+                Kind::Struct { fields, extra } => fields
+                    .iter()
+                    .map(|field| &field.shape)
+                    .chain(extra)
+                    .any(|shape| demands(shape, &checked)),
+                Kind::Enum(_) => false,
+                Kind::Union { variants, .. } => variants
+                    .iter()
+                    .any(|variant| demands(&variant.shape, &checked)),
+                Kind::Alias(shape) => demands(shape, &checked),
+            })
+            .collect();
+        if now == checked {
+            return checked;
+        }
+        checked = now;
+    }
+}
+
+fn demands(shape: &Shape, checked: &[bool]) -> bool {
+    match shape {
+        Shape::Any | Shape::Null => false,
+        Shape::Bool { only } => only.is_some(),
+        Shape::Integer(integer) => {
+            integer.min.is_some() || integer.max.is_some() || integer.only.is_some()
+        }
+        // Finite at least: JSON has no other numbers.
+        Shape::Number(_) => true,
+        Shape::Text(text) => text.min.is_some() || text.max.is_some() || !text.patterns.is_empty(),
+        Shape::List { item: inner, count }
+        | Shape::Map {
+            value: inner,
+            count,
+        } => *count != Count::default() || demands(inner, checked),
+        Shape::Tuple(items) => items.iter().any(|item| demands(item, checked)),
+        Shape::Nullable(inner) => demands(inner, checked),
+        Shape::Named(at) => checked.get(*at).copied().unwrap_or(false),
+    }
+}
+
+fn body(def: &Def, checked: &[bool]) -> String {
+    let mut out = String::new();
+    match &def.kind {
+        Kind::Struct { fields, extra } => {
+            for field in fields.iter().filter(|field| demands(&field.shape, checked)) {
+                let place = format!("&self.{}", field.ident);
+                let shape = match &field.shape {
+                    Shape::Nullable(inner) => inner,
+                    shape => shape,
+                };
+                let optional = !field.required || matches!(field.shape, Shape::Nullable(_));
+                let inner = if optional {
+                    format!(
+                        "if let Some(value) = {place} {{ {} }}",
+                        checks(shape, "value", checked)
+                    )
+                } else {
+                    format!("let value = {place}; {}", checks(shape, "value", checked))
+                };
+                let _ = write!(out, "c.field({:?}, |c| {{ {inner} }});", field.wire);
+            }
+            if let Some(extra) = extra.as_ref().filter(|extra| demands(extra, checked)) {
+                let _ = write!(
+                    out,
+                    "c.entries(&self.extra, |c, value| {{ {} }});",
+                    checks(extra, "value", checked)
+                );
+            }
+        }
+        Kind::Union { variants, .. } => {
+            out.push_str("match self {");
+            let mut all = true;
+            for variant in variants {
+                if demands(&variant.shape, checked) {
+                    let (pattern, inner) = match &variant.shape {
+                        Shape::Tuple(items) => tuple_variant(items, checked),
+                        shape => ("value".to_owned(), checks(shape, "value", checked)),
+                    };
+                    let _ = write!(out, "Self::{}({pattern}) => {{ {inner} }}", variant.ident);
+                } else {
+                    all = false;
+                }
+            }
+            out.push_str(if all { "}" } else { "_ => {} }" });
+        }
+        Kind::Alias(shape) => {
+            let _ = write!(
+                out,
+                "let value = &self.0; {}",
+                checks(shape, "value", checked)
+            );
+        }
+        Kind::Enum(_) => {}
+    }
+    out
+}
+
+/// typify spreads a tuple over its variant.
+fn tuple_variant(items: &[Shape], checked: &[bool]) -> (String, String) {
+    let names: Vec<String> = (0..items.len()).map(|at| format!("_item{at}")).collect();
+    let inner = items
+        .iter()
+        .zip(&names)
+        .filter(|(item, _)| demands(item, checked));
+    (
+        names.join(", "),
+        inner
+            .map(|(item, name)| checks(item, name, checked))
+            .collect(),
+    )
+}
+
+/// Checks of a value behind a reference.
+fn checks(shape: &Shape, value: &str, checked: &[bool]) -> String {
+    let mut out = String::new();
+    match shape {
+        Shape::Any | Shape::Null => {}
+        Shape::Bool { only } => {
+            if let Some(only) = only {
+                let _ = write!(
+                    out,
+                    "if *{value} != {only} {{ c.fail(\"must be {only}\"); }}"
+                );
+            }
+        }
+        Shape::Integer(integer) => {
+            for (check, bound) in [("min", integer.min), ("max", integer.max)] {
+                if let Some(bound) = bound {
+                    let _ = write!(out, "c.{check}(*{value}, {bound});");
+                }
+            }
+            if let Some(only) = &integer.only {
+                let list: Vec<String> = only.iter().map(ToString::to_string).collect();
+                let _ = write!(
+                    out,
+                    "if ![{}].contains({value}) {{ c.fail(\"is none of the allowed numbers\"); }}",
+                    list.join(", ")
+                );
+            }
+        }
+        Shape::Number(number) => {
+            let _ = write!(out, "c.finite(*{value});");
+            for (check, bound) in [("min", number.min), ("max", number.max)] {
+                if let Some(bound) = bound {
+                    let _ = write!(out, "c.{check}(*{value}, {bound:?}_f64);");
+                }
+            }
+            for (wrong, word, bound) in
+                [("<=", "above", number.above), (">=", "below", number.below)]
+            {
+                if let Some(bound) = bound {
+                    let _ = write!(
+                        out,
+                        "if *{value} {wrong} {bound:?}_f64 {{ c.fail(\"must be {word} {bound}\"); }}"
+                    );
+                }
+            }
+        }
+        Shape::Text(text) => {
+            for (check, bound) in [("min_length", text.min), ("max_length", text.max)] {
+                if let Some(bound) = bound {
+                    let _ = write!(out, "c.{check}({value}, {bound});");
+                }
+            }
+            for pattern in &text.patterns {
+                let _ = write!(
+                    out,
+                    "{{ static PATTERN: event_runtime::Pattern = event_runtime::Pattern::new({pattern:?}); c.pattern({value}, &PATTERN); }}"
+                );
+            }
+        }
+        Shape::List { item, count } => {
+            out.push_str(&counts(*count, value));
+            if demands(item, checked) {
+                let _ = write!(
+                    out,
+                    "c.items({value}, |c, value| {{ {} }});",
+                    checks(item, "value", checked)
+                );
+            }
+        }
+        Shape::Map {
+            value: inner,
+            count,
+        } => {
+            out.push_str(&counts(*count, value));
+            if demands(inner, checked) {
+                let _ = write!(
+                    out,
+                    "c.entries({value}, |c, value| {{ {} }});",
+                    checks(inner, "value", checked)
+                );
+            }
+        }
+        Shape::Tuple(items) => {
+            for (at, item) in items
+                .iter()
+                .enumerate()
+                .filter(|(_, item)| demands(item, checked))
+            {
+                let _ = write!(
+                    out,
+                    "{{ let value = &{value}.{at}; {} }}",
+                    checks(item, "value", checked)
+                );
+            }
+        }
+        Shape::Nullable(inner) => {
+            let _ = write!(
+                out,
+                "if let Some(value) = {value} {{ {} }}",
+                checks(inner, "value", checked)
+            );
+        }
+        Shape::Named(_) => {
+            let _ = write!(out, "{value}.check(c);");
+        }
+    }
+    out
+}
+
+fn counts(count: Count, value: &str) -> String {
+    let mut out = String::new();
+    for (check, bound) in [("min_items", count.min), ("max_items", count.max)] {
+        if let Some(bound) = bound {
+            let _ = write!(out, "c.{check}({value}.len(), {bound});");
+        }
+    }
+    out
+}

@@ -1,0 +1,513 @@
+//! What applies to one place: follows `$ref` and `allOf`, and takes `oneOf` and `anyOf` apart into leaves, each of which
+//! is a set of schemas that hold together and one kind of value. Makes no shapes.
+//!
+//! Every loop here ends: a way through references that meets itself is refused, ways are limited in length, leaves in
+//! number, and the whole import in steps.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::document::Value;
+use super::keywords::{SUBSTANCE, UNCHECKED};
+use super::store::{Refusal, Site, Store};
+
+/// The longest chain of references.
+const MAX_CHAIN: usize = 150;
+/// How many `oneOf` and `anyOf` may stand in one another.
+const MAX_CHOICES: usize = 60;
+/// The most leaves of one place.
+const MAX_LEAVES: usize = 2_000;
+/// The most places that one import looks at, each time counted.
+const MAX_STEPS: usize = 3_000_000;
+/// How many problems of one schema are worth reading.
+const MAX_PROBLEMS: usize = 10;
+
+/// A kind of JSON value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum JsonKind {
+    Any,
+    Null,
+    Bool,
+    Integer,
+    Number,
+    Text,
+    List,
+    Object,
+}
+
+/// Schemas that hold together, for one kind of value.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Leaf {
+    pub kind: JsonKind,
+    /// In the order in which they were met.
+    pub sites: Vec<Site>,
+}
+
+/// Why a schema has no Rust type.
+#[derive(Debug)]
+pub(super) struct Problem {
+    pub site: Site,
+    pub reason: Refusal,
+}
+
+/// Looks at schemas, and collects what is wrong with them.
+pub(super) struct Reader<'s, 'a> {
+    pub store: &'s mut Store<'a>,
+    pub problems: Vec<Problem>,
+    /// What the types will not check.
+    pub unchecked: BTreeSet<(Site, &'static str)>,
+    targets: BTreeMap<Site, Option<Site>>,
+    steps: usize,
+}
+
+#[derive(Clone, Default)]
+struct Facts {
+    sites: Vec<Site>,
+    seen: BTreeSet<Site>,
+    never: bool,
+    failed: bool,
+}
+
+/// The choices on the way to a leaf.
+#[derive(Default)]
+struct Way {
+    /// Taken apart already.
+    taken: Vec<(Site, &'static str)>,
+    /// The schemas that have them: none of their variants may lead back.
+    open: Vec<Site>,
+}
+
+impl<'s, 'a> Reader<'s, 'a> {
+    pub fn new(store: &'s mut Store<'a>) -> Self {
+        Self {
+            store,
+            problems: Vec::new(),
+            unchecked: BTreeSet::new(),
+            targets: BTreeMap::new(),
+            steps: 0,
+        }
+    }
+
+    /// Notes what is wrong at a place.
+    pub fn problem(&mut self, site: Site, reason: impl Into<String>) {
+        self.refuse(
+            site,
+            Refusal {
+                reason: reason.into(),
+                place: None,
+            },
+        );
+    }
+
+    fn refuse(&mut self, site: Site, reason: Refusal) {
+        let known = self
+            .problems
+            .iter()
+            .any(|problem| problem.site == site && problem.reason.reason == reason.reason);
+        if !known && self.problems.len() < MAX_PROBLEMS {
+            self.problems.push(Problem { site, reason });
+        }
+    }
+
+    /// Whether going on is of no use.
+    pub fn given_up(&self) -> bool {
+        self.steps > MAX_STEPS || self.problems.len() >= MAX_PROBLEMS
+    }
+
+    fn step(&mut self, site: Site) -> bool {
+        self.steps += 1;
+        if self.steps == MAX_STEPS {
+            self.problem(site, "the schema has too many combinations to be read");
+        }
+        self.steps < MAX_STEPS
+    }
+
+    /// The leaves of a value that all of `schemas` apply to.
+    pub fn leaves(&mut self, schemas: &[Site], out: &mut Vec<Leaf>) {
+        let mut facts = Facts::default();
+        for site in schemas {
+            self.gather(*site, &mut Vec::new(), &[], &mut facts);
+        }
+        self.split(facts, &mut Way::default(), out);
+    }
+
+    fn gather(&mut self, site: Site, chain: &mut Vec<Site>, open: &[Site], facts: &mut Facts) {
+        if !self.step(site) {
+            facts.failed = true;
+            return;
+        }
+        match self.store.value(site) {
+            Value::Bool(true) => return,
+            Value::Bool(false) => {
+                facts.never = true;
+                return;
+            }
+            Value::Object(_) => {}
+            _ => {
+                self.problem(site, "a schema is an object, `true` or `false`");
+                facts.failed = true;
+                return;
+            }
+        }
+        if chain.contains(&site) || open.contains(&site) {
+            self.problem(site, "the schema refers to itself with no property or element in between: no value would ever fulfil it");
+            facts.failed = true;
+            return;
+        }
+        if chain.len() >= MAX_CHAIN {
+            self.problem(
+                site,
+                format!("more than {MAX_CHAIN} references follow one another"),
+            );
+            facts.failed = true;
+            return;
+        }
+        if !facts.seen.insert(site) {
+            return;
+        }
+        chain.push(site);
+        self.gather_object(site, chain, open, facts);
+        chain.pop();
+    }
+
+    fn gather_object(
+        &mut self,
+        site: Site,
+        chain: &mut Vec<Site>,
+        open: &[Site],
+        facts: &mut Facts,
+    ) {
+        for keyword in ["$ref", "$recursiveRef", "$dynamicRef"] {
+            let Some(reference) = self.store.get(site, keyword) else {
+                continue;
+            };
+            match self.target(site, keyword, reference) {
+                Some(target) => self.gather(target, chain, open, facts),
+                None => facts.failed = true,
+            }
+            if keyword == "$ref" && self.store.draft(site).ref_hides_siblings() {
+                return;
+            }
+        }
+        if let Some(parts) = self.store.get(site, "allOf") {
+            for part in self.list_of_schemas(parts, "allOf") {
+                self.gather(part, chain, open, facts);
+            }
+        }
+        let members = self.store.members(site);
+        if members
+            .iter()
+            .any(|(key, _)| SUBSTANCE.contains(&key.as_str()))
+        {
+            facts.sites.push(site);
+        }
+        for (key, value) in &members {
+            if let Some(keyword) = UNCHECKED.iter().find(|unchecked| *unchecked == key) {
+                self.unchecked.insert((*value, keyword));
+            }
+            if key == "uniqueItems" && matches!(self.store.value(*value), Value::Bool(true)) {
+                self.unchecked.insert((*value, "uniqueItems"));
+            }
+        }
+    }
+
+    fn target(&mut self, site: Site, keyword: &str, reference: Site) -> Option<Site> {
+        if let Some(known) = self.targets.get(&reference) {
+            return *known;
+        }
+        let found = match self.store.value(reference) {
+            Value::Text(text) => {
+                let text = text.clone();
+                if keyword == "$dynamicRef" {
+                    self.store.resolve_dynamic(site, &text)
+                } else {
+                    self.store.resolve(site, &text)
+                }
+            }
+            _ => Err(Refusal {
+                reason: format!("`{keyword}` must be a text"),
+                place: None,
+            }),
+        };
+        let target = match found {
+            Ok(target) => Some(target),
+            Err(refusal) => {
+                self.refuse(reference, refusal);
+                None
+            }
+        };
+        self.targets.insert(reference, target);
+        target
+    }
+
+    /// A keyword's list of schemas; says so when it is none.
+    pub fn list_of_schemas(&mut self, site: Site, keyword: &str) -> Vec<Site> {
+        let items = self.store.items(site);
+        if items.is_empty() {
+            self.problem(
+                site,
+                format!("`{keyword}` must be a list of at least one schema"),
+            );
+        }
+        items
+    }
+
+    fn split(&mut self, facts: Facts, way: &mut Way, out: &mut Vec<Leaf>) {
+        if facts.failed {
+            // Already reported; anything goes, so that the rest is still looked at.
+            out.push(Leaf {
+                kind: JsonKind::Any,
+                sites: Vec::new(),
+            });
+            return;
+        }
+        if facts.never || self.given_up() {
+            return;
+        }
+        let choices = facts
+            .sites
+            .iter()
+            .flat_map(|site| [(*site, "oneOf"), (*site, "anyOf")]);
+        let choice = choices
+            .filter(|choice| !way.taken.contains(choice))
+            .find_map(|(site, keyword)| {
+                self.store
+                    .get(site, keyword)
+                    .map(|list| (site, keyword, list))
+            });
+        let Some((site, keyword, list)) = choice else {
+            self.kinds(facts, out);
+            return;
+        };
+        if way.taken.len() >= MAX_CHOICES {
+            self.problem(
+                list,
+                format!("more than {MAX_CHOICES} choices stand in one another"),
+            );
+            return;
+        }
+        way.taken.push((site, keyword));
+        way.open.push(site);
+        for variant in self.list_of_schemas(list, keyword) {
+            if out.len() > MAX_LEAVES {
+                self.problem(
+                    list,
+                    format!("more than {MAX_LEAVES} combinations of choices"),
+                );
+                break;
+            }
+            let mut both = facts.clone();
+            self.gather(variant, &mut Vec::new(), &way.open, &mut both);
+            self.split(both, way, out);
+        }
+        way.open.pop();
+        way.taken.pop();
+    }
+
+    /// One leaf for each kind of value that the schemas allow.
+    fn kinds(&mut self, facts: Facts, out: &mut Vec<Leaf>) {
+        let sites = facts.sites;
+        let types = self.types(&sites);
+        let values = self.values(&sites);
+        let kinds: BTreeSet<JsonKind> = match (&values, &types) {
+            (Some(values), _) => self.kinds_of(values, types.as_ref()),
+            (None, Some(types)) => types.clone(),
+            (None, None) => BTreeSet::from([self.implied(&sites)]),
+        };
+        let number = kinds.contains(&JsonKind::Number);
+        for kind in kinds {
+            if kind == JsonKind::Integer && number {
+                continue;
+            }
+            let leaf = Leaf {
+                kind,
+                sites: sites.clone(),
+            };
+            if !out.contains(&leaf) {
+                out.push(leaf);
+            }
+        }
+    }
+
+    /// The intersection of all `type`s.
+    fn types(&mut self, sites: &[Site]) -> Option<BTreeSet<JsonKind>> {
+        let mut all: Option<BTreeSet<JsonKind>> = None;
+        for site in sites {
+            let Some(value) = self.store.get(*site, "type") else {
+                continue;
+            };
+            let Some(mut these) = self.type_names(value) else {
+                continue;
+            };
+            if let Some(before) = &all {
+                let integer = |set: &BTreeSet<JsonKind>| {
+                    set.contains(&JsonKind::Integer) || set.contains(&JsonKind::Number)
+                };
+                let narrowed = integer(before) && integer(&these);
+                let both = before.contains(&JsonKind::Number) && these.contains(&JsonKind::Number);
+                these = these.intersection(before).copied().collect();
+                if narrowed && !both {
+                    these.insert(JsonKind::Integer);
+                }
+            }
+            all = Some(these);
+        }
+        all
+    }
+
+    fn type_names(&mut self, value: Site) -> Option<BTreeSet<JsonKind>> {
+        let names = match self.store.value(value) {
+            Value::Text(_) => vec![value],
+            Value::List(_) => self.store.items(value),
+            _ => Vec::new(),
+        };
+        let mut kinds = BTreeSet::new();
+        for name in &names {
+            kinds.insert(match self.store.value(*name) {
+                Value::Text(text) => match text.as_str() {
+                    "null" => JsonKind::Null,
+                    "boolean" => JsonKind::Bool,
+                    "integer" => JsonKind::Integer,
+                    "number" => JsonKind::Number,
+                    "string" => JsonKind::Text,
+                    "array" => JsonKind::List,
+                    "object" => JsonKind::Object,
+                    "any" => return None,
+                    _ => {
+                        self.problem(*name, "there is no such type in JSON Schema");
+                        return None;
+                    }
+                },
+                _ => {
+                    self.problem(
+                        value,
+                        "`type` must be the name of a type, or a list of such names",
+                    );
+                    return None;
+                }
+            });
+        }
+        if kinds.is_empty() {
+            self.problem(
+                value,
+                "`type` must be the name of a type, or a list of such names",
+            );
+            return None;
+        }
+        Some(kinds)
+    }
+
+    /// The values that every `enum` and `const` allows.
+    pub fn values(&mut self, sites: &[Site]) -> Option<Vec<Site>> {
+        let mut all: Option<Vec<Site>> = None;
+        for site in sites {
+            let mut lists = Vec::new();
+            if let Some(value) = self.store.get(*site, "enum") {
+                if !matches!(self.store.value(value), Value::List(_)) {
+                    self.problem(value, "`enum` must be a list");
+                    continue;
+                }
+                lists.push(self.store.items(value));
+            }
+            lists.extend(self.store.get(*site, "const").map(|value| vec![value]));
+            for list in lists {
+                all = Some(match all {
+                    None => list,
+                    Some(before) => {
+                        let texts: BTreeSet<String> = list
+                            .iter()
+                            .map(|site| self.store.canonical(*site))
+                            .collect();
+                        before
+                            .into_iter()
+                            .filter(|site| texts.contains(&self.store.canonical(*site)))
+                            .collect()
+                    }
+                });
+            }
+        }
+        all
+    }
+
+    fn kinds_of(&self, values: &[Site], types: Option<&BTreeSet<JsonKind>>) -> BTreeSet<JsonKind> {
+        let kinds: BTreeSet<JsonKind> = values.iter().map(|site| self.kind_of(*site)).collect();
+        let allowed = |kind: &JsonKind| {
+            types.is_none_or(|types| {
+                types.contains(kind)
+                    || (*kind == JsonKind::Integer && types.contains(&JsonKind::Number))
+            })
+        };
+        kinds.into_iter().filter(allowed).collect()
+    }
+
+    /// The kind of a value.
+    pub fn kind_of(&self, site: Site) -> JsonKind {
+        match self.store.value(site) {
+            Value::Null => JsonKind::Null,
+            Value::Bool(_) => JsonKind::Bool,
+            Value::Number(text) if super::number::integer(text).is_some() => JsonKind::Integer,
+            Value::Number(_) => JsonKind::Number,
+            Value::Text(_) => JsonKind::Text,
+            Value::List(_) => JsonKind::List,
+            Value::Object(_) => JsonKind::Object,
+        }
+    }
+
+    /// The kind that keywords without a `type` are about.
+    fn implied(&self, sites: &[Site]) -> JsonKind {
+        const ABOUT: &[(JsonKind, &[&str])] = &[
+            (
+                JsonKind::Object,
+                &[
+                    "properties",
+                    "required",
+                    "additionalProperties",
+                    "patternProperties",
+                    "minProperties",
+                    "maxProperties",
+                    "propertyNames",
+                    "dependentRequired",
+                    "dependentSchemas",
+                    "unevaluatedProperties",
+                ],
+            ),
+            (
+                JsonKind::List,
+                &[
+                    "items",
+                    "prefixItems",
+                    "minItems",
+                    "maxItems",
+                    "uniqueItems",
+                    "contains",
+                ],
+            ),
+            (
+                JsonKind::Text,
+                &["minLength", "maxLength", "pattern", "format"],
+            ),
+            (
+                JsonKind::Number,
+                &[
+                    "minimum",
+                    "maximum",
+                    "exclusiveMinimum",
+                    "exclusiveMaximum",
+                    "multipleOf",
+                ],
+            ),
+        ];
+        let has = |keys: &[&str]| {
+            sites
+                .iter()
+                .any(|site| keys.iter().any(|key| self.store.get(*site, key).is_some()))
+        };
+        let mut about = ABOUT
+            .iter()
+            .filter(|(_, keys)| has(keys))
+            .map(|(kind, _)| *kind);
+        match (about.next(), about.next()) {
+            (Some(kind), None) => kind,
+            _ => JsonKind::Any,
+        }
+    }
+}
