@@ -123,12 +123,16 @@ pub fn filter_ident(event: &str) -> String {
 /// front where two would share one.
 #[must_use]
 pub fn handler_methods(events: &[(&str, &str)]) -> Vec<String> {
-    let short: Vec<String> = events.iter().map(|(_, event)| method_ident(event)).collect();
+    let short: Vec<String> = events
+        .iter()
+        .map(|(_, event)| method_ident(event))
+        .collect();
     let mut count = std::collections::HashMap::new();
     for method in &short {
         *count.entry(method).or_insert(0_usize) += 1;
     }
-    let long = |domain: &str, event: &str| method_ident(&format!("{}_{event}", domain.replace('.', "_")));
+    let long =
+        |domain: &str, event: &str| method_ident(&format!("{}_{event}", domain.replace('.', "_")));
     events
         .iter()
         .zip(&short)
@@ -140,11 +144,12 @@ pub fn handler_methods(events: &[(&str, &str)]) -> Vec<String> {
 }
 
 fn is_ident_start(c: char) -> bool {
-    c.is_alphabetic()
+    unicode_ident::is_xid_start(c)
 }
 
+/// Alphabetic alone is not enough: Rust refuses letters such as Ⓐ.
 fn is_ident_char(c: char) -> bool {
-    c.is_alphabetic() || c.is_ascii_digit()
+    unicode_ident::is_xid_continue(c) && c != '_'
 }
 
 /// Strict and reserved keywords of edition 2024.
@@ -229,6 +234,7 @@ mod tests {
             ("a b", "AB"),
             ("Ünï", "Ünï"),
             ("²", "Empty"),
+            ("Ⓐ-1", "V1"),
         ] {
             assert_eq!(variant_ident(wire), ident);
         }
