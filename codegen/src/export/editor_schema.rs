@@ -87,7 +87,7 @@ fn table(about: &Table) -> Members {
     let companions: Members = about
         .keys
         .iter()
-        .filter(|key| !key.goes_with.is_empty())
+        .filter(|key| !key.goes_with.is_empty() || !key.needs.is_empty())
         .map(|key| (key.name.to_owned(), companions(key)))
         .collect();
     if !companions.is_empty() {
@@ -106,6 +106,7 @@ fn table(about: &Table) -> Members {
 /// What must be there beside a key.
 fn companions(key: &Key) -> Json {
     match key.goes_with {
+        [] => Json::list(key.needs.iter().map(|key| Json::text(*key))),
         [only] => Json::list([Json::text(*only)]),
         several => Json::object([(
             "anyOf",

@@ -27,6 +27,8 @@ pub struct Key {
     pub required: bool,
     /// Keys of which one must be there too; empty when it stands alone.
     pub goes_with: &'static [&'static str],
+    /// Keys that must all be there when it is.
+    pub needs: &'static [&'static str],
     /// What it says, for people.
     pub doc: &'static str,
 }
@@ -169,6 +171,7 @@ const fn key(name: &'static str, kind: Kind, doc: &'static str) -> Key {
         kind,
         required: false,
         goes_with: &[],
+        needs: &[],
         doc,
     }
 }
@@ -182,6 +185,10 @@ const fn required(name: &'static str, kind: Kind, doc: &'static str) -> Key {
 
 const fn with(goes_with: &'static [&'static str], key: Key) -> Key {
     Key { goes_with, ..key }
+}
+
+const fn needing(needs: &'static [&'static str], key: Key) -> Key {
+    Key { needs, ..key }
 }
 
 /// Lengths and counts: what a JSON reader in any language can hold.
@@ -377,10 +384,13 @@ pub static TYPE: Table = Table {
             Kind::Texts,
             "One of these texts. A reader keeps one that it does not know, unless `closed`.",
         ),
-        key(
-            "union",
-            Kind::Variants,
-            "One of some objects: the keys are the tag's values, each names a type with fields.",
+        needing(
+            &["tag"],
+            key(
+                "union",
+                Kind::Variants,
+                "One of some objects: the keys are the tag's values, each names a type with fields.",
+            ),
         ),
         with(
             &["union"],
