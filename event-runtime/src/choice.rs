@@ -269,8 +269,7 @@ macro_rules! wire_enum {
 #[macro_export]
 macro_rules! wire_union {
     ($name:ident, tag = $tag:literal, open($unknown:ident) { $($variant:ident($body:ty) = $text:literal),+ $(,)? }) => {
-        $crate::wire_union!(@impl $name, $tag, { $($variant($body) = $text),+ },
-            [Self::$unknown(unknown) => $crate::serde::Serialize::serialize(unknown, serializer),],
+        $crate::wire_union!(@impl $name, $tag, { $($variant($body) = $text),+ }, [$unknown],
             |object: $crate::private::TaggedObject| ::core::result::Result::Ok($name::$unknown(object.into_unknown())));
     };
     ($name:ident, tag = $tag:literal, closed { $($variant:ident($body:ty) = $text:literal),+ $(,)? }) => {
@@ -278,12 +277,12 @@ macro_rules! wire_union {
             |object: $crate::private::TaggedObject| ::core::result::Result::Err(
                 object.refuse(::core::concat!("one of the tags", $(" `", $text, "`"),+))));
     };
-    (@impl $name:ident, $tag:literal, { $($variant:ident($body:ty) = $text:literal),+ }, [$($other:tt)*], $fallback:expr) => {
+    (@impl $name:ident, $tag:literal, { $($variant:ident($body:ty) = $text:literal),+ }, [$($unknown:ident)?], $fallback:expr) => {
         impl $crate::serde::Serialize for $name {
             fn serialize<S: $crate::serde::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
                 match self {
                     $(Self::$variant(body) => $crate::private::serialize_tagged(body, serializer, $tag, $text),)+
-                    $($other)*
+                    $(Self::$unknown(unknown) => $crate::serde::Serialize::serialize(unknown, serializer),)?
                 }
             }
         }

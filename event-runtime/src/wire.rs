@@ -208,84 +208,118 @@ impl<'de> Deserialize<'de> for IsoDuration {
 
 /// Integers as text, for `#[serde(with = "event_runtime::as_text")]`: JavaScript keeps no more than 53 bits of a number.
 pub mod as_text {
-    use super::{Deserialize, Deserializer, Serializer, TextVisitor, fmt};
-    use std::str::FromStr;
+    use std::collections::BTreeMap;
 
-    /// An integer that may travel as text.
-    pub trait Integer: Copy + fmt::Display + FromStr {}
-    impl Integer for i32 {}
-    impl Integer for i64 {}
-    impl Integer for u32 {}
-    impl Integer for u64 {}
+    use super::{Deserialize, Deserializer, Serialize, Serializer, TextVisitor};
 
-    /// Decimal digits as every language writes them: no `+`, no leading zeros, no `-0`.
-    fn read<T: Integer>(text: &str) -> Option<T> {
-        let digits = text.strip_prefix('-').unwrap_or(text);
-        let plain = match digits.as_bytes() {
-            [b'0'] => digits.len() == text.len(),
-            [b'1'..=b'9', ..] => true,
-            _ => false,
-        };
-        if plain { text.parse().ok() } else { None }
-    }
-
-    /// Writes the integer as a string.
-    ///
-    /// # Errors
-    /// Those of the serializer.
-    pub fn serialize<T: Integer, S: Serializer>(
-        value: &T,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(value)
-    }
-
-    /// Reads a string of digits.
-    ///
-    /// # Errors
-    /// Anything but a string of digits within the type's range.
-    pub fn deserialize<'de, T: Integer, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<T, D::Error> {
-        deserializer.deserialize_str(TextVisitor {
-            expected: "an integer written as text",
-            read,
-        })
-    }
-
-    /// The same for optional fields.
-    pub mod option {
-        use super::{Deserialize, Deserializer, Integer, Serializer};
-
-        /// Writes the integer as a string, or null.
+    /// What may travel so: integers, and whatever optional values, lists and maps are made of them.
+    pub trait Text: Sized {
+        /// Writes each integer as a string.
         ///
         /// # Errors
         /// Those of the serializer.
-        pub fn serialize<T: Integer, S: Serializer>(
-            value: &Option<T>,
-            serializer: S,
-        ) -> Result<S::Ok, S::Error> {
-            match value {
-                Some(value) => serializer.collect_str(value),
+        fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+
+        /// Reads each integer from a string of digits.
+        ///
+        /// # Errors
+        /// Anything but strings of digits within the type's range.
+        fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+    }
+
+    /// Whether these are decimal digits as every language writes them: no `+`, no leading zeros, no `-0`.
+    fn is_plain(text: &str) -> bool {
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        match digits.as_bytes() {
+            [b'0'] => digits.len() == text.len(),
+            [b'1'..=b'9', ..] => true,
+            _ => false,
+        }
+    }
+
+    macro_rules! integers {
+        ($($integer:ty),*) => {$(
+            impl Text for $integer {
+                fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    serializer.collect_str(self)
+                }
+
+                fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    deserializer.deserialize_str(TextVisitor {
+                        expected: "an integer written as text",
+                        read: |text: &str| if is_plain(text) { text.parse().ok() } else { None },
+                    })
+                }
+            }
+        )*};
+    }
+    integers!(i32, i64, u32, u64);
+
+    struct Written<'a, T>(&'a T);
+
+    impl<T: Text> Serialize for Written<'_, T> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            self.0.write(serializer)
+        }
+    }
+
+    struct Read<T>(T);
+
+    impl<'de, T: Text> Deserialize<'de> for Read<T> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            T::read(deserializer).map(Self)
+        }
+    }
+
+    impl<T: Text> Text for Option<T> {
+        fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            match self {
+                Some(value) => serializer.serialize_some(&Written(value)),
                 None => serializer.serialize_none(),
             }
         }
 
-        /// Reads a string of digits, or null.
-        ///
-        /// # Errors
-        /// As [`as_text::deserialize`](super::deserialize).
-        pub fn deserialize<'de, T: Integer, D: Deserializer<'de>>(
-            deserializer: D,
-        ) -> Result<Option<T>, D::Error> {
-            struct Text<T>(T);
-            impl<'de, T: Integer> Deserialize<'de> for Text<T> {
-                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                    super::deserialize(deserializer).map(Self)
-                }
-            }
-            Ok(Option::<Text<T>>::deserialize(deserializer)?.map(|text| text.0))
+        fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            Ok(Option::<Read<T>>::deserialize(deserializer)?.map(|read| read.0))
         }
+    }
+
+    impl<T: Text> Text for Vec<T> {
+        fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_seq(self.iter().map(Written))
+        }
+
+        fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let list = Vec::<Read<T>>::deserialize(deserializer)?;
+            Ok(list.into_iter().map(|read| read.0).collect())
+        }
+    }
+
+    impl<T: Text> Text for BTreeMap<String, T> {
+        fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_map(self.iter().map(|(key, value)| (key, Written(value))))
+        }
+
+        fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let map = BTreeMap::<String, Read<T>>::deserialize(deserializer)?;
+            Ok(map.into_iter().map(|(key, read)| (key, read.0)).collect())
+        }
+    }
+
+    /// Writes each integer of a value as a string.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    pub fn serialize<T: Text, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+        value.write(serializer)
+    }
+
+    /// Reads each integer of a value from a string of digits.
+    ///
+    /// # Errors
+    /// Anything but strings of digits within the type's range.
+    pub fn deserialize<'de, T: Text, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+        T::read(deserializer)
     }
 }
 
@@ -336,11 +370,7 @@ mod tests {
         struct Wide {
             #[serde(with = "as_text")]
             n: u64,
-            #[serde(
-                default,
-                with = "as_text::option",
-                skip_serializing_if = "Option::is_none"
-            )]
+            #[serde(default, with = "as_text", skip_serializing_if = "Option::is_none")]
             o: Option<i64>,
         }
         let wide = Wide {
