@@ -98,7 +98,7 @@ fn field<'a>(
 ) -> Option<&'a Field> {
     named
         .and_then(|named| named.value)
-        .and_then(|at| contracts.fields(event).get(at))
+        .and_then(|at| contracts.members(event).get(at))
 }
 
 /// `bad-id`: the id is no required scalar.
@@ -191,7 +191,7 @@ fn partition_without_key(contracts: &Contracts, event: &Event) -> Diagnostic {
         .sum();
     let range = before..before + PARTITION.len() + 2;
     let own = contracts
-        .fields(event)
+        .members(event)
         .iter()
         .find(|field| field.name.value == PARTITION);
     let diagnostic = Diagnostic::new(

@@ -233,8 +233,8 @@ pub(super) fn filters(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     for event in &contracts.events {
         let subject = &event.subject;
         let key = event.key.as_ref().filter(|_| subject.has_partition());
-        let key = key.and_then(|key| contracts.fields(event).get(key.value?));
-        let fields = contracts.fields(event).iter().filter(|field| {
+        let key = key.and_then(|key| contracts.members(event).get(key.value?));
+        let fields = contracts.members(event).iter().filter(|field| {
             let name = field.name.value.as_str();
             let keyed = key.is_some_and(|key| key.name.value == name);
             matches!(name, "pattern" | "subscribe")

@@ -49,9 +49,11 @@ pub(super) fn reserved_roots(contracts: &Contracts, diagnostics: &mut Diagnostic
 pub(super) fn placeholders(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     let gaps = Gaps::new(contracts, diagnostics);
     for event in &contracts.events {
-        let Body::Fields(fields) = &event.body else {
+        // A schema that was refused has said so already.
+        if matches!(&event.body, Body::Schema(schema) if contracts.import(schema).is_none()) {
             continue;
-        };
+        }
+        let fields = contracts.members(event);
         let mut start = 0;
         for segment in &event.subject.segments {
             let name = match segment {
