@@ -92,7 +92,7 @@ pub(super) fn unfit(contracts: &Contracts, field: &Field, used: Use) -> Option<U
 
 /// The field that `id` or `key` names, when both were read.
 fn field<'a>(
-    contracts: &Contracts,
+    contracts: &'a Contracts,
     event: &'a Event,
     named: Option<&Spanned<FieldRef>>,
 ) -> Option<&'a Field> {
