@@ -305,13 +305,9 @@ fn a_file_is_written_once_and_whole() {
         1,
         "a temporary file stayed"
     );
+    // A file stands where a folder would have to.
+    let error = write(&path.join("below"), "x", &schema);
     std::fs::remove_dir_all(&dir).unwrap();
-
-    let error = write(
-        std::path::Path::new(file!()).join("below").as_path(),
-        "x",
-        &schema,
-    );
     assert!(error.is_err());
 }
 
@@ -339,4 +335,42 @@ fn decimals_are_text() {
     let text = json!({"type": "string", "pattern": super::types::DECIMAL});
     assert_eq!(property::<Price>("total"), text);
     assert_eq!(property::<Price>("tax"), text);
+}
+
+/// Somebody knocked.
+#[derive(Serialize, Deserialize, crate::Event, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[event(crate = "crate", name = "door.Knocked", subject = "door.knocked")]
+struct Knocked {
+    door_id: String,
+    at: crate::Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    by: Option<crate::Uuid>,
+}
+
+#[test]
+fn an_event_goes_to_a_file_of_its_name() {
+    let dir = std::env::temp_dir().join(format!("event-knocked-{}", std::process::id()));
+    let path = super::write_json_schema::<Knocked>(&dir).unwrap();
+    assert_eq!(path.file_name().unwrap(), "door.Knocked.json");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::remove_dir_all(&dir).unwrap();
+    assert_eq!(
+        serde_json::from_str::<Value>(&text).unwrap(),
+        json!({
+            "$schema": "http://json-schema.org/draft-07/schema#",
+            "$comment": "derived from the Rust type of door.Knocked; do not edit",
+            "title": "Knocked", "description": "Somebody knocked.", "type": "object",
+            "properties": {
+                "doorId": {"type": "string"},
+                "at": {"type": "string", "format": "date-time"},
+                "by": {"type": "string", "format": "uuid"}},
+            "required": ["doorId", "at"],
+        })
+    );
+    let newer = super::json_schema::<Knocked>(Draft::Draft202012);
+    assert_eq!(
+        newer["$schema"],
+        "https://json-schema.org/draft/2020-12/schema"
+    );
 }
