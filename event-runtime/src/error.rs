@@ -26,8 +26,9 @@ pub enum Error {
         reason: String,
     },
 
-    /// No connection during the whole time-out: nothing was sent. Safe to repeat.
-    #[error("not connected: nothing was sent to {subject} within {after:?}")]
+    /// No connection during the whole time-out, or no place among the publishes that wait for an answer: nothing was
+    /// sent. Safe to repeat.
+    #[error("nothing was sent to {subject} within {after:?}: there is no connection, or no answer to earlier events")]
     NotConnected {
         /// The subject.
         subject: String,
@@ -120,6 +121,10 @@ pub enum Error {
         /// Which value, and why.
         problem: SubjectError,
     },
+
+    /// A value of a filter cannot be part of a subject: nothing was subscribed to.
+    #[error("the filter: {0}")]
+    Filter(#[from] SubjectError),
 
     /// The server answered with an error of JetStream.
     #[error("{what}: the server says {description} ({code})")]

@@ -17,16 +17,22 @@ mod process;
 mod publish;
 mod pull;
 mod route;
+#[cfg(feature = "schemars")]
+pub mod schema;
 mod shutdown;
 pub mod streams;
 mod subscribe;
 mod tagged;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod validate;
 mod wire;
 mod worker;
 
+pub use async_nats;
 pub use async_nats::Subject;
 pub use chrono::NaiveDate as Date;
+pub use event_derive::Event;
 #[cfg(feature = "decimal")]
 pub use rust_decimal::Decimal;
 pub use serde;

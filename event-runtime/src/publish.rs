@@ -302,13 +302,11 @@ impl Bus {
         }
     }
 
-    /// A place in the window.
-    async fn place(
-        &self,
-        message: &Outgoing,
-        deadline: Instant,
-    ) -> Result<OwnedSemaphorePermit, Error> {
-        match timeout_at(deadline, self.inner.window.clone().acquire_owned()).await {
+    /// A place in the window, with enough time left to use it: sent at the last moment, the event would be stored or
+    /// not, and its publisher could only guess.
+    async fn place(&self, message: &Outgoing, deadline: Instant) -> Result<OwnedSemaphorePermit, Error> {
+        let latest = deadline - self.inner.config.publish_timeout / 10;
+        match timeout_at(latest, self.inner.window.clone().acquire_owned()).await {
             Ok(Ok(place)) => Ok(place),
             Ok(Err(_)) => Err(Error::Closed),
             Err(_) => Err(self.not_connected(message)),
