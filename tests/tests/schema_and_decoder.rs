@@ -18,9 +18,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 #[derive(Deserialize)]
+#[expect(dead_code, reason = "only whether it decodes is looked at")]
 struct Signed(#[serde(with = "as_text")] i64);
 
 #[derive(Deserialize)]
+#[expect(dead_code, reason = "only whether it decodes is looked at")]
 struct Unsigned(#[serde(with = "as_text")] u64);
 
 /// The exported schema of one field of the contract that has every shape.
