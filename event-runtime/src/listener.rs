@@ -46,7 +46,6 @@ type Around = dyn Fn(Arc<Meta>, Next) -> Handling + Send + Sync;
 /// What became of the deliveries of a listener:
 /// `delivered = handled + retried + dead_lettered + returned + failed`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[must_use]
 #[non_exhaustive]
 pub struct ListenReport {
     /// Deliveries that arrived.
