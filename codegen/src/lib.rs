@@ -14,6 +14,8 @@
 mod cargo;
 pub mod check;
 pub mod code;
+#[cfg(feature = "compat")]
+pub mod compat;
 pub mod diagnostic;
 pub mod emit;
 pub mod export;

@@ -45,14 +45,14 @@ pub fn github(diagnostics: &Diagnostics, sources: &Sources) -> String {
 }
 
 /// A line end would end the command.
-fn message(text: &str) -> String {
+pub(crate) fn message(text: &str) -> String {
     text.replace('%', "%25")
         .replace('\r', "%0D")
         .replace('\n', "%0A")
 }
 
 /// `:` and `,` would end the property as well.
-fn property(text: &str) -> String {
+pub(crate) fn property(text: &str) -> String {
     message(text).replace(':', "%3A").replace(',', "%2C")
 }
 

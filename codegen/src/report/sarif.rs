@@ -95,11 +95,11 @@ fn result(diagnostic: &Diagnostic, places: &Places<'_>) -> Json {
     Json::object(members)
 }
 
-fn message(text: &str) -> Json {
+pub(crate) fn message(text: &str) -> Json {
     Json::object([("text", Json::text(text))])
 }
 
-fn location(span: Span, places: &Places<'_>) -> (&'static str, Json) {
+pub(crate) fn location(span: Span, places: &Places<'_>) -> (&'static str, Json) {
     let Region { start, end } = places.region(span);
     let physical = Json::object([
         (
@@ -119,7 +119,7 @@ fn location(span: Span, places: &Places<'_>) -> (&'static str, Json) {
     ("physicalLocation", physical)
 }
 
-fn number(n: usize) -> Json {
+pub(crate) fn number(n: usize) -> Json {
     Json::Number(n.to_string())
 }
 

@@ -1,0 +1,397 @@
+//! Rules about enums and unions, and about the names of types.
+
+use std::collections::{HashMap, HashSet};
+
+use super::Direction::{Backward, Forward};
+use super::rule::{Evidence, Severity, Sink};
+use super::sample::{Leaf, Step};
+use super::walk::Sides;
+use crate::json::Json;
+use crate::model::{TypeDef, TypeId, TypeKind};
+use crate::source::{Span, Spanned};
+
+/// An enum or a union in both contracts.
+pub(super) struct Choices<'a> {
+    path: String,
+    old: Choice<'a>,
+    new: Choice<'a>,
+}
+
+struct Choice<'a> {
+    def: &'a TypeDef,
+    /// Wire texts, and the type of a union's variant.
+    values: Vec<(&'a str, Span, Option<TypeId>)>,
+    index: HashSet<&'a str>,
+    closed: bool,
+    /// A union's tag.
+    tag: Option<&'a Spanned<String>>,
+}
+
+impl<'a> Choice<'a> {
+    fn new(def: &'a TypeDef) -> Self {
+        let (values, closed, tag) = match &def.kind {
+            TypeKind::Enum(choice) => (
+                choice
+                    .values
+                    .iter()
+                    .map(|v| (v.value.as_str(), v.span, None))
+                    .collect(),
+                choice.closed,
+                None,
+            ),
+            TypeKind::Union(union) => (
+                union
+                    .variants
+                    .iter()
+                    .map(|v| (v.tag.value.as_str(), v.tag.span, v.ty.value))
+                    .collect(),
+                union.closed,
+                Some(&union.tag),
+            ),
+            _ => (Vec::new(), false, None),
+        };
+        let values: Vec<(&str, Span, Option<TypeId>)> = values;
+        Self {
+            def,
+            index: values.iter().map(|v| v.0).collect(),
+            values,
+            closed,
+            tag,
+        }
+    }
+
+    fn reserves(&self, value: &str) -> Option<Span> {
+        self.def
+            .reserved
+            .iter()
+            .find(|name| name.value == value)
+            .map(|name| name.span)
+    }
+}
+
+impl<'a> Choices<'a> {
+    pub fn new(path: String, old: &'a TypeDef, new: &'a TypeDef) -> Self {
+        Self {
+            path,
+            old: Choice::new(old),
+            new: Choice::new(new),
+        }
+    }
+
+    /// Variants that both sides have, with their types.
+    pub fn common_variants(&self) -> Vec<(String, TypeId, TypeId)> {
+        let before: HashMap<&str, TypeId> = self
+            .old
+            .values
+            .iter()
+            .filter_map(|v| Some((v.0, v.2?)))
+            .collect();
+        let both =
+            |v: &(&str, Span, Option<TypeId>)| Some((v.0.to_owned(), *before.get(v.0)?, v.2?));
+        self.new.values.iter().filter_map(both).collect()
+    }
+
+    fn kind(&self) -> &'static str {
+        if self.new.tag.is_some() {
+            "union"
+        } else {
+            "enum"
+        }
+    }
+
+    fn value_path(&self, value: &str) -> String {
+        format!("{}.{}.{value}", self.path, self.kind())
+    }
+
+    fn added(&self) -> impl Iterator<Item = (&'a str, Span)> + '_ {
+        self.new
+            .values
+            .iter()
+            .filter(|v| !self.old.index.contains(v.0))
+            .map(|v| (v.0, v.1))
+    }
+
+    fn removed(&self) -> impl Iterator<Item = (&'a str, Span)> + '_ {
+        self.old
+            .values
+            .iter()
+            .filter(|v| !self.new.index.contains(v.0))
+            .map(|v| (v.0, v.1))
+    }
+
+    /// A payload that has a known value.
+    fn shows(&self, direction: super::Direction, value: &str) -> Evidence {
+        if self.new.tag.is_some() {
+            Evidence::new(
+                direction,
+                &[Step::Variant(value.to_owned())],
+                Leaf::Smallest,
+            )
+        } else {
+            Evidence::new(direction, &[], Leaf::Value(Json::text(value)))
+        }
+    }
+
+    /// A payload that has a value which neither side knows.
+    fn shows_unknown(&self, direction: super::Direction) -> Evidence {
+        let known = |name: &String| {
+            self.old.index.contains(name.as_str()) || self.new.index.contains(name.as_str())
+        };
+        let mut name = "something-new".to_owned();
+        while known(&name) {
+            name.push('-');
+        }
+        let writer = if direction == Backward {
+            &self.old
+        } else {
+            &self.new
+        };
+        let value = match writer.tag {
+            Some(tag) => Json::object([(tag.value.clone(), Json::Text(name))]),
+            None => Json::Text(name),
+        };
+        Evidence::new(direction, &[], Leaf::Value(value))
+    }
+}
+
+pub(super) fn closed_added(c: &Choices<'_>, sink: &mut Sink<'_>) {
+    if !c.old.closed {
+        return;
+    }
+    for (value, span) in c.added() {
+        sink.add(
+            c.value_path(value),
+            format!(
+                "the closed {} `{}` has the new value `{value}`",
+                c.kind(),
+                c.new.def.name.value
+            ),
+        )
+        .old(
+            c.old.def.name.span,
+            "closed: readers of this version refuse what they do not know",
+        )
+        .new(span, "new")
+        .help(
+            "upgrade every consumer before a publisher sends it; an open one would spare you that",
+        )
+        .shown_by([c.shows(Forward, value)]);
+    }
+}
+
+pub(super) fn closed_removed(c: &Choices<'_>, sink: &mut Sink<'_>) {
+    if !c.new.closed {
+        return;
+    }
+    for (value, span) in c.removed() {
+        sink.add(
+            c.value_path(value),
+            format!(
+                "the closed {} `{}` has lost the value `{value}`",
+                c.kind(),
+                c.new.def.name.value
+            ),
+        )
+        .old(span, "messages may hold it")
+        .new(c.new.def.name.span, "closed: a reader refuses it")
+        .help("keep it until no older message is left")
+        .shown_by([c.shows(Backward, value)]);
+    }
+}
+
+pub(super) fn open_added(c: &Choices<'_>, sink: &mut Sink<'_>) {
+    if c.old.closed {
+        return;
+    }
+    for (value, span) in c.added().filter(|v| c.old.reserves(v.0).is_none()) {
+        sink.add(
+            c.value_path(value),
+            format!(
+                "the open {} `{}` has the new value `{value}`",
+                c.kind(),
+                c.new.def.name.value
+            ),
+        )
+        .old(
+            c.old.def.name.span,
+            "open: readers of this version keep it as unknown",
+        )
+        .new(span, "new");
+    }
+}
+
+pub(super) fn open_removed(c: &Choices<'_>, sink: &mut Sink<'_>) {
+    if c.new.closed {
+        return;
+    }
+    for (value, span) in c.removed() {
+        let reserved = c.new.reserves(value).is_some();
+        let raw = sink.add(
+            c.value_path(value),
+            format!(
+                "the open {} `{}` has lost the value `{value}`",
+                c.kind(),
+                c.new.def.name.value
+            ),
+        );
+        raw.old(span, "messages may hold it")
+            .new(c.new.def.name.span, "readers keep it as unknown");
+        if reserved {
+            raw.severity(Severity::Info);
+        } else {
+            raw.help(format!(
+                "put \"{value}\" into `reserved`, so that it never comes back with another meaning"
+            ));
+        }
+    }
+}
+
+pub(super) fn closed_to_open(c: &Choices<'_>, sink: &mut Sink<'_>) {
+    if c.old.closed && !c.new.closed {
+        sink.add(
+            c.path.clone(),
+            format!("the {} `{}` is open now", c.kind(), c.new.def.name.value),
+        )
+        .old(
+            c.old.def.name.span,
+            "closed: readers of this version refuse what they do not know",
+        )
+        .new(
+            c.new.def.name.span,
+            "open: writers may send values that are not listed",
+        )
+        .help("upgrade every consumer before a publisher sends a value that is not listed")
+        .shown_by([c.shows_unknown(Forward)]);
+    }
+}
+
+pub(super) fn open_to_closed(c: &Choices<'_>, sink: &mut Sink<'_>) {
+    if !c.old.closed && c.new.closed {
+        sink.add(
+            c.path.clone(),
+            format!("the {} `{}` is closed now", c.kind(), c.new.def.name.value),
+        )
+        .old(
+            c.old.def.name.span,
+            "open: messages may hold values that are not listed",
+        )
+        .new(c.new.def.name.span, "closed: a reader refuses them")
+        .help("leave it open")
+        .shown_by([c.shows_unknown(Backward)]);
+    }
+}
+
+pub(super) fn tag_changed(c: &Choices<'_>, sink: &mut Sink<'_>) {
+    if let (Some(old), Some(new)) = (c.old.tag, c.new.tag) {
+        if old.value != new.value {
+            sink.add(
+                format!("{}.tag", c.path),
+                format!(
+                    "the union `{}` is told apart by `{}` now, and was by `{}`",
+                    c.new.def.name.value, new.value, old.value
+                ),
+            )
+            .old(old.span, "was")
+            .new(new.span, "is")
+            .help("keep the tag; or a new event that `supersedes` the old")
+            .shown_by([Backward, Forward].map(|d| Evidence::new(d, &[], Leaf::Smallest)));
+        }
+    }
+}
+
+pub(super) fn reserved_used(c: &Choices<'_>, sink: &mut Sink<'_>) {
+    for (value, span) in c.added() {
+        if let Some(reserved) = c.old.reserves(value) {
+            sink.add(
+                c.value_path(value),
+                format!(
+                    "the new value `{value}` of the {} `{}` is a reserved one",
+                    c.kind(),
+                    c.new.def.name.value
+                ),
+            )
+            .old(
+                reserved,
+                "reserved: older messages have it with another meaning",
+            )
+            .new(span, "used here")
+            .help("choose another one, and reserve this one again");
+        }
+    }
+}
+
+pub(super) fn reserved_released(c: &Choices<'_>, sink: &mut Sink<'_>) {
+    for name in &c.old.def.reserved {
+        if !c.new.index.contains(name.value.as_str()) && c.new.reserves(&name.value).is_none() {
+            sink.add(
+                format!("{}.reserved.{}", c.path, name.value),
+                format!("`{}` is no longer reserved", name.value),
+            )
+            .old(name.span, "reserved")
+            .new(c.new.def.name.span, "not reserved here")
+            .help("keep it: messages of older versions may still have it");
+        }
+    }
+}
+
+pub(super) fn reordered(c: &Choices<'_>, sink: &mut Sink<'_>) {
+    let common = |a: &Choice<'_>, b: &Choice<'_>| -> Vec<String> {
+        a.values
+            .iter()
+            .filter(|v| b.index.contains(v.0))
+            .map(|v| v.0.to_owned())
+            .collect()
+    };
+    if common(&c.old, &c.new) != common(&c.new, &c.old) {
+        sink.add(
+            c.path.clone(),
+            format!("the values of the {} have another order", c.kind()),
+        )
+        .old(c.old.def.name.span, "")
+        .new(c.new.def.name.span, "");
+    }
+}
+
+pub(super) fn type_annotations(
+    sides: &Sides<'_>,
+    (old, new): (&TypeDef, &TypeDef),
+    sink: &mut Sink<'_>,
+) {
+    if old.doc != new.doc {
+        sink.add(
+            format!("types.{}", sides.new.type_name(new)),
+            format!("`{}`: doc changed", new.name.value),
+        )
+        .old(old.name.span, "")
+        .new(new.name.span, "");
+    }
+}
+
+pub(super) fn type_renamed(
+    sides: &Sides<'_>,
+    (old, new): (&TypeDef, &TypeDef),
+    sink: &mut Sink<'_>,
+) {
+    let (was, is) = (sides.old.type_name(old), sides.new.type_name(new));
+    if was == is {
+        return;
+    }
+    // The Rust alias of a scalar is the scalar: only one that is gone breaks code that names it.
+    let scalar = matches!(new.kind, TypeKind::Scalar { .. });
+    if scalar
+        && sides
+            .new
+            .types
+            .iter()
+            .any(|ty| sides.new.type_name(ty) == was)
+    {
+        return;
+    }
+    sink.add(
+        format!("types.{is}"),
+        format!("the type `{was}` is `{is}` now"),
+    )
+    .old(old.name.span, "was")
+    .new(new.name.span, "is")
+    .help("nothing changes on the wire; services that name the type must be changed to compile");
+}

@@ -1,0 +1,643 @@
+//! Rules about what stands at one place of a payload: numbers, texts, `json`, and everything whose kind changed.
+
+use super::Direction::{self, Backward, Forward};
+use super::rule::{Evidence, Raw, Sink, quoted};
+use super::sample::{Leaf, Step, float};
+use super::shape::{Count, Format, Range, Shape, Text};
+use super::text;
+use super::walk::{Sides, Spot};
+use crate::json::Json;
+use crate::model::{Contracts, TypeId, TypeKind};
+
+/// What stands at one place in both contracts.
+pub(super) struct Leaves<'a> {
+    pub sides: Sides<'a>,
+    /// From the node to this place.
+    pub steps: &'a [Step],
+    pub old: Shape<'a>,
+    pub new: Shape<'a>,
+    pub spot: &'a Spot,
+}
+
+impl<'a> Leaves<'a> {
+    /// What the writer and the reader of a direction have here.
+    fn pair(&self, direction: Direction) -> (&Shape<'a>, &Shape<'a>) {
+        match direction {
+            Backward => (&self.old, &self.new),
+            Forward => (&self.new, &self.old),
+        }
+    }
+
+    /// The contracts of the writer and the reader.
+    fn contracts(&self, direction: Direction) -> (&'a Contracts, &'a Contracts) {
+        match direction {
+            Backward => (self.sides.old, self.sides.new),
+            Forward => (self.sides.new, self.sides.old),
+        }
+    }
+
+    fn shows(&self, direction: Direction, value: Json) -> Evidence {
+        Evidence::new(direction, self.steps, Leaf::Value(value))
+    }
+
+    fn smallest(&self, direction: Direction) -> Evidence {
+        Evidence::new(direction, self.steps, Leaf::Smallest)
+    }
+
+    fn add<'s>(&self, sink: &'s mut Sink<'_>, message: String, was: &str, is: &str) -> &'s mut Raw {
+        let path = self.spot.path.clone();
+        sink.add(path, message)
+            .old(self.spot.old, was)
+            .new(self.spot.new, is)
+            .at(self.steps)
+    }
+
+    fn kinds(&self) -> (String, String) {
+        (
+            self.old.describe(self.sides.old),
+            self.new.describe(self.sides.new),
+        )
+    }
+
+    /// As texts, when both are texts that are not a closed list: an open enum is a text like any other.
+    fn texts(&self, direction: Direction) -> Option<(Text, Text)> {
+        let (writer, reader) = self.pair(direction);
+        let (a, b) = self.contracts(direction);
+        Some((free_text(writer, a)?, free_text(reader, b)?))
+    }
+}
+
+fn free_text(shape: &Shape<'_>, contracts: &Contracts) -> Option<Text> {
+    match shape {
+        Shape::Text(text) => Some(text.clone()),
+        Shape::Enum(id) if closed_values(contracts, *id).is_none() => Some(any_text()),
+        _ => None,
+    }
+}
+
+fn any_text() -> Text {
+    Text {
+        format: Format::Plain,
+        length: Count::ANY,
+        patterns: std::collections::BTreeSet::new(),
+    }
+}
+
+/// The values of an enum, if it is closed.
+fn closed_values(contracts: &Contracts, id: TypeId) -> Option<Vec<String>> {
+    match &contracts[id].kind {
+        TypeKind::Enum(choice) if choice.closed => {
+            Some(choice.values.iter().map(|v| v.value.clone()).collect())
+        }
+        _ => None,
+    }
+}
+
+pub(super) fn range_narrowed(l: &Leaves<'_>, sink: &mut Sink<'_>) {
+    if let Some((value, from, to)) = outside(l, Backward) {
+        l.add(sink, format!("{} is no longer accepted: the range was {from} and is {to}", quoted(&value)), "messages may hold any of these", "a reader refuses the rest")
+            .help("keep the old range until no older message is left; or a new event that `supersedes` this one")
+            .shown_by([l.shows(Backward, value)]);
+    }
+}
+
+pub(super) fn range_widened(l: &Leaves<'_>, sink: &mut Sink<'_>) {
+    if let Some((value, to, from)) = outside(l, Forward) {
+        l.add(
+            sink,
+            format!(
+                "{} is accepted now: the range was {from} and is {to}",
+                quoted(&value)
+            ),
+            "readers of this version refuse the rest",
+            "writers may send any of these",
+        )
+        .help("upgrade every consumer before a publisher sends such a value")
+        .shown_by([l.shows(Forward, value)]);
+    }
+}
+
+/// A number that the writer may send and the reader refuses, and both ranges.
+fn outside(l: &Leaves<'_>, direction: Direction) -> Option<(Json, String, String)> {
+    let show = |r: &Range| format!("{}..={}", r.min, r.max);
+    let show_float = |min: f64, max: f64| match (min == f64::MIN, max == f64::MAX) {
+        (true, true) => "any finite number".to_owned(),
+        (false, true) => format!("from {min:?}"),
+        (true, false) => format!("up to {max:?}"),
+        (false, false) => format!("{min:?} to {max:?}"),
+    };
+    match l.pair(direction) {
+        (Shape::Integer(w), Shape::Integer(r)) => {
+            Some((Json::integer(w.outside(*r)?), show(w), show(r)))
+        }
+        (Shape::Text(w), Shape::Text(r)) => match (w.format, r.format) {
+            (Format::Integer(w), Format::Integer(r)) => {
+                Some((Json::Text(w.outside(r)?.to_string()), show(&w), show(&r)))
+            }
+            _ => None,
+        },
+        (Shape::Float(a, b), Shape::Float(c, d)) => {
+            let value = if b > d {
+                beyond(*d, 1.0).min(*b)
+            } else if a < c {
+                beyond(*c, -1.0).max(*a)
+            } else {
+                return None;
+            };
+            Some((float(value), show_float(*a, *b), show_float(*c, *d)))
+        }
+        (Shape::Integer(w), Shape::Float(c, d)) => {
+            let inside = Range {
+                min: c.ceil() as i128,
+                max: d.floor() as i128,
+            };
+            Some((
+                Json::integer(w.outside(inside)?),
+                show(w),
+                show_float(*c, *d),
+            ))
+        }
+        _ => None,
+    }
+}
+
+/// The next number of the same size that really is another one.
+fn beyond(n: f64, by: f64) -> f64 {
+    let next = n + by;
+    if next == n {
+        n + n.abs() * 0.5 * by
+    } else {
+        next
+    }
+}
+
+pub(super) fn integer_to_float(l: &Leaves<'_>, sink: &mut Sink<'_>) {
+    if let (Shape::Integer(_), Shape::Float(min, max)) = (&l.old, &l.new) {
+        l.add(
+            sink,
+            "the integer may have a fraction now".to_owned(),
+            "readers of this version refuse a fraction",
+            "writers may send one",
+        )
+        .help("upgrade every consumer first")
+        .shown_by([l.shows(Forward, fraction(*min, *max))]);
+    }
+}
+
+pub(super) fn float_to_integer(l: &Leaves<'_>, sink: &mut Sink<'_>) {
+    if let (Shape::Float(min, max), Shape::Integer(_)) = (&l.old, &l.new) {
+        l.add(sink, "the number may have no fraction any more".to_owned(), "messages may have one", "a reader refuses it")
+            .help("add an integer field beside this one; publishers send both until no consumer reads the old one")
+            .shown_by([l.shows(Backward, fraction(*min, *max))]);
+    }
+}
+
+/// A number with a fraction within bounds. Even `1.0` is one: Rust writers send it for an f64, and no integer reader takes it.
+fn fraction(min: f64, max: f64) -> Json {
+    let half = [0.5, -0.5, min + 0.5, max - 0.5]
+        .into_iter()
+        .find(|n| (min..=max).contains(n) && n.fract() != 0.0);
+    float(half.unwrap_or(min.max(0.0).min(max)))
+}
+
+pub(super) fn number_text(l: &Leaves<'_>, sink: &mut Sink<'_>) {
+    if is_number_text(&l.old, &l.new) {
+        let (was, is) = l.kinds();
+        l.add(sink, format!("the number was sent as {was} and is sent as {is}"), "was", "is")
+            .help("add a field with the new encoding beside this one; publishers send both until no consumer reads the old one")
+            .shown_by([l.smallest(Backward), l.smallest(Forward)]);
+    }
+}
+
+fn is_number_text(a: &Shape<'_>, b: &Shape<'_>) -> bool {
+    let number = |s: &Shape<'_>| matches!(s, Shape::Integer(_) | Shape::Float(..));
+    let spelled = |s: &Shape<'_>| matches!(s, Shape::Text(t) if matches!(t.format, Format::Integer(_) | Format::Decimal));
+    (number(a) && spelled(b)) || (spelled(a) && number(b))
+}
+
+/// Whether every text of one format is one of the other, which has more.
+fn is_wider(narrow: Format, wide: Format) -> bool {
+    match wide {
+        Format::Plain => !matches!(narrow, Format::Plain | Format::Bytes),
+        Format::Decimal => matches!(narrow, Format::Integer(_)),
+        _ => false,
+    }
+}
+
+pub(super) fn text_narrowed(l: &Leaves<'_>, sink: &mut Sink<'_>) {
+    let Some((old, new)) = l.texts(Backward) else {
+        return;
+    };
+    if is_wider(new.format, old.format) {
+        let (was, is) = l.kinds();
+        l.add(
+            sink,
+            format!("the text must be a {} now", new.format.name()),
+            &format!("{was}: any text"),
+            &format!("{is}: a reader refuses anything else"),
+        )
+        .help("check the format in the service instead, until no older message is left")
+        .shown_by(text::between(&old, &new).map(|t| l.shows(Backward, Json::Text(t))));
+    }
+}
+
+pub(super) fn text_widened(l: &Leaves<'_>, sink: &mut Sink<'_>) {
+    let Some((new, old)) = l.texts(Forward) else {
+        return;
+    };
+    if is_wider(old.format, new.format) {
+        let (was, is) = l.kinds();
+        l.add(
+            sink,
+            format!("the {} may be any text now", old.format.name()),
+            &format!("{was}: readers of this version refuse anything else"),
+            &is,
+        )
+        .help("upgrade every consumer before a publisher sends anything else")
+        .shown_by(text::between(&new, &old).map(|t| l.shows(Forward, Json::Text(t))));
+    }
+}
+
+pub(super) fn json_to_type(l: &Leaves<'_>, sink: &mut Sink<'_>) {
+    if l.old == Shape::Json && !matches!(l.new, Shape::Json | Shape::Schema(_)) {
+        let (was, is) = l.kinds();
+        l.add(
+            sink,
+            format!("anything was accepted, and only {is} is now"),
+            &was,
+            &is,
+        )
+        .help("add a typed field beside this one")
+        .shown_by(anything().map(|value| l.shows(Backward, value)));
+    }
+}
+
+pub(super) fn type_to_json(l: &Leaves<'_>, sink: &mut Sink<'_>) {
+    if l.new == Shape::Json && !matches!(l.old, Shape::Json | Shape::Schema(_)) {
+        let (was, is) = l.kinds();
+        l.add(
+            sink,
+            format!("only {was} was accepted, and anything is now"),
+            &was,
+            &is,
+        )
+        .help("upgrade every consumer before a publisher sends anything else")
+        .shown_by(anything().map(|value| l.shows(Forward, value)));
+    }
+}
+
+/// One of each kind of JSON value: no type accepts all of them.
+fn anything() -> impl Iterator<Item = Json> {
+    [
+        Json::Bool(true),
+        Json::text("anything"),
+        Json::integer(1),
+        Json::list([]),
+        Json::object::<String>([]),
+    ]
+    .into_iter()
+}
+
+pub(super) fn string_open_enum(l: &Leaves<'_>, sink: &mut Sink<'_>) {
+    let plain = |s: &Shape<'_>| matches!(s, Shape::Text(t) if t.format == Format::Plain);
+    let open = |s: &Shape<'_>| matches!(s, Shape::Enum(_));
+    if l.texts(Backward).is_some()
+        && ((plain(&l.old) && open(&l.new)) || (open(&l.old) && plain(&l.new)))
+    {
+        let (was, is) = l.kinds();
+        l.add(sink, format!("the {was} is the {is} now"), "", "");
+    }
+}
+
+/// The text and the closed values of a pair that is one of each, and is decided value by value.
+fn text_and_values(
+    text: &Shape<'_>,
+    choice: &Shape<'_>,
+    contracts: &Contracts,
+) -> Option<(Text, Vec<String>)> {
+    let (Shape::Text(text), Shape::Enum(id)) = (text, choice) else {
+        return None;
+    };
+    let values = closed_values(contracts, *id)?;
+    (text.format == Format::Plain).then(|| (text.clone(), values))
+}
+
+pub(super) fn string_to_closed(l: &Leaves<'_>, sink: &mut Sink<'_>) {
+    let Some((text, values)) = text_and_values(&l.old, &l.new, l.sides.new) else {
+        return;
+    };
+    let (_, is) = l.kinds();
+    l.add(sink, format!("any text was accepted, and only the values of the closed {is} are now"), "any text", "a reader refuses what it does not know")
+        .help("leave the enum open (without `closed = true`): readers then keep values that they do not know")
+        .shown_by(other_text(&text, &values).map(|t| l.shows(Backward, Json::Text(t))));
+}
+
+pub(super) fn closed_to_string(l: &Leaves<'_>, sink: &mut Sink<'_>) {
+    let Some((text, values)) = text_and_values(&l.new, &l.old, l.sides.old) else {
+        return;
+    };
+    let (was, _) = l.kinds();
+    l.add(
+        sink,
+        format!("only the values of the closed {was} were accepted, and any text is now"),
+        "readers of this version refuse what they do not know",
+        "any text",
+    )
+    .help("upgrade every consumer before a publisher sends another value")
+    .shown_by(other_text(&text, &values).map(|t| l.shows(Forward, Json::Text(t))));
+}
+
+/// A text that is allowed and is none of the values.
+fn other_text(text: &Text, values: &[String]) -> Option<String> {
+    let mut candidates = vec!["something-else".to_owned(), "x".to_owned()];
+    candidates.extend(text::accepted(text));
+    for n in 0..8 {
+        let mut longer = text.clone();
+        longer.length.min += n;
+        candidates.extend(text::accepted(&longer));
+    }
+    candidates
+        .into_iter()
+        .find(|t| text::accepts(text, t) && !values.contains(t))
+}
+
+pub(super) fn constraint_tightened(l: &Leaves<'_>, sink: &mut Sink<'_>) {
+    if let Some(c) = refused(l, Backward) {
+        l.add(
+            sink,
+            format!("{} may no longer be there: {}", c.what, c.why),
+            "messages may hold it",
+            "a reader refuses it",
+        )
+        .help("keep the old constraint until no older message is left")
+        .shown_by(c.evidence);
+    }
+}
+
+pub(super) fn constraint_loosened(l: &Leaves<'_>, sink: &mut Sink<'_>) {
+    if let Some(c) = refused(l, Forward) {
+        l.add(
+            sink,
+            format!("{} may be there now: before, {}", c.what, c.why),
+            "readers of this version refuse it",
+            "writers may send it",
+        )
+        .help("upgrade every consumer before a publisher sends such a value")
+        .shown_by(c.evidence);
+    }
+}
+
+/// What a constraint of the reader refuses and the writer may send.
+struct Refused {
+    what: String,
+    why: String,
+    evidence: Vec<Evidence>,
+}
+
+fn refused(l: &Leaves<'_>, direction: Direction) -> Option<Refused> {
+    let (writer, reader) = l.pair(direction);
+    match (writer, reader) {
+        (Shape::List(_, w), Shape::List(_, r)) => refused_count(l, direction, *w, *r, true),
+        (Shape::Map(_, w), Shape::Map(_, r)) => refused_count(l, direction, *w, *r, false),
+        (Shape::Enum(id), Shape::Text(r)) if r.format == Format::Plain => {
+            match closed_values(l.contracts(direction).0, *id) {
+                Some(values) => {
+                    let value = values.into_iter().find(|v| !text::accepts(r, v))?;
+                    Some(Refused {
+                        what: format!("the enum's value `{value}`"),
+                        why: bounds(r),
+                        evidence: vec![l.shows(direction, Json::Text(value))],
+                    })
+                }
+                None => refused_text(l, direction, &any_text(), r),
+            }
+        }
+        (Shape::Text(w), Shape::Text(r)) => refused_text(l, direction, w, r),
+        _ => None,
+    }
+}
+
+fn refused_count(
+    l: &Leaves<'_>,
+    direction: Direction,
+    w: Count,
+    r: Count,
+    list: bool,
+) -> Option<Refused> {
+    let n = w.outside(r)?;
+    let what = if list { "items" } else { "entries" };
+    let (item, contracts) = match l.pair(direction).0 {
+        Shape::List(item, _) | Shape::Map(item, _) => (item, l.contracts(direction).0),
+        _ => return None,
+    };
+    let side = if direction == Backward {
+        super::sample::Side::Old
+    } else {
+        super::sample::Side::New
+    };
+    // A list of a million items shows nothing that a person would read.
+    let value = if n <= 1_000 {
+        super::sample::Sampler::new(contracts, side).alone(item)
+    } else {
+        None
+    };
+    let value = value.map(|value| {
+        if list {
+            Json::List(vec![value; usize::try_from(n).unwrap_or(0)])
+        } else {
+            Json::object((0..n).map(|k| (format!("key{k}"), value.clone())))
+        }
+    });
+    let bound = match (n < r.min, r.max) {
+        (true, _) => format!("at least {} are needed", r.min),
+        (false, Some(max)) => format!("at most {max} are allowed"),
+        (false, None) => String::new(),
+    };
+    // No items at all need no item.
+    let value = value.or_else(|| {
+        (n == 0).then(|| {
+            if list {
+                Json::list([])
+            } else {
+                Json::object::<String>([])
+            }
+        })
+    });
+    Some(Refused {
+        what: format!("{n} {what}"),
+        why: bound,
+        evidence: value
+            .map(|value| l.shows(direction, value))
+            .into_iter()
+            .collect(),
+    })
+}
+
+fn refused_text(l: &Leaves<'_>, direction: Direction, w: &Text, r: &Text) -> Option<Refused> {
+    let comparable =
+        w.format == r.format || is_wider(w.format, r.format) || is_wider(r.format, w.format);
+    // Another pattern in place of one is `pattern-changed`, whatever its direction.
+    let patterns = r.patterns.is_subset(&w.patterns) || !w.patterns.is_subset(&r.patterns);
+    let natural = cut(w.length, w.format.length());
+    let same_length = r.length.includes(natural);
+    if !comparable || r.is_free() || (patterns && same_length) {
+        return None;
+    }
+    // The part of the constraints that this finding is about; the format has rules of its own.
+    let asked = Text {
+        format: if is_wider(r.format, w.format) {
+            w.format
+        } else {
+            r.format
+        },
+        length: r.length,
+        patterns: if patterns {
+            w.patterns.clone()
+        } else {
+            r.patterns.clone()
+        },
+    };
+    let found = text::between(w, &asked);
+    let what = match &found {
+        Some(text) if same_length => quoted(&Json::text(text.as_str())),
+        Some(text) => format!("{} characters", text.chars().count()),
+        None => "some text".to_owned(),
+    };
+    Some(Refused {
+        what,
+        why: bounds(&asked),
+        evidence: found
+            .map(|t| l.shows(direction, Json::Text(t)))
+            .into_iter()
+            .collect(),
+    })
+}
+
+fn cut(a: Count, b: Count) -> Count {
+    Count {
+        min: a.min.max(b.min),
+        max: match (a.max, b.max) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        },
+    }
+}
+
+/// What a text must fulfil, in words.
+fn bounds(text: &Text) -> String {
+    let mut parts = Vec::new();
+    if text.length.min > 0 {
+        parts.push(format!(
+            "at least {} characters are needed",
+            text.length.min
+        ));
+    }
+    if let Some(max) = text.length.max {
+        parts.push(format!("at most {max} characters are allowed"));
+    }
+    parts.extend(text.patterns.iter().map(|p| format!("it must match {p}")));
+    parts.join(" and ")
+}
+
+pub(super) fn pattern_changed(l: &Leaves<'_>, sink: &mut Sink<'_>) {
+    let Some((old, new)) = l.texts(Backward) else {
+        return;
+    };
+    if old.patterns.is_subset(&new.patterns) || new.patterns.is_subset(&old.patterns) {
+        return;
+    }
+    let list = |t: &Text| t.patterns.iter().cloned().collect::<Vec<_>>().join(" and ");
+    let show = |direction, w: &Text, r: &Text| {
+        let asked = Text {
+            length: Count::ANY,
+            format: w.format,
+            ..r.clone()
+        };
+        text::between(w, &asked).map(|t| l.shows(direction, Json::Text(t)))
+    };
+    let evidence = show(Backward, &old, &new)
+        .into_iter()
+        .chain(show(Forward, &new, &old));
+    l.add(sink, format!("the text must match {} now, and had to match {}", list(&new), list(&old)), "was", "is")
+        .help("add a field beside this one; or leave the pattern out and check in the service")
+        .undecided("whether one pattern accepts all that the other does is not decided; no text that shows a difference was found")
+        .shown_by(evidence);
+}
+
+pub(super) fn type_changed(l: &Leaves<'_>, sink: &mut Sink<'_>) {
+    if !is_other(l) {
+        return;
+    }
+    let (was, is) = l.kinds();
+    let mut evidence = vec![l.smallest(Backward), l.smallest(Forward)];
+    for direction in [Backward, Forward] {
+        if let Some((w, r)) = l.texts(direction) {
+            evidence.extend(text::between(&w, &r).map(|t| l.shows(direction, Json::Text(t))));
+        }
+    }
+    l.add(
+        sink,
+        format!("the {was} is {} {is} now", article(&is)),
+        "was",
+        "is",
+    )
+    .help("add a field of the new type beside this one; or a new event that `supersedes` this one")
+    .shown_by(evidence);
+}
+
+fn article(what: &str) -> &'static str {
+    if what.starts_with(['a', 'e', 'i', 'o', 'u']) && !what.starts_with("uuid") {
+        "an"
+    } else {
+        "a"
+    }
+}
+
+/// Whether no other rule is about this pair.
+fn is_other(l: &Leaves<'_>) -> bool {
+    match (&l.old, &l.new) {
+        (Shape::Json | Shape::Schema(_) | Shape::Invalid, _)
+        | (_, Shape::Json | Shape::Schema(_) | Shape::Invalid) => false,
+        (Shape::Bool, Shape::Bool)
+        | (Shape::Integer(_) | Shape::Float(..), Shape::Integer(_) | Shape::Float(..))
+        | (Shape::List(..), Shape::List(..))
+        | (Shape::Map(..), Shape::Map(..)) => false,
+        (a, b) if is_number_text(a, b) => false,
+        (Shape::Text(t), Shape::Enum(_)) | (Shape::Enum(_), Shape::Text(t))
+            if t.format == Format::Plain =>
+        {
+            false
+        }
+        _ => match l.texts(Backward) {
+            Some((a, b)) => {
+                let same = match (a.format, b.format) {
+                    (Format::Integer(_), Format::Integer(_)) => true,
+                    (a, b) => a == b,
+                };
+                !same && !is_wider(a.format, b.format) && !is_wider(b.format, a.format)
+            }
+            None => true,
+        },
+    }
+}
+
+/// An imported schema against a type of the contract: not understood, but for `json`.
+pub(super) fn schema_undecided(l: &Leaves<'_>, sink: &mut Sink<'_>) {
+    let schemas = (
+        matches!(l.old, Shape::Schema(_)),
+        matches!(l.new, Shape::Schema(_)),
+    );
+    if schemas == (false, false) || schemas == (true, true) {
+        return;
+    }
+    let (was, is) = l.kinds();
+    l.add(
+        sink,
+        format!("the {was} is {} {is} now", article(&is)),
+        "was",
+        "is",
+    )
+    .help("keep the schema, or add a new event that `supersedes` this one")
+    .undecided("an imported schema is compared with another schema only")
+    .shown_by([l.smallest(Backward), l.smallest(Forward)]);
+}

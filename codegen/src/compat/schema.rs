@@ -1,0 +1,248 @@
+//! Rules about imported JSON Schemas, constraint by constraint, on what the import says that their types accept.
+//!
+//! One question, asked both ways: what may the writer's schema hold that the reader's refuses? Keywords that the types do
+//! not check are compared as they were written: a difference there cannot be decided.
+
+mod payload;
+mod raw;
+mod subsume;
+
+use std::collections::HashMap;
+
+use super::Direction::{self, Backward, Forward};
+use super::rule::{Evidence, Sink};
+use super::sample::Leaf;
+use super::walk::{Sides, Spot};
+use crate::json::Json;
+use crate::model::{Body, Contracts, Event, Imported};
+use crate::source::{Span, Spanned};
+
+use subsume::Change;
+
+/// Two imported schemas at one place, or one and a body of fields.
+pub(super) struct Schemas<'a> {
+    path: String,
+    old: Span,
+    new: Span,
+    what: What<'a>,
+}
+
+enum What<'a> {
+    Both(&'a Imported, &'a Imported, Sides<'a>),
+    /// One side has fields of its own, or was not imported.
+    Other(&'static str),
+}
+
+/// A schema as the import left it: definitions by name.
+#[derive(Clone, Copy)]
+pub(super) struct Schema<'a> {
+    pub import: &'a Imported,
+}
+
+impl<'a> Schema<'a> {
+    /// The schema of a whole payload.
+    pub fn root(self) -> &'a Json {
+        self.definition(&self.import.name)
+    }
+
+    /// Follows a reference; what is not there accepts everything.
+    pub fn definition(self, name: &str) -> &'a Json {
+        const ANYTHING: &Json = &Json::Null;
+        let found = self
+            .import
+            .definitions
+            .iter()
+            .find(|(known, _)| known == name);
+        found.map_or(ANYTHING, |(_, schema)| schema)
+    }
+
+    /// What stands behind references.
+    pub fn resolve(self, mut schema: &'a Json) -> &'a Json {
+        for _ in 0..=self.import.definitions.len() {
+            match reference(schema) {
+                Some(name) => schema = self.definition(name),
+                None => break,
+            }
+        }
+        schema
+    }
+}
+
+/// The definition that a schema refers to.
+fn reference(schema: &Json) -> Option<&str> {
+    match get(schema, "$ref") {
+        Some(Json::Text(uri)) => uri.strip_prefix("#/definitions/"),
+        _ => None,
+    }
+}
+
+/// A member of an object.
+fn get<'j>(schema: &'j Json, key: &str) -> Option<&'j Json> {
+    match schema {
+        Json::Object(members) => members.iter().find(|(k, _)| k == key).map(|(_, v)| v),
+        _ => None,
+    }
+}
+
+impl<'a> Schemas<'a> {
+    /// Of two types.
+    pub fn files(
+        sides: Sides<'a>,
+        spot: Spot,
+        old: &'a Spanned<String>,
+        new: &'a Spanned<String>,
+    ) -> Self {
+        Self {
+            path: spot.path,
+            old: old.span,
+            new: new.span,
+            what: both(sides, old, new),
+        }
+    }
+
+    /// Of two events, at least one of which has no fields of its own.
+    pub fn bodies(sides: Sides<'a>, old: &'a Event, new: &'a Event) -> Self {
+        let span = |event: &Event| match &event.body {
+            Body::Schema(path) => path.span,
+            Body::Fields(_) => event.name.span,
+        };
+        let what = match (&old.body, &new.body) {
+            (Body::Schema(a), Body::Schema(b)) => both(sides, a, b),
+            (Body::Schema(_), _) => What::Other("the imported schema was replaced by fields"),
+            _ => What::Other("the fields were replaced by an imported schema"),
+        };
+        Self {
+            path: format!("events.{}.json_schema", sides.new.event_name(new)),
+            old: span(old),
+            new: span(new),
+            what,
+        }
+    }
+
+    fn changes(&self, direction: Direction) -> Vec<Change> {
+        let What::Both(old, new, _) = &self.what else {
+            return Vec::new();
+        };
+        let (old, new) = (Schema { import: old }, Schema { import: new });
+        match direction {
+            Backward => subsume::refused(old, new),
+            Forward => subsume::refused(new, old),
+        }
+    }
+
+    /// The places of both sides, a message, and a payload if there is one.
+    fn add(&self, direction: Direction, change: &Change, sink: &mut Sink<'_>) {
+        let at = change.pointer();
+        let place = if at.is_empty() {
+            String::new()
+        } else {
+            format!(" at `{at}`")
+        };
+        let message = match direction {
+            Backward => format!(
+                "the imported schema refuses what it accepted{place}: {}",
+                change.what
+            ),
+            Forward => format!(
+                "the imported schema accepts what it refused{place}: before, {}",
+                change.what
+            ),
+        };
+        let raw = sink.add(self.path.clone(), message);
+        raw.old(self.old, "was").new(self.new, "is").help(match direction {
+            Backward => "ask the owner of the schema to take it back; or import it under a new event that `supersedes` this one",
+            Forward => "upgrade every consumer before a publisher uses it",
+        });
+        raw.shown_by(
+            change
+                .payloads
+                .iter()
+                .map(|payload| Evidence::new(direction, &[], Leaf::Value(payload.clone()))),
+        );
+    }
+}
+
+fn both<'a>(sides: Sides<'a>, old: &Spanned<String>, new: &Spanned<String>) -> What<'a> {
+    match (sides.old.import(old), sides.new.import(new)) {
+        (Some(a), Some(b)) => What::Both(a, b, sides),
+        _ => What::Other("one of the schemas was not imported"),
+    }
+}
+
+pub(super) fn narrowed(s: &Schemas<'_>, sink: &mut Sink<'_>) {
+    for change in s.changes(Backward).iter().filter(|change| change.decided) {
+        s.add(Backward, change, sink);
+    }
+}
+
+pub(super) fn widened(s: &Schemas<'_>, sink: &mut Sink<'_>) {
+    for change in s.changes(Forward).iter().filter(|change| change.decided) {
+        s.add(Forward, change, sink);
+    }
+}
+
+pub(super) fn undecided(s: &Schemas<'_>, sink: &mut Sink<'_>) {
+    let help =
+        "compare the two by hand, and accept the finding with `[[accepted]]` when it is harmless";
+    let mut say = |message: String, why: String| {
+        sink.add(s.path.clone(), message)
+            .old(s.old, "was")
+            .new(s.new, "is")
+            .help(help)
+            .undecided(why);
+    };
+    match &s.what {
+        What::Other(why) => say(
+            (*why).to_owned(),
+            "a schema is compared with another schema only".to_owned(),
+        ),
+        What::Both(old, new, sides) => {
+            let mut seen = HashMap::new();
+            for direction in [Backward, Forward] {
+                for change in s
+                    .changes(direction)
+                    .into_iter()
+                    .filter(|change| !change.decided)
+                {
+                    seen.entry(change.pointer()).or_insert(change.what);
+                }
+            }
+            let mut seen: Vec<(String, String)> = seen.into_iter().collect();
+            seen.sort();
+            for (at, why) in seen {
+                say(
+                    format!(
+                        "the imported schema changed at `{at}` in a way that is not understood"
+                    ),
+                    why,
+                );
+            }
+            for (at, keyword) in raw::differences((sides.old, old), (sides.new, new)) {
+                say(
+                    format!("the keyword `{keyword}` of the imported schema changed at `{at}`"),
+                    "no generated type checks this keyword, and what writers take from it is not known".to_owned(),
+                );
+            }
+        }
+    }
+}
+
+/// Why an imported schema's type refuses a payload.
+pub(super) fn refuses(
+    contracts: &Contracts,
+    schema: &Spanned<String>,
+    json: &Json,
+) -> Option<String> {
+    let schema = Schema {
+        import: contracts.import(schema)?,
+    };
+    payload::refuses(schema, schema.root(), json)
+}
+
+/// The smallest payload of an imported schema.
+pub(crate) fn smallest(contracts: &Contracts, schema: &Spanned<String>) -> Option<Json> {
+    let schema = Schema {
+        import: contracts.import(schema)?,
+    };
+    payload::smallest(schema, schema.root(), 0)
+}

@@ -1,0 +1,437 @@
+//! What one schema may hold that another refuses. Asks in one direction; the rules ask both ways.
+
+use std::collections::HashSet;
+
+use super::payload::{self, End, Step, kind, list, properties, required, steered, values};
+use super::{Schema, get, reference};
+use crate::compat::sample::float;
+use crate::compat::shape::{Count, Format, Range, Text};
+use crate::compat::text;
+use crate::json::Json;
+
+/// Something that the writer may send and the reader refuses.
+#[derive(Clone, Debug)]
+pub(super) struct Change {
+    /// In the writer's schema.
+    steps: Vec<Step>,
+    /// What the reader demands, in a few words.
+    pub what: String,
+    /// Whether it is certain.
+    pub decided: bool,
+    /// Payloads that may show it.
+    pub payloads: Vec<Json>,
+}
+
+impl Change {
+    /// `lines[].quantity`.
+    pub fn pointer(&self) -> String {
+        let text: String = self
+            .steps
+            .iter()
+            .map(|step| match step {
+                Step::Property(name) => format!(".{name}"),
+                Step::Item => "[]".to_owned(),
+                Step::Entry => "{}".to_owned(),
+                Step::Branch(at) => format!("(branch {})", at + 1),
+            })
+            .collect();
+        text.trim_start_matches('.').to_owned()
+    }
+}
+
+/// How many pairs of schemas are compared before the rest is not decided.
+const MAX_PAIRS: usize = 50_000;
+
+struct Compare<'a> {
+    writer: Schema<'a>,
+    reader: Schema<'a>,
+    /// Pairs of definitions that are being compared, or were.
+    seen: HashSet<(&'a str, &'a str)>,
+    pairs: usize,
+    changes: Vec<Change>,
+}
+
+/// Everything that `writer` may hold and `reader` refuses.
+pub(super) fn refused(writer: Schema<'_>, reader: Schema<'_>) -> Vec<Change> {
+    let mut compare = Compare {
+        writer,
+        reader,
+        seen: HashSet::new(),
+        pairs: 0,
+        changes: Vec::new(),
+    };
+    compare.pair(writer.root(), reader.root(), &mut Vec::new());
+    compare.changes
+}
+
+impl<'a> Compare<'a> {
+    fn say(
+        &mut self,
+        steps: &[Step],
+        what: impl Into<String>,
+        ends: impl IntoIterator<Item = End>,
+    ) {
+        self.push(steps, what, true, ends);
+    }
+
+    fn doubt(&mut self, steps: &[Step], what: impl Into<String>) {
+        self.push(steps, what, false, []);
+    }
+
+    fn push(
+        &mut self,
+        steps: &[Step],
+        what: impl Into<String>,
+        decided: bool,
+        ends: impl IntoIterator<Item = End>,
+    ) {
+        let root = self.writer.root();
+        let payloads = ends
+            .into_iter()
+            .filter_map(|end| steered(self.writer, root, steps, &end, 0))
+            .collect();
+        self.changes.push(Change {
+            steps: steps.to_vec(),
+            what: what.into(),
+            decided,
+            payloads,
+        });
+    }
+
+    fn pair(&mut self, w: &'a Json, r: &'a Json, steps: &mut Vec<Step>) {
+        self.pairs += 1;
+        if self.pairs > MAX_PAIRS {
+            if self.pairs == MAX_PAIRS + 1 {
+                self.doubt(steps, "the schema has too many combinations to be compared");
+            }
+            return;
+        }
+        if let (Some(a), Some(b)) = (reference(w), reference(r)) {
+            if !self.seen.insert((a, b)) {
+                return;
+            }
+        }
+        let (w, r) = (self.writer.resolve(w), self.reader.resolve(r));
+        if is_anything(r) {
+            return;
+        }
+        match (list(w, "oneOf"), list(r, "oneOf")) {
+            ([], []) => self.kinds(w, r, steps),
+            (branches @ [_, ..], _) => {
+                for (at, branch) in branches.iter().enumerate() {
+                    steps.push(Step::Branch(at));
+                    self.into_branches(branch, r, steps);
+                    steps.pop();
+                }
+            }
+            ([], _) => self.into_branches(w, r, steps),
+        }
+    }
+
+    /// One kind of value against whatever branches the reader has.
+    fn into_branches(&mut self, w: &'a Json, r: &'a Json, steps: &mut Vec<Step>) {
+        let branches = list(r, "oneOf");
+        if branches.is_empty() {
+            return self.pair(w, r, steps);
+        }
+        let resolved = self.writer.resolve(w);
+        if !list(resolved, "oneOf").is_empty() {
+            return self.pair(w, r, steps);
+        }
+        let mut alike = Vec::new();
+        for branch in branches {
+            if self.trial(w, branch, steps).is_empty() {
+                return;
+            }
+            if is_alike(resolved, self.reader.resolve(branch)) {
+                alike.push(branch);
+            }
+        }
+        match alike.as_slice() {
+            [only] => self.pair(w, only, steps),
+            [] => self.say(steps, "no branch takes this kind of value", [End::Smallest]),
+            _ => self.doubt(
+                steps,
+                "several branches of `oneOf` could take it, and none takes all of it",
+            ),
+        }
+    }
+
+    /// What one pair alone would say.
+    fn trial(&mut self, w: &'a Json, r: &'a Json, steps: &mut Vec<Step>) -> Vec<Change> {
+        let kept = std::mem::take(&mut self.changes);
+        let seen = self.seen.clone();
+        self.pair(w, r, steps);
+        self.seen = seen;
+        std::mem::replace(&mut self.changes, kept)
+    }
+
+    fn kinds(&mut self, w: &'a Json, r: &'a Json, steps: &mut Vec<Step>) {
+        if let Some(allowed) = values(r) {
+            return self.values(w, r, &allowed, steps);
+        }
+        if let Some(sent) = values(w) {
+            // Each value decides for itself.
+            for value in sent {
+                if let Some(why) = payload::refuses(self.reader, r, value) {
+                    self.say(steps, why, [End::Value(value.clone())]);
+                }
+            }
+            return;
+        }
+        match (kind(w), kind(r)) {
+            (_, None) => {}
+            (None, Some(kind)) => self.say(steps, format!("only {kind} is taken"), anything()),
+            (Some("integer"), Some("integer")) => {
+                let (a, b) = (payload::range(w), payload::range(r));
+                if let Some(n) = a.outside(b) {
+                    self.say(
+                        steps,
+                        format!("it must be within {}..={}", b.min, b.max),
+                        [End::Value(Json::integer(n))],
+                    );
+                }
+            }
+            (Some("integer"), Some("number")) => {
+                let (min, max) = payload::floats(r);
+                let inside = Range {
+                    min: min.ceil() as i128,
+                    max: max.floor() as i128,
+                };
+                if let Some(n) = payload::range(w).outside(inside) {
+                    self.say(
+                        steps,
+                        format!("it must be from {min:?} to {max:?}"),
+                        [End::Value(Json::integer(n))],
+                    );
+                }
+            }
+            (Some("number"), Some("number")) => {
+                self.floats(payload::floats(w), payload::floats(r), steps)
+            }
+            (Some("number"), Some("integer")) => {
+                self.say(
+                    steps,
+                    "it must have no fraction",
+                    [0.5, -0.5, 1.5, 10.5].map(|n| End::Value(float(n))),
+                );
+            }
+            (Some("string"), Some("string")) => {
+                self.texts(&payload::text_of(w), &payload::text_of(r), steps)
+            }
+            (Some("array"), Some("array")) => self.lists(w, r, steps),
+            (Some("object"), Some("object")) => self.objects(w, r, steps),
+            (Some(a), Some(b)) if a == b => {}
+            (Some(_), Some(kind)) => {
+                self.say(steps, format!("only {kind} is taken"), [End::Smallest])
+            }
+        }
+    }
+
+    fn values(&mut self, w: &'a Json, r: &'a Json, allowed: &[&Json], steps: &[Step]) {
+        match values(w) {
+            Some(sent) => {
+                for value in sent.into_iter().filter(|value| !allowed.contains(value)) {
+                    self.say(
+                        steps,
+                        format!("{} is no allowed value", value.to_compact()),
+                        [End::Value(value.clone())],
+                    );
+                }
+            }
+            None => {
+                let numbers = (0..=allowed.len() as i128).map(Json::integer);
+                let texts = ["something-else", "x", "y"].map(Json::text);
+                let both = texts
+                    .into_iter()
+                    .chain(numbers)
+                    .chain([Json::Bool(true), Json::Bool(false)]);
+                let others = both.filter(|value| {
+                    !allowed.contains(&value) && payload::refuses(self.writer, w, value).is_none()
+                });
+                let others: Vec<End> = others.take(3).map(End::Value).collect();
+                let full = kind(r) == Some("boolean") && others.is_empty();
+                if !full {
+                    self.say(steps, "only some values are allowed", others);
+                }
+            }
+        }
+    }
+
+    fn floats(&mut self, (a, b): (f64, f64), (c, d): (f64, f64), steps: &[Step]) {
+        let what = format!("it must be from {c:?} to {d:?}");
+        if a < c {
+            self.say(
+                steps,
+                what,
+                [End::Value(float((c - 1.0).max(a))), End::Value(float(a))],
+            );
+        } else if b > d {
+            self.say(
+                steps,
+                what,
+                [End::Value(float((d + 1.0).min(b))), End::Value(float(b))],
+            );
+        }
+    }
+
+    fn texts(&mut self, w: &Text, r: &Text, steps: &[Step]) {
+        let natural = w.format.length();
+        let length = Count {
+            min: w.length.min.max(natural.min),
+            max: [w.length.max, natural.max].into_iter().flatten().min(),
+        };
+        let formats = r.format == Format::Plain || r.format == w.format;
+        if formats && r.length.includes(length) && r.patterns.is_subset(&w.patterns) {
+            return;
+        }
+        match text::between(w, r) {
+            Some(found) => {
+                let why = format!("{:?} does not fit", text::shortened(&found));
+                self.say(steps, why, [End::Value(Json::Text(found))]);
+            }
+            None => self.doubt(
+                steps,
+                "whether one text's constraints accept all of another's is not decided",
+            ),
+        }
+    }
+
+    fn counts(
+        &mut self,
+        w: Count,
+        r: Count,
+        what: &str,
+        end: impl Fn(u64) -> Option<Json>,
+        steps: &[Step],
+    ) {
+        if let Some(n) = w.outside(r) {
+            let ends: Vec<End> = end(n).map(End::Value).into_iter().collect();
+            self.say(
+                steps,
+                format!(
+                    "{n} {what} are too {}",
+                    if n < r.min { "few" } else { "many" }
+                ),
+                ends,
+            );
+        }
+    }
+
+    fn lists(&mut self, w: &'a Json, r: &'a Json, steps: &mut Vec<Step>) {
+        let of = |schema| payload::count(schema, "minItems", "maxItems");
+        let one = match get(w, "items") {
+            Some(item @ Json::Object(_)) => payload::smallest(self.writer, item, 0),
+            _ => None,
+        };
+        let items = |n: u64| {
+            (n <= 1_000).then(|| Some(Json::List(vec![one.clone()?; usize::try_from(n).ok()?])))?
+        };
+        self.counts(of(w), of(r), "items", items, steps);
+        match (get(w, "items"), get(r, "items")) {
+            (Some(Json::List(a)), Some(Json::List(b))) if a.len() == b.len() => {
+                // A step says nothing of the position: only the first item of a tuple can be steered to.
+                for (at, (a, b)) in a.iter().zip(b).enumerate() {
+                    if !self.trial(a, b, steps).is_empty() {
+                        self.doubt(steps, format!("item {} of the tuple changed", at + 1));
+                    }
+                }
+            }
+            (Some(Json::List(_)), _) | (_, Some(Json::List(_))) => {
+                self.doubt(steps, "a list and a tuple, or two tuples of other lengths")
+            }
+            (Some(a), Some(b)) => {
+                steps.push(Step::Item);
+                self.pair(a, b, steps);
+                steps.pop();
+            }
+            _ => {}
+        }
+    }
+
+    fn objects(&mut self, w: &'a Json, r: &'a Json, steps: &mut Vec<Step>) {
+        for name in required(r) {
+            if !required(w).any(|known| known == name) {
+                self.say(
+                    steps,
+                    format!("`{name}` is required"),
+                    [End::Without(name.to_owned())],
+                );
+            }
+        }
+        let count = |schema| payload::count(schema, "minProperties", "maxProperties");
+        self.counts(count(w), count(r), "members", |_| None, steps);
+        let extra = (
+            get(w, "additionalProperties"),
+            get(r, "additionalProperties"),
+        );
+        for (name, of) in properties(w) {
+            let known = properties(r)
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, of)| of);
+            if let Some(reader) = known.or(extra.1) {
+                steps.push(Step::Property(name.clone()));
+                self.pair(of, reader, steps);
+                steps.pop();
+            }
+        }
+        match extra {
+            (Some(a), Some(b)) => {
+                steps.push(Step::Entry);
+                self.pair(a, b, steps);
+                steps.pop();
+            }
+            (None, Some(b)) if !is_anything(self.reader.resolve(b)) => {
+                let values = [
+                    Json::Bool(true),
+                    Json::text("anything"),
+                    Json::list([]),
+                    Json::object::<String>([]),
+                ];
+                let base = steered(self.writer, w, &[], &End::Smallest, 0);
+                let with = |value: Json| match &base {
+                    Some(Json::Object(members)) => {
+                        let more = ("something-else".to_owned(), value);
+                        Some(End::Value(Json::Object(
+                            members.iter().cloned().chain([more]).collect(),
+                        )))
+                    }
+                    _ => None,
+                };
+                let ends: Vec<End> = values.into_iter().filter_map(with).collect();
+                self.say(steps, "other members must be of one type", ends);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn is_anything(schema: &Json) -> bool {
+    const SAYS: &[&str] = &["type", "oneOf", "const", "enum", "$ref", "allOf"];
+    SAYS.iter().all(|keyword| get(schema, keyword).is_none())
+}
+
+/// Whether two branches are meant to be the same: one tag, or one kind where there is no tag.
+fn is_alike(w: &Json, r: &Json) -> bool {
+    let tags = |schema: &Json| -> Vec<(String, String)> {
+        properties(schema)
+            .iter()
+            .filter_map(|(name, of)| Some((name.clone(), get(of, "const")?.to_compact())))
+            .collect()
+    };
+    let (a, b) = (tags(w), tags(r));
+    kind(w) == kind(r) && (a == b || (a.is_empty() || b.is_empty()))
+}
+
+fn anything() -> Vec<End> {
+    [
+        Json::Bool(true),
+        Json::text("anything"),
+        Json::integer(1),
+        Json::list([]),
+        Json::object::<String>([]),
+    ]
+    .map(End::Value)
+    .into()
+}

@@ -1,0 +1,437 @@
+//! Pairs what is the same thing in both contracts, runs the rules on each pair once, and follows findings back to events.
+//!
+//! Nodes are pairs of events and of named types; an edge is a path from one to the other. A pair of types is one node
+//! however many fields lead to it, so recursion ends and the work is linear in the size of the contracts. Judges nothing.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use super::choice::Choices;
+use super::event::EventPair;
+use super::fields::{FieldPair, Objects};
+use super::leaf::Leaves;
+use super::rule::{Check, RULES, Raw, Sink};
+use super::sample::{Sampler, Side, Step};
+use super::schema::Schemas;
+use super::server::{ServicePair, StreamPair};
+use super::shape::{Shape, Slot};
+use super::{Finding, Place, Reached, Severity};
+use crate::model::{Body, Contracts, EventId, TypeId, TypeKind};
+use crate::source::Span;
+
+/// What a node is a pair of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Key {
+    Event(EventId, EventId),
+    Type(TypeId, TypeId),
+}
+
+struct Node {
+    key: Key,
+    raws: Vec<Raw>,
+    /// Who leads here, and on which path.
+    from: Vec<(usize, Vec<Step>)>,
+}
+
+/// Two contracts, and the names of the new and old things in them.
+#[derive(Clone, Copy)]
+pub(super) struct Sides<'a> {
+    pub old: &'a Contracts,
+    pub new: &'a Contracts,
+}
+
+/// A place that both sides have: its name for `[[accepted]]` and its two spans.
+#[derive(Clone)]
+pub(super) struct Spot {
+    pub path: String,
+    pub old: Span,
+    pub new: Span,
+}
+
+pub(super) struct Walk<'a> {
+    sides: Sides<'a>,
+    nodes: Vec<Node>,
+    index: HashMap<Key, usize>,
+    queue: VecDeque<usize>,
+    /// Findings about no payload: subjects, streams, services.
+    loose: Vec<Raw>,
+}
+
+impl<'a> Walk<'a> {
+    /// Visits every pair.
+    pub fn run(old: &'a Contracts, new: &'a Contracts) -> Self {
+        let mut walk = Self {
+            sides: Sides { old, new },
+            nodes: Vec::new(),
+            index: HashMap::new(),
+            queue: VecDeque::new(),
+            loose: Vec::new(),
+        };
+        walk.folder();
+        while let Some(at) = walk.queue.pop_front() {
+            match walk.nodes[at].key {
+                Key::Event(old, new) => walk.event(at, old, new),
+                Key::Type(old, new) => walk.types(at, old, new),
+            }
+        }
+        walk
+    }
+
+    fn folder(&mut self) {
+        let Sides { old, new } = self.sides;
+        let by_name: HashMap<String, usize> = named(old);
+        for (at, event) in new.events.iter().enumerate() {
+            if let Some(before) = by_name.get(&new.event_name(event)) {
+                self.node(Key::Event(EventId(*before), EventId(at)));
+            }
+        }
+        let sides = self.sides;
+        self.loose(|check, sink| {
+            if let Check::Folder(rule) = check {
+                rule(&sides, sink);
+            }
+        });
+        let streams: HashMap<&str, usize> =
+            names(old.streams.iter().map(|s| s.name.value.as_str()));
+        for (at, stream) in new.streams.iter().enumerate() {
+            if let Some(before) = streams.get(stream.name.value.as_str()) {
+                let pair = StreamPair::new(sides, *before, at);
+                self.loose(|check, sink| {
+                    if let Check::Stream(rule) = check {
+                        rule(&pair, sink);
+                    }
+                });
+            }
+        }
+        let services: HashMap<&str, usize> =
+            names(old.services.iter().map(|s| s.name.value.as_str()));
+        for (at, service) in new.services.iter().enumerate() {
+            if let Some(before) = services.get(service.name.value.as_str()) {
+                let pair = ServicePair::new(sides, *before, at);
+                self.loose(|check, sink| {
+                    if let Check::Service(rule) = check {
+                        rule(&pair, sink);
+                    }
+                });
+            }
+        }
+    }
+
+    fn loose(&mut self, run: impl Fn(Check, &mut Sink<'_>)) {
+        each_rule(&mut self.loose, run);
+    }
+
+    fn at_node(&mut self, at: usize, run: impl Fn(Check, &mut Sink<'_>)) {
+        each_rule(&mut self.nodes[at].raws, run);
+    }
+
+    /// The node of a pair; a new one is queued.
+    fn node(&mut self, key: Key) -> usize {
+        *self.index.entry(key).or_insert_with(|| {
+            let at = self.nodes.len();
+            self.nodes.push(Node {
+                key,
+                raws: Vec::new(),
+                from: Vec::new(),
+            });
+            self.queue.push_back(at);
+            at
+        })
+    }
+
+    fn event(&mut self, at: usize, old_id: EventId, new_id: EventId) {
+        let Sides { old, new } = self.sides;
+        let (before, now) = (&old[old_id], &new[new_id]);
+        let objects = match (&before.body, &now.body) {
+            (Body::Fields(a), Body::Fields(b)) => Some(Objects::new(
+                self.sides,
+                format!("events.{}", new.event_name(now)),
+                (a, &before.reserved, before.name.span),
+                (b, &now.reserved, now.name.span),
+            )),
+            _ => None,
+        };
+        let pair = EventPair {
+            sides: self.sides,
+            ids: (old_id, new_id),
+            old: before,
+            new: now,
+            objects: objects.as_ref(),
+        };
+        self.at_node(at, |check, sink| {
+            if let Check::Event(rule) = check {
+                rule(&pair, sink);
+            }
+        });
+        match objects {
+            Some(objects) => self.objects(at, &objects),
+            None => {
+                let schemas = Schemas::bodies(self.sides, before, now);
+                self.schemas(at, &schemas);
+            }
+        }
+    }
+
+    fn schemas(&mut self, at: usize, schemas: &Schemas<'_>) {
+        self.at_node(at, |check, sink| {
+            if let Check::Schema(rule) = check {
+                rule(schemas, sink);
+            }
+        });
+    }
+
+    fn types(&mut self, at: usize, old_id: TypeId, new_id: TypeId) {
+        let sides = self.sides;
+        let (before, now) = (&sides.old[old_id], &sides.new[new_id]);
+        let spot = Spot {
+            path: format!("types.{}", sides.new.type_name(now)),
+            old: before.name.span,
+            new: now.name.span,
+        };
+        self.at_node(at, |check, sink| {
+            if let Check::Type(rule) = check {
+                rule(&sides, (before, now), sink);
+            }
+        });
+        match (&before.kind, &now.kind) {
+            (TypeKind::Struct(a), TypeKind::Struct(b)) => {
+                let objects = Objects::new(
+                    sides,
+                    spot.path,
+                    (a, &before.reserved, spot.old),
+                    (b, &now.reserved, spot.new),
+                );
+                self.objects(at, &objects);
+            }
+            (TypeKind::Enum(_), TypeKind::Enum(_)) | (TypeKind::Union(_), TypeKind::Union(_)) => {
+                let choices = Choices::new(spot.path, before, now);
+                self.at_node(at, |check, sink| {
+                    if let Check::Choice(rule) = check {
+                        rule(&choices, sink);
+                    }
+                });
+                for (tag, old, new) in choices.common_variants() {
+                    let to = self.node(Key::Type(old, new));
+                    self.nodes[to].from.push((at, vec![Step::Variant(tag)]));
+                }
+            }
+            (
+                TypeKind::Scalar {
+                    ty: a,
+                    constraints: c,
+                    as_text: t,
+                },
+                TypeKind::Scalar {
+                    ty: b,
+                    constraints: d,
+                    as_text: u,
+                },
+            ) => {
+                let spot = Spot {
+                    old: a.span,
+                    new: b.span,
+                    ..spot
+                };
+                let slots = (
+                    Slot::scalar(&a.value, c, t.is_some()),
+                    Slot::scalar(&b.value, d, u.is_some()),
+                );
+                self.value(at, Vec::new(), slots, &spot);
+            }
+            (TypeKind::Schema(a), TypeKind::Schema(b)) => {
+                let schemas = Schemas::files(sides, spot, a, b);
+                self.schemas(at, &schemas);
+            }
+            _ => {}
+        }
+    }
+
+    fn objects(&mut self, at: usize, objects: &Objects<'a>) {
+        self.at_node(at, |check, sink| {
+            if let Check::Object(rule) = check {
+                rule(objects, sink);
+            }
+        });
+        for (old, new) in objects.pairs() {
+            let pair = FieldPair { objects, old, new };
+            self.at_node(at, |check, sink| {
+                if let Check::Field(rule) = check {
+                    rule(&pair, sink);
+                }
+            });
+            let spot = Spot {
+                path: objects.path_of(new),
+                old: old.ty.span,
+                new: new.ty.span,
+            };
+            let steps = vec![Step::Field {
+                old: old.wire(),
+                new: new.wire(),
+            }];
+            self.value(at, steps, (Slot::field(old), Slot::field(new)), &spot);
+        }
+    }
+
+    /// Compares what stands at one place, through lists and maps down to a leaf or to another node.
+    fn value(&mut self, at: usize, mut steps: Vec<Step>, slots: (Slot<'a>, Slot<'a>), spot: &Spot) {
+        let (mut old, mut new) = slots;
+        loop {
+            if let (Some(a), Some(b)) = (old.name(), new.name()) {
+                // Named scalars that only their own definition binds: one finding for all who use them.
+                let scalars = self.is_scalar(a, b);
+                if self.is_pair(a, b) || (scalars && old.is_bare() && new.is_bare()) {
+                    let to = self.node(Key::Type(a, b));
+                    self.nodes[to].from.push((at, steps));
+                    return;
+                }
+            }
+            let shapes = (old.shape(self.sides.old), new.shape(self.sides.new));
+            let leaves = Leaves {
+                sides: self.sides,
+                steps: &steps,
+                old: shapes.0.clone(),
+                new: shapes.1.clone(),
+                spot,
+            };
+            self.at_node(at, |check, sink| {
+                if let Check::Leaf(rule) = check {
+                    rule(&leaves, sink);
+                }
+            });
+            let (step, a, b) = match shapes {
+                (Shape::List(a, _), Shape::List(b, _)) => (Step::Item, a, b),
+                (Shape::Map(a, _), Shape::Map(b, _)) => (Step::Entry, a, b),
+                _ => return,
+            };
+            steps.push(step);
+            (old, new) = (Slot::bare(a), Slot::bare(b));
+        }
+    }
+
+    fn is_pair(&self, a: TypeId, b: TypeId) -> bool {
+        matches!(
+            (&self.sides.old[a].kind, &self.sides.new[b].kind),
+            (TypeKind::Struct(_), TypeKind::Struct(_))
+                | (TypeKind::Enum(_), TypeKind::Enum(_))
+                | (TypeKind::Union(_), TypeKind::Union(_))
+                | (TypeKind::Schema(_), TypeKind::Schema(_))
+        )
+    }
+
+    fn is_scalar(&self, a: TypeId, b: TypeId) -> bool {
+        matches!(
+            (&self.sides.old[a].kind, &self.sides.new[b].kind),
+            (TypeKind::Scalar { .. }, TypeKind::Scalar { .. })
+        )
+    }
+
+    /// The findings, with the events that they reach and the payloads that show them.
+    pub fn findings(self) -> Vec<Finding> {
+        let samplers = (
+            Sampler::new(self.sides.old, Side::Old),
+            Sampler::new(self.sides.new, Side::New),
+        );
+        let mut ranked = Vec::new();
+        for at in 0..self.nodes.len() {
+            if self.nodes[at].raws.is_empty() {
+                continue;
+            }
+            let reach = self.reach(at);
+            // A type that no event reaches is on no wire.
+            if reach.is_empty() {
+                continue;
+            }
+            for raw in &self.nodes[at].raws {
+                ranked.push(raw.finish(self.sides, &reach, &samplers));
+            }
+        }
+        for raw in &self.loose {
+            ranked.push(raw.finish(self.sides, &BTreeMap::new(), &samplers));
+        }
+        ranked.sort_by(|a, b| order(a).cmp(&order(b)));
+        ranked
+    }
+
+    /// Every pair of events that leads to a node, with the shortest path.
+    fn reach(&self, node: usize) -> BTreeMap<(EventId, EventId), Vec<Step>> {
+        let mut reached = BTreeMap::new();
+        let mut seen = std::collections::HashSet::from([node]);
+        let mut queue = VecDeque::from([(node, Vec::new())]);
+        while let Some((at, path)) = queue.pop_front() {
+            if let Key::Event(old, new) = self.nodes[at].key {
+                reached.insert((new, old), path.clone());
+            }
+            for (from, steps) in &self.nodes[at].from {
+                if seen.insert(*from) {
+                    queue.push_back((*from, steps.iter().chain(&path).cloned().collect()));
+                }
+            }
+        }
+        reached
+            .into_iter()
+            .map(|((new, old), path)| ((old, new), path))
+            .collect()
+    }
+}
+
+/// What breaks first; then by place, so that a report reads from top to bottom of the new contract.
+fn order(finding: &Finding) -> (Severity, Option<Span>, Option<Span>, &'static str, &str) {
+    let span = |place: &Option<Place>| place.as_ref().map(|place| place.span);
+    (
+        finding.severity,
+        span(&finding.new),
+        span(&finding.old),
+        finding.rule.id,
+        &finding.message,
+    )
+}
+
+fn each_rule(raws: &mut Vec<Raw>, run: impl Fn(Check, &mut Sink<'_>)) {
+    for rule in RULES {
+        let mut sink = Sink { rule, raws };
+        for check in rule.checks {
+            run(*check, &mut sink);
+        }
+    }
+}
+
+/// Events by full name.
+pub(super) fn named(contracts: &Contracts) -> HashMap<String, usize> {
+    contracts
+        .events
+        .iter()
+        .enumerate()
+        .map(|(at, event)| (contracts.event_name(event), at))
+        .collect()
+}
+
+fn names<'n>(all: impl Iterator<Item = &'n str>) -> HashMap<&'n str, usize> {
+    all.enumerate().map(|(at, name)| (name, at)).collect()
+}
+
+/// The path inside a payload as a report writes it.
+pub(super) fn show_path(path: &[Step], side: Side) -> String {
+    let text: String = path.iter().map(|step| step.show(side)).collect();
+    text.trim_start_matches('.').to_owned()
+}
+
+/// What a finding reaches, for the report.
+pub(super) fn reached(
+    sides: Sides<'_>,
+    reach: &BTreeMap<(EventId, EventId), Vec<Step>>,
+    within: &[Step],
+    side: Side,
+) -> Vec<Reached> {
+    let mut all: Vec<(EventId, Reached)> = reach
+        .iter()
+        .map(|((_, new), path)| {
+            let whole: Vec<Step> = path.iter().chain(within).cloned().collect();
+            let reached = Reached {
+                event: sides.new.event_name(&sides.new[*new]),
+                path: show_path(&whole, side),
+            };
+            (*new, reached)
+        })
+        .collect();
+    all.sort_by_key(|(event, _)| *event);
+    all.into_iter().map(|(_, reached)| reached).collect()
+}
