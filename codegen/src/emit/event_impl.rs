@@ -1,6 +1,8 @@
 //! The impls of `#[derive(Event)]`: subject, message id, and the functions that publish and subscribe. As tokens, because
 //! a derive's errors must point at the tokens of the struct. Decides nothing: [`crate::read::rust`] and the rules have.
 
+mod fallback;
+
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::DeriveInput;
@@ -12,6 +14,8 @@ use crate::model::{Event, EventId, Stream};
 use crate::name;
 use crate::read::rust::Derived;
 use crate::subject::Segment;
+
+pub use fallback::fallback;
 
 /// Everything that the derive writes for a struct that passed the rules.
 #[must_use]
@@ -28,66 +32,6 @@ pub fn expand(input: &DeriveInput, derived: &Derived<'_>, checked: &Checked) -> 
     let functions = emit.functions();
     let filter = emit.filter();
     quote! { #traits #functions #filter }
-}
-
-/// What stands in for the impls when something is wrong: it never runs, and keeps every use of the struct from being
-/// reported as well.
-#[must_use]
-pub fn fallback(input: &DeriveInput, derived: &Derived<'_>) -> TokenStream {
-    let (ident, runtime) = (&input.ident, &derived.runtime);
-    let (generics, arguments, _) = input.generics.split_for_impl();
-    let bounds = if input.generics.params.is_empty() {
-        TokenStream::new()
-    } else {
-        quote! {
-            where Self: #runtime::serde::Serialize + #runtime::serde::de::DeserializeOwned
-                + ::core::marker::Send + ::core::marker::Sync + 'static
-        }
-    };
-    quote! {
-        #[automatically_derived]
-        #[allow(deprecated)]
-        impl #generics #runtime::Event for #ident #arguments #bounds {
-            const NAME: &'static str = "";
-            const SUBJECT: &'static str = "";
-            const STREAM: ::core::option::Option<&'static str> = ::core::option::Option::None;
-            const PARTITIONS: ::core::option::Option<u32> = ::core::option::Option::None;
-            fn subject(&self) -> ::core::result::Result<#runtime::Subject, #runtime::SubjectError> {
-                ::core::unreachable!()
-            }
-            fn validate(&self) -> ::core::result::Result<(), #runtime::Violations> {
-                ::core::unreachable!()
-            }
-        }
-        #[automatically_derived]
-        #[allow(deprecated)]
-        impl #generics #runtime::Stored for #ident #arguments #bounds {
-            fn message_id(&self) -> ::core::result::Result<#runtime::MessageId, #runtime::SubjectError> {
-                ::core::unreachable!()
-            }
-        }
-        #[automatically_derived]
-        #[allow(deprecated)]
-        impl #generics #runtime::Ephemeral for #ident #arguments #bounds {}
-        #[allow(dead_code, deprecated, missing_docs, clippy::all)]
-        impl #generics #ident #arguments {
-            pub async fn publish(
-                &self,
-                _: &#runtime::Bus,
-            ) -> ::core::result::Result<#runtime::Receipt, #runtime::Error> {
-                ::core::unreachable!()
-            }
-            pub async fn enqueue(
-                &self,
-                _: &#runtime::Bus,
-            ) -> ::core::result::Result<#runtime::Pending, #runtime::Error> {
-                ::core::unreachable!()
-            }
-            pub async fn emit(&self, _: &#runtime::Bus) -> ::core::result::Result<(), #runtime::Error> {
-                ::core::unreachable!()
-            }
-        }
-    }
 }
 
 struct Emit<'a> {

@@ -182,7 +182,7 @@ fn field(field: &syn::Field, tokens: &mut Tokens) -> Field {
     };
     Field {
         name: Spanned::new(name, tokens.add(token)),
-        rename: None,
+        rename: serde::renamed(field, tokens),
         ty: Spanned::new(Type::Invalid, tokens.add(field.ty.span())),
         optional: serde::is_option(&field.ty),
         doc: None,

@@ -6,6 +6,7 @@ use syn::{Attribute, DeriveInput, GenericArgument, LitStr, PathArguments, Type};
 
 use super::Tokens;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::source::Spanned;
 
 /// The attributes of the struct.
 pub(super) fn container(
@@ -81,6 +82,13 @@ pub(super) fn fields(fields: &[&syn::Field], tokens: &mut Tokens, diagnostics: &
             );
         }
     }
+}
+
+/// The wire name that `#[serde(rename = "…")]` gives a field.
+pub(super) fn renamed(field: &syn::Field, tokens: &mut Tokens) -> Option<Spanned<String>> {
+    let words = words(&field.attrs);
+    let value = words.iter().find(|word| word.path == "rename")?.values.first()?;
+    Some(Spanned::new(value.value(), tokens.add(value.span())))
 }
 
 /// Whether a type is written as an `Option`.

@@ -1,0 +1,119 @@
+//! The impls of a struct that has mistakes. They never run, and keep every use of the struct from being reported as well.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::DeriveInput;
+use syn::ext::IdentExt;
+
+use crate::name;
+use crate::read::rust::Derived;
+
+/// What stands in for the impls when something is wrong.
+#[must_use]
+pub fn fallback(input: &DeriveInput, derived: &Derived<'_>) -> TokenStream {
+    let (ident, runtime) = (&input.ident, &derived.runtime);
+    let (generics, arguments, _) = input.generics.split_for_impl();
+    let bounds = if input.generics.params.is_empty() {
+        TokenStream::new()
+    } else {
+        quote! {
+            where Self: #runtime::serde::Serialize + #runtime::serde::de::DeserializeOwned
+                + ::core::marker::Send + ::core::marker::Sync + 'static
+        }
+    };
+    let functions = functions(input, derived);
+    quote! {
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl #generics #runtime::Event for #ident #arguments #bounds {
+            const NAME: &'static str = "";
+            const SUBJECT: &'static str = "";
+            const STREAM: ::core::option::Option<&'static str> = ::core::option::Option::None;
+            const PARTITIONS: ::core::option::Option<u32> = ::core::option::Option::None;
+            fn subject(&self) -> ::core::result::Result<#runtime::Subject, #runtime::SubjectError> {
+                ::core::unreachable!()
+            }
+            fn validate(&self) -> ::core::result::Result<(), #runtime::Violations> {
+                ::core::unreachable!()
+            }
+        }
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl #generics #runtime::Stored for #ident #arguments #bounds {
+            fn message_id(&self) -> ::core::result::Result<#runtime::MessageId, #runtime::SubjectError> {
+                ::core::unreachable!()
+            }
+        }
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl #generics #runtime::Ephemeral for #ident #arguments #bounds {}
+        #functions
+    }
+}
+
+/// The functions of stored and ephemeral events, and a filter with every field. A generic struct has none of them: what is
+/// wrong with it is wrong everywhere.
+fn functions(input: &DeriveInput, derived: &Derived<'_>) -> TokenStream {
+    if !input.generics.params.is_empty() {
+        return TokenStream::new();
+    }
+    let (ident, vis, runtime) = (&input.ident, &input.vis, &derived.runtime);
+    let filter = name::filter_ident(&ident.unraw().to_string());
+    let filter = format_ident!("{filter}", span = ident.span());
+    let setters = derived.fields.iter().filter_map(|field| {
+        let (name, ty) = (field.ident.as_ref()?, &field.ty);
+        let own = ["pattern", "subscribe"].contains(&name.to_string().as_str());
+        (!own).then(|| {
+            quote! {
+                pub fn #name(self, _: impl ::core::convert::Into<#ty>) -> Self {
+                    self
+                }
+            }
+        })
+    });
+    quote! {
+        #[allow(dead_code, deprecated, missing_docs, clippy::all)]
+        impl #ident {
+            pub async fn publish(
+                &self,
+                _: &#runtime::Bus,
+            ) -> ::core::result::Result<#runtime::Receipt, #runtime::Error> {
+                ::core::unreachable!()
+            }
+            pub async fn enqueue(
+                &self,
+                _: &#runtime::Bus,
+            ) -> ::core::result::Result<#runtime::Pending, #runtime::Error> {
+                ::core::unreachable!()
+            }
+            pub async fn emit(&self, _: &#runtime::Bus) -> ::core::result::Result<(), #runtime::Error> {
+                ::core::unreachable!()
+            }
+            pub async fn subscribe(
+                _: &#runtime::Bus,
+            ) -> ::core::result::Result<#runtime::Subscription<Self>, #runtime::Error> {
+                ::core::unreachable!()
+            }
+            pub fn filter() -> #filter {
+                #filter
+            }
+        }
+
+        #[allow(dead_code, deprecated, missing_docs, private_interfaces)]
+        #vis struct #filter;
+
+        #[allow(dead_code, deprecated, missing_docs, private_interfaces, private_bounds, clippy::all)]
+        impl #filter {
+            #(#setters)*
+            pub fn pattern(&self) -> ::core::result::Result<#runtime::Filter<#ident>, #runtime::SubjectError> {
+                ::core::unreachable!()
+            }
+            pub async fn subscribe(
+                &self,
+                _: &#runtime::Bus,
+            ) -> ::core::result::Result<#runtime::Subscription<#ident>, #runtime::Error> {
+                ::core::unreachable!()
+            }
+        }
+    }
+}
