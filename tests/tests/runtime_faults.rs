@@ -6,8 +6,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use event_runtime::{Bus, Delivery, Error, Failure, ListenReport, Listener, Service, Shutdown};
-use support::{ACK_WAIT, OrderPlaced, SHOP, Seen, connect, count, order, pending, shop, until};
+use event_runtime::testing::TestServer;
+use event_runtime::{
+    Bus, ConsumerDef, Delivery, Error, Failure, ListenReport, Listener, Service, Shutdown, Streams,
+};
+use support::{
+    ACK_WAIT, OrderPlaced, SHOP, STREAMS, Seen, connect, count, order, pending, shop, until,
+};
 use tokio::task::JoinHandle;
 
 type Running = (Shutdown, JoinHandle<Result<ListenReport, Error>>);
@@ -34,38 +39,42 @@ async fn stop((shutdown, running): Running) -> ListenReport {
     report
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_server_loses_nothing_that_was_published_or_is_to_be_handled() {
-    const EVENTS: i64 = 3_000;
     let (mut server, bus) = shop().await;
     let config = support::config(&server).publish_timeout(Duration::from_secs(25));
     let publisher = Bus::connect(config).await.unwrap();
     let seen = Seen::default();
-    let running = listen(&bus, SHOP, Duration::from_millis(1), &seen);
-    let publishing = tokio::spawn(async move {
-        let mut pending = Vec::new();
-        for id in 0..EVENTS {
-            pending.push(publisher.enqueue(&order(id)).await.unwrap());
-            if id % 10 == 0 {
-                tokio::time::sleep(Duration::from_millis(3)).await;
+    let running = listen(&bus, SHOP, Duration::ZERO, &seen);
+    let traffic = Shutdown::new();
+    let publishing = tokio::spawn({
+        let traffic = traffic.clone();
+        async move {
+            let (mut pending, mut id) = (Vec::new(), 0);
+            while !traffic.is_stopped() {
+                pending.push(publisher.enqueue(&order(id)).await.unwrap());
+                id += 1;
+                // As fast as the handlers, or nearly: so that both are in the middle when the server dies.
+                if id % 20 == 0 {
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                }
             }
+            for publish in pending {
+                publish.await.unwrap();
+            }
+            (id, publisher.stats())
         }
-        for publish in pending {
-            publish.await.unwrap();
-        }
-        publisher.stats()
     });
-    for handled in [300, 1_200] {
+    for handled in [300, 2_000] {
         until("some are handled", async || seen.len() > handled).await;
         server.kill();
+        tokio::time::sleep(Duration::from_millis(20)).await;
         server.restart().await.unwrap();
     }
-    let stats = publishing.await.unwrap();
-    assert!(
-        stats.reconnects >= 2 && stats.publish_retries > 0,
-        "{stats:?}"
-    );
-    assert_eq!(count(&bus, "ORDERS").await, EVENTS as u64);
+    traffic.stop();
+    let (events, stats) = publishing.await.unwrap();
+    assert!(stats.reconnects >= 2, "{stats:?}");
+    assert_eq!(count(&bus, "ORDERS").await, events as u64);
     until("all are acknowledged", async || {
         pending(&bus, "ORDERS", "shop-workers").await == (0, 0)
     })
@@ -75,9 +84,8 @@ async fn a_killed_server_loses_nothing_that_was_published_or_is_to_be_handled() 
     for (id, _) in seen.all() {
         *times.entry(id).or_default() += 1;
     }
-    assert_eq!(times.len(), EVENTS as usize, "lost");
-    let repeated = times.values().filter(|times| **times > 1).count();
-    assert!(repeated < 500, "{repeated} were handled more than once");
+    assert_eq!(times.len(), events as usize, "lost");
+    // The server writes acknowledgements down a little later than it takes them: after a kill some come again.
     assert_eq!(count(&bus, "DEAD_LETTERS").await, 0);
 }
 
@@ -134,9 +142,20 @@ async fn stopping_in_mid_load_gives_back_what_was_not_begun() {
     assert!(again > 0 && again <= returned, "{again} {returned}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stopping_under_steady_traffic_strands_nothing() {
-    let (server, bus) = shop().await;
+    // What a stop strands comes back after ack_wait only: after two minutes this test has failed long ago.
+    const CONSUMER: ConsumerDef = ConsumerDef {
+        ack_wait: Duration::from_secs(120),
+        ..STREAMS.consumers[0]
+    };
+    const LONG: Streams = Streams {
+        streams: STREAMS.streams,
+        consumers: &[CONSUMER],
+    };
+    let server = TestServer::start().await.unwrap();
+    let bus = connect(&server).await;
+    bus.ensure(&LONG).await.unwrap();
     let seen = Seen::default();
     let traffic = Shutdown::new();
     let publishing = tokio::spawn({
@@ -150,22 +169,31 @@ async fn stopping_under_steady_traffic_strands_nothing() {
             id
         }
     });
-    for generation in 1..=5 {
+    let (mut handled, mut returned) = (0, 0);
+    for generation in 1..=10 {
         let bus = connect(&server).await;
         let running = listen(&bus, SHOP, Duration::ZERO, &seen);
         until("it is busy", async || seen.len() > generation * 50).await;
-        stop(running).await;
-        until("nothing is left in doubt", async || {
-            pending(&bus, "ORDERS", "shop-workers").await.0 == 0
-        })
-        .await;
+        let report = stop(running).await;
+        handled += report.handled;
+        returned += report.returned;
     }
     traffic.stop();
     let published = publishing.await.unwrap();
     let last = listen(&bus, SHOP, Duration::ZERO, &seen);
     until("all are handled", async || seen.len() as i64 >= published).await;
-    stop(last).await;
-    assert_eq!(seen.len() as i64, published, "nothing twice");
+    handled += stop(last).await.handled;
+    assert_eq!(
+        (handled as i64, seen.len() as i64),
+        (published, published),
+        "nothing twice"
+    );
+    let again = seen
+        .all()
+        .iter()
+        .filter(|(_, attempt)| *attempt > 1)
+        .count() as u64;
+    assert!(again <= returned, "{again} {returned}");
 }
 
 #[tokio::test]
