@@ -1,5 +1,7 @@
 //! Turns the contracts into Rust: only what `gateway` publishes and subscribes to.
 
 fn main() {
-    event_codegen::Codegen::new("../../contracts").service("gateway").run();
+    event_codegen::Codegen::new("../../contracts")
+        .service("gateway")
+        .run();
 }

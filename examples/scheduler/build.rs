@@ -1,5 +1,7 @@
 //! Turns the contracts into Rust: only what `scheduler` publishes and subscribes to.
 
 fn main() {
-    event_codegen::Codegen::new("../../contracts").service("scheduler").run();
+    event_codegen::Codegen::new("../../contracts")
+        .service("scheduler")
+        .run();
 }

@@ -26,7 +26,7 @@ impl Billing {
     async fn charge(&self, payment: PaymentCreated) -> Result<(), event_runtime::Error> {
         let receipt = payment.publish(&self.bus).await?;
         if !receipt.duplicate {
-            self.tally.published(&payment);
+            self.tally.published::<PaymentCreated>(1);
         }
         Ok(())
     }
@@ -98,13 +98,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let stop = shutdown.clone();
     let web = tokio::spawn(async move {
         axum::serve(socket, routes)
-            .with_graceful_shutdown(async move { stop.stopped().await })
+            .with_graceful_shutdown(async move { stop.wait().await })
             .await
     });
 
     let listened = billing::listen(&bus, service, shutdown).await?;
     web.await??;
-    bus.close(Duration::from_secs(10)).await;
-    tally.report("billing", Some(&listened));
+    let closed = bus.close(Duration::from_secs(10)).await;
+    tally.report("billing", Some(&listened), &closed);
     Ok(())
 }

@@ -46,13 +46,17 @@ async fn run() -> Result<bool, Box<dyn std::error::Error>> {
     let (schedules, orders) = (argument(1, 2000)?, argument(2, 1000)?);
 
     let server = TestServer::start().await?;
-    let bus = Bus::connect(Config::new(server.url()).name("demo")).await?;
+    let bus = Bus::connect(Config::new(&server.url())?.name("demo")).await?;
     bus.ensure(&contracts::STREAMS).await?;
-    eprintln!("demo: nats-server with {} streams on {}", contracts::STREAMS.streams.len(), server.url());
+    eprintln!(
+        "demo: nats-server with {} streams on {}",
+        contracts::STREAMS.streams.len(),
+        server.url()
+    );
 
     let billing = free_address()?;
     let environment = [
-        ("NATS_URL", server.url().to_owned()),
+        ("NATS_URL", server.url()),
         ("BILLING_ADDRESS", billing.clone()),
     ];
     let start = |name: &str, arguments: &[String]| Process::start(name, arguments, &environment);
@@ -68,7 +72,12 @@ async fn run() -> Result<bool, Box<dyn std::error::Error>> {
         start("shop", &[orders.to_string()])?,
     ];
     for body in BROKEN {
-        watch::publish_raw(&bus, contracts::scheduling::subjects::USER_SCHEDULE_CREATED, body).await?;
+        watch::publish_raw(
+            &bus,
+            contracts::scheduling::subjects::USER_SCHEDULE_CREATED,
+            body,
+        )
+        .await?;
     }
     for user in 1..=PAYMENTS {
         take_payment(&billing, user)?;
@@ -101,15 +110,22 @@ fn conclude(reports: &[Report], elapsed: Duration) -> bool {
             report.service,
             report.published,
             report.handled,
-            match report.dead_lettered {
-                0 => String::new(),
-                n => format!(" dead-lettered {n}"),
-            }
+            [
+                ("retried", report.retried),
+                ("dead-lettered", report.dead_lettered)
+            ]
+            .iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(what, count)| format!(" {what} {count}"))
+            .collect::<String>()
         );
     }
     let published = sum(|report| &report.published) + BROKEN.len() as i64;
     let handled = sum(|report| &report.handled);
-    let dead: i64 = reports.iter().map(|report| report.dead_lettered as i64).sum();
+    let dead: i64 = reports
+        .iter()
+        .map(|report| report.dead_lettered as i64)
+        .sum();
     let lost = published - handled - dead;
     let out_of_order: u64 = reports.iter().map(|report| report.out_of_order).sum();
     let repeated: u64 = reports.iter().map(|report| report.repeated).sum();
@@ -118,7 +134,11 @@ fn conclude(reports: &[Report], elapsed: Duration) -> bool {
         elapsed.as_secs_f64()
     );
     println!("demo: published {published}, handled {handled}, dead-lettered {dead}, lost {lost}");
-    lost == 0 && out_of_order == 0 && dead == BROKEN.len() as i64
+    let abandoned: u64 = reports.iter().map(|report| report.abandoned).sum();
+    if abandoned > 0 {
+        eprintln!("demo: {abandoned} publishes or listeners did not come to an end in time");
+    }
+    lost == 0 && abandoned == 0 && out_of_order == 0 && dead == BROKEN.len() as i64
 }
 
 fn free_address() -> std::io::Result<String> {
@@ -139,6 +159,10 @@ fn take_payment(address: &str, user: usize) -> Result<(), Box<dyn std::error::Er
     if answer.starts_with("HTTP/1.1 201") {
         Ok(())
     } else {
-        Err(format!("billing answered {:?}", answer.lines().next().unwrap_or_default()).into())
+        Err(format!(
+            "billing answered {:?}",
+            answer.lines().next().unwrap_or_default()
+        )
+        .into())
     }
 }

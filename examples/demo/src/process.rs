@@ -69,7 +69,8 @@ impl Process {
         }
         let text = String::from_utf8_lossy(&output.stdout);
         let line = text.lines().last().unwrap_or_default();
-        serde_json::from_str(line).map_err(|error| format!("{name}: no report in {line:?}: {error}"))
+        serde_json::from_str(line)
+            .map_err(|error| format!("{name}: no report in {line:?}: {error}"))
     }
 }
 

@@ -11,13 +11,21 @@ use crate::process::Process;
 type Failure = Box<dyn std::error::Error>;
 
 /// Publishes a body as a peer would that knows nothing of contracts.
-pub async fn publish_raw(bus: &Bus, subject: &'static str, body: &'static str) -> Result<(), Failure> {
+pub async fn publish_raw(
+    bus: &Bus,
+    subject: &'static str,
+    body: &'static str,
+) -> Result<(), Failure> {
     bus.jetstream().publish(subject, body.into()).await?.await?;
     Ok(())
 }
 
 /// Waits until every durable consumer has somebody who pulls.
-pub async fn until_listening(bus: &Bus, streams: &Streams, patience: Duration) -> Result<(), Failure> {
+pub async fn until_listening(
+    bus: &Bus,
+    streams: &Streams,
+    patience: Duration,
+) -> Result<(), Failure> {
     let deadline = Instant::now() + patience;
     loop {
         let idle: Vec<String> = consumers(bus, streams)
@@ -78,7 +86,13 @@ pub async fn until_quiet(
 async fn state(bus: &Bus, streams: &Streams) -> Result<(u64, u64, u64), Failure> {
     let mut stored = 0;
     for stream in streams.streams {
-        stored += bus.jetstream().get_stream(stream.name).await?.cached_info().state.messages;
+        stored += bus
+            .jetstream()
+            .get_stream(stream.name)
+            .await?
+            .cached_info()
+            .state
+            .messages;
     }
     let infos = consumers(bus, streams).await?;
     Ok((

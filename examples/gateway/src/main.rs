@@ -19,7 +19,8 @@ impl gateway::Handlers for Gateway {
         &self,
         delivery: Delivery<SmsNotificationCreated>,
     ) -> Result<(), Failure> {
-        self.tally.handled(&delivery, &delivery.event.notification_id);
+        self.tally
+            .handled(&delivery, &delivery.event.notification_id);
         Ok(())
     }
 
@@ -40,7 +41,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         tally: tally.clone(),
     };
     let listened = gateway::listen(&bus, service, Shutdown::on_signals()).await?;
-    bus.close(Duration::from_secs(10)).await;
-    tally.report("gateway", Some(&listened));
+    let closed = bus.close(Duration::from_secs(10)).await;
+    tally.report("gateway", Some(&listened), &closed);
     Ok(())
 }

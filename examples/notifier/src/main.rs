@@ -20,7 +20,7 @@ impl Notifier {
     async fn notify(&self, sms: SmsNotificationCreated) -> Result<(), Failure> {
         let receipt = sms.publish(&self.bus).await?;
         if !receipt.duplicate {
-            self.tally.published(&sms);
+            self.tally.published::<SmsNotificationCreated>(1);
         }
         Ok(())
     }
@@ -74,7 +74,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         tally: tally.clone(),
     };
     let listened = notifier::listen(&bus, service, Shutdown::on_signals()).await?;
-    bus.close(Duration::from_secs(10)).await;
-    tally.report("notifier", Some(&listened));
+    let closed = bus.close(Duration::from_secs(10)).await;
+    tally.report("notifier", Some(&listened), &closed);
     Ok(())
 }

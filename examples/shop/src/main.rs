@@ -28,7 +28,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             for sequence in 1..=count / CUSTOMERS + u32::from(customer < count % CUSTOMERS) {
                 let order = order(customer, sequence);
                 match order.publish(&bus).await {
-                    Ok(_) => tally.published(&order),
+                    Ok(_) => tally.published::<OrderPlaced>(1),
                     Err(error) => eprintln!("shop: order {}: {error}", order.order_id),
                 }
             }
@@ -38,8 +38,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         customer.await?;
     }
 
-    bus.close(Duration::from_secs(10)).await;
-    tally.report("shop", None);
+    let closed = bus.close(Duration::from_secs(10)).await;
+    tally.report("shop", None, &closed);
     Ok(())
 }
 
@@ -53,8 +53,7 @@ fn order(customer: u32, sequence: u32) -> OrderPlaced {
         customer_id: Uuid::from_u128(u128::from(customer) + 1),
         region: [Region::Eu, Region::Us, Region::Apac][sequence as usize % 3].clone(),
         sequence,
-        placed_at: Timestamp::UNIX_EPOCH
-            + Duration::from_secs(1_800_000_000 + u64::from(sequence)),
+        placed_at: Timestamp::UNIX_EPOCH + Duration::from_secs(1_800_000_000 + u64::from(sequence)),
         lines: vec![OrderLine {
             sku: format!("SKU-{customer}"),
             quantity: 1,

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use event_runtime::{Delivery, Event, ListenReport};
+use event_runtime::{CloseReport, Delivery, Event, ListenReport};
 use serde::{Deserialize, Serialize};
 
 /// Counts of one process. Cloning shares them.
@@ -34,20 +34,21 @@ pub struct Report {
     pub handled: BTreeMap<String, u64>,
     /// Deliveries of an event that this process had handled before.
     pub repeated: u64,
-    /// Deliveries that put to the dead letters.
+    /// Deliveries that went to the dead letters.
     pub dead_lettered: u64,
+    /// Deliveries that failed and were tried again.
+    pub retried: u64,
+    /// What had not come to an end when the process left.
+    pub abandoned: u64,
     /// Deliveries that came before an older one of the same key.
     pub out_of_order: u64,
 }
 
 impl Tally {
-    /// Counts an event as published.
-    pub fn published<E: Event>(&self, _event: &E) {
-        *self
-            .counts()
-            .published
-            .entry(E::NAME.to_owned())
-            .or_default() += 1;
+    /// Counts events as published.
+    pub fn published<E: Event>(&self, count: usize) {
+        let mut counts = self.counts();
+        *counts.published.entry(E::NAME.to_owned()).or_default() += count as u64;
     }
 
     /// Counts an event as handled; the same one again counts as repeated.
@@ -71,7 +72,7 @@ impl Tally {
     }
 
     /// Says everything, in one line.
-    pub fn report(&self, service: &str, listened: Option<&ListenReport>) {
+    pub fn report(&self, service: &str, listened: Option<&ListenReport>, closed: &CloseReport) {
         let counts = self.counts();
         let report = Report {
             service: service.to_owned(),
@@ -83,6 +84,8 @@ impl Tally {
                 .collect(),
             repeated: counts.repeated,
             dead_lettered: listened.map_or(0, |report| report.dead_lettered),
+            retried: listened.map_or(0, |report| report.retried),
+            abandoned: closed.abandoned + u64::from(!closed.flushed),
             out_of_order: counts.out_of_order,
         };
         match serde_json::to_string(&report) {
