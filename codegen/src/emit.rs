@@ -7,6 +7,7 @@ mod defaults;
 mod enums;
 #[cfg(feature = "derive")]
 pub mod event_impl;
+mod import;
 mod module;
 mod moments;
 mod scalars;

@@ -126,35 +126,23 @@ pub enum Body {
 /// What became of another team's JSON Schema.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Imported {
-    /// The Rust identifier of the type of a whole payload, and the name of its definition.
+    /// The Rust identifier of the type of a whole payload.
     pub name: String,
-    /// Whether that type is a struct with named fields.
-    pub object: bool,
+    /// The name of its definition.
+    pub definition: String,
     /// Rust items up to the place where attributes of that type can stand.
     pub before: String,
     /// The rest of the items. They refer to the runtime as `event_runtime`.
     pub after: String,
     /// Whether that type has constraints: it implements the runtime's `Validate`.
     pub checks: bool,
-    /// The members of a payload, in the order of the schema, when it is a struct.
-    pub fields: Vec<ImportedField>,
+    /// The members of a payload, in the order of the schema, when it is a struct: what placeholders, `id` and `key` can
+    /// name. Named like the Rust fields; what is no scalar is [`Type::Json`], and an enum is a text.
+    pub fields: Vec<Field>,
     /// What the types accept, as JSON Schema, by name; references are `#/definitions/<name>`.
     pub definitions: Vec<(String, Json)>,
     /// Every schema file that was read.
     pub files: Vec<PathBuf>,
-}
-
-/// A member of an imported payload.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ImportedField {
-    /// The name on the wire.
-    pub wire: String,
-    /// The identifier of the Rust field.
-    pub ident: String,
-    /// Whether it must be there.
-    pub required: bool,
-    /// The type of a contract's field that is sent alike, when it is a scalar; an enum is a text.
-    pub ty: Option<Type>,
 }
 
 /// How metadata travels with an event.
@@ -389,6 +377,21 @@ pub enum ValueKind {
     Object(Vec<(Spanned<String>, Value)>),
 }
 
+impl From<&Value> for Json {
+    fn from(value: &Value) -> Self {
+        match &value.kind {
+            ValueKind::Bool(yes) => Self::Bool(*yes),
+            ValueKind::Number(n) => Self::Number(n.to_string()),
+            ValueKind::Text(text) => Self::text(text.as_str()),
+            ValueKind::List(items) => Self::list(items.iter().map(Self::from)),
+            ValueKind::Object(members) => {
+                let members = members.iter();
+                Self::object(members.map(|(key, value)| (key.value.as_str(), Self::from(value))))
+            }
+        }
+    }
+}
+
 /// A JetStream stream.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stream {
@@ -593,6 +596,15 @@ impl Contracts {
         match &event.body {
             Body::Fields(fields) => fields,
             Body::Schema(_) => &[],
+        }
+    }
+
+    /// What placeholders, `id` and `key` of an event can name: its fields, or the members of its imported schema.
+    #[must_use]
+    pub fn members<'a>(&'a self, event: &'a Event) -> &'a [Field] {
+        match &event.body {
+            Body::Fields(fields) => fields,
+            Body::Schema(schema) => self.import(schema).map_or(&[], |import| &import.fields),
         }
     }
 

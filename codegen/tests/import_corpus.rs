@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use event_codegen::diagnostic::{Diagnostics, Severity};
-use event_codegen::read::json_schema::import;
+use event_codegen::read::json_schema::{Files, Wanted, import};
 use event_codegen::source::{FileId, Sources, Span, Spanned};
 
 fn files(folder: &Path, out: &mut Vec<PathBuf>) {
@@ -47,7 +47,17 @@ fn every_schema_of_the_corpus_imports() {
         let contract = sources.add("contract.toml", "");
         let mut diagnostics = Diagnostics::default();
         let place = Spanned::new(below.clone(), Span::new(contract, 0..0));
-        let imported = import(&folder, &place, "Payload", &mut sources, &mut diagnostics);
+        let wanted = Wanted {
+            name: "Payload",
+            event: true,
+        };
+        let imported = import(
+            &Files::Folder(&folder),
+            &place,
+            wanted,
+            &mut sources,
+            &mut diagnostics,
+        );
         assert_eq!(
             imported.is_none(),
             diagnostics.count(Severity::Error) > 0,

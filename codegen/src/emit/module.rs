@@ -3,7 +3,7 @@
 use super::scope::Scope;
 use super::uses::Uses;
 use super::writer::Writer;
-use super::{enums, scalars, structs, subjects, unions};
+use super::{enums, import, scalars, structs, subjects, unions};
 use crate::model::{Contracts, DomainId, TypeId, TypeKind};
 use crate::name;
 
@@ -67,7 +67,11 @@ fn write(node: &Node, contracts: &Contracts, uses: &Uses, depth: usize) -> Strin
     let mut body = Writer::at(depth + 1);
     // The short name, unless a domain below this one has it.
     let taken = node.children.iter().any(|child| child.segment == "serde");
-    let serde = if taken { "event_runtime::serde" } else { "serde" };
+    let serde = if taken {
+        "event_runtime::serde"
+    } else {
+        "serde"
+    };
     if let Some(domain) = node.domain {
         items(&mut body, &Scope::new(contracts, uses, domain, serde));
     }
@@ -133,8 +137,9 @@ fn one_type(w: &mut Writer, scope: &Scope<'_>, id: TypeId) {
         TypeKind::Enum(def) => enums::ty(w, scope, id, def),
         TypeKind::Union(def) => unions::ty(w, scope, id, def),
         TypeKind::Scalar { ty, .. } => scalars::ty(w, scope, id, ty),
-        // Neither passes the rules; an alias keeps this function total.
-        TypeKind::Schema(_) | TypeKind::Invalid => {
+        TypeKind::Schema(schema) => import::ty(w, scope, id, schema),
+        // Does not pass the rules; an alias keeps this function total.
+        TypeKind::Invalid => {
             scalars::ty(w, scope, id, &crate::model::Type::Json);
         }
     }

@@ -2,28 +2,27 @@
 
 use super::scope::{Prelude, Scope};
 use super::writer::{Writer, literal};
-use super::{defaults, validate};
+use super::{defaults, import, validate};
 use crate::model::{Body, Event, EventId, Field, Type, TypeId, TypeKind};
 use crate::name;
 
 /// One event.
 pub(super) fn event(w: &mut Writer, scope: &Scope<'_>, id: EventId) {
     let event = &scope.contracts[id];
+    let fields = match &event.body {
+        Body::Fields(fields) => fields,
+        Body::Schema(schema) => return import::event(w, scope, id, schema),
+    };
     let full_name = scope.contracts.event_name(event);
     match &event.doc {
         Some(doc) => w.doc(doc),
         None => w.doc(&format!("The event `{full_name}`.")),
     }
-    let Body::Fields(fields) = &event.body else {
-        let ident = name::type_ident(&event.name);
-        w.line(format!("pub type {ident} = event_runtime::Json;"));
-        return;
-    };
     let shape = Shape {
         ident: name::type_ident(&event.name),
         owner: None,
         fields,
-        event: Some(event_arguments(scope, event, id, fields)),
+        event: Some(event_arguments(scope, event, id)),
         deprecated: event.deprecated.as_ref().map(|note| note.value.as_str()),
     };
     shape.write(w, scope);
@@ -47,8 +46,9 @@ pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, fields: &[Field]
 }
 
 /// The arguments of `#[event(…)]`.
-fn event_arguments(scope: &Scope<'_>, event: &Event, id: EventId, fields: &[Field]) -> Vec<String> {
+pub(super) fn event_arguments(scope: &Scope<'_>, event: &Event, id: EventId) -> Vec<String> {
     let contracts = scope.contracts;
+    let fields = contracts.members(event);
     let mut args = vec![
         "crate = \"event_runtime\"".to_owned(),
         format!("name = {}", literal(&contracts.event_name(event))),
@@ -76,10 +76,19 @@ fn event_arguments(scope: &Scope<'_>, event: &Event, id: EventId, fields: &[Fiel
     if !scope.uses.published(id) {
         args.push("publish = false".to_owned());
     }
-    if validate::needed(scope.contracts, fields) {
+    let checked = match &event.body {
+        Body::Fields(fields) => validate::needed(contracts, fields),
+        Body::Schema(schema) => contracts.import(schema).is_some_and(|import| import.checks),
+    };
+    if checked {
         args.push("validate".to_owned());
     }
     args
+}
+
+/// The argument of `#[deprecated(…)]`.
+pub(super) fn deprecated(note: Option<&str>) -> Option<String> {
+    note.map(|note| format!("note = {}", literal(note)))
 }
 
 /// What events and types have in common.
@@ -106,8 +115,8 @@ impl Shape<'_> {
         if let Some(args) = &self.event {
             w.attribute("event", args);
         }
-        if let Some(note) = self.deprecated {
-            w.attribute("deprecated", &[format!("note = {}", literal(note))]);
+        if let Some(note) = deprecated(self.deprecated) {
+            w.attribute("deprecated", &[note]);
         }
         self.body(w, scope);
         self.wire(w);

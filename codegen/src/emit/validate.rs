@@ -33,6 +33,7 @@ fn needs(contracts: &Contracts, ty: &Type, seen: &mut BTreeSet<TypeId>) -> bool 
             TypeKind::Scalar {
                 ty, constraints, ..
             } => !constraints.is_empty() || needs(contracts, ty, seen),
+            TypeKind::Schema(schema) => contracts.import(schema).is_some_and(|import| import.checks),
             _ => false,
         },
         _ => false,
@@ -232,7 +233,11 @@ fn text(w: &mut Writer, rules: &Constraints, place: &Place) {
         }
     }
     if rules.pattern.is_some() {
-        w.call("checker.pattern", &[place.borrowed(), "&PATTERN".to_owned()], ";");
+        w.call(
+            "checker.pattern",
+            &[place.borrowed(), "&PATTERN".to_owned()],
+            ";",
+        );
     }
 }
 

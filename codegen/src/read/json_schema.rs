@@ -25,29 +25,39 @@ mod uri;
 use std::path::Path;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::model::{Imported, ImportedField, Type};
+use crate::model::{Constraints, Field, Imported, Type};
 use crate::source::{Sources, Span, Spanned};
 use build::Built;
 use shape::{Format, Kind, Shape, Width};
 use store::Store;
 
+pub use store::Files;
+
 /// How many unchecked places a warning shows.
 const MAX_SHOWN: usize = 5;
 
+/// What a schema is imported as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted<'a> {
+    /// What the type of a whole payload is called: an identifier of Rust, in upper camel case.
+    pub name: &'a str,
+    /// Whether it is an event's payload, which must be an object, and becomes a struct.
+    pub event: bool,
+}
+
 /// Imports a schema file of a contracts folder.
 ///
-/// `schema` is its path below `dir`, as the contract has it, and `name` what the type of a whole payload is called. Files
-/// that were read are added to `sources`. What is wrong is said in `diagnostics`, at `schema`'s place and with the place in
-/// the schema file as a second one.
+/// `schema` is its path below the folder, as the contract has it. Files that were read are added to `sources`. What is wrong
+/// is said in `diagnostics`, at `schema`'s place and with the place in the schema file as a second one.
 pub fn import(
-    dir: &Path,
+    files: &Files<'_>,
     schema: &Spanned<String>,
-    name: &str,
+    wanted: Wanted<'_>,
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) -> Option<Imported> {
     let refused = |reason: String| Diagnostic::new(Code::SchemaFile, schema.span, reason);
-    let mut store = Store::new(dir, sources);
+    let mut store = Store::new(files, sources);
     let root = match store.open(Path::new(&schema.value)) {
         Ok(root) => root,
         Err(refusal) => {
@@ -55,7 +65,7 @@ pub fn import(
             return None;
         }
     };
-    let built = build::build(&mut store, root, name);
+    let built = build::build(&mut store, root, wanted);
     if !built.problems.is_empty() {
         for problem in built.problems {
             let place = store.span(problem.site);
@@ -72,8 +82,8 @@ pub fn import(
         return None;
     }
     warn(&store, &built, schema, diagnostics);
-    match rust::code(&built.defs, built.root) {
-        Ok(code) => Some(imported(&store, &built, code)),
+    match rust::code(&built) {
+        Ok(code) => Some(imported(&store, &built, code, schema.span)),
         Err(reason) => {
             let message = format!("no Rust types could be made of this schema: {reason}");
             diagnostics.push(second_place(
@@ -128,39 +138,47 @@ fn warn(store: &Store<'_>, built: &Built, schema: &Spanned<String>, diagnostics:
     diagnostics.push(diagnostic);
 }
 
-fn imported(store: &Store<'_>, built: &Built, code: rust::Code) -> Imported {
+fn imported(store: &Store<'_>, built: &Built, code: rust::Code, place: Span) -> Imported {
     let root = built.defs.get(built.root);
     let fields = match root.map(|def| &def.kind) {
-        Some(Kind::Struct { fields, .. }) => fields
+        Some(Kind::Struct { fields, .. }) if built.wrapper.is_none() => fields
             .iter()
-            .map(|field| ImportedField {
-                wire: field.wire.clone(),
-                ident: field.ident.clone(),
-                required: field.required,
-                ty: scalar_type(&field.shape, built),
-            })
+            .map(|field| member(field, built, place))
             .collect(),
         _ => Vec::new(),
     };
-    let checks = checks::checked(&built.defs)
-        .get(built.root)
-        .copied()
-        .unwrap_or(false);
+    let checked = checks::checked(&built.defs);
     Imported {
-        name: root.map_or_else(String::new, |def| def.name.clone()),
-        object: matches!(root.map(|def| &def.kind), Some(Kind::Struct { .. })),
+        name: built.name().to_owned(),
+        definition: root.map_or_else(String::new, |def| def.name.clone()),
         before: code.before,
         after: code.after,
-        checks,
+        checks: checked.get(built.root).copied().unwrap_or(false),
         fields,
         definitions: normal::definitions(&built.defs),
         files: store.paths(),
     }
 }
 
-/// The type of a contract's field that is sent alike; nothing for what cannot stand in a subject.
-fn scalar_type(shape: &Shape, built: &Built) -> Option<Type> {
-    Some(match shape {
+fn member(field: &shape::Field, built: &Built, place: Span) -> Field {
+    Field {
+        name: Spanned::new(field.ident.clone(), place),
+        rename: Some(Spanned::new(field.wire.clone(), place)),
+        ty: Spanned::new(scalar_type(&field.shape, built), place),
+        optional: !field.required,
+        doc: field.doc.clone(),
+        default: None,
+        alias: None,
+        constraints: Constraints::default(),
+        as_text: None,
+        deprecated: None,
+        sensitive: None,
+    }
+}
+
+/// The type of a contract's field that is sent alike; `json` for what cannot stand in a subject.
+fn scalar_type(shape: &Shape, built: &Built) -> Type {
+    match shape {
         Shape::Bool { .. } => Type::Bool,
         Shape::Integer(integer) => match integer.width {
             Width::I32 => Type::I32,
@@ -176,8 +194,8 @@ fn scalar_type(shape: &Shape, built: &Built) -> Option<Type> {
         },
         Shape::Named(at) => match built.defs.get(*at).map(|def| &def.kind) {
             Some(Kind::Enum(_)) => Type::String,
-            _ => return None,
+            _ => Type::Json,
         },
-        _ => return None,
-    })
+        _ => Type::Json,
+    }
 }

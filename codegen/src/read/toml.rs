@@ -11,12 +11,14 @@ mod get;
 mod names;
 mod recover;
 mod scalar;
+mod schema;
 mod service;
 mod stream;
 mod table;
 mod types;
 mod value;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -25,10 +27,13 @@ use ::toml::de::DeTable;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::model::{Accepted, Contracts, Domain, DomainId};
 use crate::name;
+#[cfg(feature = "import")]
+use crate::read::json_schema::Files;
 use crate::read::keys;
 use crate::source::{FileId, Sources, Span};
 use folder::Content;
 use names::Names;
+use schema::Pending;
 use table::Reader;
 
 /// One contract file after parsing.
@@ -48,25 +53,29 @@ struct Document<'a> {
 /// Problems go to `diagnostics`; whatever could be read is in the result. Which is the same on every run and machine.
 pub fn read_folder(dir: &Path, diagnostics: &mut Diagnostics) -> Contracts {
     match folder::walk(dir) {
-        Ok(files) => read(dir, files, diagnostics),
+        Ok(files) => read(dir, files, None, diagnostics),
         Err(reason) => no_contracts(dir, &reason, diagnostics),
     }
 }
 
 /// Reads contract files that are in memory. Paths are below the contracts folder, which `root` names in reports.
 ///
-/// Files that [`read_folder`] would not look at (hidden ones, other endings) are left out.
+/// Files that [`read_folder`] would not look at (hidden ones, other endings) are left out, but that a `json_schema` may
+/// name any of them: nothing is read from a disk.
 pub fn read_texts(
     root: &Path,
     files: impl IntoIterator<Item = (PathBuf, String)>,
     diagnostics: &mut Diagnostics,
 ) -> Contracts {
+    let (files, others): (Vec<_>, Vec<_>) = files
+        .into_iter()
+        .partition(|(path, _)| folder::is_contract(path));
+    let others = others.into_iter().collect();
     let files = files
         .into_iter()
-        .filter(|(path, _)| folder::is_contract(path))
         .map(|(path, text)| (path, Content::Text(text)))
         .collect();
-    read(root, files, diagnostics)
+    read(root, files, Some(&others), diagnostics)
 }
 
 /// One file on its way in.
@@ -77,7 +86,13 @@ struct Input {
     readable: bool,
 }
 
-fn read(root: &Path, files: Vec<(PathBuf, Content)>, diagnostics: &mut Diagnostics) -> Contracts {
+/// `others` are the files beside the contracts when those are in memory; without it they are below `root`.
+fn read(
+    root: &Path,
+    files: Vec<(PathBuf, Content)>,
+    others: Option<&BTreeMap<PathBuf, String>>,
+    diagnostics: &mut Diagnostics,
+) -> Contracts {
     if files.is_empty() {
         return no_contracts(root, "it has no .toml file", diagnostics);
     }
@@ -87,7 +102,17 @@ fn read(root: &Path, files: Vec<(PathBuf, Content)>, diagnostics: &mut Diagnosti
         domains: inputs.iter().map(Input::domain).collect(),
         ..Contracts::default()
     };
-    read_documents(&sources, &inputs, &mut contracts, diagnostics);
+    let pending = read_documents(&sources, &inputs, &mut contracts, diagnostics);
+    #[cfg(feature = "import")]
+    schema::import(
+        &others.map_or(Files::Folder(root), |texts| Files::Texts { root, texts }),
+        &pending,
+        &mut contracts,
+        &mut sources,
+        diagnostics,
+    );
+    #[cfg(not(feature = "import"))]
+    let _ = (pending, others);
     contracts.sources = sources;
     contracts
 }
@@ -159,7 +184,7 @@ fn read_documents(
     inputs: &[Input],
     contracts: &mut Contracts,
     diagnostics: &mut Diagnostics,
-) {
+) -> Vec<Pending> {
     let mut parsed: Vec<recover::Parsed<'_>> = Vec::new();
     for input in inputs {
         let text = match sources.get(input.file) {
@@ -186,9 +211,13 @@ fn read_documents(
     for (document, input) in documents.iter().zip(inputs) {
         names.declare(document, input.readable, diagnostics);
     }
+    let mut pending = Vec::new();
     for document in &documents {
-        Reader::new(&names, document, diagnostics).file(contracts);
+        let mut reader = Reader::new(&names, document, diagnostics);
+        reader.file(contracts);
+        pending.append(&mut reader.pending);
     }
+    pending
 }
 
 impl<'a> Reader<'a> {

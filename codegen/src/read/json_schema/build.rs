@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::Wanted;
 use super::document::Value as Json;
 use super::facts::{JsonKind, Leaf, Problem, Reader};
 use super::names::Names;
@@ -10,6 +11,7 @@ use super::rust;
 use super::scalar;
 use super::shape::{Count, Def, Field, Kind, Shape, Value, Variant};
 use super::store::{Site, Store};
+use crate::name;
 
 /// How deep shapes may nest in one another. Also bounds the recursion of everything that walks them.
 const MAX_DEPTH: usize = 120;
@@ -27,8 +29,18 @@ pub(super) struct Built {
     pub root: usize,
     pub defs: Vec<Def>,
     pub problems: Vec<Problem>,
+    /// For an event whose payload is no struct: the name of the struct around it.
+    pub wrapper: Option<String>,
     /// What the types will not check: the place, and the keyword.
     pub unchecked: BTreeSet<(Site, &'static str)>,
+}
+
+impl Built {
+    /// The Rust identifier of a whole payload's type.
+    pub fn name(&self) -> &str {
+        let root = self.defs.get(self.root).map_or("", |def| def.name.as_str());
+        self.wrapper.as_deref().unwrap_or(root)
+    }
 }
 
 /// Leaves, in order, and the tag that a union has taken from them.
@@ -54,7 +66,8 @@ struct Builder<'s, 'a> {
 }
 
 /// Builds the shape of a schema; `name` is what its type is called.
-pub(super) fn build(store: &mut Store<'_>, root: Site, name: &str) -> Built {
+pub(super) fn build(store: &mut Store<'_>, root: Site, wanted: Wanted<'_>) -> Built {
+    let name = wanted.name;
     let mut builder = Builder {
         read: Reader::new(store),
         names: Names::default(),
@@ -62,6 +75,8 @@ pub(super) fn build(store: &mut Store<'_>, root: Site, name: &str) -> Built {
         made: HashMap::new(),
         depth: 0,
     };
+    // The derive makes it for an event with placeholders.
+    builder.names.reserve(&name::filter_ident(name));
     for name in rust::RESERVED {
         builder.names.reserve(name);
     }
@@ -75,6 +90,10 @@ pub(super) fn build(store: &mut Store<'_>, root: Site, name: &str) -> Built {
     );
     let root_index = builder.named_root(shape, name);
     builder.endless(root);
+    let wrapper = wanted
+        .event
+        .then(|| builder.wrapper(root_index, root))
+        .flatten();
     let defs = builder.slots.into_iter().map(|slot| match slot.def {
         Some(def) => def,
         None => Def {
@@ -86,6 +105,7 @@ pub(super) fn build(store: &mut Store<'_>, root: Site, name: &str) -> Built {
     let defs = defs.collect();
     Built {
         root: root_index,
+        wrapper,
         defs,
         problems: builder.read.problems,
         unchecked: builder.read.unchecked,
@@ -121,6 +141,47 @@ impl Builder<'_, '_> {
                 self.fill(self.slots.len() - 1, None, Kind::Alias(other));
                 self.slots.len() - 1
             }
+        }
+    }
+
+    /// An event is a struct and its payload an object: what is another object gets a struct around it.
+    fn wrapper(&mut self, root: usize, at: Site) -> Option<String> {
+        let kind = self
+            .slots
+            .get(root)
+            .and_then(|slot| slot.def.as_ref())
+            .map(|def| &def.kind)?;
+        match kind {
+            Kind::Struct { .. } => return None,
+            Kind::Alias(Shape::Map { .. }) => {}
+            Kind::Union { variants, .. }
+                if variants
+                    .iter()
+                    .all(|variant| self.is_object(&variant.shape)) => {}
+            Kind::Alias(Shape::Any) if !self.read.problems.is_empty() => return None,
+            _ => {
+                self.read.problem(at, "the payload of an event must be an object, and this schema is about another value");
+                return None;
+            }
+        }
+        let slot = self.slots.get_mut(root)?;
+        let outer = slot.name.clone();
+        let inner = self.names.ty(&format!("{outer} payload"));
+        slot.name.clone_from(&inner);
+        if let Some(def) = &mut slot.def {
+            def.name = inner;
+        }
+        Some(outer)
+    }
+
+    fn is_object(&self, shape: &Shape) -> bool {
+        match shape {
+            Shape::Map { .. } => true,
+            Shape::Named(slot) => {
+                let def = self.slots.get(*slot).and_then(|slot| slot.def.as_ref());
+                def.is_some_and(|def| matches!(def.kind, Kind::Struct { .. }))
+            }
+            _ => false,
         }
     }
 

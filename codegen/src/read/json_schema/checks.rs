@@ -6,9 +6,20 @@ use std::fmt::Write;
 use super::shape::{Count, Def, Kind, Shape};
 
 /// `impl Validate` for every definition that demands something, and `impl Token` for every enum.
-pub(super) fn text(defs: &[Def]) -> String {
+pub(super) fn text(defs: &[Def], wrapper: Option<(&str, usize)>) -> String {
     let checked = checked(defs);
     let mut out = String::new();
+    if let Some((name, root)) = wrapper
+        && checked.get(root).copied().unwrap_or(false)
+    {
+        let _ = write!(
+            out,
+            "impl event_runtime::Validate for {name} {{
+                fn check(&self, c: &mut event_runtime::Checker) {{ c.nested(&self.payload); }}
+            }}
+            "
+        );
+    }
     for (def, _) in defs.iter().zip(&checked).filter(|(_, checked)| **checked) {
         let body = body(def, &checked);
         let name = &def.name;

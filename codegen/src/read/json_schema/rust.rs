@@ -16,6 +16,7 @@ use serde_json::{Map, Value as Json, json};
 use syn::parse_quote;
 use typify::{TypeSpace, TypeSpaceImpl, TypeSpaceSettings};
 
+use super::build::Built;
 use super::checks;
 use super::shape::{Def, Field, Format, Kind, Shape, Value, Width};
 use crate::name;
@@ -54,11 +55,11 @@ pub(super) struct Code {
 ///
 /// # Errors
 /// What typify had to say, when it failed all the same.
-pub(super) fn code(defs: &[Def], root: usize) -> Result<Code, String> {
-    let defs = defs.to_vec();
+pub(super) fn code(built: &Built) -> Result<Code, String> {
+    let (defs, root, wrapper) = (built.defs.clone(), built.root, built.wrapper.clone());
     guarded(move || {
         let tokens = convert(&defs)?;
-        finish(tokens, &defs, root)
+        finish(tokens, &defs, root, wrapper.as_deref())
     })
 }
 
@@ -113,7 +114,6 @@ fn said(panic: &(dyn std::any::Any + Send)) -> String {
 fn convert(defs: &[Def]) -> Result<TokenStream, String> {
     let mut settings = TypeSpaceSettings::default();
     settings.with_derive("PartialEq".to_owned());
-    settings.with_attr("#[serde(crate = \"event_runtime::serde\")]".to_owned());
     settings.with_map_type("::std::collections::BTreeMap".to_owned());
     let mut definitions = Map::new();
     for (_, name, path) in FORMATS {
@@ -245,7 +245,12 @@ fn schema(shape: &Shape, defs: &[Def]) -> Json {
 }
 
 /// Wire names, paths, docs and checks.
-fn finish(tokens: TokenStream, defs: &[Def], root: usize) -> Result<Code, String> {
+fn finish(
+    tokens: TokenStream,
+    defs: &[Def],
+    root: usize,
+    wrapper: Option<&str>,
+) -> Result<Code, String> {
     let mut file: syn::File =
         syn::parse2(runtime_paths(tokens)).map_err(|error| error.to_string())?;
     let by_name: BTreeMap<&str, &Def> = defs.iter().map(|def| (def.name.as_str(), def)).collect();
@@ -253,88 +258,145 @@ fn finish(tokens: TokenStream, defs: &[Def], root: usize) -> Result<Code, String
     file.items
         .retain(|item| enums || !matches!(item, syn::Item::Mod(module) if module.ident == "error"));
     for item in &mut file.items {
-        match item {
-            syn::Item::Struct(item) => {
-                docs(&mut item.attrs);
-                if let Some(Kind::Struct { fields, extra }) = by_name
-                    .get(item.ident.to_string().as_str())
-                    .map(|def| &def.kind)
-                {
-                    members(item, fields, extra.is_some());
-                }
-            }
-            syn::Item::Enum(item) => {
-                docs(&mut item.attrs);
-                match by_name
-                    .get(item.ident.to_string().as_str())
-                    .map(|def| &def.kind)
-                {
-                    Some(Kind::Enum(values)) => {
-                        for variant in &mut item.variants {
-                            let value = values.iter().find(|value| variant.ident == value.ident);
-                            rename_variant(variant, value.map(|value| value.wire.as_str()));
-                        }
-                    }
-                    Some(Kind::Union { tag, variants }) => {
-                        item.attrs.push(match tag {
-                            Some(tag) => parse_quote!(#[serde(tag = #tag)]),
-                            None => parse_quote!(#[serde(untagged)]),
-                        });
-                        for variant in &mut item.variants {
-                            let wire = variants
-                                .iter()
-                                .find(|known| variant.ident == known.ident)
-                                .and_then(|known| known.wire.as_deref());
-                            rename_variant(variant, wire);
-                        }
-                    }
-                    _ => {}
-                }
-            }
-            syn::Item::Impl(item) => {
-                if let syn::Type::Path(path) = &*item.self_ty
-                    && let Some(Kind::Enum(values)) = path
-                        .path
-                        .get_ident()
-                        .and_then(|ident| by_name.get(ident.to_string().as_str()))
-                        .map(|def| &def.kind)
-                {
-                    let texts: BTreeMap<&str, &Value> = values
-                        .iter()
-                        .map(|value| (value.ident.as_str(), value))
-                        .collect();
-                    for inner in &mut item.items {
-                        let tokens = wire_texts(quote::quote!(#inner), &texts);
-                        *inner = syn::parse2(tokens).map_err(|error| error.to_string())?;
-                    }
-                }
-            }
-            _ => {}
-        }
-        let (ident, attrs) = match item {
-            syn::Item::Struct(item) => (&item.ident, &mut item.attrs),
-            syn::Item::Enum(item) => (&item.ident, &mut item.attrs),
-            _ => continue,
-        };
-        if defs.get(root).is_some_and(|def| ident == &def.name) {
-            let marker = Ident::new(ROOT, Span::call_site());
-            attrs.push(parse_quote!(#[#marker]));
-        }
+        polish(item, &by_name)?;
     }
-    let checks = checks::text(defs);
+    if wrapper.is_none() {
+        mark(&mut file.items, defs.get(root));
+    }
+    for def in defs
+        .iter()
+        .filter(|def| matches!(def.kind, Kind::Struct { .. }))
+    {
+        let ident = Ident::new(&def.name, Span::call_site());
+        file.items
+            .push(parse_quote!(event_runtime::wire_struct!(#ident);));
+    }
+    if let (Some(wrapper), Some(inner)) = (wrapper, defs.get(root)) {
+        file.items.extend(wrapped(wrapper, inner));
+    }
+    let checks = checks::text(defs, wrapper.map(|name| (name, root)));
     let checks: syn::File = syn::parse_str(&checks).map_err(|error| error.to_string())?;
     file.items.extend(checks.items);
-    let text = prettyplease::unparse(&file);
+    cut(&prettyplease::unparse(&file))
+}
+
+/// Parts the text at the root's marker.
+fn cut(text: &str) -> Result<Code, String> {
     let marker = format!("#[{ROOT}]\n");
-    let at = text
-        .match_indices(&marker)
-        .map(|(at, _)| at)
-        .find(|at| *at == 0 || text[..*at].ends_with('\n'));
-    let at = at.ok_or("the root type is missing")?;
+    let mut places = text.match_indices(&marker).map(|(at, _)| at);
+    let at = places
+        .find(|at| *at == 0 || text[..*at].ends_with('\n'))
+        .ok_or("the root type is missing")?;
     Ok(Code {
         before: text[..at].to_owned(),
         after: text[at + marker.len()..].to_owned(),
     })
+}
+
+fn mark(items: &mut [syn::Item], root: Option<&Def>) {
+    for item in items {
+        let (ident, attributes) = match item {
+            syn::Item::Struct(item) => (&item.ident, &mut item.attrs),
+            syn::Item::Enum(item) => (&item.ident, &mut item.attrs),
+            _ => continue,
+        };
+        if root.is_some_and(|def| ident == &def.name) {
+            let marker = Ident::new(ROOT, Span::call_site());
+            attributes.push(parse_quote!(#[#marker]));
+        }
+    }
+}
+
+fn polish(item: &mut syn::Item, defs: &BTreeMap<&str, &Def>) -> Result<(), String> {
+    let kind = |ident: &Ident| defs.get(ident.to_string().as_str()).map(|def| &def.kind);
+    match item {
+        syn::Item::Struct(item) => {
+            docs(&mut item.attrs);
+            let kind = kind(&item.ident);
+            item.attrs.push(wire(kind));
+            if let Some(Kind::Struct { fields, extra }) = kind {
+                members(item, fields, extra.is_some());
+            }
+        }
+        syn::Item::Enum(item) => {
+            docs(&mut item.attrs);
+            let kind = kind(&item.ident);
+            item.attrs.push(wire(kind));
+            for variant in &mut item.variants {
+                let text = match kind {
+                    Some(Kind::Enum(values)) => {
+                        let value = values.iter().find(|value| variant.ident == value.ident);
+                        value.map(|value| value.wire.as_str())
+                    }
+                    Some(Kind::Union { variants, .. }) => {
+                        let known = variants.iter().find(|known| variant.ident == known.ident);
+                        known.and_then(|known| known.wire.as_deref())
+                    }
+                    _ => None,
+                };
+                rename_variant(variant, text);
+            }
+        }
+        syn::Item::Impl(item) => {
+            let syn::Type::Path(path) = &*item.self_ty else {
+                return Ok(());
+            };
+            if let Some(Kind::Enum(values)) = path.path.get_ident().and_then(kind) {
+                let texts: BTreeMap<&str, &Value> = values
+                    .iter()
+                    .map(|value| (value.ident.as_str(), value))
+                    .collect();
+                for inner in &mut item.items {
+                    let tokens = wire_texts(quote::quote!(#inner), &texts);
+                    *inner = syn::parse2(tokens).map_err(|error| error.to_string())?;
+                }
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Where serde is, and how a type is told from JSON. A struct reads nothing but an object, which `wire_struct!` sees to.
+fn wire(kind: Option<&Kind>) -> syn::Attribute {
+    match kind {
+        Some(Kind::Struct { .. }) => {
+            parse_quote!(#[serde(crate = "event_runtime::serde", remote = "Self", rename_all = "camelCase")])
+        }
+        Some(Kind::Union { tag: Some(tag), .. }) => {
+            parse_quote!(#[serde(crate = "event_runtime::serde", tag = #tag)])
+        }
+        Some(Kind::Union { tag: None, .. }) => {
+            parse_quote!(#[serde(crate = "event_runtime::serde", untagged)])
+        }
+        _ => parse_quote!(#[serde(crate = "event_runtime::serde")]),
+    }
+}
+
+/// The struct of an event whose payload is no struct itself.
+fn wrapped(outer: &str, inner: &Def) -> Vec<syn::Item> {
+    let marker = Ident::new(ROOT, Span::call_site());
+    let outer = Ident::new(outer, Span::call_site());
+    let name = Ident::new(&inner.name, Span::call_site());
+    let mut item: syn::ItemStruct = parse_quote! {
+        #[derive(Clone, Debug, PartialEq, event_runtime::serde::Serialize, event_runtime::serde::Deserialize)]
+        #[serde(crate = "event_runtime::serde", remote = "Self", rename_all = "camelCase")]
+        #[#marker]
+        pub struct #outer {
+            /// The whole payload.
+            #[serde(flatten)]
+            pub payload: #name,
+        }
+    };
+    let doc = inner.doc.clone().unwrap_or_else(|| format!("`{outer}`"));
+    let mut attributes: Vec<syn::Attribute> = vec![parse_quote!(#[doc = #doc])];
+    docs(&mut attributes);
+    attributes.append(&mut item.attrs);
+    item.attrs = attributes;
+    vec![
+        syn::Item::Struct(item),
+        parse_quote!(event_runtime::wire_struct!(#outer);),
+    ]
 }
 
 /// `::serde` and the like, seen through the runtime.
@@ -351,12 +413,7 @@ fn runtime_paths(tokens: TokenStream) -> TokenStream {
             TokenTree::Ident(ident) if ident == "serde" || ident == "serde_json" => {
                 let colon = |token: Option<&TokenTree>| matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
                 let length = out.len();
-                let rooted = length >= 2 && colon(out.last()) && colon(out.get(length - 2));
-                let path = rooted
-                    && !matches!(
-                        length.checked_sub(3).and_then(|at| out.get(at)),
-                        Some(TokenTree::Ident(_))
-                    );
+                let path = length >= 2 && colon(out.last()) && colon(out.get(length - 2));
                 if path {
                     // `::serde` becomes `event_runtime::serde`.
                     out.insert(

@@ -59,9 +59,92 @@ struct File {
     owner: Vec<u32>,
 }
 
+/// Where schema files are read from.
+#[derive(Clone, Copy, Debug)]
+pub enum Files<'a> {
+    /// A contracts folder.
+    Folder(&'a Path),
+    /// Texts by path below a contracts folder, which `root` names in reports.
+    Texts {
+        /// The folder.
+        root: &'a Path,
+        /// Every file that there is.
+        texts: &'a BTreeMap<PathBuf, String>,
+    },
+}
+
+impl Files<'_> {
+    fn root(&self) -> &Path {
+        match self {
+            Self::Folder(root) | Self::Texts { root, .. } => root,
+        }
+    }
+
+    /// A file's bytes, unless they are more than `limit`.
+    fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, Refusal> {
+        let shown = slashed(path);
+        let missing = || Refusal::new(format!("there is no file {shown} in the contracts folder"));
+        let large = || {
+            Refusal::new(format!(
+                "{shown} is too large: all schema files of one import may have {} MiB",
+                MAX_TOTAL >> 20
+            ))
+        };
+        match self {
+            Self::Texts { texts, .. } => {
+                let bytes = texts.get(path).ok_or_else(missing)?.as_bytes();
+                let small = u64::try_from(bytes.len()).is_ok_and(|size| size <= limit);
+                if small {
+                    Ok(bytes.to_vec())
+                } else {
+                    Err(large())
+                }
+            }
+            Self::Folder(folder) => {
+                let unreadable = |error: std::io::Error| match error.kind() {
+                    std::io::ErrorKind::NotFound => missing(),
+                    _ => Refusal::new(format!("{shown} cannot be read: {error}")),
+                };
+                let real = folder.join(path).canonicalize().map_err(unreadable)?;
+                let folder = folder.canonicalize().map_err(unreadable)?;
+                if !real.starts_with(&folder) {
+                    return Err(Refusal::new(format!(
+                        "{shown} leads out of the contracts folder"
+                    )));
+                }
+                let meta = std::fs::metadata(&real).map_err(unreadable)?;
+                // Reading a pipe would wait for ever.
+                if !meta.is_file() {
+                    return Err(Refusal::new(format!("{shown} is no ordinary file")));
+                }
+                if meta.len() > limit {
+                    return Err(large());
+                }
+                std::fs::read(&real).map_err(unreadable)
+            }
+        }
+    }
+
+    /// Every JSON file that has an absolute `$id` (or `id`) at its root. Unreadable ones have none.
+    fn ids(&self) -> BTreeMap<String, PathBuf> {
+        let mut found = BTreeMap::new();
+        let paths = match self {
+            Self::Folder(folder) => json_below(folder),
+            Self::Texts { texts, .. } => texts.keys().cloned().collect(),
+        };
+        for path in paths.into_iter().take(MAX_SEARCH) {
+            let bytes = self.read(&path, MAX_FILE).ok();
+            if let Some(id) = bytes.and_then(|bytes| id_of(&bytes)) {
+                found.entry(id).or_insert(path);
+            }
+        }
+        found
+    }
+}
+
 /// The files of one import.
 pub(super) struct Store<'a> {
-    folder: &'a Path,
+    from: &'a Files<'a>,
     sources: &'a mut Sources,
     files: Vec<File>,
     by_path: BTreeMap<PathBuf, u32>,
@@ -74,9 +157,9 @@ pub(super) struct Store<'a> {
 }
 
 impl<'a> Store<'a> {
-    pub fn new(folder: &'a Path, sources: &'a mut Sources) -> Self {
+    pub fn new(from: &'a Files<'a>, sources: &'a mut Sources) -> Self {
         Self {
-            folder,
+            from,
             sources,
             files: Vec::new(),
             by_path: BTreeMap::new(),
@@ -99,7 +182,7 @@ impl<'a> Store<'a> {
         if let Some(&doc) = self.by_path.get(&path) {
             return Ok(self.root(doc));
         }
-        let full = self.folder.join(&path);
+        let full = self.from.root().join(&path);
         let text = self.read(&path, &full)?;
         let source = self.sources.add(&full, text);
         let text = self
@@ -119,7 +202,7 @@ impl<'a> Store<'a> {
     pub fn paths(&self) -> Vec<PathBuf> {
         self.files
             .iter()
-            .map(|file| self.folder.join(&file.path))
+            .map(|file| self.from.root().join(&file.path))
             .collect()
     }
 
@@ -132,33 +215,12 @@ impl<'a> Store<'a> {
     }
 
     fn read(&mut self, path: &Path, full: &Path) -> Result<String, Refusal> {
-        let shown = slashed(path);
-        let unreadable = |error: std::io::Error| match error.kind() {
-            std::io::ErrorKind::NotFound => {
-                Refusal::new(format!("there is no file {shown} in the contracts folder"))
-            }
-            _ => Refusal::new(format!("{shown} cannot be read: {error}")),
-        };
-        let real = full.canonicalize().map_err(unreadable)?;
-        let folder = self.folder.canonicalize().map_err(unreadable)?;
-        if !real.starts_with(&folder) {
-            return Err(Refusal::new(format!(
-                "{shown} leads out of the contracts folder"
-            )));
-        }
-        let size = std::fs::metadata(&real).map_err(unreadable)?;
-        self.total = self.total.saturating_add(size.len());
-        if !size.is_file() {
-            return Err(Refusal::new(format!("{shown} is not a file")));
-        }
-        if size.len() > MAX_FILE || self.total > MAX_TOTAL {
-            return Err(Refusal::new(format!(
-                "{shown} is too large: a schema file may have {} MiB, all files of one import {} MiB",
-                MAX_FILE >> 20,
-                MAX_TOTAL >> 20
-            )));
-        }
-        let bytes = std::fs::read(&real).map_err(unreadable)?;
+        let bytes = self
+            .from
+            .read(path, MAX_FILE.min(MAX_TOTAL.saturating_sub(self.total)))?;
+        self.total = self
+            .total
+            .saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
         let bytes = bytes
             .strip_prefix(b"\xEF\xBB\xBF")
             .map_or(bytes.clone(), <[u8]>::to_vec);
@@ -167,7 +229,7 @@ impl<'a> Store<'a> {
             let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
             let source = self.sources.add(full, text);
             Refusal {
-                reason: format!("{shown} is not UTF-8"),
+                reason: format!("{} is not UTF-8", slashed(path)),
                 place: Some(Span::new(source, at..at + 1)),
             }
         })
@@ -344,7 +406,7 @@ impl<'a> Store<'a> {
     /// The file below the contracts folder that has this `$id`.
     fn file_with_id(&mut self, wanted: &str) -> Option<PathBuf> {
         if self.ids.is_none() {
-            self.ids = Some(ids_below(self.folder));
+            self.ids = Some(self.from.ids());
         }
         self.ids.as_ref()?.get(wanted).cloned()
     }
@@ -616,47 +678,35 @@ pub(super) fn slashed(path: &Path) -> String {
     parts.collect::<Vec<_>>().join("/")
 }
 
-/// Every JSON file below a folder that has an absolute `$id` (or `id`) at its root. Unreadable ones have none.
-fn ids_below(folder: &Path) -> BTreeMap<String, PathBuf> {
-    let mut found = BTreeMap::new();
-    let mut seen = 0;
+/// Every JSON file below a folder, sorted. A folder that is a link is left out: it may lead back up.
+fn json_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
     let mut open = vec![PathBuf::new()];
     while let Some(relative) = open.pop() {
         let Ok(entries) = std::fs::read_dir(folder.join(&relative)) else {
             continue;
         };
-        let mut names: Vec<_> = entries
-            .flatten()
-            .map(|entry| (entry.file_name(), entry.file_type()))
-            .collect();
-        names.sort_by(|a, b| b.0.cmp(&a.0));
-        for (name, kind) in names {
-            let path = relative.join(&name);
-            match kind {
+        for entry in entries.flatten() {
+            let path = relative.join(entry.file_name());
+            match entry.file_type() {
                 Ok(kind) if kind.is_dir() => open.push(path),
                 Ok(_)
                     if path
                         .extension()
-                        .is_some_and(|extension| extension == "json")
-                        && seen < MAX_SEARCH =>
+                        .is_some_and(|extension| extension == "json") =>
                 {
-                    seen += 1;
-                    if let Some(id) = id_of(&folder.join(&path)) {
-                        found.entry(id).or_insert(path);
-                    }
+                    found.push(path);
                 }
                 _ => {}
             }
         }
     }
+    found.sort();
     found
 }
 
-fn id_of(path: &Path) -> Option<String> {
-    let size = std::fs::metadata(path).ok()?.len();
-    let text = (size <= MAX_FILE)
-        .then(|| std::fs::read_to_string(path).ok())
-        .flatten()?;
+fn id_of(bytes: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(bytes).ok()?;
     // Most files have none: a look at the text is much cheaper than reading it as JSON.
     if !text.contains("\"$id\"") && !text.contains("\"id\"") {
         return None;

@@ -1,6 +1,7 @@
 //! Events: subject, stream, id, key and what they carry.
 
 use super::names::Sort;
+use super::schema::Pending;
 use super::table::{Entry, Reader, Table};
 use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::model::{Body, Envelope, Event, EventId, Field, FieldRef, StreamRef};
@@ -49,10 +50,18 @@ impl<'a> Reader<'a> {
         event.body = self.body(table);
         let id = self.text(table, "id");
         let key = self.text(table, "key");
-        // A schema's properties are no fields: what `id` and `key` mean there is up to the import.
-        if let (Body::Fields(fields), true) = (&event.body, has_fields) {
-            event.id = id.map(|name| self.field_ref(&name, fields));
-            event.key = key.map(|name| self.field_ref(&name, fields));
+        match &event.body {
+            Body::Fields(fields) if has_fields => {
+                event.id = id.map(|name| self.field_ref(&name, fields));
+                event.key = key.map(|name| self.field_ref(&name, fields));
+            }
+            Body::Fields(_) => {}
+            // What they mean in a schema is known once that has been read.
+            Body::Schema(schema) => self.pending.push(Pending {
+                schema: schema.span,
+                id,
+                key,
+            }),
         }
         if let Some(version) = self.small(table, "version") {
             event.version = version.value;
@@ -105,13 +114,6 @@ impl<'a> Reader<'a> {
                 Body::Fields(Vec::new())
             }
         }
-    }
-
-    /// The path of a JSON Schema, which this version does not turn into types yet.
-    pub(super) fn schema(&mut self, table: &Table<'a>) -> Option<Spanned<String>> {
-        let schema = self.text(table, "json_schema")?;
-        self.unsupported(&schema, "`json_schema`", "write the shape as `fields`");
-        Some(schema)
     }
 
     fn unsupported(&mut self, written: &Spanned<String>, what: &str, instead: &str) {

@@ -6,6 +6,7 @@ use std::ops::Range;
 use ::toml::Spanned as TomlSpanned;
 use ::toml::de::{DeTable, DeValue};
 
+use super::schema::Pending;
 use super::Document;
 use super::names::{Names, lost_words};
 use super::recover::Headers;
@@ -21,6 +22,8 @@ pub(super) struct Reader<'a> {
     /// The headers of tables that lost something.
     quiet: Vec<Range<usize>>,
     lost_words: BTreeSet<&'a str>,
+    /// What waits for the schemas of events.
+    pub pending: Vec<Pending>,
 }
 
 /// A key with its value.
@@ -113,6 +116,7 @@ impl<'a> Reader<'a> {
             diagnostics,
             quiet: quiet(document),
             lost_words: lost_words(document),
+            pending: Vec::new(),
         }
     }
 

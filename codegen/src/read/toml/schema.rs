@@ -1,0 +1,120 @@
+//! Events and types from a JSON Schema: which file they name, and what their `id` and `key` name in it.
+
+use super::table::{Reader, Table};
+#[cfg(not(feature = "import"))]
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::{Span, Spanned};
+
+/// What an event says about the members of its schema, before the schema has been read.
+#[cfg_attr(not(feature = "import"), expect(dead_code))]
+pub(super) struct Pending {
+    /// The place of the schema's path.
+    pub schema: Span,
+    pub id: Option<Spanned<String>>,
+    pub key: Option<Spanned<String>>,
+}
+
+impl<'a> Reader<'a> {
+    /// The path of a JSON Schema.
+    pub(super) fn schema(&mut self, table: &Table<'a>) -> Option<Spanned<String>> {
+        let schema = self.text(table, "json_schema")?;
+        #[cfg(not(feature = "import"))]
+        self.report(
+            Diagnostic::new(Code::Unsupported, schema.span, "`json_schema` needs the feature `import` of event-codegen")
+                .help("in Cargo.toml: event-codegen = { …, features = [\"import\"] } under [build-dependencies]; or write the shape as `fields`"),
+        );
+        Some(schema)
+    }
+}
+
+#[cfg(feature = "import")]
+pub(super) use with_import::import;
+
+#[cfg(feature = "import")]
+mod with_import {
+    use super::Pending;
+    use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+    use crate::model::{Body, Contracts, Field, FieldRef, TypeKind};
+    use crate::name;
+    use crate::read::json_schema::{self, Files, Wanted};
+    use crate::source::{Sources, Spanned};
+
+    /// Imports every schema that the contracts name, and finds what ids and keys name in them.
+    pub(in crate::read::toml) fn import(
+        files: &Files<'_>,
+        pending: &[Pending],
+        contracts: &mut Contracts,
+        sources: &mut Sources,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let events = contracts
+            .events
+            .iter()
+            .filter_map(|event| match &event.body {
+                Body::Schema(schema) => Some((event.name.value.as_str(), true, schema)),
+                Body::Fields(_) => None,
+            });
+        let types = contracts.types.iter().filter_map(|ty| match &ty.kind {
+            TypeKind::Schema(schema) => Some((ty.name.value.as_str(), false, schema)),
+            _ => None,
+        });
+        let mut imports = std::mem::take(&mut contracts.imports);
+        for (name, event, schema) in events.chain(types) {
+            let ident = name::type_ident(name);
+            let wanted = Wanted {
+                name: &ident,
+                event,
+            };
+            if let Some(import) = json_schema::import(files, schema, wanted, sources, diagnostics) {
+                imports.insert(schema.span, import);
+            }
+        }
+        contracts.imports = imports;
+        for event in &mut contracts.events {
+            let Body::Schema(schema) = &event.body else {
+                continue;
+            };
+            let Some(import) = contracts.imports.get(&schema.span) else {
+                continue;
+            };
+            let Some(pending) = pending.iter().find(|pending| pending.schema == schema.span) else {
+                continue;
+            };
+            let mut find = |written: &Spanned<String>| member(written, &import.fields, diagnostics);
+            event.id = pending.id.as_ref().map(&mut find);
+            event.key = pending.key.as_ref().map(&mut find);
+        }
+    }
+
+    fn member(
+        written: &Spanned<String>,
+        fields: &[Field],
+        diagnostics: &mut Diagnostics,
+    ) -> Spanned<FieldRef> {
+        let found = fields
+            .iter()
+            .position(|field| field.name.value == written.value);
+        if found.is_none() {
+            let diagnostic = Diagnostic::new(
+                Code::UnknownField,
+                written.span,
+                format!(
+                    "the schema has no property that is called \"{}\" in Rust",
+                    written.value
+                ),
+            );
+            diagnostics.push(
+                match fields.iter().find(|field| field.wire() == written.value) {
+                    Some(field) => {
+                        diagnostic.help(format!("did you mean \"{}\"?", field.name.value))
+                    }
+                    None => diagnostic.suggest(
+                        &written.value,
+                        fields.iter().map(|field| field.name.value.as_str()),
+                    ),
+                },
+            );
+        }
+        Spanned::new(found, written.span)
+    }
+}
