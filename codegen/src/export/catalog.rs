@@ -1,0 +1,278 @@
+//! The catalog: one HTML page of all domains, events, types, services and streams, for people.
+//!
+//! The page stands alone: style and script are inside, nothing is loaded from anywhere, and its content is there
+//! without the script too, which adds search, downloads and the highlights of the graph. Every text of a contract is
+//! escaped (see `html`). The same contracts give the same bytes.
+
+mod event;
+mod fields;
+mod graph;
+mod html;
+mod index;
+mod json;
+mod layout;
+mod navigation;
+mod service;
+mod stream;
+mod types;
+
+use std::fmt::Write;
+
+use self::html::{count, inline, link, prose, text};
+use self::index::Index;
+use super::json_schema::{Draft, Layout, json_schema};
+use crate::check::Checked;
+use crate::model::{DomainId, EventId, ServiceId};
+
+const CSS: &str = include_str!("catalog/page.css");
+const JS: &str = include_str!("catalog/page.js");
+
+/// Events from which on a browser lays out only what is near the window.
+const MANY: usize = 60;
+
+/// The page of a contracts folder.
+#[must_use]
+pub fn catalog(contracts: &Checked) -> String {
+    let index = Index::new(contracts);
+    let schemas = json_schema(contracts, Draft::Draft07, Layout::Bundled);
+    let mut out = String::with_capacity(64 * 1024);
+    head(&mut out, &index);
+    navigation::bar(&mut out);
+    out.push_str("<div class=columns>");
+    navigation::contents(&mut out, &index);
+    out.push_str("<main id=main tabindex=-1>");
+    overview(&mut out, &index);
+    deprecations(&mut out, &index);
+    let mut schemas = schemas.into_iter();
+    for domain in (0..contracts.domains.len()).map(DomainId) {
+        let events: Vec<EventId> = index
+            .events()
+            .filter(|id| contracts[*id].domain == domain)
+            .collect();
+        domain_head(&mut out, &index, domain, events.len());
+        // The model has events by domain: their schemas come in the same order.
+        for id in events {
+            let (file, schema) = schemas.next().unwrap_or_default();
+            event::article(&mut out, &index, id, &file, &schema);
+        }
+        types::of_domain(&mut out, &index, domain);
+        out.push_str("</section>");
+    }
+    service::section(&mut out, &index);
+    stream::section(&mut out, &index);
+    out.push_str("</main></div>");
+    let _ = write!(out, "<script>{JS}</script></body></html>\n");
+    out
+}
+
+/// Ids of elements: what deep links name. Names of a domain and `service/`, `stream/` cannot meet, nor can a page's own
+/// ids, which have a hyphen.
+mod ids {
+    use super::index::Index;
+    use crate::model::{DomainId, EventId, ServiceId, StreamId, TypeId};
+
+    pub(super) fn domain(index: &Index<'_>, id: DomainId) -> String {
+        index.contracts[id].name.clone()
+    }
+
+    pub(super) fn event(index: &Index<'_>, id: EventId) -> String {
+        index.contracts.event_name(&index.contracts[id])
+    }
+
+    pub(super) fn ty(index: &Index<'_>, id: TypeId) -> String {
+        index.contracts.type_name(&index.contracts[id])
+    }
+
+    pub(super) fn service(index: &Index<'_>, id: ServiceId) -> String {
+        format!("service/{}", index.contracts[id].name.value)
+    }
+
+    pub(super) fn stream(index: &Index<'_>, id: StreamId) -> String {
+        format!("stream/{}", index.contracts[id].name.value)
+    }
+}
+
+fn head(out: &mut String, index: &Index<'_>) {
+    let many = if index.contracts.events.len() > MANY {
+        " class=many"
+    } else {
+        ""
+    };
+    let _ = write!(
+        out,
+        "<!doctype html>\n<html lang=en><head><meta charset=utf-8>\
+         <meta http-equiv=Content-Security-Policy content=\"default-src 'none'; style-src 'unsafe-inline'; \
+         script-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'\">\
+         <meta name=viewport content=\"width=device-width, initial-scale=1\">\
+         <meta name=color-scheme content=\"light dark\"><title>Event catalog</title>\
+         <link rel=icon href=\"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E\
+         %3Crect width='16' height='16' rx='4' fill='%234338ca'/%3E%3Cpath d='M4 5h8M4 8h5M4 11h7' stroke='white' \
+         stroke-width='1.6' stroke-linecap='round'/%3E%3C/svg%3E\">\
+         <style>{CSS}</style></head><body{many}>"
+    );
+}
+
+/// What there is, counted and drawn.
+fn overview(out: &mut String, index: &Index<'_>) {
+    let contracts = index.contracts;
+    let _ = write!(
+        out,
+        "<section class=top id=the-overview><h1>Event catalog</h1><p class=lead>{}, {} and {} in {}.</p>",
+        count(contracts.events.len(), "event", "events"),
+        count(contracts.services.len(), "service", "services"),
+        count(contracts.streams.len(), "stream", "streams"),
+        count(contracts.domains.len(), "domain", "domains"),
+    );
+    if let Some(picture) = graph::overview(index) {
+        out.push_str(
+            "<h2 id=the-graph tabindex=-1>Who talks to whom</h2><div class=legend aria-hidden=true>\
+             <span class=svc>service</span><span class=evt>stored event</span>\
+             <span class=\"evt loose\">event sent at most once</span></div>",
+        );
+        out.push_str(&picture);
+    }
+    let quiet = index
+        .events()
+        .filter(|id| index.publishers(*id).is_empty() && index.subscribers(*id).is_empty());
+    let quiet: Vec<String> = quiet.map(|id| event_link(index, id)).collect();
+    if !quiet.is_empty() && quiet.len() < contracts.events.len() && quiet.len() <= 20 {
+        let _ = write!(
+            out,
+            "<p class=note>Without any service: {}.</p>",
+            quiet.join(", ")
+        );
+    }
+    out.push_str("</section>");
+}
+
+/// What is on its way out, and who still holds on to it.
+fn deprecations(out: &mut String, index: &Index<'_>) {
+    let contracts = index.contracts;
+    let mut items = Vec::new();
+    for id in index.events() {
+        let event = &contracts[id];
+        if let Some(instead) = &event.deprecated {
+            let users = index.publishers(id).iter().chain(index.subscribers(id));
+            let users: std::collections::BTreeSet<ServiceId> = users.copied().collect();
+            let users: Vec<String> = users
+                .into_iter()
+                .map(|id| service_link(index, id))
+                .collect();
+            let used = if users.is_empty() {
+                "Nobody uses it any more.".to_owned()
+            } else {
+                format!("Still used by {}.", users.join(", "))
+            };
+            items.push(format!(
+                "{} <span>{}</span> <span class=quiet>{used}</span>",
+                event_link(index, id),
+                inline(instead)
+            ));
+        }
+        deprecated_fields(&mut items, &ids::event(index, id), contracts.members(event));
+    }
+    for id in index.types() {
+        if let crate::model::TypeKind::Struct(fields) = &contracts[id].kind {
+            deprecated_fields(&mut items, &ids::ty(index, id), fields);
+        }
+    }
+    if !items.is_empty() {
+        out.push_str("<section class=top aria-labelledby=all-deprecations><h2 id=all-deprecations tabindex=-1>Deprecated</h2><ul class=deprecated>");
+        for item in items {
+            let _ = write!(out, "<li>{item}");
+        }
+        out.push_str("</ul></section>");
+    }
+}
+
+fn deprecated_fields(items: &mut Vec<String>, owner: &str, fields: &[crate::model::Field]) {
+    for field in fields {
+        if let Some(instead) = &field.deprecated {
+            let id = format!("{owner}.{}", field.name.value);
+            items.push(format!(
+                "<a class=fld href=\"{}\">{}.{}</a> <span>{}</span>",
+                link(&id),
+                text(owner),
+                text(&field.wire()),
+                inline(instead)
+            ));
+        }
+    }
+}
+
+fn domain_head(out: &mut String, index: &Index<'_>, id: DomainId, events: usize) {
+    let domain = &index.contracts[id];
+    let types = index
+        .contracts
+        .types
+        .iter()
+        .filter(|ty| ty.domain == id)
+        .count();
+    let name = text(&domain.name);
+    let _ = write!(
+        out,
+        "<section class=domain aria-labelledby=\"{name}\"><header data-kind=domain data-n=\"{name}\">\
+         <p class=kind>Domain</p><h2 id=\"{name}\" tabindex=-1>{}<a class=hash href=\"{}\" aria-label=\"Link to {name}\">#</a></h2><div class=doc>{}</div><p class=quiet>",
+        fields::breakable(&domain.name),
+        link(&domain.name),
+        prose(domain.doc.as_deref().unwrap_or_default()),
+    );
+    if let Some(owner) = &domain.owner {
+        let _ = write!(out, "Owner: <b>{}</b> · ", text(owner));
+    }
+    let _ = write!(
+        out,
+        "{} · {} · <code>{}.toml</code></p></header>",
+        count(events, "event", "events"),
+        count(types, "type", "types"),
+        text(&domain.name.replace('.', "/")),
+    );
+    // In small contracts the picture above has shown it already.
+    if !graph::fits(index) {
+        out.push_str(&graph::of_domain(index, id).unwrap_or_default());
+    }
+}
+
+/// The head of an article: what it is, its name, its link, what `badges` says.
+fn title(out: &mut String, kind: &str, id: &str, name: &str, badges: &str) {
+    let _ = write!(
+        out,
+        "<p class=kind>{kind}</p><h3>{}<a class=hash href=\"{}\" aria-label=\"Link to {}\">#</a></h3>{badges}",
+        text(name),
+        link(id),
+        text(name),
+    );
+}
+
+fn event_link(index: &Index<'_>, id: EventId) -> String {
+    let event = &index.contracts[id];
+    let old = if event.deprecated.is_some() {
+        " old"
+    } else {
+        ""
+    };
+    format!(
+        "<a class=\"evt{old}\" href=\"{}\">{}</a>",
+        link(&ids::event(index, id)),
+        text(&event.name)
+    )
+}
+
+fn service_link(index: &Index<'_>, id: ServiceId) -> String {
+    format!(
+        "<a class=svc href=\"{}\">{}</a>",
+        link(&ids::service(index, id)),
+        text(&index.contracts[id].name)
+    )
+}
+
+/// Services by name, for a sentence.
+fn names(index: &Index<'_>, services: &[ServiceId]) -> String {
+    if services.is_empty() {
+        return "nobody".to_owned();
+    }
+    let names = services
+        .iter()
+        .map(|id| index.contracts[*id].name.value.as_str());
+    names.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,164 @@
+//! Who is connected with whom, collected once: publishers, subscribers, successors and users of types. Writes nothing.
+
+use crate::check::Checked;
+use crate::model::{EventId, Field, ServiceId, Type, TypeId, TypeKind};
+
+/// The contracts and their connections the other way round.
+pub(super) struct Index<'a> {
+    pub(super) contracts: &'a Checked,
+    publishers: Vec<Vec<ServiceId>>,
+    subscribers: Vec<Vec<ServiceId>>,
+    successors: Vec<Vec<EventId>>,
+    users: Vec<Vec<User>>,
+    variants: Vec<Option<(TypeId, usize)>>,
+}
+
+/// What has a field of a type.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum User {
+    /// An event.
+    Event(EventId),
+    /// A type, or the union that it is a variant of.
+    Type(TypeId),
+}
+
+impl<'a> Index<'a> {
+    pub(super) fn new(contracts: &'a Checked) -> Self {
+        let events = contracts.events.len();
+        let mut index = Self {
+            contracts,
+            publishers: vec![Vec::new(); events],
+            subscribers: vec![Vec::new(); events],
+            successors: vec![Vec::new(); events],
+            users: vec![Vec::new(); contracts.types.len()],
+            variants: vec![None; contracts.types.len()],
+        };
+        index.add_services();
+        index.add_events();
+        index.add_types();
+        index
+    }
+
+    /// The services that publish an event, in the order of the model.
+    pub(super) fn publishers(&self, event: EventId) -> &[ServiceId] {
+        &self.publishers[event.0]
+    }
+
+    /// The services that handle an event, in the order of the model.
+    pub(super) fn subscribers(&self, event: EventId) -> &[ServiceId] {
+        &self.subscribers[event.0]
+    }
+
+    /// The events that replace an event.
+    pub(super) fn successors(&self, event: EventId) -> &[EventId] {
+        &self.successors[event.0]
+    }
+
+    /// What uses a type, each once.
+    pub(super) fn users(&self, ty: TypeId) -> &[User] {
+        &self.users[ty.0]
+    }
+
+    /// The union that a type is a variant of, and which one.
+    pub(super) fn variant_of(&self, ty: TypeId) -> Option<(TypeId, usize)> {
+        self.variants[ty.0]
+    }
+
+    /// The events that a service publishes, each once.
+    pub(super) fn publishes(&self, service: ServiceId) -> Vec<EventId> {
+        once(
+            self.contracts[service]
+                .publishes
+                .iter()
+                .filter_map(|e| e.value),
+        )
+    }
+
+    /// The events that a service handles, each once.
+    pub(super) fn subscribes(&self, service: ServiceId) -> Vec<EventId> {
+        once(
+            self.contracts[service]
+                .subscribes
+                .iter()
+                .filter_map(|e| e.value),
+        )
+    }
+
+    /// Every event, in the order of the model.
+    pub(super) fn events(&self) -> impl Iterator<Item = EventId> + use<> {
+        (0..self.contracts.events.len()).map(EventId)
+    }
+
+    /// Every type, in the order of the model.
+    pub(super) fn types(&self) -> impl Iterator<Item = TypeId> + use<> {
+        (0..self.contracts.types.len()).map(TypeId)
+    }
+
+    /// Every service, in the order of the model.
+    pub(super) fn services(&self) -> impl Iterator<Item = ServiceId> + use<> {
+        (0..self.contracts.services.len()).map(ServiceId)
+    }
+
+    fn add_services(&mut self) {
+        for service in self.services() {
+            for event in self.publishes(service) {
+                self.publishers[event.0].push(service);
+            }
+            for event in self.subscribes(service) {
+                self.subscribers[event.0].push(service);
+            }
+        }
+    }
+
+    fn add_events(&mut self) {
+        let contracts = self.contracts;
+        for id in self.events() {
+            let event = &contracts[id];
+            if let Some(old) = event.supersedes.as_ref().and_then(|old| old.value) {
+                self.successors[old.0].push(id);
+            }
+            self.add_fields(User::Event(id), contracts.members(event));
+        }
+    }
+
+    fn add_types(&mut self) {
+        let contracts = self.contracts;
+        for id in self.types() {
+            match &contracts[id].kind {
+                TypeKind::Struct(fields) => self.add_fields(User::Type(id), fields),
+                TypeKind::Union(union) => {
+                    for (at, variant) in union.variants.iter().enumerate() {
+                        if let Some(ty) = variant.ty.value {
+                            self.variants[ty.0] = Some((id, at));
+                        }
+                    }
+                }
+                TypeKind::Enum(_)
+                | TypeKind::Scalar { .. }
+                | TypeKind::Schema(_)
+                | TypeKind::Invalid => {}
+            }
+        }
+    }
+
+    fn add_fields(&mut self, user: User, fields: &[Field]) {
+        for field in fields {
+            let mut ty = &field.ty.value;
+            while let Type::List(inner) | Type::Map(inner) = ty {
+                ty = inner;
+            }
+            // One user's fields come one after the other: the last one is enough to see that it is there already.
+            if let Type::Named(id) = ty
+                && self.users[id.0].last() != Some(&user)
+            {
+                self.users[id.0].push(user);
+            }
+        }
+    }
+}
+
+/// Keeps the first of each; lists of one service are short enough to be sorted by position.
+fn once(events: impl Iterator<Item = EventId>) -> Vec<EventId> {
+    let mut seen = std::collections::BTreeSet::new();
+    events.filter(|event| seen.insert(*event)).collect()
+}
