@@ -276,14 +276,15 @@ impl Bus {
     pub async fn close(self, within: Duration) -> CloseReport {
         let deadline = Instant::now() + within;
         let inner = &self.inner;
-        inner.closing.store(true, Ordering::Release);
         inner.stop.stop();
-        let window = inner.config.window;
-        let waiting = window - inner.window.available_permits();
         let mut listeners = inner.listeners.subscribe();
+        // Handlers that are still running may publish.
         let no_listeners = timeout_at(deadline, listeners.wait_for(|running| *running == 0))
             .await
             .is_ok();
+        inner.closing.store(true, Ordering::Release);
+        let window = inner.config.window;
+        let waiting = window - inner.window.available_permits();
         let all = u32::try_from(window).unwrap_or(u32::MAX);
         let resolved = matches!(
             timeout_at(deadline, inner.window.acquire_many(all)).await,
@@ -297,11 +298,11 @@ impl Bus {
         let flushed = matches!(timeout_at(deadline, inner.client.flush()).await, Ok(Ok(())))
             && self.round_trip(deadline).await;
         let mut closed = inner.events.closed.subscribe();
-        if inner.client.drain().await.is_ok() {
+        let patience = deadline
+            .saturating_duration_since(Instant::now())
+            .max(Duration::from_millis(100));
+        if matches!(timeout(patience, inner.client.drain()).await, Ok(Ok(()))) {
             // Draining takes one more turn of the client; without a connection it never comes.
-            let patience = deadline
-                .saturating_duration_since(Instant::now())
-                .max(Duration::from_millis(100));
             let _ = timeout(patience, closed.wait_for(|closed| *closed)).await;
         }
         let still_listening = if no_listeners {

@@ -13,6 +13,7 @@ use crate::delivery::Meta;
 use crate::error::Error;
 use crate::listener::{ListenReport, Shared};
 use crate::route;
+use crate::subscribe::Filter;
 
 /// Subscribes to the events of a route; `None` when they are stored.
 pub(crate) async fn subscribe<H>(
@@ -26,14 +27,9 @@ pub(crate) async fn subscribe<H>(
     else {
         return Ok(None);
     };
-    let group = shared.service.queue_group.to_owned();
-    let subscriber = shared
-        .bus
-        .client()
-        .queue_subscribe(route.pattern.clone(), group)
-        .await
-        .map_err(|_| Error::Closed)?;
-    Ok(Some(subscriber))
+    let filter =
+        Filter::<()>::from_pattern(route.pattern.clone()).queue_group(shared.service.queue_group);
+    shared.bus.subscribe_core(&filter).await.map(Some)
 }
 
 /// Handles what arrives until the stop.

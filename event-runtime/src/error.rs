@@ -28,7 +28,9 @@ pub enum Error {
 
     /// No connection during the whole time-out, or no place among the publishes that wait for an answer: nothing was
     /// sent. Safe to repeat.
-    #[error("nothing was sent to {subject} within {after:?}: there is no connection, or no answer to earlier events")]
+    #[error(
+        "nothing was sent to {subject} within {after:?}: there is no connection, or no answer to earlier events"
+    )]
     NotConnected {
         /// The subject.
         subject: String,

@@ -1,4 +1,97 @@
-//! The runtime of typed event contracts.
+//! The runtime of typed event contracts: a thin layer over async-nats and JetStream that keeps its promises.
+//!
+//! Usually the code that uses it is generated from contracts, and a service writes only its handlers. By hand it looks
+//! like this:
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use std::time::Duration;
+//!
+//! use event_runtime::serde::{Deserialize, Serialize};
+//! use event_runtime::{Bus, Config, Delivery, Event, Failure, Listener, Service, Shutdown};
+//!
+//! #[derive(Debug, Serialize, Deserialize, Event)]
+//! #[serde(crate = "event_runtime::serde", rename_all = "camelCase")]
+//! #[event(name = "shop.OrderPlaced", subject = "orders.{region}.placed", stream = "ORDERS", id = "order_id")]
+//! pub struct OrderPlaced {
+//!     pub order_id: event_runtime::Uuid,
+//!     pub region: String,
+//! }
+//!
+//! const BILLING: Service = Service::new("billing").concurrency(4);
+//!
+//! struct Billing;
+//!
+//! impl Billing {
+//!     async fn order_placed(&self, delivery: Delivery<OrderPlaced>) -> Result<(), Failure> {
+//!         println!("{} in {}", delivery.event.order_id, delivery.event.region);
+//!         Ok(())
+//!     }
+//! }
+//!
+//! # async fn service() -> Result<(), event_runtime::Error> {
+//! let bus = Bus::connect(Config::from_env()?.service("billing")).await?;
+//!
+//! // Ok: the stream has it. A retry of the same event stores nothing new.
+//! let order = OrderPlaced { order_id: event_runtime::Uuid::now_v7(), region: "eu".to_owned() };
+//! let receipt = order.publish(&bus).await?;
+//! println!("{} of {}", receipt.sequence, receipt.stream);
+//!
+//! // Until SIGTERM: every event at least once, over all replicas of the service.
+//! let listener = Listener::new(&bus, BILLING, Billing)
+//!     .on(|billing: Arc<Billing>, delivery| async move { billing.order_placed(delivery).await });
+//! let report = listener.run(Shutdown::on_signals()).await?;
+//! println!("{report:?}");
+//!
+//! let closed = bus.close(Duration::from_secs(10)).await;
+//! assert_eq!(closed.abandoned, 0);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Which call
+//!
+//! | to … | call | what `Ok` says |
+//! |---|---|---|
+//! | store an event | [`Bus::publish`] | the stream has it |
+//! | store many, fast | [`Bus::enqueue`], [`Bus::publish_all`] | sent; the outcome comes with the [`Pending`] or the [`BatchReport`] |
+//! | tell whoever listens now | [`Bus::emit`] | sent; perhaps nobody got it |
+//! | do the work of an event once, over all replicas | [`Listener`], or the generated `listen` | |
+//! | see every event, in each process | [`Bus::subscribe`] | |
+//! | send a dead letter on its way again | [`Bus::redrive`] | its service will get it |
+//!
+//! A stored event cannot be emitted and an ephemeral one cannot be published: it does not compile.
+//!
+//! # What is promised
+//!
+//! - What `publish` answered `Ok` for is stored, and what is stored is handled at least once, unless the stream's own
+//!   limits remove it first. Handlers see a delivery again when its acknowledgement was lost: they must bear that.
+//! - Two different events never shadow each other: the message id has the event's full name in front.
+//! - A handler that takes its time keeps its lease, up to [`Listener::handler_limit`]; then it is cancelled.
+//! - A failed handler is tried again after the service's delays, and at last the event is in the dead letters, as is at
+//!   once what cannot be read, breaks its constraints, or contradicts its subject. The dead letter is stored before the
+//!   original is given up.
+//! - Events with a key are handled in its order, over any number of replicas.
+//! - At the stop nothing is lost: what has not begun is given back at once, running handlers may end, and every outcome
+//!   has reached the server before `run` returns.
+//! - No value of a field becomes part of a subject, an id or a header that it could break: it is an error.
+//!
+//! Not promised: handling exactly once; any order without a key; that a process frozen for longer than ack_wait does not
+//! overlap with its successor; that an acknowledged event survives a power failure, unless the server syncs each write
+//! (`sync_interval: always`); memory streams when more than one server is down at a time.
+//!
+//! # Who owns streams and durables
+//!
+//! Operators, with `event-contracts streams apply`. A service only reads them and says what is missing;
+//! [`Bus::ensure`] is for development and tests. With permissions for no more than its subjects, its inbox
+//! (`_INBOX_<service>`), its durables and `dead_letters.<service>.>` it does all of its work. Within one account such a
+//! service can still make the server send an answer to any subject, by the reply subject of a request for messages; one
+//! account per service closes that.
+//!
+//! # Features
+//!
+//! `decimal` (decimals in contracts), `schemars` (JSON Schemas of hand-written events), `testing`
+//! (a real nats-server for tests). TLS is always there.
 
 mod api;
 mod bus;

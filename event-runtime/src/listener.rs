@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
@@ -168,7 +168,7 @@ impl<H: Send + Sync + 'static> Listener<H> {
         self
     }
 
-    /// How long one delivery may take, waiting for a free handler included. Default: 10 times the durable's ack_wait.
+    /// How long a handler may take. Default: 10 times the durable's ack_wait.
     ///
     /// Until then its lease is extended; then the handler is cancelled, which counts as a failure.
     #[must_use]
@@ -195,6 +195,9 @@ impl<H: Send + Sync + 'static> Listener<H> {
     /// [`Error::Refused`] when the connection may not consume.
     pub async fn run(self, shutdown: Shutdown) -> Result<ListenReport, Error> {
         self.bus.open()?;
+        if self.bus.inner.stop.is_stopped() {
+            return Err(Error::Closed);
+        }
         let stop = Shutdown::new();
         let durables = self.durables().await?;
         let bus = self.bus.clone();
@@ -258,11 +261,6 @@ impl<H: Send + Sync + 'static> Listener<H> {
             .counters
             .returned
             .fetch_add(report.returned, std::sync::atomic::Ordering::Relaxed);
-        bus.inner
-            .paused
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
         tracing::info!(
             service = shared.service.name,
             ?report,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::Message;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, timeout};
 
 use crate::dead_letter::{Burial, Cause, MESSAGE_ID};
 use crate::delivery::{AckSubject, Failure, Meta};
@@ -51,7 +51,6 @@ pub(crate) async fn process<H: Send + Sync + 'static>(
     durable: Arc<Durable>,
     message: Message,
     info: AckSubject,
-    received: Instant,
 ) -> Settled {
     let mut meta = Meta::of(&message, Some(&info));
     if durable.redrives {
@@ -73,12 +72,12 @@ pub(crate) async fn process<H: Send + Sync + 'static>(
         meta,
     };
     let mut took = None;
-    let outcome = case.decide(received, &mut took).await;
+    let outcome = case.decide(&mut took).await;
     Settled { outcome, took }
 }
 
 impl<H: Send + Sync + 'static> Case<H> {
-    async fn decide(&self, received: Instant, took: &mut Option<Duration>) -> Outcome {
+    async fn decide(&self, took: &mut Option<Duration>) -> Outcome {
         let max_attempts = u64::from(self.shared.service.max_attempts);
         if self.meta.attempt > max_attempts + SPARE_ATTEMPTS {
             return self
@@ -104,20 +103,19 @@ impl<H: Send + Sync + 'static> Case<H> {
             }) if self.meta.attempt < max_attempts => return self.retry(None, &detail),
             Err(rejection) => return self.bury(rejection.cause, &rejection.detail).await,
         };
-        let limit = self
-            .shared
-            .handler_limit
-            .unwrap_or(self.durable.ack_wait * 10);
-        let until = received + limit;
+        // Waiting has no limit of its own: the lease is kept, and every handler before this one has one.
         let slot = tokio::select! {
             biased;
             () = self.shared.stop.wait() => return Outcome::Return,
             slot = Arc::clone(&self.shared.slots).acquire_owned() => slot,
-            () = sleep_until(until) => return Outcome::Return,
         };
+        let limit = self
+            .shared
+            .handler_limit
+            .unwrap_or(self.durable.ack_wait * 10);
         let began = Instant::now();
         let handling = self.shared.wrap(Arc::new(self.meta.clone()), handling);
-        let result = timeout_at(until, route::run(handling)).await;
+        let result = timeout(limit, route::run(handling)).await;
         drop(slot);
         *took = Some(began.elapsed());
         let (cause, failure) = match result {

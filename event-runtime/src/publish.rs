@@ -32,7 +32,8 @@ pub struct Receipt {
     pub stream: String,
     /// The event's place in it, from 1.
     pub sequence: u64,
-    /// The stream already had an event under this id: this publish stored nothing.
+    /// The stream already had an event under this id: this publish stored nothing. `false` when only a retry inside this
+    /// publish met its own earlier attempt, or may have.
     pub duplicate: bool,
 }
 
@@ -304,7 +305,11 @@ impl Bus {
 
     /// A place in the window, with enough time left to use it: sent at the last moment, the event would be stored or
     /// not, and its publisher could only guess.
-    async fn place(&self, message: &Outgoing, deadline: Instant) -> Result<OwnedSemaphorePermit, Error> {
+    async fn place(
+        &self,
+        message: &Outgoing,
+        deadline: Instant,
+    ) -> Result<OwnedSemaphorePermit, Error> {
         let latest = deadline - self.inner.config.publish_timeout / 10;
         match timeout_at(latest, self.inner.window.clone().acquire_owned()).await {
             Ok(Ok(place)) => Ok(place),
@@ -360,6 +365,7 @@ impl Bus {
                     .await
                     .map(|acknowledgement| (acknowledgement, mark)),
             };
+            let repeated = sent;
             let outcome = match sending {
                 Ok((acknowledgement, mark)) => {
                     sent = true;
@@ -370,7 +376,13 @@ impl Bus {
                 Err(None) => Attempt::Again,
             };
             match outcome {
-                Attempt::Done(receipt) => return Ok(receipt),
+                // What the stream knows already may well be an earlier attempt of this very publish.
+                Attempt::Done(receipt) => {
+                    return Ok(Receipt {
+                        duplicate: receipt.duplicate && !repeated,
+                        ..receipt
+                    });
+                }
                 Attempt::Failed(error) => return Err(error),
                 Attempt::Again => no_stream_since = None,
                 Attempt::NoStream => {

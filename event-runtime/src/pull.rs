@@ -85,6 +85,10 @@ impl Pull {
 
     /// Asks for so many more messages.
     pub(crate) async fn ask(&mut self, batch: usize) {
+        // Sent now, it would be carried out after a reconnect beside those that are made then.
+        if !self.bus.is_connected() {
+            return;
+        }
         self.requests += 1;
         let body = format!(
             r#"{{"batch":{batch},"expires":{},"idle_heartbeat":{}}}"#,

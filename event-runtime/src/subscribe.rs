@@ -135,7 +135,7 @@ impl Bus {
         Ok(Subscription { source })
     }
 
-    async fn subscribe_core<E>(&self, filter: &Filter<E>) -> Result<Subscriber, Error> {
+    pub(crate) async fn subscribe_core<E>(&self, filter: &Filter<E>) -> Result<Subscriber, Error> {
         let client = self.client();
         let subscriber = match &filter.queue_group {
             Some(group) => {

@@ -2,6 +2,7 @@
 //!
 //! Says which field breaks which rule, and never what the value was: it may be a secret.
 
+use std::cmp::Ordering;
 use std::fmt::{self, Display};
 use std::sync::OnceLock;
 
@@ -175,14 +176,14 @@ impl Checker {
 
     /// A number that is not below `min`. A number that cannot be compared (NaN) is refused too.
     pub fn min<T: PartialOrd + Display>(&mut self, value: T, min: T) {
-        if !(value >= min) {
+        if value.partial_cmp(&min).is_none_or(Ordering::is_lt) {
             self.fail(format!("is below the minimum of {min}"));
         }
     }
 
     /// A number that is not above `max`. A number that cannot be compared (NaN) is refused too.
     pub fn max<T: PartialOrd + Display>(&mut self, value: T, max: T) {
-        if !(value <= max) {
+        if value.partial_cmp(&max).is_none_or(Ordering::is_gt) {
             self.fail(format!("is above the maximum of {max}"));
         }
     }

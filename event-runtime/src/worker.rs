@@ -145,7 +145,7 @@ impl<H: Send + Sync + 'static> Worker<H> {
     }
 
     fn accept(&mut self, message: Message) {
-        let (Some(reply), received) = (message.reply.clone(), Instant::now()) else {
+        let Some(reply) = message.reply.clone() else {
             return;
         };
         let Some(info) = AckSubject::parse(&reply) else {
@@ -158,14 +158,13 @@ impl<H: Send + Sync + 'static> Worker<H> {
             Arc::clone(&self.durable),
             message,
             info,
-            received,
         );
         let id = self.tasks.spawn(task).id();
         self.leases.insert(
             id,
             Lease {
                 reply,
-                extended: received,
+                extended: Instant::now(),
             },
         );
     }
@@ -341,6 +340,8 @@ impl<H: Send + Sync + 'static> Worker<H> {
                 _ = ticks.tick() => self.extend().await,
             }
         }
+        self.delayed.clear();
+        self.note_pause();
         self.tasks.abort_all();
         while let Some(done) = self.tasks.join_next_with_id().await {
             self.settle(done).await;

@@ -492,7 +492,10 @@ async fn a_server_that_hangs_costs_bounded_time_and_every_publish_has_an_outcome
             other => panic!("{other:?}"),
         }
     }
-    assert!(timed_out > 0 && timed_out <= 2_048, "{timed_out}");
+    assert!(
+        timed_out > 0,
+        "nothing was under way: the test shows nothing"
+    );
     assert!(
         began.elapsed() < Duration::from_secs(8),
         "{:?}",
