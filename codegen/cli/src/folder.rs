@@ -4,7 +4,8 @@ use std::io::{self, IsTerminal};
 use std::path::Path;
 
 use event_codegen::check::{self, Checked};
-use event_codegen::diagnostic::Diagnostics;
+use event_codegen::diagnostic::{Diagnostics, closest};
+use event_codegen::model::ServiceId;
 use event_codegen::source::Sources;
 use event_codegen::{read, report};
 
@@ -47,4 +48,27 @@ pub(crate) fn load(contracts: &Path) -> Result<Checked, Failure> {
         outcome::say(text.trim_end());
     }
     folder.checked.ok_or(Failure::Findings)
+}
+
+/// The service of a name that was given as an argument.
+pub(crate) fn service(checked: &Checked, name: &str) -> Result<ServiceId, Failure> {
+    let names = || {
+        checked
+            .services
+            .iter()
+            .map(|service| service.name.value.as_str())
+    };
+    if let Some(at) = names().position(|known| known == name) {
+        return Ok(ServiceId(at));
+    }
+    let help = match closest(name, names()) {
+        Some(best) => format!("did you mean \"{best}\"?"),
+        None => format!(
+            "the services are: {}",
+            names().collect::<Vec<_>>().join(", ")
+        ),
+    };
+    Err(Failure::Usage(format!(
+        "the contracts have no service \"{name}\"; {help}"
+    )))
 }

@@ -2,10 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use event_codegen::check::Checked;
-use event_codegen::diagnostic::closest;
 use event_codegen::emit;
-use event_codegen::model::ServiceId;
 
 use crate::files::{self, Written};
 use crate::folder;
@@ -32,7 +29,7 @@ pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
     let services = args
         .service
         .iter()
-        .map(|name| service(&checked, name))
+        .map(|name| folder::service(&checked, name))
         .collect::<Result<Vec<_>, _>>()?;
     let text = emit::rust(&checked, &services);
     if args.out == Path::new("-") {
@@ -44,26 +41,4 @@ pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
     };
     outcome::say(&format!("{}: {what}", args.out.display()));
     Ok(())
-}
-
-fn service(checked: &Checked, name: &str) -> Result<ServiceId, Failure> {
-    let names = || {
-        checked
-            .services
-            .iter()
-            .map(|service| service.name.value.as_str())
-    };
-    if let Some(at) = names().position(|known| known == name) {
-        return Ok(ServiceId(at));
-    }
-    let help = match closest(name, names()) {
-        Some(best) => format!("did you mean \"{best}\"?"),
-        None => format!(
-            "the services are: {}",
-            names().collect::<Vec<_>>().join(", ")
-        ),
-    };
-    Err(Failure::Usage(format!(
-        "the contracts have no service \"{name}\"; {help}"
-    )))
 }

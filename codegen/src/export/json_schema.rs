@@ -4,6 +4,7 @@
 //! but for unions, no nullable, no keyword that is not in the drafts, no `$id`. Both drafts have the same text but for
 //! `$schema` and the name of the definitions. Written from the contract, never from Rust types.
 
+mod imported;
 mod layout;
 mod names;
 mod pattern;
@@ -11,6 +12,8 @@ mod scalar;
 mod shape;
 
 use crate::check::Checked;
+use crate::json::Json;
+use crate::model::{EventId, TypeId};
 
 /// The draft that a schema declares.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,6 +62,24 @@ pub enum Layout {
 #[must_use]
 pub fn json_schema(contracts: &Checked, draft: Draft, layout: Layout) -> Vec<(String, String)> {
     layout::Export::new(contracts, draft, layout).files()
+}
+
+/// The schemas of events and of all types that they reach, for a document that keeps its schemas below `home`
+/// (`#/components/schemas/`): each by its title, in the order of the contracts.
+pub(super) fn hoisted(
+    contracts: &Checked,
+    home: &str,
+    events: &[EventId],
+) -> Vec<(String, Vec<(String, Json)>)> {
+    layout::Export::within(contracts, home).hoisted(events)
+}
+
+/// The titles of all events in their schemas, and those of all types.
+pub(super) fn titles(contracts: &Checked) -> (Vec<String>, Vec<String>) {
+    let names = names::Names::new(contracts);
+    let events = (0..contracts.events.len()).map(|at| names.event(EventId(at)).to_owned());
+    let types = (0..contracts.types.len()).map(|at| names.ty(TypeId(at)).to_owned());
+    (events.collect(), types.collect())
 }
 
 const GENERATED_FROM: &str = "generated from ";

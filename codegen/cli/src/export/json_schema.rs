@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use event_codegen::export::json_schema::{self, Draft, Layout};
 
-use crate::files::{self, Written};
+use super::output::Folder;
+use crate::files;
 use crate::folder;
-use crate::outcome::{self, Failure};
+use crate::outcome::Failure;
 
 /// Writes a JSON Schema of every event.
 ///
@@ -67,11 +68,12 @@ pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
         .map(|(name, text)| (args.out.join(name), text))
         .collect();
     let leftover = leftover(&args.out, &wanted)?;
-    if args.check {
-        compare(&args.out, &wanted, &leftover)
-    } else {
-        write(&args.out, &wanted, &leftover)
-    }
+    let folder = Folder {
+        path: &args.out,
+        one: "schema",
+        many: "schemas",
+    };
+    folder.put(&wanted, &leftover, args.check)
 }
 
 /// Files in the folder that an export wrote and this one does not.
@@ -87,56 +89,4 @@ fn leftover(out: &Path, wanted: &[(PathBuf, String)]) -> Result<Vec<PathBuf>, Fa
         }
     }
     Ok(found)
-}
-
-fn compare(out: &Path, wanted: &[(PathBuf, String)], leftover: &[PathBuf]) -> Result<(), Failure> {
-    let mut stale = String::new();
-    for (path, text) in wanted {
-        match files::read(path)? {
-            None => stale.push_str(&format!("missing: {}\n", path.display())),
-            Some(bytes) if bytes != text.as_bytes() => {
-                stale.push_str(&format!("differs: {}\n", path.display()));
-            }
-            Some(_) => {}
-        }
-    }
-    for path in leftover {
-        stale.push_str(&format!("leftover: {}\n", path.display()));
-    }
-    if stale.is_empty() {
-        outcome::say(&format!(
-            "{}: {} is up to date",
-            out.display(),
-            count(wanted.len())
-        ));
-        return Ok(());
-    }
-    outcome::print(&stale)?;
-    outcome::say(&format!(
-        "{} is stale; the same command without --check writes it anew",
-        out.display()
-    ));
-    Err(Failure::Findings)
-}
-
-fn write(out: &Path, wanted: &[(PathBuf, String)], leftover: &[PathBuf]) -> Result<(), Failure> {
-    let mut changed = 0;
-    for (path, text) in wanted {
-        changed += usize::from(files::write(path, text)? == Written::Changed);
-    }
-    // Only when everything new is there: a failure must not leave less than there was.
-    for path in leftover {
-        files::remove(path)?;
-    }
-    outcome::say(&format!(
-        "{}: {}, {changed} written, {} removed",
-        out.display(),
-        count(wanted.len()),
-        leftover.len()
-    ));
-    Ok(())
-}
-
-fn count(files: usize) -> String {
-    format!("{files} {}", if files == 1 { "schema" } else { "schemas" })
 }

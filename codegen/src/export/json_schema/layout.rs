@@ -13,8 +13,10 @@ pub(super) struct Export<'a> {
     pub(super) contracts: &'a Contracts,
     pub(super) names: Names,
     pub(super) tags: BTreeMap<TypeId, Tag<'a>>,
-    draft: Draft,
-    layout: Layout,
+    pub(super) draft: Draft,
+    pub(super) layout: Layout,
+    /// What stands before a title in a reference inside one file.
+    home: String,
 }
 
 impl<'a> Export<'a> {
@@ -25,15 +27,39 @@ impl<'a> Export<'a> {
             tags: shape::tags(&contracts.types),
             draft,
             layout,
+            home: format!("#/{}/", draft.definitions()),
         }
+    }
+
+    /// An export into another document, where every schema stands below `home`.
+    pub(super) fn within(contracts: &'a Contracts, home: &str) -> Self {
+        Self {
+            home: home.to_owned(),
+            ..Self::new(contracts, Draft::Draft07, Layout::Catalog)
+        }
+    }
+
+    /// The schemas of these events and of all types that they reach, by title.
+    pub(super) fn hoisted(&self, events: &[EventId]) -> Vec<(String, Members)> {
+        let bodies = events.iter().map(|id| &self.contracts[*id].body);
+        let types: BTreeSet<TypeId> = bodies.flat_map(|body| self.reach(body)).collect();
+        let events = events.iter().flat_map(|id| {
+            let (members, imported) = self.event(*id);
+            std::iter::once((self.names.event(*id).to_owned(), members)).chain(imported)
+        });
+        let types = types.into_iter().flat_map(|id| self.definitions(id));
+        events.chain(types).collect()
     }
 
     /// Every file: its name and its text.
     pub(super) fn files(&self) -> Vec<(String, String)> {
         match self.layout {
-            Layout::Bundled => self.event_ids().map(|id| self.event_file(id)).collect(),
+            Layout::Bundled => self
+                .event_ids()
+                .flat_map(|id| self.event_files(id))
+                .collect(),
             Layout::Refs => {
-                let events = self.event_ids().map(|id| self.event_file(id));
+                let events = self.event_ids().flat_map(|id| self.event_files(id));
                 events
                     .chain(self.type_ids().flat_map(|id| self.type_files(id)))
                     .collect()
@@ -43,18 +69,24 @@ impl<'a> Export<'a> {
     }
 
     /// What stands behind `$ref` for a type.
-    pub(super) fn reference(&self, id: TypeId) -> Json {
-        self.reference_to(id, self.names.ty(id))
+    pub(super) fn reference(&self, id: TypeId) -> String {
+        match self.layout {
+            Layout::Refs => format!("{}.json", self.contracts.type_name(&self.contracts[id])),
+            Layout::Bundled | Layout::Catalog => self.local(self.names.ty(id)),
+        }
     }
 
-    /// What stands behind `$ref` for a definition that belongs to a type.
-    pub(super) fn reference_to(&self, id: TypeId, title: &str) -> Json {
-        Json::text(match self.layout {
-            Layout::Refs => self.file_name(id, title),
-            Layout::Bundled | Layout::Catalog => {
-                format!("#/{}/{title}", self.draft.definitions())
-            }
-        })
+    /// What stands behind `$ref` for a definition that the contract does not name, by its title.
+    pub(super) fn place(&self, domain: DomainId, title: &str) -> String {
+        match self.layout {
+            Layout::Refs => format!("{}.{title}.json", self.contracts[domain].name),
+            Layout::Bundled | Layout::Catalog => self.local(title),
+        }
+    }
+
+    /// A reference inside one file.
+    pub(super) fn local(&self, title: &str) -> String {
+        format!("{}{title}", self.home)
     }
 
     fn event_ids(&self) -> impl Iterator<Item = EventId> {
@@ -65,37 +97,47 @@ impl<'a> Export<'a> {
         (0..self.contracts.types.len()).map(TypeId)
     }
 
-    fn event_file(&self, id: EventId) -> (String, String) {
+    /// The file of an event; with separate files, those of what its imported schema brings, too.
+    fn event_files(&self, id: EventId) -> Vec<(String, String)> {
         let event = &self.contracts[id];
-        let mut out = self.root(&self.file_of(event.domain));
-        out.extend(self.event(id));
+        let from = self.file_of(event.domain);
+        let (members, imported) = self.event(id);
+        let mut out = self.root(&from);
+        out.extend(members);
+        let mut files = Vec::new();
         if self.layout == Layout::Bundled {
             let used = self.reach(&event.body).into_iter();
-            let all = used.flat_map(|ty| self.definitions(ty));
-            self.put_definitions(&mut out, all.collect());
+            let types = used.flat_map(|ty| self.definitions(ty));
+            self.put_definitions(&mut out, imported.into_iter().chain(types).collect());
+        } else {
+            let write = |(title, members): (String, Members)| {
+                (self.place(event.domain, &title), self.file(&from, members))
+            };
+            files.extend(imported.into_iter().map(write));
         }
         let name = format!("{}.json", self.contracts.event_name(event));
-        (name, Json::Object(out).to_pretty())
+        files.insert(0, (name, Json::Object(out).to_pretty()));
+        files
     }
 
     fn type_files(&self, id: TypeId) -> Vec<(String, String)> {
-        let from = self.file_of(self.contracts[id].domain);
+        let domain = self.contracts[id].domain;
+        let from = self.file_of(domain);
         let write = |(title, members): (String, Members)| {
-            let mut out = self.root(&from);
-            out.extend(members);
-            (self.file_name(id, &title), Json::Object(out).to_pretty())
+            let name = if title == self.names.ty(id) {
+                self.reference(id)
+            } else {
+                self.place(domain, &title)
+            };
+            (name, self.file(&from, members))
         };
         self.definitions(id).into_iter().map(write).collect()
     }
 
-    /// The file of a type, or of the fallback variant that belongs to it.
-    fn file_name(&self, id: TypeId, title: &str) -> String {
-        let ty = &self.contracts[id];
-        if title == self.names.ty(id) {
-            format!("{}.json", self.contracts.type_name(ty))
-        } else {
-            format!("{}.{title}.json", self.contracts[ty.domain].name)
-        }
+    fn file(&self, from: &str, members: Members) -> String {
+        let mut out = self.root(from);
+        out.extend(members);
+        Json::Object(out).to_pretty()
     }
 
     /// Everything in one schema. The root has a property per event, so that generators, which follow references from the
@@ -107,14 +149,15 @@ impl<'a> Export<'a> {
         put(&mut out, "description", Json::text(text));
         put(&mut out, "type", Json::text("object"));
         let properties = self.event_ids().map(|id| {
-            let at = format!("#/{}/{}", self.draft.definitions(), self.names.event(id));
             let name = self.contracts.event_name(&self.contracts[id]);
+            let at = self.local(self.names.event(id));
             (name, Json::object([("$ref", Json::text(at))]))
         });
         put(&mut out, "properties", Json::object(properties));
-        let events = self
-            .event_ids()
-            .map(|id| (self.names.event(id).to_owned(), self.event(id)));
+        let events = self.event_ids().flat_map(|id| {
+            let (members, imported) = self.event(id);
+            std::iter::once((self.names.event(id).to_owned(), members)).chain(imported)
+        });
         let types = self.type_ids().flat_map(|id| self.definitions(id));
         self.put_definitions(&mut out, events.chain(types).collect());
         Json::Object(out).to_pretty()

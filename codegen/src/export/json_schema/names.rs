@@ -5,14 +5,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Contracts, DomainId, EventId, TypeId, TypeKind};
+use crate::model::{Body, Contracts, DomainId, EventId, TypeId, TypeKind};
 use crate::name;
+use crate::source::{Span, Spanned};
 
 /// The titles of one contracts folder.
 pub(super) struct Names {
     events: Vec<String>,
     types: Vec<String>,
     others: BTreeMap<TypeId, String>,
+    imported: BTreeMap<Span, BTreeMap<String, String>>,
     /// The title of the catalog's root.
     pub(super) catalog: String,
 }
@@ -53,11 +55,13 @@ impl Names {
             .filter(|(_, ty)| matches!(&ty.kind, TypeKind::Union(union) if !union.closed))
             .map(|(at, _)| (TypeId(at), claim(&mut taken, format!("{}Other", types[at]))))
             .collect();
+        let imported = imported(contracts, &events, &types, &mut taken);
         let catalog = claim(&mut taken, "Catalog".to_owned());
         Self {
             events,
             types,
             others,
+            imported,
             catalog,
         }
     }
@@ -74,6 +78,50 @@ impl Names {
     pub(super) fn other(&self, union: TypeId) -> Option<&str> {
         self.others.get(&union).map(String::as_str)
     }
+
+    /// The titles of an import's definitions, by their names in it.
+    pub(super) fn imported(&self, schema: &Spanned<String>) -> Option<&BTreeMap<String, String>> {
+        self.imported.get(&schema.span)
+    }
+}
+
+/// Titles for the definitions that an imported schema brings: they begin with the title of the event or type, because two
+/// imports may well have a definition of one name.
+fn imported(
+    contracts: &Contracts,
+    events: &[String],
+    types: &[String],
+    taken: &mut BTreeSet<String>,
+) -> BTreeMap<Span, BTreeMap<String, String>> {
+    let events = contracts.events.iter().zip(events);
+    let events = events.filter_map(|(event, title)| match &event.body {
+        Body::Schema(schema) => Some((schema, title)),
+        Body::Fields(_) => None,
+    });
+    let types = contracts.types.iter().zip(types);
+    let types = types.filter_map(|(ty, title)| match &ty.kind {
+        TypeKind::Schema(schema) => Some((schema, title)),
+        _ => None,
+    });
+    let mut all = BTreeMap::new();
+    for (schema, title) in events.chain(types) {
+        let mut titles = BTreeMap::new();
+        let import = contracts.import(schema);
+        let definitions = import.into_iter().flat_map(|import| {
+            let all = import.definitions.iter().map(|(name, _)| name);
+            all.filter(|name| **name != import.definition)
+        });
+        for name in definitions {
+            let wanted = if name.starts_with(title.as_str()) {
+                name.clone()
+            } else {
+                format!("{title}{name}")
+            };
+            titles.insert(name.clone(), claim(taken, wanted));
+        }
+        all.insert(schema.span, titles);
+    }
+    all
 }
 
 /// The wanted name, or the first of `name2`, `name3`, … that is free.

@@ -41,24 +41,42 @@ pub(super) fn tags(types: &[TypeDef]) -> BTreeMap<TypeId, Tag<'_>> {
 }
 
 impl Export<'_> {
-    /// An event's schema without `$schema` and definitions.
-    pub(super) fn event(&self, id: EventId) -> Members {
+    /// An event's schema without `$schema` and definitions, and the definitions that its imported schema brings.
+    pub(super) fn event(&self, id: EventId) -> (Members, Vec<(String, Members)>) {
         let event: &Event = &self.contracts[id];
         let deprecated = event.deprecated.as_ref();
-        let mut out = head(self.names.event(id), &event.doc, deprecated);
-        match &event.body {
-            Body::Fields(fields) => self.object(&mut out, None, fields),
-            Body::Schema(_) => put(&mut out, "type", Json::text("object")),
+        let import = self.event_import(id);
+        let own = import
+            .as_ref()
+            .and_then(|import| import.description.clone());
+        let mut out = head(self.names.event(id), event.doc.clone().or(own), deprecated);
+        let mut others = Vec::new();
+        match (&event.body, import) {
+            (Body::Fields(fields), _) => self.object(&mut out, None, fields),
+            (Body::Schema(_), Some(import)) => {
+                out.extend(import.root);
+                others = import.others;
+            }
+            // Was refused, and does not get past `check`.
+            (Body::Schema(_), None) => put(&mut out, "type", Json::text("object")),
         }
         mark_deprecated(&mut out, deprecated);
-        out
+        (out, others)
     }
 
-    /// A type's schema, and the fallback variant's after it when it is an open union.
+    /// A type's schema, and after it what it brings: an open union its fallback variant, an imported schema its definitions.
     pub(super) fn definitions(&self, id: TypeId) -> Vec<(String, Members)> {
         let ty: &TypeDef = &self.contracts[id];
         let title = self.names.ty(id);
-        let mut out = head(title, &ty.doc, None);
+        let import = match &ty.kind {
+            TypeKind::Schema(schema) => self.import(schema, ty.domain, self.reference(id)),
+            _ => None,
+        };
+        let own = import
+            .as_ref()
+            .and_then(|import| import.description.clone());
+        let mut out = head(title, ty.doc.clone().or(own), None);
+        let mut others = Vec::new();
         match &ty.kind {
             TypeKind::Struct(fields) => self.object(&mut out, self.tags.get(&id), fields),
             TypeKind::Enum(values) => {
@@ -74,24 +92,30 @@ impl Export<'_> {
             } => {
                 scalar(&mut out, ty, as_text.is_some(), &[constraints]);
             }
-            // Neither gets past `check`; anything goes is what is known of them.
-            TypeKind::Schema(_) | TypeKind::Invalid => {}
+            // Anything goes is what is known of a schema that was refused; neither gets past `check`.
+            TypeKind::Schema(_) | TypeKind::Invalid => {
+                if let Some(import) = import {
+                    out.extend(import.root);
+                    others = import.others;
+                }
+            }
         }
-        let mut all = vec![(title.to_owned(), out)];
         if let (TypeKind::Union(union), Some(name)) = (&ty.kind, self.names.other(id)) {
-            all.push((name.to_owned(), fallback(name, title, union)));
+            others.push((name.to_owned(), fallback(name, title, union)));
         }
-        all
+        others.insert(0, (title.to_owned(), out));
+        others
     }
 
     fn branches(&self, id: TypeId, union: &Union) -> Json {
         let known = union.variants.iter().filter_map(|variant| variant.ty.value);
-        let mut branches: Vec<Json> = known.map(|ty| self.reference(ty)).collect();
-        branches.extend(self.names.other(id).map(|name| self.reference_to(id, name)));
+        let mut branches: Vec<String> = known.map(|ty| self.reference(ty)).collect();
+        let domain = self.contracts[id].domain;
+        branches.extend(self.names.other(id).map(|name| self.place(domain, name)));
         Json::List(
             branches
                 .into_iter()
-                .map(|text| Json::object([("$ref", text)]))
+                .map(|target| Json::object([("$ref", Json::text(target))]))
                 .collect(),
         )
     }
@@ -175,7 +199,7 @@ impl Export<'_> {
     fn ty(&self, out: &mut Members, ty: &Type, constraints: &Constraints) {
         let count = |n: &Option<Spanned<u64>>| n.as_ref().map(|n| Json::integer(n.value));
         match ty {
-            Type::Named(id) => out.insert(0, ("$ref".to_owned(), self.reference(*id))),
+            Type::Named(id) => out.insert(0, ("$ref".to_owned(), Json::text(self.reference(*id)))),
             Type::List(item) => {
                 put(out, "type", Json::text("array"));
                 put(out, "items", self.inner(item));
@@ -205,10 +229,10 @@ impl Export<'_> {
 }
 
 /// `title` and `description` of a root or a definition.
-fn head(title: &str, doc: &Option<String>, deprecated: Option<&Spanned<String>>) -> Members {
+fn head(title: &str, doc: Option<String>, deprecated: Option<&Spanned<String>>) -> Members {
     let mut out = Members::new();
     put(&mut out, "title", Json::text(title));
-    describe(&mut out, doc.iter().cloned().collect(), deprecated);
+    describe(&mut out, doc.into_iter().collect(), deprecated);
     out
 }
 

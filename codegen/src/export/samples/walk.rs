@@ -1,0 +1,655 @@
+//! Goes through the full payload of an event and varies it in one place at a time: good, newer, bad.
+//!
+//! Every field of every type is varied once per event, at the first place where it stands.
+
+use std::collections::BTreeSet;
+
+use super::make::{MOST_ITEMS, Maker, Size, fields_of, float, is_json, key};
+use super::{Kind, Sample, texts};
+use crate::compat::shape::{Count, Range, Shape, Slot, Text};
+use crate::json::Json;
+use crate::model::{Body, Contracts, Enum, EventId, Field, Type, TypeId, TypeKind, Union};
+use crate::subject::Template;
+
+/// What no contract has, because names there are other.
+const NEWER_FIELD: &str = "fieldOfANewerPublisher";
+const NEWER_VALUE: &str = "value_of_a_newer_publisher";
+
+pub(super) fn full(contracts: &Contracts, event: EventId) -> Option<Json> {
+    Maker::new(contracts).event(event, Size::Full)
+}
+
+/// The samples of one event, without its name.
+pub(super) fn event(contracts: &Contracts, id: EventId) -> Vec<Sample> {
+    let maker = Maker::new(contracts);
+    let mut walk = Walk {
+        maker: &maker,
+        seen: BTreeSet::new(),
+        tokens: tokens(contracts, id),
+        samples: Vec::new(),
+    };
+    let event = &contracts[id];
+    if let Some(payload) = maker.event(id, Size::Minimal) {
+        walk.add(
+            Kind::Valid,
+            &Path::default(),
+            "minimal",
+            "only what must be there",
+            None,
+            payload,
+        );
+    }
+    let base = maker.event(id, Size::Full);
+    if let (Some(base), Body::Fields(fields)) = (&base, &event.body) {
+        walk.add(
+            Kind::Valid,
+            &Path::default(),
+            "full",
+            "everything that can be there",
+            None,
+            base.clone(),
+        );
+        walk.newer_field(fields, None, base, &Path::default());
+        walk.fields(Owner::Event, fields, base, &Path::default());
+    }
+    for (at, example) in event.examples.iter().enumerate() {
+        let name = format!("example-{}", at + 1);
+        walk.add(
+            Kind::Valid,
+            &Path::default(),
+            &name,
+            "an example of the contract",
+            None,
+            Json::from(example),
+        );
+    }
+    for (name, payload) in [
+        ("a-list", Json::list([])),
+        ("a-text", Json::text("text")),
+        ("a-null", Json::Null),
+    ] {
+        walk.add(
+            Kind::Invalid,
+            &Path::default(),
+            name,
+            "only an object is an event",
+            Some("type"),
+            payload,
+        );
+    }
+    walk.samples
+}
+
+/// The fields that a subject or a message id is made of: their texts stay plain.
+fn tokens(contracts: &Contracts, id: EventId) -> BTreeSet<String> {
+    let event = &contracts[id];
+    let template: &Template = &event.subject;
+    let named = template.field_placeholders().map(str::to_owned);
+    let refs = [&event.id, &event.key].into_iter().flatten();
+    let members = contracts.members(event);
+    let refs = refs.filter_map(|field| {
+        members
+            .get(field.value?)
+            .map(|field| field.name.value.clone())
+    });
+    named.chain(refs).collect()
+}
+
+/// Whose fields they are.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Owner {
+    Event,
+    Type(TypeId),
+}
+
+#[derive(Clone)]
+enum Step {
+    Member(String),
+    Item(usize),
+}
+
+/// A place in a payload.
+#[derive(Clone, Default)]
+struct Path(Vec<Step>);
+
+impl Path {
+    fn member(&self, name: &str) -> Self {
+        self.then(Step::Member(name.to_owned()))
+    }
+
+    fn item(&self, at: usize) -> Self {
+        self.then(Step::Item(at))
+    }
+
+    fn then(&self, step: Step) -> Self {
+        Self(self.0.iter().cloned().chain([step]).collect())
+    }
+
+    /// `lines[0].quantity`.
+    fn shown(&self) -> String {
+        let steps = self.0.iter().map(|step| match step {
+            Step::Member(name) => format!(".{name}"),
+            Step::Item(at) => format!("[{at}]"),
+        });
+        steps.collect::<String>().trim_start_matches('.').to_owned()
+    }
+
+    /// `lines.0.quantity.below-minimum`, for a file.
+    fn file(&self, what: &str) -> String {
+        let steps = self.0.iter().map(|step| match step {
+            Step::Member(name) => format!("{name}."),
+            Step::Item(at) => format!("{at}."),
+        });
+        steps.chain([what.to_owned()]).collect()
+    }
+
+    /// The payload with another value here; a member that is not there is added at the end.
+    fn set(&self, payload: &Json, value: Json) -> Json {
+        self.change(payload, Some(value))
+    }
+
+    /// The payload without this member.
+    fn remove(&self, payload: &Json) -> Json {
+        self.change(payload, None)
+    }
+
+    fn change(&self, payload: &Json, value: Option<Json>) -> Json {
+        let mut changed = payload.clone();
+        let mut place = &mut changed;
+        for (at, step) in self.0.iter().enumerate() {
+            let last = at + 1 == self.0.len();
+            place = match (step, place) {
+                (Step::Member(name), Json::Object(members)) => {
+                    let found = members.iter().position(|(key, _)| key == name);
+                    match (found, &value) {
+                        (Some(found), None) if last => {
+                            members.remove(found);
+                            return changed;
+                        }
+                        (None, Some(value)) if last => {
+                            members.push((name.clone(), value.clone()));
+                            return changed;
+                        }
+                        (Some(found), _) => &mut members[found].1,
+                        (None, _) => return changed,
+                    }
+                }
+                (Step::Item(at), Json::List(items)) if *at < items.len() => &mut items[*at],
+                _ => return changed,
+            };
+        }
+        if let Some(value) = value {
+            *place = value;
+        }
+        changed
+    }
+
+    /// What stands here.
+    fn get<'j>(&self, payload: &'j Json) -> Option<&'j Json> {
+        self.0
+            .iter()
+            .try_fold(payload, |place, step| match (step, place) {
+                (Step::Member(name), Json::Object(members)) => members
+                    .iter()
+                    .find(|(key, _)| key == name)
+                    .map(|(_, value)| value),
+                (Step::Item(at), Json::List(items)) => items.get(*at),
+                _ => None,
+            })
+    }
+}
+
+/// A value that is varied: what it may be, and where.
+#[derive(Clone, Copy)]
+struct Spot<'w> {
+    base: &'w Json,
+    path: &'w Path,
+    /// Whether `null` is the same as absent here.
+    optional: bool,
+    /// Whether subjects or ids are made of it.
+    token: bool,
+}
+
+struct Walk<'a, 'm> {
+    maker: &'m Maker<'a>,
+    seen: BTreeSet<(Owner, Option<usize>)>,
+    tokens: BTreeSet<String>,
+    samples: Vec<Sample>,
+}
+
+impl<'a> Walk<'a, '_> {
+    fn add(
+        &mut self,
+        kind: Kind,
+        path: &Path,
+        name: &str,
+        reason: impl Into<String>,
+        keyword: Option<&'static str>,
+        payload: Json,
+    ) {
+        self.samples.push(Sample {
+            event: String::new(),
+            kind,
+            name: path.file(name),
+            path: path.shown(),
+            reason: reason.into(),
+            keyword,
+            payload,
+        });
+    }
+
+    fn good(&mut self, spot: Spot<'_>, name: &str, reason: impl Into<String>, value: Json) {
+        if spot.path.get(spot.base) != Some(&value) {
+            let payload = spot.path.set(spot.base, value);
+            self.add(Kind::Valid, spot.path, name, reason, None, payload);
+        }
+    }
+
+    fn newer(&mut self, spot: Spot<'_>, name: &str, reason: impl Into<String>, value: Json) {
+        let payload = spot.path.set(spot.base, value);
+        self.add(Kind::Unknown, spot.path, name, reason, None, payload);
+    }
+
+    fn bad(
+        &mut self,
+        spot: Spot<'_>,
+        name: &str,
+        reason: impl Into<String>,
+        keyword: &'static str,
+        value: Json,
+    ) {
+        let payload = spot.path.set(spot.base, value);
+        self.add(
+            Kind::Invalid,
+            spot.path,
+            name,
+            reason,
+            Some(keyword),
+            payload,
+        );
+    }
+
+    /// Another JSON type than the one that belongs here.
+    fn wrong_type(&mut self, spot: Spot<'_>, wanted: &str, value: Json) {
+        let reason = format!("{wanted} is expected");
+        self.bad(spot, "wrong-type", reason, "type", value);
+    }
+
+    /// The object at `path` with a field that the contract does not know.
+    fn newer_field(&mut self, fields: &[Field], tag: Option<&str>, base: &Json, path: &Path) {
+        let known = |name: &str| {
+            let is = |field: &Field| {
+                field.wire() == name
+                    || field
+                        .alias
+                        .as_ref()
+                        .is_some_and(|alias| alias.value == name)
+            };
+            tag == Some(name) || fields.iter().any(is)
+        };
+        let mut name = NEWER_FIELD.to_owned();
+        while known(&name) {
+            name.push('X');
+        }
+        let value = Json::object([("any", Json::list([Json::text("thing"), Json::integer(1)]))]);
+        let payload = path.member(&name).set(base, value);
+        let reason = "a field that the contract does not know is ignored";
+        self.add(Kind::Unknown, path, "field", reason, None, payload);
+    }
+
+    fn fields(&mut self, owner: Owner, fields: &'a [Field], base: &Json, path: &Path) {
+        for (at, field) in fields.iter().enumerate() {
+            let wire = field.wire();
+            let here = path.member(&wire);
+            if here.get(base).is_none() || !self.seen.insert((owner, Some(at))) {
+                continue;
+            }
+            if field.required() {
+                let reason = format!("the field `{wire}` is missing");
+                self.add(
+                    Kind::Invalid,
+                    &here,
+                    "missing",
+                    reason,
+                    Some("required"),
+                    here.remove(base),
+                );
+            }
+            let spot = Spot {
+                base,
+                path: &here,
+                optional: field.optional,
+                token: owner == Owner::Event && self.tokens.contains(&field.name.value),
+            };
+            if !field.optional && !is_json(self.maker.contracts, &field.ty) {
+                self.bad(spot, "null", "null is no value", "type", Json::Null);
+            }
+            self.value(&Slot::field(field), spot);
+        }
+    }
+
+    fn value(&mut self, slot: &Slot<'a>, spot: Spot<'_>) {
+        let contracts = self.maker.contracts;
+        match slot.shape(contracts) {
+            Shape::Bool => {
+                self.good(spot, "false", "false", Json::Bool(false));
+                self.wrong_type(spot, "true or false", Json::text("text"));
+            }
+            Shape::Integer(range) => self.integer(range, spot),
+            Shape::Float(min, max) => self.float(min, max, spot),
+            Shape::Text(text) => self.text(&text, spot),
+            Shape::Json => self.any(spot),
+            Shape::List(item, count) => self.list(item, count, spot),
+            Shape::Map(item, count) => self.map(item, count, spot),
+            Shape::Struct(id) => {
+                self.wrong_type(spot, "an object", Json::text("text"));
+                if self.seen.insert((Owner::Type(id), None)) {
+                    let fields = fields_of(contracts, id);
+                    self.newer_field(fields, None, spot.base, spot.path);
+                    self.fields(Owner::Type(id), fields, spot.base, spot.path);
+                }
+            }
+            Shape::Enum(id) => {
+                self.wrong_type(spot, "a text", Json::integer(5));
+                if let (TypeKind::Enum(choice), true) = (
+                    &contracts[id].kind,
+                    self.seen.insert((Owner::Type(id), None)),
+                ) {
+                    self.choice(choice, spot);
+                }
+            }
+            Shape::Union(id) => {
+                self.wrong_type(spot, "an object", Json::text("text"));
+                if let (TypeKind::Union(union), true) = (
+                    &contracts[id].kind,
+                    self.seen.insert((Owner::Type(id), None)),
+                ) {
+                    self.union(union, spot);
+                }
+            }
+            Shape::Schema(_) | Shape::Invalid => {}
+        }
+    }
+
+    fn integer(&mut self, range: Range, spot: Spot<'_>) {
+        self.good(spot, "minimum", "the smallest", Json::integer(range.min));
+        self.good(spot, "maximum", "the largest", Json::integer(range.max));
+        self.wrong_type(spot, "an integer", Json::text("text"));
+        self.bad(
+            spot,
+            "fraction",
+            "an integer has no fraction",
+            "type",
+            Json::Number("1.5".to_owned()),
+        );
+        // Schemas leave the size of an i32 to its `format`, which validators do not look at.
+        if range.min != i32::MIN.into() {
+            let reason = format!("below the minimum of {}", range.min);
+            self.bad(
+                spot,
+                "below-minimum",
+                reason,
+                "minimum",
+                Json::integer(range.min - 1),
+            );
+        }
+        if range.max != i32::MAX.into() {
+            let reason = format!("above the maximum of {}", range.max);
+            self.bad(
+                spot,
+                "above-maximum",
+                reason,
+                "maximum",
+                Json::integer(range.max + 1),
+            );
+        }
+    }
+
+    fn float(&mut self, min: f64, max: f64, spot: Spot<'_>) {
+        self.wrong_type(spot, "a number", Json::text("text"));
+        // Beyond these a step of 1 is none, and unbounded ends are the type's own.
+        let steps = |n: f64| n.abs() < 1e15;
+        if steps(min) {
+            self.good(spot, "minimum", "the smallest", float(min));
+            self.bad(
+                spot,
+                "below-minimum",
+                format!("below the minimum of {min}"),
+                "minimum",
+                float(min - 1.0),
+            );
+        }
+        if steps(max) {
+            self.good(spot, "maximum", "the largest", float(max));
+            self.bad(
+                spot,
+                "above-maximum",
+                format!("above the maximum of {max}"),
+                "maximum",
+                float(max + 1.0),
+            );
+        }
+    }
+
+    fn text(&mut self, text: &Text, spot: Spot<'_>) {
+        if !spot.token {
+            for (name, value, reason) in texts::more_good(text) {
+                self.good(spot, name, reason, Json::Text(value));
+            }
+        }
+        let wanted = format!("a text ({})", text.format.name());
+        self.wrong_type(spot, &wanted, Json::integer(5));
+        for bad in texts::bad(text) {
+            self.bad(
+                spot,
+                bad.name,
+                bad.reason,
+                bad.keyword,
+                Json::Text(bad.text),
+            );
+        }
+    }
+
+    fn any(&mut self, spot: Spot<'_>) {
+        self.good(spot, "a-text", "any JSON value", Json::text("text"));
+        self.good(
+            spot,
+            "a-list",
+            "any JSON value",
+            Json::list([Json::Bool(true)]),
+        );
+        if !spot.optional {
+            self.good(spot, "null", "null is a JSON value", Json::Null);
+        }
+    }
+
+    fn list(&mut self, item: &'a Type, count: Count, spot: Spot<'_>) {
+        self.wrong_type(spot, "a list", Json::text("text"));
+        let Some(Json::List(items)) = spot.path.get(spot.base) else {
+            return;
+        };
+        let Some(first) = items.first() else { return };
+        let of = |n: u64| Json::list((0..n).map(|_| first.clone()));
+        self.counts(count, "minItems", "maxItems", spot, of);
+        let path = spot.path.item(0);
+        let inner = Spot {
+            path: &path,
+            optional: false,
+            token: false,
+            ..spot
+        };
+        self.element(item, inner);
+    }
+
+    fn map(&mut self, item: &'a Type, count: Count, spot: Spot<'_>) {
+        self.wrong_type(spot, "an object", Json::text("text"));
+        let Some(Json::Object(entries)) = spot.path.get(spot.base) else {
+            return;
+        };
+        let Some((name, first)) = entries.first() else {
+            return;
+        };
+        let of = |n: u64| Json::object((0..n).map(|n| (key(n), first.clone())));
+        self.counts(count, "minProperties", "maxProperties", spot, of);
+        let path = spot.path.member(name);
+        let inner = Spot {
+            path: &path,
+            optional: false,
+            token: false,
+            ..spot
+        };
+        self.element(item, inner);
+    }
+
+    fn element(&mut self, ty: &'a Type, spot: Spot<'_>) {
+        if !is_json(self.maker.contracts, ty) {
+            self.bad(spot, "null", "null is no value", "type", Json::Null);
+        }
+        self.value(&Slot::bare(ty), spot);
+    }
+
+    fn counts(
+        &mut self,
+        count: Count,
+        min: &'static str,
+        max: &'static str,
+        spot: Spot<'_>,
+        of: impl Fn(u64) -> Json,
+    ) {
+        let what = if min == "minItems" {
+            "items"
+        } else {
+            "entries"
+        };
+        self.good(spot, "fewest", format!("the fewest {what}"), of(count.min));
+        if let Some(few) = count.min.checked_sub(1) {
+            self.bad(
+                spot,
+                "too-few",
+                format!("fewer than {} {what}", count.min),
+                min,
+                of(few),
+            );
+        }
+        if let Some(most) = count.max.filter(|most| *most < MOST_ITEMS) {
+            self.good(spot, "most", format!("the most {what}"), of(most));
+            self.bad(
+                spot,
+                "too-many",
+                format!("more than {most} {what}"),
+                max,
+                of(most + 1),
+            );
+        }
+    }
+
+    fn choice(&mut self, choice: &Enum, spot: Spot<'_>) {
+        for value in &choice.values {
+            let name = format!("is-{}", value.value);
+            self.good(
+                spot,
+                &name,
+                format!("the value {:?}", value.value),
+                Json::text(value.value.as_str()),
+            );
+        }
+        let newer = Json::Text(unlike(
+            choice.values.iter().map(|value| value.value.as_str()),
+        ));
+        if choice.closed {
+            self.bad(
+                spot,
+                "no-value",
+                "no value of the closed enum",
+                "enum",
+                newer,
+            );
+        } else {
+            self.newer(
+                spot,
+                "value",
+                "a value that the contract does not know is kept",
+                newer,
+            );
+        }
+    }
+
+    fn union(&mut self, union: &'a Union, spot: Spot<'_>) {
+        let tag = union.tag.value.as_str();
+        for (at, variant) in union.variants.iter().enumerate() {
+            let name = variant.tag.value.as_str();
+            let Some(value) = self.maker.variant(union, at, Size::Full) else {
+                continue;
+            };
+            self.good(
+                spot,
+                &format!("is-{name}"),
+                format!("the variant {name:?}"),
+                value.clone(),
+            );
+            let Some(id) = variant.ty.value else { continue };
+            let base = spot.path.set(spot.base, value);
+            if self.seen.insert((Owner::Type(id), None)) {
+                let fields = fields_of(self.maker.contracts, id);
+                self.newer_field(fields, Some(tag), &base, spot.path);
+                self.fields(Owner::Type(id), fields, &base, spot.path);
+            }
+        }
+        let here = spot.path.member(tag);
+        let at_tag = Spot {
+            path: &here,
+            ..spot
+        };
+        let reason = format!("the tag `{tag}` is missing");
+        self.add(
+            Kind::Invalid,
+            &here,
+            "missing",
+            reason,
+            Some("required"),
+            here.remove(spot.base),
+        );
+        self.bad(
+            at_tag,
+            "wrong-type",
+            "the tag is a text",
+            "type",
+            Json::integer(5),
+        );
+        let newer = unlike(
+            union
+                .variants
+                .iter()
+                .map(|variant| variant.tag.value.as_str()),
+        );
+        if union.closed {
+            self.bad(
+                at_tag,
+                "no-variant",
+                "no variant of the closed union",
+                "oneOf",
+                Json::Text(newer),
+            );
+        } else {
+            let value = Json::object([
+                (tag, Json::Text(newer)),
+                ("anything", Json::list([Json::integer(1)])),
+            ]);
+            self.newer(
+                spot,
+                "variant",
+                "a variant that the contract does not know is kept",
+                value,
+            );
+        }
+    }
+}
+
+/// A text that is none of these.
+fn unlike<'v>(known: impl Iterator<Item = &'v str> + Clone) -> String {
+    let mut text = NEWER_VALUE.to_owned();
+    while known.clone().any(|value| value == text) {
+        text.push('x');
+    }
+    text
+}
