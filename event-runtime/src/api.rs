@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::bus::Bus;
 use crate::error::Error;
-use crate::publish::is_publish_to;
+use crate::store::is_publish_to;
 use crate::streams::Start;
 
 /// The server's code for a consumer that is not there.

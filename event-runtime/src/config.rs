@@ -166,13 +166,13 @@ impl Config {
             }
         };
         if let Some(domain) = get("NATS_JS_DOMAIN")? {
-            if let Some(problem) = crate::event::token_problem(&domain) {
+            if let Some(problem) = crate::subject::token_problem(&domain) {
                 return Err(wrong("NATS_JS_DOMAIN", problem));
             }
             config.domain = Some(domain);
         }
         if let Some(prefix) = get("NATS_INBOX_PREFIX")? {
-            if let Some(problem) = prefix.split('.').find_map(crate::event::token_problem) {
+            if let Some(problem) = prefix.split('.').find_map(crate::subject::token_problem) {
                 return Err(wrong("NATS_INBOX_PREFIX", problem));
             }
             config.inbox_prefix = Some(prefix);

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use crate::api::{CONSUMER_NOT_FOUND, STREAM_NOT_FOUND, nanos, start_of};
 use crate::bus::Bus;
 use crate::error::Error;
-use crate::publish::jittered;
+use crate::store::jittered;
 use crate::streams::{
     ConsumerDef, DEAD_LETTERS, Discard, Retention, Start, Storage, StreamDef, Streams, covers,
     redrive_durable, redrive_filter,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::config::ConfigError;
 use crate::decode::DecodeError;
-use crate::event::SubjectError;
+use crate::subject::SubjectError;
 use crate::validate::Violations;
 
 /// What a failed operation says. Each says whether it is safe to repeat.

@@ -97,6 +97,7 @@ mod api;
 mod bus;
 mod choice;
 mod config;
+mod connection;
 pub mod dead_letter;
 mod decode;
 mod delivery;
@@ -113,7 +114,9 @@ mod route;
 #[cfg(feature = "schemars")]
 pub mod schema;
 mod shutdown;
+mod store;
 pub mod streams;
+mod subject;
 mod subscribe;
 mod tagged;
 #[cfg(feature = "testing")]
@@ -140,15 +143,14 @@ pub use crate::decode::DecodeError;
 pub use crate::delivery::{Delivery, Failure, Meta, Trace};
 pub use crate::ensure::Changes;
 pub use crate::error::Error;
-pub use crate::event::{
-    Ephemeral, Event, MessageId, Stored, SubjectError, SubjectWriter, Token, partition,
-};
+pub use crate::event::{Ephemeral, Event, Stored, Token};
 pub use crate::listener::{ListenReport, Listener, Next};
 pub use crate::publish::{BatchReport, Pending, Receipt};
 pub use crate::shutdown::Shutdown;
 pub use crate::streams::{
     ConsumerDef, DEAD_LETTERS, Discard, Retention, Service, Start, Storage, StreamDef, Streams,
 };
+pub use crate::subject::{MessageId, SubjectError, SubjectWriter, partition};
 pub use crate::subscribe::{Filter, Subscription};
 pub use crate::validate::{Checker, Pattern, Validate, Violation, Violations};
 pub use crate::wire::{Bytes, IsoDuration, as_text};

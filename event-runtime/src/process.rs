@@ -11,8 +11,8 @@ use tokio::time::{Instant, timeout};
 use crate::dead_letter::{Burial, Cause, MESSAGE_ID};
 use crate::delivery::{AckSubject, Failure, Meta};
 use crate::listener::Shared;
-use crate::publish::jittered;
 use crate::route::{self, Rejection};
+use crate::store::jittered;
 use crate::worker::Durable;
 
 /// Deliveries beyond the service's attempts before one is taken for a message that kills its process: returns at a

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::bus::Bus;
 use crate::error::Error;
-use crate::publish::is_publish_to;
+use crate::store::is_publish_to;
 
 /// How long the server keeps a request that nothing satisfies.
 const EXPIRES: Duration = Duration::from_secs(30);

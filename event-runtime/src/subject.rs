@@ -1,0 +1,322 @@
+//! The texts that are made of an event's fields: subjects, message ids, partitions.
+//!
+//! The one place that writes them. Never formats a field into a subject without looking at it.
+
+use std::borrow::Cow;
+use std::fmt::{self, Write};
+
+use async_nats::Subject;
+use uuid::Uuid;
+
+use crate::event::{Event, Token};
+use crate::subscribe::Filter;
+
+/// The longest value that may stand for one token of a subject, in bytes.
+const MAX_TOKEN: usize = 256;
+/// The longest subject, in bytes: the server's control line (4,096 bytes) holds it beside a reply subject, and a
+/// dead letter's subject is this one with a prefix.
+const MAX_SUBJECT: usize = 1_024;
+/// The longest message id, in bytes.
+const MAX_ID: usize = 1_024;
+
+/// Why a field's value cannot be part of a subject or an id. It never quotes the value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place} {reason}")]
+pub struct SubjectError {
+    place: Cow<'static, str>,
+    reason: &'static str,
+}
+
+impl SubjectError {
+    pub(crate) fn new(place: impl Into<Cow<'static, str>>, reason: &'static str) -> Self {
+        Self {
+            place: place.into(),
+            reason,
+        }
+    }
+}
+
+/// FNV-1a over 32 bits of a key's text: what nats-server's own `partition()` computes.
+struct Fnv1a(u32);
+
+impl Write for Fnv1a {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for byte in text.bytes() {
+            self.0 = (self.0 ^ u32::from(byte)).wrapping_mul(16_777_619);
+        }
+        Ok(())
+    }
+}
+
+/// The partition of a key, out of `partitions` (at least 1 is assumed).
+#[must_use]
+pub fn partition<K: Token + ?Sized>(key: &K, partitions: u32) -> u32 {
+    let mut hash = Fnv1a(2_166_136_261);
+    // Writing into the hash cannot fail; a `Token` that fails by itself hashes as far as it came.
+    let _ = key.write_token(&mut hash);
+    hash.0 % partitions.max(1)
+}
+
+/// Builds a subject out of tokens, and refuses every value that could make it another subject.
+///
+/// The first problem is kept and returned by [`finish`](SubjectWriter::finish).
+#[derive(Debug, Default)]
+pub struct SubjectWriter {
+    text: String,
+    error: Option<SubjectError>,
+}
+
+impl SubjectWriter {
+    /// An empty subject.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            text: String::with_capacity(64),
+            error: None,
+        }
+    }
+
+    fn dot(&mut self) {
+        if !self.text.is_empty() {
+            self.text.push('.');
+        }
+    }
+
+    /// One or more tokens as they stand in the contract.
+    #[must_use]
+    pub fn literal(mut self, text: &str) -> Self {
+        self.dot();
+        self.text.push_str(text);
+        self
+    }
+
+    /// The partition of `key`, out of `partitions`.
+    #[must_use]
+    pub fn partition<K: Token + ?Sized>(mut self, key: &K, partitions: u32) -> Self {
+        self.dot();
+        let _ = write!(self.text, "{}", partition(key, partitions));
+        self
+    }
+
+    /// The value of the field `name` as one token.
+    #[must_use]
+    pub fn token<T: Token + ?Sized>(mut self, name: &'static str, value: &T) -> Self {
+        self.dot();
+        let start = self.text.len();
+        let written = value.write_token(&mut self.text);
+        let problem = match self.text.get(start..) {
+            Some(token) if written.is_ok() => token_problem(token),
+            _ => Some("could not be written"),
+        };
+        if let (Some(reason), None) = (problem, &self.error) {
+            self.error = Some(SubjectError::new(format!("the value of `{name}`"), reason));
+        }
+        self
+    }
+
+    /// The value of the field `name`, or `*` for any: for patterns.
+    #[must_use]
+    pub fn token_or_any<T: Token + ?Sized>(self, name: &'static str, value: Option<&T>) -> Self {
+        match value {
+            Some(value) => self.token(name, value),
+            None => self.literal("*"),
+        }
+    }
+
+    /// The partition of `key`, or `*` for any: for patterns.
+    #[must_use]
+    pub fn partition_or_any<K: Token + ?Sized>(self, key: Option<&K>, partitions: u32) -> Self {
+        match key {
+            Some(key) => self.partition(key, partitions),
+            None => self.literal("*"),
+        }
+    }
+
+    /// The subject.
+    ///
+    /// # Errors
+    /// The first token that was refused, or a subject that is too long.
+    pub fn finish(self) -> Result<Subject, SubjectError> {
+        self.text().map(Subject::from)
+    }
+
+    /// The subject as a pattern to subscribe to.
+    ///
+    /// # Errors
+    /// As [`finish`](SubjectWriter::finish).
+    pub fn finish_filter<E: Event>(self) -> Result<Filter<E>, SubjectError> {
+        self.text().map(Filter::from_pattern)
+    }
+
+    fn text(self) -> Result<String, SubjectError> {
+        match self.error {
+            Some(error) => Err(error),
+            None if self.text.len() > MAX_SUBJECT => Err(SubjectError::new(
+                "the subject",
+                "is longer than 1,024 bytes",
+            )),
+            None => Ok(self.text),
+        }
+    }
+}
+
+/// Why a text cannot be one token of a subject.
+pub(crate) fn token_problem(token: &str) -> Option<&'static str> {
+    if token.is_empty() {
+        return Some("is empty: it cannot be a token of a subject");
+    }
+    if token.len() > MAX_TOKEN {
+        return Some("is longer than 256 bytes: it cannot be a token of a subject");
+    }
+    token.chars().find_map(|c| match c {
+        '.' => Some("has a `.`, which would make it two tokens of a subject"),
+        '*' | '>' => Some("has a `*` or `>`, which are wildcards in a subject"),
+        c if c.is_whitespace() => Some("has white space, which a subject cannot have"),
+        c if c.is_control() => Some("has a control character, which a subject cannot have"),
+        _ => None,
+    })
+}
+
+/// The id under which a stream stores an event: `<full event name>:<value>`.
+///
+/// De-duplication is per stream and not per subject, so the name keeps two events with equal values apart.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MessageId(String);
+
+impl MessageId {
+    /// The id of the event `name` with the id field's `value`.
+    ///
+    /// # Errors
+    /// When the value is empty, has control characters, starts or ends with white space (readers of headers trim it,
+    /// and two ids would be one) or is too long.
+    pub fn new<T: Token + ?Sized>(name: &str, value: &T) -> Result<Self, SubjectError> {
+        let place = "the value of the id field";
+        let mut text = String::with_capacity(name.len() + 40);
+        text.push_str(name);
+        text.push(':');
+        let start = text.len();
+        if value.write_token(&mut text).is_err() {
+            return Err(SubjectError::new(place, "could not be written"));
+        }
+        let value = text.get(start..).unwrap_or_default();
+        if value.is_empty() {
+            return Err(SubjectError::new(place, "is empty"));
+        }
+        if value.chars().any(char::is_control) {
+            return Err(SubjectError::new(
+                place,
+                "has a control character, which a header cannot have",
+            ));
+        }
+        if value.trim().len() != value.len() {
+            return Err(SubjectError::new(
+                place,
+                "starts or ends with white space, which readers of headers drop",
+            ));
+        }
+        if text.len() > MAX_ID {
+            return Err(SubjectError::new(
+                place,
+                "makes a message id longer than 1,024 bytes",
+            ));
+        }
+        Ok(Self(text))
+    }
+
+    /// An id that no other event has: a UUIDv7, for an event without an id field. Publishing the event again is then
+    /// another event; a retry inside one publish call is not.
+    #[must_use]
+    pub fn random(name: &str) -> Self {
+        Self(format!("{name}:{}", Uuid::now_v7()))
+    }
+
+    /// The text in the header `Nats-Msg-Id`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn partitions_are_those_of_the_server() {
+        // FNV-1a-32 test vectors.
+        let hash = |text: &str| {
+            let mut fnv = Fnv1a(2_166_136_261);
+            fnv.write_str(text).unwrap();
+            fnv.0
+        };
+        assert_eq!(hash(""), 0x811c_9dc5);
+        assert_eq!(hash("a"), 0xe40c_292c);
+        assert_eq!(hash("foobar"), 0xbf9c_f968);
+        assert_eq!(partition("foobar", 8), 0xbf9c_f968 % 8);
+        assert_eq!(partition("anything", 1), 0);
+    }
+
+    #[test]
+    fn tokens_join_with_dots() {
+        let subject = SubjectWriter::new()
+            .literal("orders")
+            .partition("o1", 1)
+            .token("region", "eu")
+            .token("n", &7_i64)
+            .literal("placed.now");
+        assert_eq!(
+            subject.finish().unwrap().as_str(),
+            "orders.0.eu.7.placed.now"
+        );
+    }
+
+    #[test]
+    fn values_that_would_be_another_subject_are_refused() {
+        let long = "x".repeat(10_000);
+        for bad in [
+            "",
+            ".",
+            "a.b",
+            "*",
+            ">",
+            "a>",
+            " ",
+            "a b",
+            "a\r\nPUB x 0",
+            "\0",
+            "\u{a0}",
+            "\u{7f}",
+            &long,
+        ] {
+            let error = SubjectWriter::new()
+                .literal("a")
+                .token("region", bad)
+                .finish()
+                .unwrap_err();
+            let text = error.to_string();
+            assert!(text.starts_with("the value of `region` "), "{text}");
+            assert!(
+                bad.len() < 5 || !text.contains(bad),
+                "quotes the value: {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn ids_that_a_header_cannot_carry_are_refused() {
+        let long = "x".repeat(10_000);
+        for bad in ["", " a", "a ", "a\r\nX: y", "\0", "a\tb", &long] {
+            assert!(MessageId::new("a.B", bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(
+            MessageId::new("a.B", "1.5 * x>").unwrap().as_str(),
+            "a.B:1.5 * x>"
+        );
+    }
+}
