@@ -167,11 +167,11 @@ pub(super) fn closed_added(c: &Choices<'_>, sink: &mut Sink<'_>) {
                 c.new.def.name.value
             ),
         )
-        .old(
+        .was(
             c.old.def.name.span,
             "closed: readers of this version refuse what they do not know",
         )
-        .new(span, "new")
+        .is(span, "new")
         .help(
             "upgrade every consumer before a publisher sends it; an open one would spare you that",
         )
@@ -192,8 +192,8 @@ pub(super) fn closed_removed(c: &Choices<'_>, sink: &mut Sink<'_>) {
                 c.new.def.name.value
             ),
         )
-        .old(span, "messages may hold it")
-        .new(c.new.def.name.span, "closed: a reader refuses it")
+        .was(span, "messages may hold it")
+        .is(c.new.def.name.span, "closed: a reader refuses it")
         .help("keep it until no older message is left")
         .shown_by([c.shows(Backward, value)]);
     }
@@ -212,11 +212,11 @@ pub(super) fn open_added(c: &Choices<'_>, sink: &mut Sink<'_>) {
                 c.new.def.name.value
             ),
         )
-        .old(
+        .was(
             c.old.def.name.span,
             "open: readers of this version keep it as unknown",
         )
-        .new(span, "new");
+        .is(span, "new");
     }
 }
 
@@ -234,8 +234,8 @@ pub(super) fn open_removed(c: &Choices<'_>, sink: &mut Sink<'_>) {
                 c.new.def.name.value
             ),
         );
-        raw.old(span, "messages may hold it")
-            .new(c.new.def.name.span, "readers keep it as unknown");
+        raw.was(span, "messages may hold it")
+            .is(c.new.def.name.span, "readers keep it as unknown");
         if reserved {
             raw.severity(Severity::Info);
         } else {
@@ -252,11 +252,11 @@ pub(super) fn closed_to_open(c: &Choices<'_>, sink: &mut Sink<'_>) {
             c.path.clone(),
             format!("the {} `{}` is open now", c.kind(), c.new.def.name.value),
         )
-        .old(
+        .was(
             c.old.def.name.span,
             "closed: readers of this version refuse what they do not know",
         )
-        .new(
+        .is(
             c.new.def.name.span,
             "open: writers may send values that are not listed",
         )
@@ -271,11 +271,11 @@ pub(super) fn open_to_closed(c: &Choices<'_>, sink: &mut Sink<'_>) {
             c.path.clone(),
             format!("the {} `{}` is closed now", c.kind(), c.new.def.name.value),
         )
-        .old(
+        .was(
             c.old.def.name.span,
             "open: messages may hold values that are not listed",
         )
-        .new(c.new.def.name.span, "closed: a reader refuses them")
+        .is(c.new.def.name.span, "closed: a reader refuses them")
         .help("leave it open")
         .shown_by([c.shows_unknown(Backward)]);
     }
@@ -291,8 +291,8 @@ pub(super) fn tag_changed(c: &Choices<'_>, sink: &mut Sink<'_>) {
                     c.new.def.name.value, new.value, old.value
                 ),
             )
-            .old(old.span, "was")
-            .new(new.span, "is")
+            .was(old.span, "was")
+            .is(new.span, "is")
             .help("keep the tag; or a new event that `supersedes` the old")
             .shown_by([Backward, Forward].map(|d| Evidence::new(d, &[], Leaf::Smallest)));
         }
@@ -310,11 +310,11 @@ pub(super) fn reserved_used(c: &Choices<'_>, sink: &mut Sink<'_>) {
                     c.new.def.name.value
                 ),
             )
-            .old(
+            .was(
                 reserved,
                 "reserved: older messages have it with another meaning",
             )
-            .new(span, "used here")
+            .is(span, "used here")
             .help("choose another one, and reserve this one again");
         }
     }
@@ -327,8 +327,8 @@ pub(super) fn reserved_released(c: &Choices<'_>, sink: &mut Sink<'_>) {
                 format!("{}.reserved.{}", c.path, name.value),
                 format!("`{}` is no longer reserved", name.value),
             )
-            .old(name.span, "reserved")
-            .new(c.new.def.name.span, "not reserved here")
+            .was(name.span, "reserved")
+            .is(c.new.def.name.span, "not reserved here")
             .help("keep it: messages of older versions may still have it");
         }
     }
@@ -347,8 +347,8 @@ pub(super) fn reordered(c: &Choices<'_>, sink: &mut Sink<'_>) {
             c.path.clone(),
             format!("the values of the {} have another order", c.kind()),
         )
-        .old(c.old.def.name.span, "")
-        .new(c.new.def.name.span, "");
+        .was(c.old.def.name.span, "")
+        .is(c.new.def.name.span, "");
     }
 }
 
@@ -362,8 +362,8 @@ pub(super) fn type_annotations(
             format!("types.{}", sides.new.type_name(new)),
             format!("`{}`: doc changed", new.name.value),
         )
-        .old(old.name.span, "")
-        .new(new.name.span, "");
+        .was(old.name.span, "")
+        .is(new.name.span, "");
     }
 }
 
@@ -391,7 +391,7 @@ pub(super) fn type_renamed(
         format!("types.{is}"),
         format!("the type `{was}` is `{is}` now"),
     )
-    .old(old.name.span, "was")
-    .new(new.name.span, "is")
+    .was(old.name.span, "was")
+    .is(new.name.span, "is")
     .help("nothing changes on the wire; services that name the type must be changed to compile");
 }

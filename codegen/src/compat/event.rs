@@ -104,17 +104,17 @@ pub(super) fn removed(sides: &Sides<'_>, sink: &mut Sink<'_>) {
             format!("events.{name}"),
             format!("the event `{name}` is gone"),
         );
-        raw.old(event.name.span, "was here")
+        raw.was(event.name.span, "was here")
             .about([(Some(id), None)]);
         if let Some(deprecated) = &event.deprecated {
             raw.severity(Severity::Info)
-                .old(deprecated.span, "it was deprecated");
+                .was(deprecated.span, "it was deprecated");
             continue;
         }
         raw.stranded(left_behind(sides.old, id));
         match moved_to(event) {
             Some(to) => raw
-                .new(sides.new[to].name.span, "the same event in another file is another event")
+                .is(sides.new[to].name.span, "the same event in another file is another event")
                 .help("leave it in its file: stored messages carry the full name in their ids, and a reader takes one with another name for a foreign message"),
             None => raw.help("deprecate it first (`deprecated = \"…\"`), and remove it when no stream holds a message of it"),
         };
@@ -155,8 +155,8 @@ pub(super) fn moved(sides: &Sides<'_>, sink: &mut Sink<'_>) {
         if let Some(to) = moved_to(&places, event) {
             let is = sides.new.event_name(&sides.new[to]);
             sink.add(format!("events.{is}"), format!("the event `{name}` is `{is}` now"))
-                .old(event.name.span, "was")
-                .new(sides.new[to].name.span, "is")
+                .was(event.name.span, "was")
+                .is(sides.new[to].name.span, "is")
                 .about([(Some(EventId(at)), Some(to))])
                 .help("nothing changes on the wire; services that name the event must be changed to compile");
         }
@@ -172,7 +172,7 @@ pub(super) fn added(sides: &Sides<'_>, sink: &mut Sink<'_>) {
                 format!("events.{name}"),
                 format!("the event `{name}` is new"),
             )
-            .new(event.name.span, "new")
+            .is(event.name.span, "new")
             .about([(None, Some(EventId(at)))]);
         }
     }
@@ -190,8 +190,8 @@ pub(super) fn subject(p: &EventPair<'_>, sink: &mut Sink<'_>) {
             new.value.text, old.value.text
         ),
     )
-    .old(old.span, "readers of this version listen here")
-    .new(new.span, "writers publish here")
+    .was(old.span, "readers of this version listen here")
+    .is(new.span, "writers publish here")
     .stranded(left_behind(p.sides.old, p.ids.0))
     .help(NEW_EVENT);
 }
@@ -224,8 +224,8 @@ pub(super) fn placeholder(p: &EventPair<'_>, sink: &mut Sink<'_>) {
     let texts = (&p.old.subject.value.text, &p.new.subject.value.text);
     if texts.0 != texts.1 && same_positions(p) {
         sink.add(p.path(".subject"), format!("a placeholder has another name: `{}`, before `{}`", texts.1, texts.0))
-            .old(p.old.subject.span, "was")
-            .new(p.new.subject.span, "is")
+            .was(p.old.subject.span, "was")
+            .is(p.new.subject.span, "is")
             .help("the position and the type are the same, so messages still meet their readers; filters by field are named after it in Rust");
     }
 }
@@ -245,8 +245,8 @@ pub(super) fn stream(p: &EventPair<'_>, sink: &mut Sink<'_>) {
             p.path(".stream"),
             format!("it is stored in {} now, and was in {}", new.1, old.1),
         )
-        .old(was.span, "was")
-        .new(is.span, "is")
+        .was(was.span, "was")
+        .is(is.span, "is")
         .stranded(left_behind(p.sides.old, p.ids.0))
         .help(format!("drain {} first; or {NEW_EVENT}", old.1));
     }
@@ -256,15 +256,15 @@ pub(super) fn delivery(p: &EventPair<'_>, sink: &mut Sink<'_>) {
     match (&p.old.stream, &p.new.stream) {
         (None, Some(is)) => {
             sink.add(p.path(".stream"), "it is stored now, and was not")
-                .old(p.old.name.span, "ephemeral: nobody acknowledges")
-                .new(is.span, "stored: publishers wait for the stream, consumers read from it")
+                .was(p.old.name.span, "ephemeral: nobody acknowledges")
+                .is(is.span, "stored: publishers wait for the stream, consumers read from it")
                 .stranded(["subscribers of this version listen beside the stream: no durable consumer keeps their position".to_owned()])
                 .help("declare a new event beside this one, publish both for a while, and deprecate this one; `supersedes` cannot join a stored and an ephemeral event");
         }
         (Some(was), None) => {
             sink.add(p.path(".stream"), "it is no longer stored")
-                .old(was.span, "stored: consumers read from the stream")
-                .new(p.new.name.span, "ephemeral: what nobody hears is lost")
+                .was(was.span, "stored: consumers read from the stream")
+                .is(p.new.name.span, "ephemeral: what nobody hears is lost")
                 .stranded(left_behind(p.sides.old, p.ids.0))
                 .help("declare a new event beside this one, publish both for a while, and deprecate this one; `supersedes` cannot join a stored and an ephemeral event");
         }
@@ -309,8 +309,8 @@ fn field_changed(
         p.path(&format!(".{what}")),
         format!("the {what} is {} now, and was {}", text(&new), text(&old)),
     )
-    .old(old.map_or(p.old.name.span, |(name, _)| name.span), "was")
-    .new(new.map_or(p.new.name.span, |(name, _)| name.span), why)
+    .was(old.map_or(p.old.name.span, |(name, _)| name.span), "was")
+    .is(new.map_or(p.new.name.span, |(name, _)| name.span), why)
     .help(help);
 }
 
@@ -349,11 +349,11 @@ pub(super) fn id(p: &EventPair<'_>, sink: &mut Sink<'_>) {
 pub(super) fn envelope(p: &EventPair<'_>, sink: &mut Sink<'_>) {
     if p.old.envelope != p.new.envelope {
         sink.add(p.path(".envelope"), "its metadata travels in another way")
-            .old(
+            .was(
                 p.old.name.span,
                 format!("{:?}", p.old.envelope).to_lowercase(),
             )
-            .new(
+            .is(
                 p.new.name.span,
                 format!("{:?}", p.new.envelope).to_lowercase(),
             )
@@ -391,8 +391,8 @@ pub(super) fn supersedes(p: &EventPair<'_>, sink: &mut Sink<'_>) {
         p.path(".supersedes"),
         format!("its subscribers are no longer delivered `{was}`"),
     )
-    .old(place, "subscribers are delivered this one too")
-    .new(
+    .was(place, "subscribers are delivered this one too")
+    .is(
         p.new
             .supersedes
             .as_ref()
@@ -434,7 +434,7 @@ pub(super) fn annotations(p: &EventPair<'_>, sink: &mut Sink<'_>) {
             p.path(""),
             format!("`{}`: {} changed", p.new.name.value, changed.join(", ")),
         )
-        .old(p.old.name.span, "")
-        .new(p.new.name.span, "");
+        .was(p.old.name.span, "")
+        .is(p.new.name.span, "");
     }
 }

@@ -203,8 +203,8 @@ pub(super) fn required_added(o: &Objects<'_>, sink: &mut Sink<'_>) {
             o.path_of(field),
             format!("the required field `{wire}` is new"),
         )
-        .old(o.old_place, "messages of this version lack it")
-        .new(field.name.span, "a reader refuses a message without it")
+        .was(o.old_place, "messages of this version lack it")
+        .is(field.name.span, "a reader refuses a message without it")
         .help(format!(
             "make it optional (`{}?`); or give it a `default`, which other languages do not apply",
             type_text(o.sides.new, &field.ty)
@@ -225,8 +225,8 @@ pub(super) fn defaulted_added(o: &Objects<'_>, sink: &mut Sink<'_>) {
             o.path_of(field),
             format!("the field `{wire}` with a default is new"),
         )
-        .old(o.old_place, "messages of this version lack it")
-        .new(field.name.span, "Rust readers fill it in, others do not")
+        .was(o.old_place, "messages of this version lack it")
+        .is(field.name.span, "Rust readers fill it in, others do not")
         .help("tell the owners of services in other languages, or make it optional")
         .at(&[Step::Field {
             old: wire.clone(),
@@ -243,8 +243,8 @@ pub(super) fn optional_added(o: &Objects<'_>, sink: &mut Sink<'_>) {
             o.path_of(field),
             format!("the optional field `{wire}` is new"),
         )
-        .old(o.old_place, "")
-        .new(field.name.span, "new")
+        .was(o.old_place, "")
+        .is(field.name.span, "new")
         .at(&[Step::Field {
             old: wire.clone(),
             new: wire,
@@ -260,11 +260,11 @@ pub(super) fn reserved_used(o: &Objects<'_>, sink: &mut Sink<'_>) {
                 o.path_of(field),
                 format!("the new field `{wire}` bears a reserved name"),
             )
-            .old(
+            .was(
                 reserved.span,
                 "reserved: older messages have it with another meaning",
             )
-            .new(field.name.span, "used here")
+            .is(field.name.span, "used here")
             .help("choose another name, and reserve this one again")
             .at(&[Step::Field {
                 old: wire.clone(),
@@ -282,8 +282,8 @@ pub(super) fn reserved_released(o: &Objects<'_>, sink: &mut Sink<'_>) {
                 format!("{}.reserved.{}", o.base, name.value),
                 format!("`{}` is no longer reserved", name.value),
             )
-            .old(name.span, "reserved")
-            .new(o.new_place, "not reserved here")
+            .was(name.span, "reserved")
+            .is(o.new_place, "not reserved here")
             .help("keep it: messages of older versions may still have it");
         }
     }
@@ -309,15 +309,15 @@ fn gone(o: &Objects<'_>, field: &Field, what: &str, sink: &mut Sink<'_>) {
     let wire = field.wire();
     let reserved = has(o.new_reserved, &wire);
     let raw = sink.add(o.path_of(field), format!("{what} `{wire}` is gone"));
-    raw.old(field.name.span, "was here").at(&[Step::Field {
+    raw.was(field.name.span, "was here").at(&[Step::Field {
         old: wire.clone(),
         new: wire.clone(),
     }]);
     if reserved {
-        raw.new(o.new_place, "its name is reserved")
+        raw.is(o.new_place, "its name is reserved")
             .severity(Severity::Info);
     } else {
-        raw.new(o.new_place, "no longer here, and its name is not reserved")
+        raw.is(o.new_place, "no longer here, and its name is not reserved")
             .help(o.reserve(&wire));
     }
 }
@@ -335,11 +335,11 @@ pub(super) fn required_removed(o: &Objects<'_>, sink: &mut Sink<'_>) {
             o.path_of(field),
             format!("the required field `{wire}` is gone"),
         )
-        .old(
+        .was(
             field.name.span,
             "readers of this version refuse a message without it",
         )
-        .new(o.new_place, "no longer here")
+        .is(o.new_place, "no longer here")
         .help(help)
         .at(&[Step::Field {
             old: wire.clone(),
@@ -366,8 +366,8 @@ pub(super) fn optional_renamed(o: &Objects<'_>, sink: &mut Sink<'_>) {
 fn moved(o: &Objects<'_>, rename: &Rename<'_>, sink: &mut Sink<'_>) {
     let (was, is) = (rename.old.wire(), rename.new.wire());
     sink.add(o.path_of(rename.new), format!("the field `{was}` is gone and `{is}` of the same type is new: a rename"))
-        .old(rename.old.name.span, format!("`{was}` on the wire"))
-        .new(rename.new.name.span, format!("`{is}` on the wire"))
+        .was(rename.old.name.span, format!("`{was}` on the wire"))
+        .is(rename.new.name.span, format!("`{is}` on the wire"))
         .help(format!(
             "keep the wire name with `rename = \"{was}\"`; or add the new field beside the old one; if they are different things, put \"{was}\" into `reserved`"
         ))
@@ -406,8 +406,8 @@ pub(super) fn aliased_renamed(o: &Objects<'_>, sink: &mut Sink<'_>) {
         let (was, is) = (rename.old.wire(), rename.new.wire());
         let [_, forward] = overlooked(rename);
         sink.add(o.path_of(rename.new), format!("the field `{was}` is called `{is}` now; readers accept the old name too"))
-            .old(rename.old.name.span, format!("readers of this version look for `{was}`"))
-            .new(rename.new.name.span, format!("writers send `{is}`"))
+            .was(rename.old.name.span, format!("readers of this version look for `{was}`"))
+            .is(rename.new.name.span, format!("writers send `{is}`"))
             .help(format!("upgrade every consumer first; readers in other languages do not apply the alias. Or keep the wire name: `rename = \"{was}\"`"))
             .at(&[Step::Field { old: was, new: is }])
             .shown_by([forward]);
@@ -438,8 +438,8 @@ pub(super) fn alias_removed(p: &FieldPair<'_>, sink: &mut Sink<'_>) {
             alias.value
         ),
     )
-    .old(alias.span, "messages with this name were accepted")
-    .new(p.new.name.span, "no alias here")
+    .was(alias.span, "messages with this name were accepted")
+    .is(p.new.name.span, "no alias here")
     .help("keep the alias until the stream holds no message with it")
     .at(&step(p))
     .shown_by([evidence]);
@@ -454,8 +454,8 @@ pub(super) fn rust_name(p: &FieldPair<'_>, sink: &mut Sink<'_>) {
                 p.old.name.value, p.new.name.value
             ),
         )
-        .old(p.old.name.span, "was")
-        .new(p.new.name.span, "is")
+        .was(p.old.name.span, "was")
+        .is(p.new.name.span, "is")
         .help("nothing changes on the wire; services that use the field must be changed to compile")
         .at(&step(p));
     }
@@ -467,8 +467,8 @@ pub(super) fn became_required(p: &FieldPair<'_>, sink: &mut Sink<'_>) {
             p.objects.path_of(p.new),
             format!("the optional field `{}` is required now", p.new.wire()),
         )
-        .old(p.old.ty.span, "may be absent")
-        .new(p.new.ty.span, "a reader refuses a message without it")
+        .was(p.old.ty.span, "may be absent")
+        .is(p.new.ty.span, "a reader refuses a message without it")
         .help("leave it optional until every writer sends it and no older message is left")
         .at(&step(p))
         .shown_by([Evidence::new(Backward, &[], Leaf::Smallest)]);
@@ -481,11 +481,11 @@ pub(super) fn became_optional(p: &FieldPair<'_>, sink: &mut Sink<'_>) {
             p.objects.path_of(p.new),
             format!("the required field `{}` is optional now", p.new.wire()),
         )
-        .old(
+        .was(
             p.old.ty.span,
             "readers of this version refuse a message without it",
         )
-        .new(p.new.ty.span, "may be absent")
+        .is(p.new.ty.span, "may be absent")
         .help("upgrade every consumer before a publisher leaves it out")
         .at(&step(p))
         .shown_by([Evidence::new(Forward, &[], Leaf::Without(p.new.wire()))]);
@@ -501,11 +501,11 @@ pub(super) fn default_added(p: &FieldPair<'_>, sink: &mut Sink<'_>) {
             p.objects.path_of(p.new),
             format!("the required field `{}` has a default now", p.new.wire()),
         )
-        .old(
+        .was(
             p.old.name.span,
             "readers of this version refuse a message without it",
         )
-        .new(
+        .is(
             default.span,
             "writers in other languages may leave it out: the schema no longer requires it",
         )
@@ -524,11 +524,11 @@ pub(super) fn default_removed(p: &FieldPair<'_>, sink: &mut Sink<'_>) {
             p.objects.path_of(p.new),
             format!("the field `{}` has no default any more", p.new.wire()),
         )
-        .old(
+        .was(
             default.span,
             "writers in other languages may have left it out",
         )
-        .new(p.new.name.span, "a reader refuses a message without it")
+        .is(p.new.name.span, "a reader refuses a message without it")
         .help("keep the default")
         .at(&step(p))
         .shown_by([Evidence::new(Backward, &[], Leaf::Without(p.old.wire()))]);
@@ -548,8 +548,8 @@ pub(super) fn default_changed(p: &FieldPair<'_>, sink: &mut Sink<'_>) {
                     quoted(&was)
                 ),
             )
-            .old(old.span, "was")
-            .new(new.span, "is")
+            .was(old.span, "was")
+            .is(new.span, "is")
             .help("a message without the field is read differently before and after an upgrade")
             .at(&step(p));
         }
@@ -569,8 +569,8 @@ pub(super) fn absent_value(p: &FieldPair<'_>, sink: &mut Sink<'_>) {
             p.new.wire()
         ),
     )
-    .old(p.old.name.span, "was")
-    .new(p.new.name.span, "is")
+    .was(p.old.name.span, "was")
+    .is(p.new.name.span, "is")
     .help("nothing is refused; see that no handler tells the two apart")
     .at(&step(p));
 }
@@ -586,8 +586,8 @@ pub(super) fn sensitive(p: &FieldPair<'_>, sink: &mut Sink<'_>) {
             p.objects.path_of(p.new),
             format!("the field `{}` {what}", p.new.wire()),
         )
-        .old(p.old.sensitive.unwrap_or(p.old.name.span), "")
-        .new(p.new.sensitive.unwrap_or(p.new.name.span), "")
+        .was(p.old.sensitive.unwrap_or(p.old.name.span), "")
+        .is(p.new.sensitive.unwrap_or(p.new.name.span), "")
         .help("see that this is meant")
         .at(&step(p));
     }
@@ -607,8 +607,8 @@ pub(super) fn annotations(p: &FieldPair<'_>, sink: &mut Sink<'_>) {
             p.objects.path_of(p.new),
             format!("`{}`: {} changed", p.new.wire(), changed.join(" and ")),
         )
-        .old(p.old.name.span, "")
-        .new(p.new.name.span, "")
+        .was(p.old.name.span, "")
+        .is(p.new.name.span, "")
         .at(&step(p));
     }
 }
@@ -624,8 +624,8 @@ pub(super) fn reordered(o: &Objects<'_>, sink: &mut Sink<'_>) {
     };
     if names(&o.old_order, &o.new_order) != names(&o.new_order, &o.old_order) {
         sink.add(o.base.clone(), "the fields have another order")
-            .old(o.old_place, "")
-            .new(o.new_place, "");
+            .was(o.old_place, "")
+            .is(o.new_place, "");
     }
 }
 

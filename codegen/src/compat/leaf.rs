@@ -47,8 +47,8 @@ impl<'a> Leaves<'a> {
     fn add<'s>(&self, sink: &'s mut Sink<'_>, message: String, was: &str, is: &str) -> &'s mut Raw {
         let path = self.spot.path.clone();
         sink.add(path, message)
-            .old(self.spot.old, was)
-            .new(self.spot.new, is)
+            .was(self.spot.old, was)
+            .is(self.spot.new, is)
             .at(self.steps)
     }
 

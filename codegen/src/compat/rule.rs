@@ -278,7 +278,7 @@ impl Sink<'_> {
 }
 
 impl Raw {
-    pub fn old(&mut self, span: Span, label: impl Into<String>) -> &mut Self {
+    pub fn was(&mut self, span: Span, label: impl Into<String>) -> &mut Self {
         self.old = Some(Place {
             span,
             label: label.into(),
@@ -286,7 +286,7 @@ impl Raw {
         self
     }
 
-    pub fn new(&mut self, span: Span, label: impl Into<String>) -> &mut Self {
+    pub fn is(&mut self, span: Span, label: impl Into<String>) -> &mut Self {
         self.new = Some(Place {
             span,
             label: label.into(),

@@ -7,7 +7,7 @@ mod payload;
 mod raw;
 mod subsume;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::Direction::{self, Backward, Forward};
 use super::rule::{Evidence, Sink};
@@ -130,6 +130,14 @@ impl<'a> Schemas<'a> {
         }
     }
 
+    /// What `[[accepted]]` calls a part of the schema.
+    fn path_at(&self, pointer: &str) -> String {
+        match pointer {
+            "" => self.path.clone(),
+            pointer => format!("{}#{pointer}", self.path),
+        }
+    }
+
     /// The places of both sides, a message, and a payload if there is one.
     fn add(&self, direction: Direction, change: &Change, sink: &mut Sink<'_>) {
         let at = change.pointer();
@@ -148,8 +156,8 @@ impl<'a> Schemas<'a> {
                 change.what
             ),
         };
-        let raw = sink.add(self.path.clone(), message);
-        raw.old(self.old, "was").new(self.new, "is").help(match direction {
+        let raw = sink.add(self.path_at(&at), message);
+        raw.was(self.old, "was").is(self.new, "is").help(match direction {
             Backward => "ask the owner of the schema to take it back; or import it under a new event that `supersedes` this one",
             Forward => "upgrade every consumer before a publisher uses it",
         });
@@ -182,48 +190,45 @@ pub(super) fn widened(s: &Schemas<'_>, sink: &mut Sink<'_>) {
 }
 
 pub(super) fn undecided(s: &Schemas<'_>, sink: &mut Sink<'_>) {
-    let help =
-        "compare the two by hand, and accept the finding with `[[accepted]]` when it is harmless";
-    let mut say = |message: String, why: String| {
-        sink.add(s.path.clone(), message)
-            .old(s.old, "was")
-            .new(s.new, "is")
-            .help(help)
+    let mut say = |at: &str, message: String, why: String| {
+        sink.add(s.path_at(at), message)
+            .was(s.old, "was")
+            .is(s.new, "is")
+            .help("compare the two by hand, and accept the finding with `[[accepted]]` when it is harmless")
             .undecided(why);
     };
-    match &s.what {
-        What::Other(why) => say(
-            (*why).to_owned(),
-            "a schema is compared with another schema only".to_owned(),
-        ),
-        What::Both(old, new, sides) => {
-            let mut seen = HashMap::new();
-            for direction in [Backward, Forward] {
-                for change in s
-                    .changes(direction)
-                    .into_iter()
-                    .filter(|change| !change.decided)
-                {
-                    seen.entry(change.pointer()).or_insert(change.what);
-                }
-            }
-            let mut seen: Vec<(String, String)> = seen.into_iter().collect();
-            seen.sort();
-            for (at, why) in seen {
-                say(
-                    format!(
-                        "the imported schema changed at `{at}` in a way that is not understood"
-                    ),
-                    why,
-                );
-            }
-            for (at, keyword) in raw::differences((sides.old, old), (sides.new, new)) {
-                say(
-                    format!("the keyword `{keyword}` of the imported schema changed at `{at}`"),
-                    "no generated type checks this keyword, and what writers take from it is not known".to_owned(),
-                );
-            }
+    let (old, new, sides) = match &s.what {
+        What::Other(why) => {
+            return say(
+                "",
+                (*why).to_owned(),
+                "a schema is compared with another schema only".to_owned(),
+            );
         }
+        What::Both(old, new, sides) => (old, new, sides),
+    };
+    let mut doubts = BTreeMap::new();
+    for direction in [Backward, Forward] {
+        for change in s
+            .changes(direction)
+            .into_iter()
+            .filter(|change| !change.decided)
+        {
+            doubts.entry(change.pointer()).or_insert(change.what);
+        }
+    }
+    for (at, why) in doubts {
+        let message =
+            format!("the imported schema changed at `{at}` in a way that is not understood");
+        say(&at, message, why);
+    }
+    for (at, keyword) in raw::differences((sides.old, old), (sides.new, new)) {
+        say(
+            &format!("{at}/{keyword}"),
+            format!("the keyword `{keyword}` of the imported schema changed at `{at}`"),
+            "no generated type checks this keyword, and what writers take from it is not known"
+                .to_owned(),
+        );
     }
 }
 

@@ -74,8 +74,8 @@ pub(super) fn partitions(p: &StreamPair<'_>, sink: &mut Sink<'_>) {
     stranded.sort();
     stranded.dedup();
     sink.add(p.path("partitions"), format!("{} partitions now, and {} before", text(number(p.new)), text(number(p.old))))
-        .old(place(p.old), "was")
-        .new(place(p.new), "the messages of one key go to another partition, past those still waiting in the old one")
+        .was(place(p.old), "was")
+        .is(place(p.new), "the messages of one key go to another partition, past those still waiting in the old one")
         .about(events)
         .stranded(stranded)
         .help("stop the publishers, wait until every durable consumer has drained, then change it; or a new stream and new events that `supersedes` the old");
@@ -108,8 +108,8 @@ pub(super) fn retention(p: &StreamPair<'_>, sink: &mut Sink<'_>) {
             name(was)
         ),
     );
-    raw.old(p.old.retention.span, "was")
-        .new(
+    raw.was(p.old.retention.span, "was")
+        .is(
             p.new.retention.span,
             reason.unwrap_or("the server takes it and loses nothing"),
         )
@@ -124,8 +124,8 @@ pub(super) fn retention(p: &StreamPair<'_>, sink: &mut Sink<'_>) {
 pub(super) fn limits(p: &StreamPair<'_>, sink: &mut Sink<'_>) {
     let mut reduced = |part: &str, was: String, is: String, places: (Span, Span)| {
         sink.add(p.path(part), format!("`{part}` is {is} now, and was {was}"))
-            .old(places.0, "was")
-            .new(places.1, "the server drops what is over it, or repeats what is older")
+            .was(places.0, "was")
+            .is(places.1, "the server drops what is over it, or repeats what is older")
             .about(p.events())
             .help("see that every consumer keeps up with less, and that no publisher repeats after a longer time");
     };
@@ -234,8 +234,8 @@ pub(super) fn settings(p: &StreamPair<'_>, sink: &mut Sink<'_>) {
     }
     for (part, was, is, why) in changed {
         sink.add(p.path(part), format!("`{part}` is {is} now, and was {was}"))
-            .old(p.old.name.span, "was")
-            .new(p.new.name.span, why)
+            .was(p.old.name.span, "was")
+            .is(p.new.name.span, why)
             .about(p.events())
             .help("see that this is meant");
     }
@@ -259,7 +259,7 @@ pub(super) fn stream_removed(sides: &Sides<'_>, sink: &mut Sink<'_>) {
             format!("streams.{}", stream.name.value),
             format!("the stream {} is no longer declared", stream.name.value),
         )
-        .old(stream.name.span, "was here")
+        .was(stream.name.span, "was here")
         .about(events)
         .help("it stays on the server until somebody removes it there, with its messages");
     }
@@ -305,8 +305,8 @@ pub(super) fn start(p: &ServicePair<'_>, sink: &mut Sink<'_>) {
                 text(&p.old.start)
             ),
         )
-        .old(p.old.start.span, "was")
-        .new(
+        .was(p.old.start.span, "was")
+        .is(
             p.new.start.span,
             "a durable consumer that exists keeps its position; only a new one begins here",
         )
@@ -340,11 +340,11 @@ pub(super) fn queue_group(p: &ServicePair<'_>, sink: &mut Sink<'_>) {
         p.path("queue_group"),
         format!("the queue group is `{is}` now, and was `{was}`"),
     )
-    .old(
+    .was(
         span(p.old),
         "the durable consumer of this name has the position",
     )
-    .new(
+    .is(
         span(p.new),
         "a durable consumer of this name begins anew; old and new replicas each get every message",
     )
@@ -370,8 +370,8 @@ pub(super) fn subscription_removed(p: &ServicePair<'_>, sink: &mut Sink<'_>) {
                 p.path(&format!("subscribes.{name}")),
                 format!("`{}` no longer handles `{name}`", p.new.name.value),
             )
-            .old(event.span, "handled")
-            .new(p.new.name.span, "not here")
+            .was(event.span, "handled")
+            .is(p.new.name.span, "not here")
             .hits(p.name())
             .help("messages that are still stored for it are never handled");
         }
@@ -415,7 +415,7 @@ pub(super) fn service_removed(sides: &Sides<'_>, sink: &mut Sink<'_>) {
                 format!("services.{name}"),
                 format!("the service `{name}` is gone"),
             )
-            .old(service.name.span, "was here")
+            .was(service.name.span, "was here")
             .hits([name.clone()])
             .stranded(streams)
             .help("remove its durable consumers from the server when it is switched off");
@@ -445,8 +445,9 @@ pub(super) fn publisher_removed(sides: &Sides<'_>, sink: &mut Sink<'_>) {
             if still {
                 continue;
             }
-            let others = others.map_or("nobody else does".to_owned(), |all| {
-                format!("{} still do", all.join(", "))
+            let alone = others.is_none();
+            let others = others.map_or("nobody else publishes it".to_owned(), |all| {
+                format!("still published by {}", all.join(", "))
             });
             let new_id = events.get(&name).copied().map(EventId);
             let raw = sink.add(
@@ -456,13 +457,13 @@ pub(super) fn publisher_removed(sides: &Sides<'_>, sink: &mut Sink<'_>) {
                     service.name.value
                 ),
             );
-            raw.old(event.span, "published")
+            raw.was(event.span, "published")
                 .about([(Some(id), new_id)])
                 .hits(readers.clone())
-                .stranded(readers.iter().map(|reader| format!("the service {reader}, which waits for `{name}` in vain")))
+                .stranded(readers.iter().filter(|_| alone).map(|reader| format!("the service {reader}, which waits for `{name}` in vain")))
                 .help("remove the subscriptions first; or let another service publish it and accept this finding");
             if let Some(now) = now {
-                raw.new(now.name.span, "not here");
+                raw.is(now.name.span, "not here");
             }
         }
     }
