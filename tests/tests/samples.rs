@@ -1,0 +1,384 @@
+//! Every exported sample, judged by all that judge payloads: the generated Rust with its constraints, the JSON Schemas of
+//! both drafts, and the model of `diff`. They agree with the sample and so with each other.
+
+// Setting up a test may fail loudly.
+#![allow(clippy::unwrap_used, clippy::expect_used, deprecated)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use event_codegen::check::{self, Checked};
+use event_codegen::compat::payload;
+use event_codegen::diagnostic::Diagnostics;
+use event_codegen::export::json_schema::{Draft, Layout, json_schema};
+use event_codegen::export::samples::{Kind, Sample, samples};
+use event_codegen::json::Json;
+use event_codegen::model::EventId;
+use event_codegen::read;
+use event_runtime::Event;
+use event_tests::generated::{
+    all_constraints, all_defaults, all_names, all_recursion, all_services, all_types,
+};
+use jsonschema::Validator;
+use serde_json::Value;
+
+event_runtime::include_contracts!();
+
+/// A contract with every shape of the language.
+#[allow(deprecated, dead_code, unused_imports, clippy::all)]
+mod everything {
+    pub use event_runtime;
+    include!(concat!(env!("OUT_DIR"), "/everything.rs"));
+}
+
+/// Reads and checks a payload; what is written back, or why it was refused.
+type Decoder = fn(&[u8]) -> Result<Value, String>;
+
+fn decoder<E: Event>() -> (&'static str, Decoder) {
+    (E::NAME, |bytes| {
+        let event: E = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        event
+            .validate()
+            .map_err(|violations| violations.to_string())?;
+        Ok(serde_json::to_value(&event).unwrap())
+    })
+}
+
+struct Case {
+    name: &'static str,
+    contracts: &'static str,
+    decoders: Vec<(&'static str, Decoder)>,
+}
+
+fn cases() -> Vec<Case> {
+    let case = |name, contracts, decoders| Case {
+        name,
+        contracts,
+        decoders,
+    };
+    vec![
+        case(
+            "the example organisation",
+            "../contracts",
+            vec![
+                decoder::<contracts::billing::PaymentCreated>(),
+                decoder::<contracts::notifications::SmsNotificationCreated>(),
+                decoder::<contracts::profiles::ProfileViewed>(),
+                decoder::<contracts::profiles::UserInfoAvailed>(),
+                decoder::<contracts::scheduling::UserScheduleCreated>(),
+                decoder::<contracts::shop::orders::OrderPlaced>(),
+            ],
+        ),
+        case(
+            "every shape of the language",
+            "../codegen/tests/schema/everything/contracts",
+            vec![decoder::<everything::all::Everything>()],
+        ),
+        case(
+            "every type",
+            "../codegen/tests/golden/types/contracts",
+            vec![decoder::<all_types::types::Everything>()],
+        ),
+        case(
+            "every constraint",
+            "../codegen/tests/golden/constraints/contracts",
+            vec![decoder::<all_constraints::constraints::Order>()],
+        ),
+        case(
+            "defaults of every type",
+            "../codegen/tests/golden/defaults/contracts",
+            vec![decoder::<all_defaults::defaults::Defaulted>()],
+        ),
+        case(
+            "types inside themselves",
+            "../codegen/tests/golden/recursion/contracts",
+            vec![decoder::<all_recursion::recursion::Grown>()],
+        ),
+        case(
+            "names that could trip a generator",
+            "../codegen/tests/golden/names/contracts",
+            vec![decoder::<all_names::names::Event>()],
+        ),
+        case(
+            "events without fields",
+            "../codegen/tests/golden/services/contracts",
+            vec![
+                decoder::<all_services::a::Placed>(),
+                decoder::<all_services::a::Moved>(),
+                decoder::<all_services::a::Seen>(),
+                decoder::<all_services::b::Placed>(),
+            ],
+        ),
+    ]
+}
+
+fn contracts_at(folder: &str) -> Checked {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut diagnostics = Diagnostics::default();
+    let model = read::read_folder(&folder, &mut diagnostics);
+    check::check(model, &mut diagnostics).unwrap()
+}
+
+fn validators(contracts: &Checked, draft: Draft) -> BTreeMap<String, Validator> {
+    let schemas = json_schema(contracts, draft, Layout::Bundled).into_iter();
+    let build = |(file, text): (String, String)| {
+        let schema: Value = serde_json::from_str(&text).unwrap();
+        // Draft-07 does not define the format, so its validators look at it only when they are told how.
+        let options = jsonschema::options()
+            .should_validate_formats(true)
+            .with_format("uuid", is_uuid);
+        let event = file.trim_end_matches(".json").to_owned();
+        (event, options.build(&schema).unwrap())
+    };
+    schemas.map(build).collect()
+}
+
+fn is_uuid(text: &str) -> bool {
+    event_runtime::Uuid::parse_str(text).is_ok() && text.len() == 36
+}
+
+/// What each judge says of a sample: nothing when it takes it, and else why not.
+fn verdicts(judges: &Judges<'_>, sample: &Sample, text: &str) -> [Option<String>; 4] {
+    let value: Value = serde_json::from_str(text).unwrap();
+    let by_schema = |validator: &Validator| {
+        validator
+            .iter_errors(&value)
+            .next()
+            .map(|error| error.to_string())
+    };
+    let decoded = judges.decoders[sample.event.as_str()](text.as_bytes());
+    let lost = match &decoded {
+        Ok(written) if !contains(written, &value) => Some(format!("written back as {written}")),
+        Ok(_) => None,
+        Err(error) => Some(error.clone()),
+    };
+    let model = payload::read(
+        judges.contracts,
+        judges.events[&sample.event],
+        &sample.payload,
+    );
+    [
+        lost,
+        by_schema(&judges.draft_07[&sample.event]),
+        by_schema(&judges.draft_2020[&sample.event]),
+        model.err().map(|refusal| refusal.to_string()),
+    ]
+}
+
+const JUDGES: [&str; 4] = ["rust", "draft-07", "2020-12", "model"];
+
+struct Judges<'a> {
+    contracts: &'a Checked,
+    events: BTreeMap<String, EventId>,
+    decoders: BTreeMap<&'static str, Decoder>,
+    draft_07: BTreeMap<String, Validator>,
+    draft_2020: BTreeMap<String, Validator>,
+}
+
+/// Whether everything of the sample was written back; only fields that nobody knows may be gone.
+fn contains(written: &Value, sample: &Value) -> bool {
+    match (written, sample) {
+        (Value::Object(written), Value::Object(sample)) => sample
+            .iter()
+            .filter(|(name, _)| !name.starts_with("fieldOfANewerPublisher"))
+            .all(|(name, value)| written.get(name).is_some_and(|own| contains(own, value))),
+        (Value::Array(written), Value::Array(sample)) => {
+            written.len() == sample.len()
+                && written
+                    .iter()
+                    .zip(sample)
+                    .all(|(own, value)| contains(own, value))
+        }
+        (Value::Number(written), Value::Number(sample)) => {
+            written == sample || written.as_f64() == sample.as_f64()
+        }
+        (written, sample) => written == sample,
+    }
+}
+
+/// Prints the table of agreement, and fails on any disagreement.
+#[test]
+fn rust_and_the_schemas_agree_on_every_sample() {
+    let mut disagreements = Vec::new();
+    println!(
+        "{:<46} {:>7} {:>7} {:>7}   {}",
+        "event",
+        "valid",
+        "unknown",
+        "invalid",
+        JUDGES.join(" / ")
+    );
+    let mut total = 0;
+    for case in cases() {
+        let contracts = contracts_at(case.contracts);
+        let made = samples(&contracts);
+        assert_eq!(made.without, Vec::<String>::new(), "{}", case.name);
+        let judges = Judges {
+            contracts: &contracts,
+            events: (0..contracts.events.len())
+                .map(|at| (contracts.event_name(&contracts.events[at]), EventId(at)))
+                .collect(),
+            decoders: case.decoders.into_iter().collect(),
+            draft_07: validators(&contracts, Draft::Draft07),
+            draft_2020: validators(&contracts, Draft::Draft202012),
+        };
+        for event in judges.events.keys() {
+            let of_event = made.samples.iter().filter(|sample| sample.event == *event);
+            let mut count = BTreeMap::new();
+            let mut agreed = [0; JUDGES.len()];
+            let mut all = 0;
+            for sample in of_event {
+                *count.entry(sample.kind).or_insert(0) += 1;
+                all += 1;
+                let text = sample.payload.to_pretty();
+                let wanted = sample.kind != Kind::Invalid;
+                let verdicts = verdicts(&judges, sample, &text);
+                for (at, (judge, verdict)) in JUDGES.iter().zip(verdicts).enumerate() {
+                    if verdict.is_none() == wanted {
+                        agreed[at] += 1;
+                    } else {
+                        let said = verdict.as_deref().unwrap_or("accepted").to_owned();
+                        disagreements.push(format!(
+                            "{}: {} ({}): {judge} says: {said}\n{text}",
+                            case.name,
+                            sample.file(),
+                            sample.reason
+                        ));
+                    }
+                }
+            }
+            let of = |kind| count.get(&kind).copied().unwrap_or(0);
+            println!(
+                "{event:<46} {:>7} {:>7} {:>7}   {}",
+                of(Kind::Valid),
+                of(Kind::Unknown),
+                of(Kind::Invalid),
+                agreed.map(|n| format!("{n} of {all}")).join(" / ")
+            );
+            total += all;
+        }
+    }
+    println!(
+        "{total} samples, {} judges, {} disagreements",
+        JUDGES.len(),
+        disagreements.len()
+    );
+    assert!(disagreements.is_empty(), "{}", disagreements.join("\n"));
+}
+
+/// At least one bad sample for each required field, each constraint and each type of a contract that has all of them.
+#[test]
+fn everything_that_can_be_wrong_is_wrong_once() {
+    let contracts = contracts_at("../codegen/tests/schema/everything/contracts");
+    let made = samples(&contracts);
+    let bad = made
+        .samples
+        .iter()
+        .filter(|sample| sample.kind == Kind::Invalid);
+    let seen: BTreeSet<(String, &str)> = bad
+        .map(|sample| (sample.path.clone(), sample.keyword.unwrap()))
+        .collect();
+    let fields = contracts.fields(&contracts.events[0]);
+    for field in fields {
+        let wire = field.wire();
+        let has = |keyword| seen.contains(&(wire.clone(), keyword));
+        assert!(
+            !field.required() || has("required"),
+            "{wire} is nowhere missing"
+        );
+        let anything = matches!(field.ty.value, event_codegen::model::Type::Json);
+        assert!(anything || has("type"), "{wire} has its type everywhere");
+        let constraints = &field.constraints;
+        for (keyword, there) in [
+            ("minimum", constraints.min.is_some()),
+            ("maximum", constraints.max.is_some()),
+            ("minLength", constraints.min_length.is_some()),
+            ("maxLength", constraints.max_length.is_some()),
+            ("pattern", constraints.pattern.is_some()),
+        ] {
+            assert!(!there || has(keyword), "{wire} keeps {keyword} everywhere");
+        }
+    }
+    for (path, keyword) in [
+        ("grid", "minItems"),
+        ("grid", "maxItems"),
+        ("grid[0][0]", "type"),
+        ("labels", "minProperties"),
+        ("labels", "maxProperties"),
+        ("currency", "pattern"),
+        ("id", "format"),
+        ("at", "format"),
+        ("day", "format"),
+        ("pause", "pattern"),
+        ("data", "pattern"),
+        ("price", "pattern"),
+        ("wide", "pattern"),
+        ("shape.kind", "required"),
+        ("shape.radius", "required"),
+        ("shape.side", "required"),
+        ("tree.branches[0].leaf", "required"),
+    ] {
+        let there = seen.contains(&(path.to_owned(), keyword));
+        // A tree's fields are varied at the first place where they stand.
+        let there = there
+            || (path.starts_with("tree") && seen.contains(&("tree.leaf".to_owned(), keyword)));
+        assert!(there, "{path}: {keyword}");
+    }
+}
+
+#[test]
+fn the_same_samples_on_every_run_and_one_file_each() {
+    let contracts = contracts_at("../contracts");
+    let files = samples(&contracts).files();
+    assert_eq!(files, samples(&contracts).files());
+    let names: BTreeSet<String> = files
+        .iter()
+        .map(|(name, _)| name.to_ascii_lowercase())
+        .collect();
+    assert_eq!(names.len(), files.len());
+    let (name, index) = files.last().unwrap();
+    assert_eq!(name, "index.json");
+    let index: Value = serde_json::from_str(index).unwrap();
+    let listed = index["samples"].as_array().unwrap();
+    assert_eq!(listed.len() + 1, files.len());
+    for (entry, (file, text)) in listed.iter().zip(&files) {
+        assert_eq!(entry["file"], Value::from(file.as_str()));
+        assert!(serde_json::from_str::<Value>(text).is_ok(), "{file}");
+        assert_eq!(
+            entry["valid"] == Value::from(false),
+            entry.get("keyword").is_some()
+        );
+        assert_ne!(entry["reason"], "");
+    }
+}
+
+/// What nobody agrees on is in no sample.
+#[test]
+fn known_differences_are_left_out() {
+    fn numbers(json: &Json, found: &mut Vec<String>) {
+        match json {
+            Json::Number(text) => found.push(text.clone()),
+            Json::List(items) => items.iter().for_each(|item| numbers(item, found)),
+            Json::Object(members) => members.iter().for_each(|(_, value)| numbers(value, found)),
+            Json::Null | Json::Bool(_) | Json::Text(_) => {}
+        }
+    }
+    let contracts = contracts_at("../codegen/tests/golden/constraints/contracts");
+    for sample in samples(&contracts).samples {
+        let mut found = Vec::new();
+        numbers(&sample.payload, &mut found);
+        let count = match &sample.payload {
+            Json::Object(members) => members.iter().find(|(name, _)| name == "count"),
+            _ => None,
+        };
+        assert_ne!(
+            count.map(|(_, value)| value),
+            Some(&Json::Null),
+            "{}",
+            sample.file()
+        );
+        if let Some((_, Json::Number(text))) = count {
+            assert!(!text.ends_with(".0"), "{}: {text}", sample.file());
+        }
+    }
+}
