@@ -235,6 +235,102 @@ async fn events_of_one_key_are_handled_in_order_over_three_listeners() {
 }
 
 #[tokio::test]
+async fn the_order_of_a_key_survives_listeners_that_die() {
+    let (server, bus) = shop().await;
+    let seen: Seen<(String, i64)> = Seen::default();
+    let make = async || {
+        let bus = connect(&server).await;
+        let inside = Arc::new(AtomicU64::new(0));
+        let listener = Listener::new(&bus, SHOP, (seen.clone(), Arc::clone(&inside))).on(
+            |h: Arc<(Seen<(String, i64)>, Arc<AtomicU64>)>, d: Delivery<StockMoved>| async move {
+                h.0.push((d.event.item, d.event.step));
+                h.1.fetch_add(1, Ordering::SeqCst);
+                tokio::time::sleep(Duration::from_millis(3)).await;
+                h.1.fetch_sub(1, Ordering::SeqCst);
+                Ok(())
+            },
+        );
+        (start(listener), inside)
+    };
+    let mut running = vec![make().await, make().await, make().await];
+    let items = ["tea", "milk", "salt", "rice", "oats", "figs"];
+    let moves = (0..60).flat_map(|step| {
+        items.iter().enumerate().map(move |(n, item)| StockMoved {
+            move_id: step * 10 + n as i64,
+            item: (*item).to_owned(),
+            step,
+        })
+    });
+    bus.publish_all(moves).await.into_result().unwrap();
+    for dead in [60, 150] {
+        let mut victim = 0;
+        until("one is in the middle of a handler", async || {
+            let busy = |(_, inside): &(Running, Arc<AtomicU64>)| inside.load(Ordering::SeqCst) > 0;
+            victim = running.iter().position(busy).unwrap_or(usize::MAX);
+            seen.len() > dead && victim != usize::MAX
+        })
+        .await;
+        // As if its process were killed: nothing is given back.
+        let ((_, victim), _) = running.remove(victim);
+        victim.abort();
+        running.push(make().await);
+    }
+    until("all are acknowledged", async || {
+        for partition in 0..4 {
+            if pending(&bus, "STOCK", &format!("shop-workers-p{partition}")).await != (0, 0) {
+                return false;
+            }
+        }
+        true
+    })
+    .await;
+    for (running, _) in running {
+        stop(running).await;
+    }
+    let all = seen.all();
+    assert!(
+        all.len() > items.len() * 60,
+        "nobody died in the middle of a handler: the test shows nothing"
+    );
+    for item in items {
+        let mut steps: Vec<i64> = all
+            .iter()
+            .filter(|(i, _)| i == item)
+            .map(|(_, step)| *step)
+            .collect();
+        // A start may be repeated, right away; it may never come after a later one.
+        steps.dedup();
+        assert_eq!(steps, (0..60).collect::<Vec<_>>(), "{item}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_build_does_not_know_is_left_to_newer_ones_and_buried_at_last() {
+    let (_server, bus) = shop().await;
+    let running = listen(&bus, SHOP, |_| async { Ok(()) });
+    bus.publish(&OrderPaid { order_id: 1 }).await.unwrap();
+    bus.publish(&order(1)).await.unwrap();
+    until("it is buried", async || {
+        count(&bus, "DEAD_LETTERS").await == 1
+    })
+    .await;
+    assert_eq!(
+        message(&bus, "DEAD_LETTERS", 1)
+            .await
+            .headers
+            .get(REASON)
+            .unwrap()
+            .as_str(),
+        "unknown"
+    );
+    let report = stop(running).await;
+    assert_eq!(
+        (report.handled, report.retried, report.dead_lettered),
+        (1, 2, 1)
+    );
+}
+
+#[tokio::test]
 async fn retries_keep_their_policy_and_end_in_the_dead_letters() {
     let (_server, bus) = shop().await;
     let seen = Seen::default();
