@@ -21,6 +21,14 @@ const LAYOUTS: [(&str, Layout); 3] = [
     ("catalog", Layout::Catalog),
 ];
 
+const CASES: &[&str] = &[
+    "order",
+    "everything",
+    "same_name",
+    #[cfg(feature = "import")]
+    "imported",
+];
+
 fn case(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/schema")
@@ -94,6 +102,15 @@ fn one_file_for_all() {
     golden("same_name", "2020-12", "catalog");
 }
 
+/// Schemas of other teams come with their definitions, wherever these go.
+#[test]
+#[cfg(feature = "import")]
+fn imported_schemas() {
+    golden("imported", "07", "bundled");
+    golden("imported", "07", "refs");
+    golden("imported", "2020-12", "catalog");
+}
+
 /// The event that the dialect was measured with.
 #[test]
 fn the_measured_order() {
@@ -106,7 +123,7 @@ fn the_measured_order() {
 
 #[test]
 fn drafts_differ_in_two_words_only() {
-    for name in ["order", "everything", "same_name"] {
+    for name in CASES {
         let contracts = contracts(name);
         for (_, layout) in LAYOUTS {
             let old = json_schema(&contracts, Draft::Draft07, layout);
@@ -128,7 +145,7 @@ fn drafts_differ_in_two_words_only() {
 
 #[test]
 fn every_file_says_that_it_is_generated() {
-    for name in ["order", "everything", "same_name"] {
+    for name in CASES {
         for (_, draft) in DRAFTS {
             for (_, layout) in LAYOUTS {
                 for (file, text) in json_schema(&contracts(name), draft, layout) {
@@ -146,7 +163,7 @@ fn every_file_says_that_it_is_generated() {
 /// Each `$ref` of each layout leads to a schema with a title.
 #[test]
 fn references_lead_somewhere() {
-    for name in ["order", "everything", "same_name"] {
+    for name in CASES {
         for (_, draft) in DRAFTS {
             for (_, layout) in LAYOUTS {
                 let files = json_schema(&contracts(name), draft, layout);
