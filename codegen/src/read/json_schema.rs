@@ -183,7 +183,7 @@ fn scalar_type(shape: &Shape, built: &Built) -> Type {
         Shape::Integer(integer) => match integer.width {
             Width::I32 => Type::I32,
             Width::U32 => Type::U32,
-            Width::I64 => Type::I64,
+            Width::I64 | Width::Loose => Type::I64,
             Width::U64 => Type::U64,
         },
         Shape::Text(text) => match text.format {

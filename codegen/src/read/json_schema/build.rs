@@ -571,7 +571,7 @@ impl Builder<'_, '_> {
                 continue;
             };
             let hint = hint.inside(text);
-            let shape = if object.fields.len() == 1 && object.extra.is_empty() {
+            let shape = if object.fields.len() == 1 && object.extra.is_empty() && !object.open {
                 // Nothing but the tag: still an object.
                 let key = (vec![leaf.clone()], Some(tag.name.clone()));
                 self.made.insert(key.clone(), State::Open(None));
@@ -680,10 +680,12 @@ impl Builder<'_, '_> {
             }
         }
         let mut names = Names::default();
-        let extra = objects
+        let typed = objects
             .iter()
             .find(|object| !object.extra.is_empty())
             .map(|object| object.extra.clone());
+        let open = objects.iter().any(|object| object.open);
+        let extra = typed.or_else(|| open.then(Vec::new));
         if extra.is_some() {
             names.reserve("extra");
         }
@@ -752,6 +754,8 @@ struct Object {
     required: BTreeSet<String>,
     /// Schemas of all other members; empty when they may be anything.
     extra: Vec<Vec<Site>>,
+    /// Whether the schema says in so many words that there may be others.
+    open: bool,
     count: Count,
 }
 
@@ -761,6 +765,7 @@ impl Object {
             fields: Vec::new(),
             required: BTreeSet::new(),
             extra: Vec::new(),
+            open: false,
             count: Count::default(),
         };
         let mut forbidden = BTreeSet::new();
@@ -874,6 +879,7 @@ impl Object {
     }
 
     fn others(&mut self, read: &mut Reader<'_, '_>, sites: &[Site]) {
+        let (mut said, mut all) = (false, true);
         let mut together = Vec::new();
         for site in sites {
             if let Some(patterns) = read.store.get(*site, "patternProperties") {
@@ -892,12 +898,16 @@ impl Object {
                 continue;
             };
             match read.store.value(additional) {
-                Json::Bool(_) => {}
-                Json::Object(members) if members.is_empty() => {}
+                Json::Bool(allowed) => {
+                    said = true;
+                    all &= *allowed;
+                }
+                Json::Object(members) if members.is_empty() => said = true,
                 Json::Object(_) => together.push(additional),
                 _ => read.problem(additional, "`additionalProperties` must be a schema"),
             }
         }
+        self.open = said && all && together.is_empty();
         if !together.is_empty() {
             self.extra.push(together);
         }

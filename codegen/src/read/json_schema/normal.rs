@@ -111,6 +111,15 @@ fn members(shape: &Shape, defs: &[Def]) -> Members {
             }
         }
         Shape::Integer(integer) => {
+            if integer.width == Width::Loose {
+                put(
+                    &mut out,
+                    "type",
+                    Json::list([Json::text("integer"), Json::text("string")]),
+                );
+                put(&mut out, "pattern", Json::text("^(0|-?[1-9][0-9]{0,18})$"));
+                return out;
+            }
             kind(&mut out, "integer");
             let (least, most) = integer.width.range();
             let wide = integer.width == Width::U32 || integer.width == Width::U64;

@@ -32,7 +32,10 @@ pub(super) const RESERVED: &[&str] = &[
     "RuntimeUuid",
     "RuntimeTimestamp",
     "RuntimeDate",
+    "RuntimeInt64",
 ];
+/// The definition that stands for the runtime's integer of either form.
+const LOOSE: &str = "RuntimeInt64";
 /// Definitions that stand for types of the runtime.
 const FORMATS: &[(Format, &str, &str)] = &[
     (Format::Uuid, "RuntimeUuid", "event_runtime::Uuid"),
@@ -116,13 +119,14 @@ fn convert(defs: &[Def]) -> Result<TokenStream, String> {
     settings.with_derive("PartialEq".to_owned());
     settings.with_map_type("::std::collections::BTreeMap".to_owned());
     let mut definitions = Map::new();
-    for (_, name, path) in FORMATS {
+    let formats = FORMATS.iter().map(|(_, name, path)| (*name, *path));
+    for (name, path) in formats.chain([(LOOSE, "event_runtime::Int64")]) {
         settings.with_replacement(
             name,
             path,
             [TypeSpaceImpl::Display, TypeSpaceImpl::FromStr].into_iter(),
         );
-        definitions.insert((*name).to_owned(), json!({"type": "string"}));
+        definitions.insert(name.to_owned(), json!({"type": "string"}));
     }
     for def in defs {
         definitions.insert(def.name.clone(), definition(def, defs));
@@ -207,11 +211,14 @@ fn schema(shape: &Shape, defs: &[Def]) -> Json {
     match shape {
         Shape::Any | Shape::Null => json!(true),
         Shape::Bool { .. } => json!({"type": "boolean"}),
+        Shape::Integer(integer) if integer.width == Width::Loose => {
+            json!({"$ref": format!("#/definitions/{LOOSE}")})
+        }
         Shape::Integer(integer) => {
             let format = match integer.width {
                 Width::I32 => "int32",
                 Width::U32 => "uint32",
-                Width::I64 => "int64",
+                Width::I64 | Width::Loose => "int64",
                 Width::U64 => "uint64",
             };
             json!({"type": "integer", "format": format})

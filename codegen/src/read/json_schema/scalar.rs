@@ -2,6 +2,7 @@
 
 use super::document::Value as Json;
 use super::facts::{JsonKind, Leaf, Reader};
+use super::keywords::Draft;
 use super::number;
 use super::shape::{Count, Format, Integer, Number, Shape, Text, Width};
 use super::store::Site;
@@ -154,6 +155,16 @@ fn integer(read: &mut Reader<'_, '_>, sites: &[Site]) -> Integer {
             .collect()
     });
     out.width = width(&out, format.as_deref());
+    // What writes draft-04 to this day are generators for protobuf, whose JSON has 64-bit integers as text.
+    let plain = format.is_none() && out.min.is_none() && out.max.is_none() && out.only.is_none();
+    if plain
+        && !sites.is_empty()
+        && sites
+            .iter()
+            .all(|site| read.store.draft(*site) == Draft::Four)
+    {
+        out.width = Width::Loose;
+    }
     let (least, most) = out.width.range();
     out.min = out.min.filter(|min| *min > least);
     out.max = out.max.filter(|max| *max < most);

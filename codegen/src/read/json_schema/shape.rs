@@ -48,6 +48,8 @@ pub(super) enum Width {
     #[default]
     I64,
     U64,
+    /// 64 bits with a sign, as a number or as text: the schema does not say, and such peers send either.
+    Loose,
 }
 
 impl Width {
@@ -55,7 +57,7 @@ impl Width {
         match self {
             Self::I32 => (i128::from(i32::MIN), i128::from(i32::MAX)),
             Self::U32 => (0, i128::from(u32::MAX)),
-            Self::I64 => (i128::from(i64::MIN), i128::from(i64::MAX)),
+            Self::I64 | Self::Loose => (i128::from(i64::MIN), i128::from(i64::MAX)),
             Self::U64 => (0, i128::from(u64::MAX)),
         }
     }
