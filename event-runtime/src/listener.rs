@@ -200,6 +200,9 @@ impl<H: Send + Sync + 'static> Listener<H> {
         }
         let stop = Shutdown::new();
         let durables = self.durables().await?;
+        let probe = durables
+            .first()
+            .map(|durable| (durable.stream, durable.name.clone()));
         let bus = self.bus.clone();
         let _running = Running::start(&bus.inner.listeners);
         let grace = self.grace;
@@ -254,8 +257,15 @@ impl<H: Send + Sync + 'static> Listener<H> {
         }
         // The outcomes are on their way; the service may end its process right after this.
         let _ = timeout(Duration::from_secs(2), bus.client().flush()).await;
-        bus.round_trip(Instant::now() + Duration::from_secs(2))
-            .await;
+        match &probe {
+            Some((stream, durable)) => {
+                let _ = timeout(Duration::from_secs(2), bus.consumer(stream, durable)).await;
+            }
+            None => {
+                bus.round_trip(Instant::now() + Duration::from_secs(2))
+                    .await;
+            }
+        }
         bus.inner
             .events
             .counters

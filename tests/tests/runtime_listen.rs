@@ -895,6 +895,7 @@ async fn a_service_needs_no_more_than_the_least_privileges() {
     .await;
     let report = stop(running).await;
     assert_eq!((report.handled, report.dead_lettered), (1, 1));
+    assert_eq!(bus.stats().refused, 0, "it asked for more than it may");
     // Whoever may not read the durable is told so.
     let error = Listener::new(&bus, SHOP, ())
         .on(|_: Arc<()>, _: Delivery<StockMoved>| async { Ok(()) })
