@@ -3,8 +3,10 @@
 //! One file per command; each turns its arguments into calls of `event-codegen` and never knows a rule of its own.
 //! Data goes to stdout, everything else to stderr, and the exit code says what happened: see [`outcome`].
 
+mod catalog;
 mod check;
 mod completions;
+mod diff;
 mod explain;
 mod export;
 mod files;
@@ -42,10 +44,12 @@ struct Cli {
 enum Command {
     New(new::Args),
     Check(check::Args),
+    Diff(diff::Args),
     Generate(generate::Args),
     #[command(subcommand)]
     Export(export::Export),
     Explain(explain::Args),
+    Catalog(catalog::Args),
     Completions(completions::Args),
 }
 
@@ -55,9 +59,11 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::New(args) => new::run(&args),
         Command::Check(args) => check::run(&cli.contracts, &args),
+        Command::Diff(args) => diff::run(&cli.contracts, &args),
         Command::Generate(args) => generate::run(&cli.contracts, &args),
         Command::Export(export) => export::run(&cli.contracts, &export),
         Command::Explain(args) => explain::run(&args),
+        Command::Catalog(args) => catalog::run(&cli.contracts, &args),
         Command::Completions(args) => completions::run(&args),
     };
     match done {
