@@ -116,8 +116,8 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// The lines at the start of both configurations.
-fn head(plan: &Plan<'_>, what: &str) -> String {
+/// The lines at the start of both configurations; `more` are further ones.
+fn head(plan: &Plan<'_>, what: &str, more: &str) -> String {
     let mut out = format!(
         "# Generated from the contracts folder; do not edit: change the contracts.
 #
@@ -135,14 +135,16 @@ fn head(plan: &Plan<'_>, what: &str) -> String {
 # Each holds a password or its bcrypt hash (`nats server passwd`) in single quotes, because the server reads the value
 # like a value in this file: FOO_PASSWORD=\"'secret'\". A service connects with the inbox prefix _INBOX_<service>:
 # NATS_INBOX_PREFIX=_INBOX_<service>, or Config::service(\"<service>\").
-
 ",
     );
+    out.push_str(more);
+    out.push('\n');
     out
 }
 
-/// `user: …, password: …` and the permissions of a service, at this indentation.
-fn service_user(service: &Service<'_>, indent: &str) -> String {
+/// `user: …, password: …` and the permissions of a service, at this indentation. `api` is what its requests to JetStream
+/// start with.
+fn service_user(service: &Service<'_>, api: &str, indent: &str) -> String {
     let lines = |subjects: Vec<String>| {
         let lines = subjects
             .iter()
@@ -162,7 +164,7 @@ fn service_user(service: &Service<'_>, indent: &str) -> String {
 ",
         quoted(&service.user.name),
         service.user.variable,
-        lines(service.grants.publish()),
+        lines(service.grants.publish(api)),
         lines(service.grants.subscribe()),
     )
 }

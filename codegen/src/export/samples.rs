@@ -7,7 +7,9 @@
 //! The payloads are made from the model; reads no payload and never asks a validator.
 
 mod make;
+mod path;
 mod texts;
+mod vary;
 mod walk;
 
 use std::collections::BTreeSet;

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod check;
+mod diff;
+mod documents;
 mod export;
 mod generate;
 mod new;

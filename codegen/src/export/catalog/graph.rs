@@ -17,7 +17,7 @@ const MOST_NODES: usize = 70;
 /// Arrows of the largest graph that is drawn.
 const MOST_ARROWS: usize = 260;
 /// Width of the widest node.
-const MOST_WIDTH: f64 = 236.0;
+const MOST_WIDTH: f64 = 200.0;
 /// Room around a picture for focus rings.
 const MARGIN: f64 = 6.0;
 
@@ -250,8 +250,8 @@ fn figure(index: &Index<'_>, graph: &Graph, says: &str, centre: Option<Thing>) -
         .nodes
         .iter()
         .map(|thing| {
-            let name = clip(label(index, *thing), 27);
-            (name, clip(&second_line(index, *thing), 32))
+            let name = clip(label(index, *thing), 22);
+            (name, clip(&second_line(index, *thing), 26))
         })
         .collect();
     let widths: Vec<f64> = lines

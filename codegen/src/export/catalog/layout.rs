@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 /// Height of a node.
 pub(super) const NODE_HEIGHT: f64 = 44.0;
 const NODE_GAP: f64 = 16.0;
-const COLUMN_GAP: f64 = 60.0;
+const COLUMN_GAP: f64 = 54.0;
 const BAND_GAP: f64 = 26.0;
 /// Height that an edge takes in a column that it only passes.
 const PASSING_HEIGHT: f64 = 10.0;
@@ -247,6 +247,8 @@ impl Grid {
         let mut best = (self.crossings(&rows, &position), rows.clone());
         for sweep in 0..SWEEPS {
             let rightwards = sweep % 2 == 0;
+            // What has one barycentre stays in either order in turn: one of them may be what the next column needs.
+            let turn_ties = sweep / 2 % 2 == 1;
             for step in 0..rows.len() {
                 let at = if rightwards {
                     step
@@ -260,6 +262,9 @@ impl Grid {
                         near.iter().map(|n| position[*n] as f64).sum::<f64>() / near.len() as f64
                     }
                 };
+                if turn_ties {
+                    rows[at].reverse();
+                }
                 let mut keyed: Vec<(f64, usize)> =
                     rows[at].iter().map(|node| (centre(*node), *node)).collect();
                 keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -436,6 +441,27 @@ mod tests {
         assert_apart(&picture, &[40.0; 5]);
         let k = place(&[40.0; 4], &[(0, 3), (1, 2)]);
         assert!((k.nodes[0].1 < k.nodes[1].1) == (k.nodes[3].1 < k.nodes[2].1));
+    }
+
+    /// Only one of the two orders of 3 and 4, which have one barycentre, lets everything right of them run uncrossed.
+    #[test]
+    fn ties_are_tried_in_both_orders() {
+        let edges = [
+            (0, 2),
+            (1, 3),
+            (2, 4),
+            (2, 5),
+            (3, 6),
+            (4, 7),
+            (6, 7),
+            (7, 8),
+            (5, 9),
+            (8, 9),
+        ];
+        let picture = place(&[40.0; 10], &edges);
+        let y = |node: usize| picture.nodes[node].1;
+        assert!((y(2) < y(3)) == (y(4) < y(6)));
+        assert!((y(4) < y(6)) == (y(5) < y(4)));
     }
 
     #[test]

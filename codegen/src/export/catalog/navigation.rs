@@ -10,7 +10,9 @@ use crate::model::{DomainId, StreamId};
 /// The bar that stays on top.
 pub(super) fn bar(out: &mut String) {
     out.push_str(
-        "<a class=skip href=\"#main\">Skip to content</a><header class=bar><a class=brand href=\"#the-overview\">\
+        "<a class=skip href=\"#main\">Skip to content</a><header class=bar><button id=contents-toggle class=js type=button \
+         aria-expanded=false aria-controls=contents><svg viewBox=\"0 0 20 20\" width=18 height=18 aria-hidden=true>\
+         <path d=\"M3 5.5h14M3 10h14M3 14.5h14\"/></svg><span class=sr>Contents</span></button><a class=brand href=\"#the-overview\">\
          <svg viewBox=\"0 0 16 16\" width=22 height=22 aria-hidden=true><rect width=16 height=16 rx=4 />\
          <path d=\"M4 5h8M4 8h5M4 11h7\"/></svg>Event catalog</a>\
          <div class=\"search js\" role=search><input id=search-input type=search role=combobox autocomplete=off \
@@ -34,12 +36,12 @@ pub(super) fn contents(out: &mut String, index: &Index<'_>) {
     } else {
         " open"
     };
-    out.push_str("<nav class=contents aria-label=Contents><div class=inner>");
+    out.push_str("<nav id=contents class=contents aria-label=Contents><div class=inner>");
     for at in 0..contracts.domains.len() {
         let domain = &contracts.domains[at];
         let _ = write!(
             out,
-            "<details{open}><summary>{}</summary><ul><li><a href=\"{}\">About this domain</a>",
+            "<details{open}><summary>{}</summary><ul><li><a href=\"{}\">Overview</a>",
             text(&domain.name),
             link(&domain.name)
         );

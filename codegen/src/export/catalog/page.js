@@ -41,11 +41,12 @@
     const of = (event) => { const node = event.target.closest("a"); return node && Number(node.dataset.n); };
     for (const over of ["pointerover", "focusin"]) svg.addEventListener(over, (e) => light(of(e) ?? chosen));
     for (const out of ["pointerleave", "focusout"]) svg.addEventListener(out, () => light(chosen));
+    // An article's own picture always shows that article: what was chosen lights up in the others only.
+    if (svg.closest("article")) return () => {};
     return (hash) => {
       const found = nodes.findIndex((node) => node.getAttribute("href") === hash);
       nodes.forEach((node, n) => n === found ? node.setAttribute("aria-current", "true") : node.removeAttribute("aria-current"));
-      // A node that is the picture's own subject has everything for a neighbour: no light is clearer.
-      chosen = found < 0 || nodes[found].classList.contains("centre") ? null : found;
+      chosen = found < 0 ? null : found;
       light(chosen);
     };
   });
@@ -66,8 +67,19 @@
   };
   addEventListener("hashchange", arrive);
 
-  // Contents: the line of what is being read.
+  // Contents: hidden behind a button where there is no room for them; the line of what is being read is marked.
+  const contents = byId("contents"), opener = byId("contents-toggle");
+  const showContents = (open) => {
+    contents.classList.toggle("open", open);
+    opener.setAttribute("aria-expanded", String(open));
+  };
+  opener.addEventListener("click", () => showContents(!contents.classList.contains("open")));
+  contents.addEventListener("click", (event) => { if (event.target.closest("a")) showContents(false); });
+  contents.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && contents.classList.contains("open")) { showContents(false); opener.focus(); }
+  });
   const lines = new Map(all(".contents li a").map((line) => [line.getAttribute("href"), line]));
+  const inner = document.querySelector(".contents .inner");
   let current = null;
   const follow = new IntersectionObserver((entries) => {
     const seen = entries.find((entry) => entry.isIntersecting);
@@ -76,7 +88,9 @@
     current?.removeAttribute("aria-current");
     current = line;
     line.setAttribute("aria-current", "location");
-    if (line.closest("details").open && line.offsetParent) line.scrollIntoView({ block: "nearest" });
+    // Only inside the contents: the page itself stays where it is.
+    const top = line.getBoundingClientRect().top - inner.getBoundingClientRect().top;
+    if (line.offsetParent && (top < 0 || top > inner.clientHeight - 40)) inner.scrollTop += top - inner.clientHeight / 3;
   }, { rootMargin: "-90px 0px -75% 0px" });
   all("article, .domain > header").forEach((part) => follow.observe(part));
 

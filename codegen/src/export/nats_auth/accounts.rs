@@ -6,13 +6,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::grants::{ack, info, next};
+use super::grants::{API, ack, info, next};
 use super::{Plan, Service, head, quoted, service_user};
 
 pub(super) fn write(plan: &Plan<'_>) -> String {
     let mut out = head(
         plan,
         "One account per service, and one for the streams; include it in a server's configuration.",
+        &format!(
+            "# JetStream is in another account: NATS_JS_DOMAIN={}, or Config::js_domain({:?}).\n",
+            plan.account, plan.account
+        ),
     );
     out.push_str("accounts: {\n");
     out.push_str(&streams(plan));
@@ -23,24 +27,58 @@ pub(super) fn write(plan: &Plan<'_>) -> String {
     out
 }
 
-/// What a service uses of the account of the streams, and whether an answer is many messages.
-fn uses(service: &Service<'_>) -> BTreeMap<String, bool> {
+/// Something that a service uses of the account of the streams.
+struct Use {
+    /// Its subject there.
+    subject: String,
+    /// Its subject in the service's account.
+    here: String,
+    /// Whether an answer is many messages.
+    many: bool,
+}
+
+/// What a service uses of the account of the streams, by the subject there.
+///
+/// Requests to JetStream have another subject in the service's account: under their own the server answers too, that
+/// there is no JetStream in this account. What a client calls a domain is just another start of these subjects.
+fn uses(plan: &Plan<'_>, service: &Service<'_>) -> Vec<Use> {
+    let api = api(plan);
+    let same = |subject: String| Use {
+        here: subject.clone(),
+        subject,
+        many: false,
+    };
     let grants = &service.grants;
-    let once = grants.stores.iter().cloned().chain(grants.dead_letters());
-    let mut all: BTreeMap<String, bool> = once.map(|subject| (subject, false)).collect();
+    let stores = grants.stores.iter().cloned();
+    let mut all: Vec<Use> = stores.chain(grants.dead_letters()).map(same).collect();
     for (stream, durable) in &grants.durables {
-        all.insert(info(stream, durable), false);
-        all.insert(ack(stream, durable), false);
-        all.insert(next(stream, durable), true);
+        all.push(same(ack(stream, durable)));
+        for (request, many) in [
+            (info as fn(&str, &str, &str) -> String, false),
+            (next, true),
+        ] {
+            all.push(Use {
+                subject: request(API, stream, durable),
+                here: request(&api, stream, durable),
+                many,
+            });
+        }
     }
+    all.sort_by(|a, b| a.subject.cmp(&b.subject));
     all
+}
+
+/// What requests to JetStream start with in the account of a service.
+fn api(plan: &Plan<'_>) -> String {
+    format!("$JS.{}.API", plan.account)
 }
 
 fn streams(plan: &Plan<'_>) -> String {
     let mut exports: BTreeMap<String, (bool, BTreeSet<&str>)> = BTreeMap::new();
     for service in &plan.services {
-        for (subject, many) in uses(service) {
-            let entry = exports.entry(subject).or_insert((many, BTreeSet::new()));
+        for used in uses(plan, service) {
+            let entry = exports.entry(used.subject);
+            let entry = entry.or_insert((used.many, BTreeSet::new()));
             entry.1.insert(&service.user.name);
         }
     }
@@ -70,7 +108,7 @@ fn streams(plan: &Plan<'_>) -> String {
 fn account(plan: &Plan<'_>, service: &Service<'_>) -> String {
     let name = &service.user.name;
     let mut out = format!("  {}: {{\n    users: [\n", quoted(name));
-    out.push_str(&service_user(service, "      "));
+    out.push_str(&service_user(service, &api(plan), "      "));
     out.push_str("    ]\n");
     let hears = |subject: &String| {
         let others = plan
@@ -109,18 +147,23 @@ fn account(plan: &Plan<'_>, service: &Service<'_>) -> String {
 }
 
 fn imports(plan: &Plan<'_>, service: &Service<'_>) -> String {
-    let line = |kind: &str, account: &str, subject: &str| {
+    let line = |kind: &str, account: &str, subject: &str, here: &str| {
+        let to = if here == subject {
+            String::new()
+        } else {
+            format!(", to: {}", quoted(here))
+        };
         let (account, subject) = (quoted(account), quoted(subject));
-        format!("      {{ {kind}: {{ account: {account}, subject: {subject} }} }}\n")
+        format!("      {{ {kind}: {{ account: {account}, subject: {subject} }}{to} }}\n")
     };
-    let mut out: String = uses(service)
-        .keys()
-        .map(|subject| line("service", &plan.account, subject))
-        .collect();
+    let uses = uses(plan, service);
+    let uses = uses.iter();
+    let uses = uses.map(|used| line("service", &plan.account, &used.subject, &used.here));
+    let mut out: String = uses.collect();
     for subject in &service.grants.hears {
         for other in &plan.services {
             if other.user.name != service.user.name && other.grants.emits.contains(subject) {
-                out.push_str(&line("stream", &other.user.name, subject));
+                out.push_str(&line("stream", &other.user.name, subject, subject));
             }
         }
     }

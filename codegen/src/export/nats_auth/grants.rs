@@ -8,6 +8,9 @@ use crate::model::{Event, EventId, ServiceId};
 /// The stream of dead letters.
 pub(super) const DEAD_LETTERS: &str = "DEAD_LETTERS";
 
+/// What the requests to JetStream start with.
+pub(super) const API: &str = "$JS.API";
+
 /// What one service needs.
 pub(super) struct Grants<'a> {
     pub(super) service: &'a str,
@@ -85,15 +88,17 @@ impl<'a> Grants<'a> {
         format!("_INBOX_{}.>", self.service)
     }
 
-    /// Every subject that it may publish to.
-    pub(super) fn publish(&self) -> Vec<String> {
+    /// Every subject that it may publish to. `api` is what the requests to JetStream start with.
+    pub(super) fn publish(&self, api: &str) -> Vec<String> {
         let mut all: Vec<String> = self.stores.iter().chain(&self.emits).cloned().collect();
         for (stream, durable) in &self.durables {
-            all.push(info(stream, durable));
-            all.push(next(stream, durable));
+            all.push(info(api, stream, durable));
+            all.push(next(api, stream, durable));
             all.push(ack(stream, durable));
-            // The form with a domain and an account's hash before the stream.
-            all.push(format!("$JS.ACK.*.*.{stream}.{durable}.>"));
+            if api == API {
+                // The form with a domain and an account's hash before the stream.
+                all.push(format!("$JS.ACK.*.*.{stream}.{durable}.>"));
+            }
         }
         all.extend(self.dead_letters());
         all.push(self.inbox());
@@ -109,13 +114,13 @@ impl<'a> Grants<'a> {
 }
 
 /// The request for a durable's state.
-pub(super) fn info(stream: &str, durable: &str) -> String {
-    format!("$JS.API.CONSUMER.INFO.{stream}.{durable}")
+pub(super) fn info(api: &str, stream: &str, durable: &str) -> String {
+    format!("{api}.CONSUMER.INFO.{stream}.{durable}")
 }
 
 /// The request for a durable's next messages.
-pub(super) fn next(stream: &str, durable: &str) -> String {
-    format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}")
+pub(super) fn next(api: &str, stream: &str, durable: &str) -> String {
+    format!("{api}.CONSUMER.MSG.NEXT.{stream}.{durable}")
 }
 
 /// The outcomes of a durable's messages.

@@ -4,16 +4,16 @@
 
 use std::collections::BTreeSet;
 
-use super::make::{MOST_ITEMS, Maker, Size, fields_of, float, is_json, key};
-use super::{Kind, Sample, texts};
-use crate::compat::shape::{Count, Range, Shape, Slot, Text};
+use super::make::{MOST_ITEMS, Maker, Size, fields_of, is_json, key};
+use super::path::Path;
+use super::{Kind, Sample, vary};
+use crate::compat::shape::{Count, Shape, Slot};
 use crate::json::Json;
-use crate::model::{Body, Contracts, Enum, EventId, Field, Type, TypeId, TypeKind, Union};
+use crate::model::{Body, Contracts, EventId, Field, Type, TypeId, TypeKind, Union};
 use crate::subject::Template;
 
 /// What no contract has, because names there are other.
 const NEWER_FIELD: &str = "fieldOfANewerPublisher";
-const NEWER_VALUE: &str = "value_of_a_newer_publisher";
 
 pub(super) fn full(contracts: &Contracts, event: EventId) -> Option<Json> {
     Maker::new(contracts).event(event, Size::Full)
@@ -102,115 +102,18 @@ enum Owner {
     Type(TypeId),
 }
 
-#[derive(Clone)]
-enum Step {
-    Member(String),
-    Item(usize),
-}
-
-/// A place in a payload.
-#[derive(Clone, Default)]
-struct Path(Vec<Step>);
-
-impl Path {
-    fn member(&self, name: &str) -> Self {
-        self.then(Step::Member(name.to_owned()))
-    }
-
-    fn item(&self, at: usize) -> Self {
-        self.then(Step::Item(at))
-    }
-
-    fn then(&self, step: Step) -> Self {
-        Self(self.0.iter().cloned().chain([step]).collect())
-    }
-
-    /// `lines[0].quantity`.
-    fn shown(&self) -> String {
-        let steps = self.0.iter().map(|step| match step {
-            Step::Member(name) => format!(".{name}"),
-            Step::Item(at) => format!("[{at}]"),
-        });
-        steps.collect::<String>().trim_start_matches('.').to_owned()
-    }
-
-    /// `lines.0.quantity.below-minimum`, for a file.
-    fn file(&self, what: &str) -> String {
-        let steps = self.0.iter().map(|step| match step {
-            Step::Member(name) => format!("{name}."),
-            Step::Item(at) => format!("{at}."),
-        });
-        steps.chain([what.to_owned()]).collect()
-    }
-
-    /// The payload with another value here; a member that is not there is added at the end.
-    fn set(&self, payload: &Json, value: Json) -> Json {
-        self.change(payload, Some(value))
-    }
-
-    /// The payload without this member.
-    fn remove(&self, payload: &Json) -> Json {
-        self.change(payload, None)
-    }
-
-    fn change(&self, payload: &Json, value: Option<Json>) -> Json {
-        let mut changed = payload.clone();
-        let mut place = &mut changed;
-        for (at, step) in self.0.iter().enumerate() {
-            let last = at + 1 == self.0.len();
-            place = match (step, place) {
-                (Step::Member(name), Json::Object(members)) => {
-                    let found = members.iter().position(|(key, _)| key == name);
-                    match (found, &value) {
-                        (Some(found), None) if last => {
-                            members.remove(found);
-                            return changed;
-                        }
-                        (None, Some(value)) if last => {
-                            members.push((name.clone(), value.clone()));
-                            return changed;
-                        }
-                        (Some(found), _) => &mut members[found].1,
-                        (None, _) => return changed,
-                    }
-                }
-                (Step::Item(at), Json::List(items)) if *at < items.len() => &mut items[*at],
-                _ => return changed,
-            };
-        }
-        if let Some(value) = value {
-            *place = value;
-        }
-        changed
-    }
-
-    /// What stands here.
-    fn get<'j>(&self, payload: &'j Json) -> Option<&'j Json> {
-        self.0
-            .iter()
-            .try_fold(payload, |place, step| match (step, place) {
-                (Step::Member(name), Json::Object(members)) => members
-                    .iter()
-                    .find(|(key, _)| key == name)
-                    .map(|(_, value)| value),
-                (Step::Item(at), Json::List(items)) => items.get(*at),
-                _ => None,
-            })
-    }
-}
-
 /// A value that is varied: what it may be, and where.
 #[derive(Clone, Copy)]
-struct Spot<'w> {
-    base: &'w Json,
-    path: &'w Path,
+pub(super) struct Spot<'w> {
+    pub(super) base: &'w Json,
+    pub(super) path: &'w Path,
     /// Whether `null` is the same as absent here.
-    optional: bool,
+    pub(super) optional: bool,
     /// Whether subjects or ids are made of it.
-    token: bool,
+    pub(super) token: bool,
 }
 
-struct Walk<'a, 'm> {
+pub(super) struct Walk<'a, 'm> {
     maker: &'m Maker<'a>,
     seen: BTreeSet<(Owner, Option<usize>)>,
     tokens: BTreeSet<String>,
@@ -218,7 +121,7 @@ struct Walk<'a, 'm> {
 }
 
 impl<'a> Walk<'a, '_> {
-    fn add(
+    pub(super) fn add(
         &mut self,
         kind: Kind,
         path: &Path,
@@ -236,43 +139,6 @@ impl<'a> Walk<'a, '_> {
             keyword,
             payload,
         });
-    }
-
-    fn good(&mut self, spot: Spot<'_>, name: &str, reason: impl Into<String>, value: Json) {
-        if spot.path.get(spot.base) != Some(&value) {
-            let payload = spot.path.set(spot.base, value);
-            self.add(Kind::Valid, spot.path, name, reason, None, payload);
-        }
-    }
-
-    fn newer(&mut self, spot: Spot<'_>, name: &str, reason: impl Into<String>, value: Json) {
-        let payload = spot.path.set(spot.base, value);
-        self.add(Kind::Unknown, spot.path, name, reason, None, payload);
-    }
-
-    fn bad(
-        &mut self,
-        spot: Spot<'_>,
-        name: &str,
-        reason: impl Into<String>,
-        keyword: &'static str,
-        value: Json,
-    ) {
-        let payload = spot.path.set(spot.base, value);
-        self.add(
-            Kind::Invalid,
-            spot.path,
-            name,
-            reason,
-            Some(keyword),
-            payload,
-        );
-    }
-
-    /// Another JSON type than the one that belongs here.
-    fn wrong_type(&mut self, spot: Spot<'_>, wanted: &str, value: Json) {
-        let reason = format!("{wanted} is expected");
-        self.bad(spot, "wrong-type", reason, "type", value);
     }
 
     /// The object at `path` with a field that the contract does not know.
@@ -371,98 +237,6 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    fn integer(&mut self, range: Range, spot: Spot<'_>) {
-        self.good(spot, "minimum", "the smallest", Json::integer(range.min));
-        self.good(spot, "maximum", "the largest", Json::integer(range.max));
-        self.wrong_type(spot, "an integer", Json::text("text"));
-        self.bad(
-            spot,
-            "fraction",
-            "an integer has no fraction",
-            "type",
-            Json::Number("1.5".to_owned()),
-        );
-        // Schemas leave the size of an i32 to its `format`, which validators do not look at.
-        if range.min != i32::MIN.into() {
-            let reason = format!("below the minimum of {}", range.min);
-            self.bad(
-                spot,
-                "below-minimum",
-                reason,
-                "minimum",
-                Json::integer(range.min - 1),
-            );
-        }
-        if range.max != i32::MAX.into() {
-            let reason = format!("above the maximum of {}", range.max);
-            self.bad(
-                spot,
-                "above-maximum",
-                reason,
-                "maximum",
-                Json::integer(range.max + 1),
-            );
-        }
-    }
-
-    fn float(&mut self, min: f64, max: f64, spot: Spot<'_>) {
-        self.wrong_type(spot, "a number", Json::text("text"));
-        // Beyond these a step of 1 is none, and unbounded ends are the type's own.
-        let steps = |n: f64| n.abs() < 1e15;
-        if steps(min) {
-            self.good(spot, "minimum", "the smallest", float(min));
-            self.bad(
-                spot,
-                "below-minimum",
-                format!("below the minimum of {min}"),
-                "minimum",
-                float(min - 1.0),
-            );
-        }
-        if steps(max) {
-            self.good(spot, "maximum", "the largest", float(max));
-            self.bad(
-                spot,
-                "above-maximum",
-                format!("above the maximum of {max}"),
-                "maximum",
-                float(max + 1.0),
-            );
-        }
-    }
-
-    fn text(&mut self, text: &Text, spot: Spot<'_>) {
-        if !spot.token {
-            for (name, value, reason) in texts::more_good(text) {
-                self.good(spot, name, reason, Json::Text(value));
-            }
-        }
-        let wanted = format!("a text ({})", text.format.name());
-        self.wrong_type(spot, &wanted, Json::integer(5));
-        for bad in texts::bad(text) {
-            self.bad(
-                spot,
-                bad.name,
-                bad.reason,
-                bad.keyword,
-                Json::Text(bad.text),
-            );
-        }
-    }
-
-    fn any(&mut self, spot: Spot<'_>) {
-        self.good(spot, "a-text", "any JSON value", Json::text("text"));
-        self.good(
-            spot,
-            "a-list",
-            "any JSON value",
-            Json::list([Json::Bool(true)]),
-        );
-        if !spot.optional {
-            self.good(spot, "null", "null is a JSON value", Json::Null);
-        }
-    }
-
     fn list(&mut self, item: &'a Type, count: Count, spot: Spot<'_>) {
         self.wrong_type(spot, "a list", Json::text("text"));
         let Some(Json::List(items)) = spot.path.get(spot.base) else {
@@ -543,37 +317,6 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    fn choice(&mut self, choice: &Enum, spot: Spot<'_>) {
-        for value in &choice.values {
-            let name = format!("is-{}", value.value);
-            self.good(
-                spot,
-                &name,
-                format!("the value {:?}", value.value),
-                Json::text(value.value.as_str()),
-            );
-        }
-        let newer = Json::Text(unlike(
-            choice.values.iter().map(|value| value.value.as_str()),
-        ));
-        if choice.closed {
-            self.bad(
-                spot,
-                "no-value",
-                "no value of the closed enum",
-                "enum",
-                newer,
-            );
-        } else {
-            self.newer(
-                spot,
-                "value",
-                "a value that the contract does not know is kept",
-                newer,
-            );
-        }
-    }
-
     fn union(&mut self, union: &'a Union, spot: Spot<'_>) {
         let tag = union.tag.value.as_str();
         for (at, variant) in union.variants.iter().enumerate() {
@@ -616,7 +359,7 @@ impl<'a> Walk<'a, '_> {
             "type",
             Json::integer(5),
         );
-        let newer = unlike(
+        let newer = vary::unlike(
             union
                 .variants
                 .iter()
@@ -643,13 +386,4 @@ impl<'a> Walk<'a, '_> {
             );
         }
     }
-}
-
-/// A text that is none of these.
-fn unlike<'v>(known: impl Iterator<Item = &'v str> + Clone) -> String {
-    let mut text = NEWER_VALUE.to_owned();
-    while known.clone().any(|value| value == text) {
-        text.push('x');
-    }
-    text
 }
