@@ -113,9 +113,11 @@ pub fn method_ident(event: &str) -> String {
     field_ident(&event.to_snake_case())
 }
 
-/// The subscription filter of an event whose subject has placeholders.
+/// The subscription filter of an event whose subject has placeholders: of its name, or of the identifier that stands for
+/// it. Behind `Self_` the bar is no longer needed, and rustc would warn of it.
 #[must_use]
 pub fn filter_ident(event: &str) -> String {
+    let event = if event == "Self_" { "Self" } else { event };
     format!("{event}Filter")
 }
 
