@@ -104,7 +104,11 @@ impl Events {
         }
     }
 
-    fn find_refusal(&self, mark: u64, concerns: &impl Fn(&str) -> bool) -> Option<String> {
+    pub(crate) fn find_refusal(
+        &self,
+        mark: u64,
+        concerns: &impl Fn(&str) -> bool,
+    ) -> Option<String> {
         if *self.refusals.borrow() == 0 {
             return None;
         }
@@ -119,6 +123,13 @@ impl Events {
             (*n > mark && concerns(operation)) || (*n > since_connected && inbox(operation))
         });
         found.map(|(_, operation)| operation.clone())
+    }
+
+    /// The place in time after which refusals count, and a way to learn of those that follow.
+    pub(crate) fn watch_refusals(&self) -> (u64, watch::Receiver<u64>) {
+        let seen = self.refusals.subscribe();
+        let mark = *seen.borrow();
+        (mark, seen)
     }
 
     /// The place in time after which refusals count.

@@ -88,7 +88,7 @@ async fn handle<H: Send + Sync + 'static>(
             return false;
         }
     };
-    let handling = shared.wrap(Arc::new(meta), handling);
+    let handling = shared.wrap(&meta, handling);
     let limit = shared.handler_limit.unwrap_or(shared.service.ack_wait * 10);
     match tokio::time::timeout(limit, route::run(handling)).await {
         Ok(Ok(())) => true,

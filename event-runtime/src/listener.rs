@@ -111,16 +111,18 @@ pub(crate) struct Shared<H> {
 impl<H: Send + Sync + 'static> Shared<H> {
     /// The handler call with the hook around it and the trace of the delivery. The hook is called inside the future,
     /// where its panics are caught like the handler's.
-    pub(crate) fn wrap(self: &Arc<Self>, meta: Arc<Meta>, handling: Handling) -> Handling {
-        let shared = Arc::clone(self);
+    pub(crate) fn wrap(self: &Arc<Self>, meta: &Meta, handling: Handling) -> Handling {
         let trace = meta.trace.clone();
         let handling: Handling = match self.around {
-            Some(_) => Box::pin(async move {
-                match &shared.around {
-                    Some(around) => around(meta, Next(handling)).await,
-                    None => handling.await,
-                }
-            }),
+            Some(_) => {
+                let (shared, meta) = (Arc::clone(self), Arc::new(meta.clone()));
+                Box::pin(async move {
+                    match &shared.around {
+                        Some(around) => around(meta, Next(handling)).await,
+                        None => handling.await,
+                    }
+                })
+            }
             None => handling,
         };
         match trace {

@@ -114,7 +114,7 @@ impl<H: Send + Sync + 'static> Case<H> {
             .handler_limit
             .unwrap_or(self.durable.ack_wait * 10);
         let began = Instant::now();
-        let handling = self.shared.wrap(Arc::new(self.meta.clone()), handling);
+        let handling = self.shared.wrap(&self.meta, handling);
         let result = timeout(limit, route::run(handling)).await;
         drop(slot);
         *took = Some(began.elapsed());

@@ -48,14 +48,16 @@ pub(crate) struct Pull {
     requests: u64,
     heard: Instant,
     connections: watch::Receiver<u64>,
-    refusals: u64,
+    /// Grows with every refusal; those after `mark` may be ours.
+    refusals: watch::Receiver<u64>,
+    mark: u64,
 }
 
 impl Pull {
     pub(crate) async fn open(bus: &Bus, stream: &str, consumer: &str) -> Result<Self, Error> {
         let client = bus.client();
         let inbox = client.new_inbox();
-        let refusals = bus.inner.events.mark();
+        let (mark, refusals) = bus.inner.events.watch_refusals();
         let connections = bus.inner.events.connections.subscribe();
         let subscriber = client
             .subscribe(format!("{inbox}.*"))
@@ -75,6 +77,7 @@ impl Pull {
             heard: Instant::now(),
             connections,
             refusals,
+            mark,
         })
     }
 
@@ -133,8 +136,11 @@ impl Pull {
                         return Frame::Lost("the connection was renewed");
                     }
                 }
-                operation = events.refused(self.refusals, |operation| is_publish_to(operation, request)) => {
-                    return Frame::Refused(operation);
+                changed = self.refusals.changed() => {
+                    let found = events.find_refusal(self.mark, &|operation: &str| is_publish_to(operation, request));
+                    if let (Ok(()), Some(operation)) = (changed, found) {
+                        return Frame::Refused(operation);
+                    }
                 }
                 () = sleep_until(self.heard + SILENCE), if waits => {
                     self.waiting.clear();
