@@ -153,9 +153,8 @@ impl Bus {
         let message = Outgoing::stored(event)?;
         let deadline = self.publish_deadline();
         let place = self.place(&message, deadline).await?;
-        let mark = self.inner.events.mark();
         let first = match self.send(&message, deadline).await {
-            Ok(acknowledgement) => Some((acknowledgement, mark)),
+            Ok(sent) => Some(sent),
             Err(Some(error)) => return Err(error),
             Err(None) => None,
         };

@@ -14,10 +14,19 @@ use crate::bus::Bus;
 use crate::error::Error;
 use crate::publish::{Outgoing, Receipt};
 
+/// How long an acknowledgement is waited for before anything else is.
+const AT_ONCE: Duration = Duration::from_millis(25);
 /// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// How long one server without a cluster may take to find the stream of a subject: it has no leader to wait for.
 const PATIENCE_WITHOUT_CLUSTER: Duration = Duration::from_secs(2);
+
+/// A message that the client has taken, and the moment: what happened before does not concern it.
+pub(crate) struct Sent {
+    acknowledgement: PublishAckFuture,
+    refusals: u64,
+    connections: u64,
+}
 
 /// What one attempt came to.
 enum Attempt {
@@ -43,7 +52,7 @@ impl Bus {
         &self,
         message: &Outgoing,
         deadline: Instant,
-        first: Option<(PublishAckFuture, u64)>,
+        first: Option<Sent>,
     ) -> Result<Receipt, Error> {
         let result = self.attempts(message, deadline, first).await;
         let counters = &self.inner.events.counters;
@@ -65,24 +74,19 @@ impl Bus {
         &self,
         message: &Outgoing,
         deadline: Instant,
-        mut first: Option<(PublishAckFuture, u64)>,
+        mut first: Option<Sent>,
     ) -> Result<Receipt, Error> {
         let (mut pause, mut sent, mut no_stream_since) = (Duration::from_millis(20), false, None);
         loop {
-            let mark = self.inner.events.mark();
             let sending = match first.take() {
                 Some(earlier) => Ok(earlier),
-                None => self
-                    .send(message, deadline)
-                    .await
-                    .map(|acknowledgement| (acknowledgement, mark)),
+                None => self.send(message, deadline).await,
             };
             let repeated = sent;
             let outcome = match sending {
-                Ok((acknowledgement, mark)) => {
+                Ok(waiting) => {
                     sent = true;
-                    self.acknowledged(message, acknowledgement, mark, deadline)
-                        .await
+                    self.acknowledged(message, waiting, deadline).await
                 }
                 Err(Some(error)) => Attempt::Failed(error),
                 Err(None) => Attempt::Again,
@@ -144,11 +148,13 @@ impl Bus {
         &self,
         message: &Outgoing,
         deadline: Instant,
-    ) -> Result<PublishAckFuture, Option<Error>> {
+    ) -> Result<Sent, Option<Error>> {
         // Sent now, it would wait in the client and be stored long after the caller was told that it failed.
         if !self.connected(deadline).await {
             return Err(None);
         }
+        let events = &self.inner.events;
+        let (refusals, connections) = (events.mark(), *events.connections.borrow());
         let publish = PublishMessage::build()
             .headers(message.headers.clone())
             .payload(message.payload.clone());
@@ -160,7 +166,11 @@ impl Bus {
         )
         .await
         {
-            Ok(Ok(acknowledgement)) => Ok(acknowledgement),
+            Ok(Ok(acknowledgement)) => Ok(Sent {
+                acknowledgement,
+                refusals,
+                connections,
+            }),
             Ok(Err(error)) => Err(match error.kind() {
                 PublishErrorKind::MaxPayloadExceeded => Some(self.too_large(message)),
                 PublishErrorKind::TimedOut => None,
@@ -171,25 +181,25 @@ impl Bus {
     }
 
     /// Waits for the acknowledgement, until it can no longer come.
-    async fn acknowledged(
-        &self,
-        message: &Outgoing,
-        acknowledgement: PublishAckFuture,
-        mark: u64,
-        deadline: Instant,
-    ) -> Attempt {
+    async fn acknowledged(&self, message: &Outgoing, sent: Sent, deadline: Instant) -> Attempt {
+        let began = Instant::now();
+        let mut acknowledgement = sent.acknowledgement.into_future();
+        // Nearly always the answer is there at once; watching for everything else costs more than the answer.
+        if let Ok(result) = timeout_at(deadline.min(began + AT_ONCE), &mut acknowledgement).await {
+            return self.answer(message, result);
+        }
         let events = &self.inner.events;
         let mut connections = events.connections.subscribe();
         let patience = (self.inner.config.publish_timeout / 5).max(Duration::from_millis(100));
         let subject = &message.subject;
-        let refused = events.refused(mark, |operation| is_publish_to(operation, subject));
+        let refused = events.refused(sent.refusals, |operation| is_publish_to(operation, subject));
         tokio::select! {
             biased;
-            result = acknowledgement.into_future() => self.answer(message, result),
+            result = acknowledgement => self.answer(message, result),
             operation = refused => Attempt::Failed(Error::Refused { operation }),
             // Over the old connection no answer comes any more.
-            _ = connections.changed() => Attempt::Again,
-            () = tokio::time::sleep_until(deadline.min(Instant::now() + patience)) => Attempt::Again,
+            _ = connections.wait_for(|now| *now != sent.connections) => Attempt::Again,
+            () = tokio::time::sleep_until(deadline.min(began + patience)) => Attempt::Again,
         }
     }
 
