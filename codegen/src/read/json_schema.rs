@@ -70,12 +70,7 @@ pub fn import(
         for problem in built.problems {
             let place = store.span(problem.site);
             let shown = format!("here: {}", store.shown(problem.site));
-            let code = if problem.reason.place.is_some() {
-                Code::SchemaFile
-            } else {
-                Code::SchemaUnsupported
-            };
-            let diagnostic = Diagnostic::new(code, schema.span, problem.reason.reason);
+            let diagnostic = Diagnostic::new(problem.code, schema.span, problem.reason.reason);
             let diagnostic = second_place(diagnostic, problem.reason.place, "in this file");
             diagnostics.push(second_place(diagnostic, place, &shown));
         }

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::document::Value;
 use super::keywords::{SUBSTANCE, UNCHECKED};
 use super::store::{Refusal, Site, Store};
+use crate::diagnostic::Code;
 
 /// The longest chain of references.
 const MAX_CHAIN: usize = 150;
@@ -46,6 +47,7 @@ pub(super) struct Leaf {
 #[derive(Debug)]
 pub(super) struct Problem {
     pub site: Site,
+    pub code: Code,
     pub reason: Refusal,
 }
 
@@ -89,22 +91,20 @@ impl<'s, 'a> Reader<'s, 'a> {
 
     /// Notes what is wrong at a place.
     pub fn problem(&mut self, site: Site, reason: impl Into<String>) {
-        self.refuse(
-            site,
-            Refusal {
-                reason: reason.into(),
-                place: None,
-            },
-        );
+        let reason = Refusal {
+            reason: reason.into(),
+            place: None,
+        };
+        self.refuse(site, Code::SchemaUnsupported, reason);
     }
 
-    fn refuse(&mut self, site: Site, reason: Refusal) {
+    fn refuse(&mut self, site: Site, code: Code, reason: Refusal) {
         let known = self
             .problems
             .iter()
             .any(|problem| problem.site == site && problem.reason.reason == reason.reason);
         if !known && self.problems.len() < MAX_PROBLEMS {
-            self.problems.push(Problem { site, reason });
+            self.problems.push(Problem { site, code, reason });
         }
     }
 
@@ -231,7 +231,7 @@ impl<'s, 'a> Reader<'s, 'a> {
         let target = match found {
             Ok(target) => Some(target),
             Err(refusal) => {
-                self.refuse(reference, refusal);
+                self.refuse(reference, Code::SchemaFile, refusal);
                 None
             }
         };

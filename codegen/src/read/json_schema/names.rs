@@ -66,13 +66,13 @@ impl Names {
         if TAKEN.contains(&base.as_str()) {
             base.push_str("Type");
         }
-        self.unique(&base, |base, number| format!("{base}{number}"))
+        self.unique(&base, |base, number| camel(&format!("{base} {number}")))
     }
 
     /// A variant's identifier.
     pub fn variant(&mut self, wanted: &str) -> String {
         self.unique(&variant_base(wanted), |base, number| {
-            format!("{base}N{number}")
+            camel(&format!("{base} {number}"))
         })
     }
 
@@ -108,17 +108,24 @@ fn plain(text: &str) -> String {
         .collect()
 }
 
+/// Upper camel case, until converting it again changes nothing: `X1N2` would become `X1n2`.
+fn camel(text: &str) -> String {
+    let mut name = text.to_upper_camel_case();
+    loop {
+        let next = name.to_upper_camel_case();
+        if next == name {
+            return name;
+        }
+        name = next;
+    }
+}
+
 fn type_base(wanted: &str) -> String {
-    let name: String = plain(wanted)
-        .to_upper_camel_case()
-        .chars()
-        .take(MAX_NAME)
-        .collect();
-    // Cutting and prefixing can part words anew.
-    let name = name.to_upper_camel_case();
+    let cut: String = camel(&plain(wanted)).chars().take(MAX_NAME).collect();
+    let name = camel(&cut);
     match name.chars().next() {
         None => "Unnamed".to_owned(),
-        Some(c) if c.is_ascii_digit() => format!("N{name}").to_upper_camel_case(),
+        Some(c) if c.is_ascii_digit() => camel(&format!("N{name}")),
         Some(_) if name == "Self" => "SelfType".to_owned(),
         Some(_) => name,
     }
@@ -206,7 +213,7 @@ mod tests {
         let mut names = Names::default();
         for (wanted, ident) in [
             ("a", "A"),
-            ("A", "AN2"),
+            ("A", "A2"),
             ("<", "Less"),
             ("<=", "LessEqual"),
             ("", "Empty"),

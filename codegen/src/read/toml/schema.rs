@@ -27,6 +27,35 @@ impl<'a> Reader<'a> {
     }
 }
 
+#[cfg(all(test, not(feature = "import")))]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use crate::diagnostic::{Code, Diagnostics};
+
+    #[test]
+    fn without_the_feature_the_report_says_which_one_to_turn_on() {
+        let text = "[types.Invoice]\njson_schema = \"invoice.schema.json\"\n".to_owned();
+        let mut diagnostics = Diagnostics::default();
+        crate::read::read_texts(
+            Path::new("contracts"),
+            [(PathBuf::from("billing.toml"), text)],
+            &mut diagnostics,
+        );
+        let all: Vec<_> = diagnostics.iter().collect();
+        assert_eq!(all.len(), 1, "{all:?}");
+        assert_eq!(all[0].code, Code::Unsupported);
+        assert!(all[0].message.contains("`import`"), "{all:?}");
+        assert!(
+            all[0]
+                .help
+                .as_ref()
+                .is_some_and(|help| help.contains("features = [\"import\"]")),
+            "{all:?}"
+        );
+    }
+}
+
 #[cfg(feature = "import")]
 pub(super) use with_import::import;
 
