@@ -30,7 +30,10 @@ pub(super) struct Objects<'a> {
 pub(super) struct Rename<'a> {
     pub old: &'a Field,
     pub new: &'a Field,
+    /// New readers accept the old name.
     aliased: bool,
+    /// Old readers accept the new name.
+    known: bool,
 }
 
 /// A field that both sides have.
@@ -90,8 +93,14 @@ impl<'a> Objects<'a> {
                 Some(at) => {
                     let new = came.remove(at);
                     let aliased = is_alias(new, &wire);
-                    self.renamed.push(Rename { old, new, aliased });
-                    if aliased {
+                    let known = is_alias(old, &new.wire());
+                    self.renamed.push(Rename {
+                        old,
+                        new,
+                        aliased,
+                        known,
+                    });
+                    if aliased || known {
                         self.pairs.push((old, new));
                     }
                 }
@@ -104,7 +113,8 @@ impl<'a> Objects<'a> {
     /// The new field that an old one became: the one with its name as alias, else one of equal type. Of several the one
     /// that kept its Rust name, else the first: whether it is a rename cannot be decided, and so it counts as one.
     fn successor(&self, old: &Field, wire: &str, came: &[&Field]) -> Option<usize> {
-        if let Some(at) = came.iter().position(|new| is_alias(new, wire)) {
+        let related = |new: &&Field| is_alias(new, wire) || is_alias(old, &new.wire());
+        if let Some(at) = came.iter().position(related) {
             return Some(at);
         }
         if has(self.new_reserved, wire) {
@@ -350,14 +360,14 @@ pub(super) fn required_removed(o: &Objects<'_>, sink: &mut Sink<'_>) {
 }
 
 pub(super) fn renamed(o: &Objects<'_>, sink: &mut Sink<'_>) {
-    let is = |r: &&Rename<'_>| !r.aliased && (r.old.required() || r.new.required());
+    let is = |r: &&Rename<'_>| !r.aliased && !r.known && (r.old.required() || r.new.required());
     for rename in o.renamed.iter().filter(is) {
         moved(o, rename, sink);
     }
 }
 
 pub(super) fn optional_renamed(o: &Objects<'_>, sink: &mut Sink<'_>) {
-    let is = |r: &&Rename<'_>| !r.aliased && !r.old.required() && !r.new.required();
+    let is = |r: &&Rename<'_>| !r.aliased && !r.known && !r.old.required() && !r.new.required();
     for rename in o.renamed.iter().filter(is) {
         moved(o, rename, sink);
     }
@@ -402,7 +412,7 @@ fn overlooked(rename: &Rename<'_>) -> [Evidence; 2] {
 }
 
 pub(super) fn aliased_renamed(o: &Objects<'_>, sink: &mut Sink<'_>) {
-    for rename in o.renamed.iter().filter(|r| r.aliased) {
+    for rename in o.renamed.iter().filter(|r| r.aliased && !r.known) {
         let (was, is) = (rename.old.wire(), rename.new.wire());
         let [_, forward] = overlooked(rename);
         sink.add(o.path_of(rename.new), format!("the field `{was}` is called `{is}` now; readers accept the old name too"))
@@ -411,6 +421,38 @@ pub(super) fn aliased_renamed(o: &Objects<'_>, sink: &mut Sink<'_>) {
             .help(format!("upgrade every consumer first; readers in other languages do not apply the alias. Or keep the wire name: `rename = \"{was}\"`"))
             .at(&[Step::Field { old: was, new: is }])
             .shown_by([forward]);
+    }
+}
+
+pub(super) fn renamed_to_alias(o: &Objects<'_>, sink: &mut Sink<'_>) {
+    for rename in o.renamed.iter().filter(|r| r.known) {
+        let (was, is) = (rename.old.wire(), rename.new.wire());
+        let [backward, _] = overlooked(rename);
+        let raw = sink.add(
+            o.path_of(rename.new),
+            format!("the field `{was}` is called `{is}` now, which was its alias"),
+        );
+        raw.was(
+            rename.old.name.span,
+            format!("writers send `{was}`, readers accept `{is}` too"),
+        )
+        .at(&[Step::Field {
+            old: was.clone(),
+            new: is.clone(),
+        }]);
+        if rename.aliased {
+            raw.is(rename.new.name.span, format!("readers accept `{was}` too"))
+                .severity(Severity::Info);
+        } else {
+            raw.is(
+                rename.new.name.span,
+                format!("readers look for `{is}` only"),
+            )
+            .help(format!(
+                "give it `alias = \"{was}\"`; readers in other languages do not apply it"
+            ))
+            .shown_by([backward]);
+        }
     }
 }
 

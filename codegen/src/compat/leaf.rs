@@ -229,12 +229,12 @@ pub(super) fn text_narrowed(l: &Leaves<'_>, sink: &mut Sink<'_>) {
         return;
     };
     if is_wider(new.format, old.format) {
-        let (was, is) = l.kinds();
+        let is = new.format.name();
         l.add(
             sink,
-            format!("the text must be a {} now", new.format.name()),
-            &format!("{was}: any text"),
-            &format!("{is}: a reader refuses anything else"),
+            format!("the text must be {} {is} now", article(is)),
+            &format!("any {}", old.format.name()),
+            "a reader refuses anything else",
         )
         .help("check the format in the service instead, until no older message is left")
         .shown_by(text::between(&old, &new).map(|t| l.shows(Backward, Json::Text(t))));
@@ -246,12 +246,12 @@ pub(super) fn text_widened(l: &Leaves<'_>, sink: &mut Sink<'_>) {
         return;
     };
     if is_wider(old.format, new.format) {
-        let (was, is) = l.kinds();
+        let (was, is) = (old.format.name(), new.format.name());
         l.add(
             sink,
-            format!("the {} may be any text now", old.format.name()),
-            &format!("{was}: readers of this version refuse anything else"),
-            &is,
+            format!("the {was} may be any {is} now"),
+            "readers of this version refuse anything else",
+            &format!("any {is}"),
         )
         .help("upgrade every consumer before a publisher sends anything else")
         .shown_by(text::between(&new, &old).map(|t| l.shows(Forward, Json::Text(t))));

@@ -143,6 +143,7 @@ rules! {
     "field-renamed", [Backward, Forward], Breaks, "One field is gone and one of the same type is new.", [Object fields::renamed];
     "optional-field-renamed", [Semantic], Breaks, "One optional field is gone and one of the same type is new.", [Object fields::optional_renamed];
     "aliased-field-renamed", [Forward], Breaks, "A field has a new name and keeps the old one as its alias.", [Object fields::aliased_renamed];
+    "renamed-to-alias", [Backward], Breaks, "A field is called by what was its alias.", [Object fields::renamed_to_alias];
     "alias-removed", [Backward], Breaks, "A field no longer accepts an older name.", [Field fields::alias_removed];
     "rust-name-changed", [Source], Breaks, "A field has another name in Rust and the same one on the wire.", [Field fields::rust_name];
     "field-became-required", [Backward], Breaks, "An optional field is required now.", [Field fields::became_required];

@@ -1,5 +1,9 @@
 //! Texts: whether one spells what its format says, and texts made to match or to miss a pattern. Knows no model.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use regex::Regex;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 use super::shape::{Count, Format, Text};
@@ -19,9 +23,27 @@ pub(crate) fn spells(format: Format, text: &str) -> bool {
     }
 }
 
+thread_local! {
+    /// Compiling a pattern takes far longer than looking for it, and a search for texts asks many times.
+    static COMPILED: RefCell<HashMap<String, Option<Regex>>> = RefCell::default();
+}
+
+/// How many patterns are kept: one run has few.
+const KEPT: usize = 1_000;
+
 /// Whether an unanchored pattern is found in a text. A checked model's patterns all parse.
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {
-    regex::Regex::new(pattern).is_ok_and(|regex| regex.is_match(text))
+    COMPILED.with_borrow_mut(|compiled| {
+        if compiled.len() > KEPT {
+            compiled.clear();
+        }
+        if !compiled.contains_key(pattern) {
+            compiled.insert(pattern.to_owned(), Regex::new(pattern).ok());
+        }
+        compiled
+            .get(pattern)
+            .is_some_and(|regex| regex.as_ref().is_some_and(|regex| regex.is_match(text)))
+    })
 }
 
 /// For reports: long texts are cut.
@@ -60,7 +82,7 @@ pub(crate) fn accepted(text: &Text) -> Option<String> {
 pub(crate) fn between(writer: &Text, reader: &Text) -> Option<String> {
     let mut all = candidates(writer);
     all.extend(candidates(reader));
-    all.extend(["x", "", "0", "A", "é", " ", "x y"].map(str::to_owned));
+    all.extend(["x", "", "0", "0.5", "A", "é", " ", "x y"].map(str::to_owned));
     if let Some(length) = writer.length.outside(reader.length) {
         if length <= LONGEST {
             all.insert(0, "x".repeat(usize::try_from(length).unwrap_or(0)));

@@ -318,15 +318,13 @@ fn a_folder_that_is_none_is_wrong_use() {
 #[test]
 fn links_are_followed_inside_the_folder_only() {
     let folder = repository(GOOD);
-    std::os::unix::fs::symlink(
-        "../contracts/billing.toml",
-        folder.at("contracts/same.toml"),
-    )
-    .unwrap();
+    folder.write("types.txt", "[types.Other]\nenum = [\"a\"]\n");
+    std::os::unix::fs::symlink("../types.txt", folder.at("contracts/other.toml")).unwrap();
     commit(&folder);
+    std::fs::remove_file(folder.at("contracts/other.toml")).unwrap();
     let run = diff(&folder, &["git:HEAD"]);
     assert_eq!(run.code, 3, "{}", run.out);
-    std::fs::remove_file(folder.at("contracts/same.toml")).unwrap();
+    assert!(run.err.contains("other.toml is a link"), "{}", run.err);
     folder.write(
         "contracts/deep/types.txt",
         "[types.Other]\nenum = [\"a\"]\n",
