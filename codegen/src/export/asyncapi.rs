@@ -13,6 +13,7 @@ use crate::check::Checked;
 use crate::export::json_schema;
 use crate::json::Json;
 use crate::model::{EventId, ServiceId, TypeKind};
+use crate::name;
 
 /// Where the document keeps its schemas.
 const SCHEMAS: &str = "#/components/schemas/";
@@ -188,17 +189,30 @@ impl Document<'_> {
         Json::Object(out)
     }
 
-    /// Every schema that the events need. A union names its tag in the way that AsyncAPI has for it.
+    /// Every schema that the events need. A union names its tag in the way that AsyncAPI has for it, and the tag of each
+    /// variant has a title: generators of classes number what has none.
     fn schemas(&self, events: &[EventId]) -> Members {
         let mut all = json_schema::hoisted(self.contracts, SCHEMAS, events);
+        let mut taken: BTreeSet<String> = self.events.iter().chain(&self.types).cloned().collect();
+        taken.extend(all.iter().map(|(title, _)| title.clone()));
         for (ty, title) in self.contracts.types.iter().zip(&self.types) {
             let TypeKind::Union(union) = &ty.kind else {
                 continue;
             };
-            let found = all.iter_mut().find(|(name, _)| name == title);
-            if let Some((_, members)) = found {
-                let tag = union.tag.value.as_str();
-                put(members, "discriminator", Json::text(tag));
+            let tag = union.tag.value.as_str();
+            let Some(members) = members_of(&mut all, title) else {
+                continue;
+            };
+            put(members, "discriminator", Json::text(tag));
+            for variant in union.variants.iter().filter_map(|variant| variant.ty.value) {
+                let variant = &self.types[variant.0];
+                let mut title = format!("{variant}{}", name::variant_ident(tag));
+                while !taken.insert(title.clone()) {
+                    title.push('_');
+                }
+                if let Some(members) = members_of(&mut all, variant) {
+                    name_tag(members, tag, title);
+                }
             }
         }
         let schema = |(title, members)| (title, Json::Object(members));
@@ -207,6 +221,22 @@ impl Document<'_> {
 
     fn event_name(&self, id: EventId) -> String {
         self.contracts.event_name(&self.contracts[id])
+    }
+}
+
+/// The members of the schema of this title.
+fn members_of<'s>(schemas: &'s mut [(String, Members)], title: &str) -> Option<&'s mut Members> {
+    let found = schemas.iter_mut().find(|(name, _)| name == title);
+    found.map(|(_, members)| members)
+}
+
+/// Gives the property that is a variant's tag a title.
+fn name_tag(variant: &mut Members, tag: &str, title: String) {
+    let properties = variant.iter_mut().find(|(key, _)| key == "properties");
+    if let Some((_, Json::Object(properties))) = properties
+        && let Some((_, Json::Object(schema))) = properties.iter_mut().find(|(key, _)| key == tag)
+    {
+        schema.insert(0, ("title".to_owned(), Json::text(title)));
     }
 }
 
