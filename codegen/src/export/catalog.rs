@@ -30,6 +30,9 @@ const JS: &str = include_str!("catalog/page.js");
 /// Events from which on a browser lays out only what is near the window.
 const MANY: usize = 60;
 
+/// Events from which on the picture of a domain is so tall that it is shown only to who asks for it.
+const TALL: usize = 16;
+
 /// The page of a contracts folder.
 #[must_use]
 pub fn catalog(contracts: &Checked) -> String {
@@ -41,7 +44,8 @@ pub fn catalog(contracts: &Checked) -> String {
     out.push_str("<div class=columns>");
     navigation::contents(&mut out, &index);
     out.push_str("<main id=main tabindex=-1>");
-    overview(&mut out, &index);
+    let whole = graph::fits(&index);
+    overview(&mut out, &index, whole);
     deprecations(&mut out, &index);
     let mut schemas = schemas.into_iter();
     for domain in (0..contracts.domains.len()).map(DomainId) {
@@ -50,6 +54,10 @@ pub fn catalog(contracts: &Checked) -> String {
             .filter(|id| contracts[*id].domain == domain)
             .collect();
         domain_head(&mut out, &index, domain, events.len());
+        // In small contracts the picture at the top has shown it already.
+        if !whole {
+            domain_picture(&mut out, &index, domain, events.len());
+        }
         // The model has events by domain: their schemas come in the same order.
         for id in events {
             let (file, schema) = schemas.next().unwrap_or_default();
@@ -113,7 +121,7 @@ fn head(out: &mut String, index: &Index<'_>) {
 }
 
 /// What there is, counted and drawn.
-fn overview(out: &mut String, index: &Index<'_>) {
+fn overview(out: &mut String, index: &Index<'_>, whole: bool) {
     let contracts = index.contracts;
     let _ = write!(
         out,
@@ -124,12 +132,17 @@ fn overview(out: &mut String, index: &Index<'_>) {
         count(contracts.domains.len(), "domain", "domains"),
     );
     if let Some(picture) = graph::overview(index) {
-        out.push_str(
-            "<h2 id=the-graph tabindex=-1>Who talks to whom</h2><div class=legend aria-hidden=true>\
-             <span class=svc>service</span><span class=evt>stored event</span>\
-             <span class=\"evt loose\">event sent at most once</span></div>",
-        );
+        out.push_str("<h2 id=the-graph tabindex=-1>Who talks to whom</h2>");
+        if whole {
+            out.push_str(
+                "<div class=legend aria-hidden=true><span class=svc>service</span><span class=evt>stored event</span>\
+                 <span class=\"evt loose\">event sent at most once</span></div>",
+            );
+        }
         out.push_str(&picture);
+    }
+    if !whole {
+        domains(out, index);
     }
     let quiet = index
         .events()
@@ -143,6 +156,39 @@ fn overview(out: &mut String, index: &Index<'_>) {
         );
     }
     out.push_str("</section>");
+}
+
+/// A card for each domain: what it holds, and with which other domains it has to do.
+fn domains(out: &mut String, index: &Index<'_>) {
+    let contracts = index.contracts;
+    out.push_str("<h2 id=all-domains tabindex=-1>Domains</h2><ul class=domains>");
+    for (at, (to, from)) in graph::neighbours(index).iter().enumerate() {
+        let id = DomainId(at);
+        let domain = &contracts[id];
+        let events = contracts.events.iter().filter(|event| event.domain == id);
+        let services = contracts.services.iter().filter(|s| s.domain == id);
+        let doc = domain.doc.as_deref().unwrap_or_default();
+        let _ = write!(
+            out,
+            "<li><a href=\"{}\">{}</a>{}<p class=quiet>{} · {}</p>",
+            link(&domain.name),
+            fields::breakable(&domain.name),
+            prose(doc.split("\n\n").next().unwrap_or_default()),
+            count(events.count(), "event", "events"),
+            count(services.count(), "service", "services"),
+        );
+        for (says, others) in [("Handled by", to), ("Handles", from)] {
+            let link = |id: &DomainId| {
+                let name = &contracts[*id].name;
+                format!("<a href=\"{}\">{}</a>", link(name), text(name))
+            };
+            let links: Vec<String> = others.iter().map(link).collect();
+            if !links.is_empty() {
+                let _ = write!(out, "<p class=quiet>{says}: {}</p>", links.join(", "));
+            }
+        }
+    }
+    out.push_str("</ul>");
 }
 
 /// What is on its way out, and who still holds on to it.
@@ -227,9 +273,16 @@ fn domain_head(out: &mut String, index: &Index<'_>, id: DomainId, events: usize)
         count(types, "type", "types"),
         text(&domain.name.replace('.', "/")),
     );
-    // In small contracts the picture above has shown it already.
-    if !graph::fits(index) {
-        out.push_str(&graph::of_domain(index, id).unwrap_or_default());
+}
+
+fn domain_picture(out: &mut String, index: &Index<'_>, id: DomainId, events: usize) {
+    if let Some(picture) = graph::of_domain(index, id) {
+        let open = if events > TALL { "" } else { " open" };
+        let _ = write!(
+            out,
+            "<details class=picture{open}><summary>Who talks to whom in {}</summary>{picture}</details>",
+            text(&index.contracts[id].name)
+        );
     }
 }
 
@@ -276,3 +329,7 @@ fn names(index: &Index<'_>, services: &[ServiceId]) -> String {
         .map(|id| index.contracts[*id].name.value.as_str());
     names.collect::<Vec<_>>().join(", ")
 }
+
+// They read contracts from TOML.
+#[cfg(all(test, feature = "toml"))]
+mod tests;

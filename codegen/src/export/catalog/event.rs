@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::html::{inline, link, prose, text};
+use super::html::{content, inline, link, prose, text};
 use super::index::Index;
 use super::{event_link, fields, ids, json, service_link, title};
 use crate::export::samples;
@@ -64,7 +64,7 @@ pub(super) fn article(out: &mut String, index: &Index<'_>, id: EventId, file: &s
          <pre tabindex=0 role=region aria-label=\"JSON Schema of {1}\"><code>{2}</code></pre></details></div></div></article>",
         text(file),
         text(&event.name),
-        text(schema.trim_end()),
+        content(schema.trim_end()),
     );
 }
 
@@ -194,7 +194,9 @@ pub(super) fn list(out: &mut String, facts: &[(&str, String)]) {
     }
     out.push_str("<dl class=facts>");
     for (name, value) in facts {
-        let _ = write!(out, "<div><dt>{name}<dd>{value}</div>");
+        // A long list has a line of its own.
+        let wide = if value.len() > 600 { " class=wide" } else { "" };
+        let _ = write!(out, "<div{wide}><dt>{name}<dd>{value}</div>");
     }
     out.push_str("</dl>");
 }

@@ -1,7 +1,7 @@
 //! Who talks to whom, drawn: services and events as nodes that are links, publishing and handling as arrows.
 //!
-//! A picture that nobody can read is not drawn: contracts beyond [`MOST_NODES`] get a graph of their domains, one graph for
-//! each domain, and in each size one for each service, with what is around it.
+//! A picture that nobody can read is not drawn: contracts beyond [`MOST_NODES`] get a graph of their domains when that is not
+//! a tangle, and one for each domain. In each size there is one for each service, with what is around it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -16,6 +16,8 @@ use crate::model::{DomainId, EventId, ServiceId};
 const MOST_NODES: usize = 70;
 /// Arrows of the largest graph that is drawn.
 const MOST_ARROWS: usize = 260;
+/// Crossings that a small picture may have, besides two for each arrow.
+const TANGLE: usize = 20;
 /// Width of the widest node.
 const MOST_WIDTH: f64 = 200.0;
 /// Room around a picture for focus rings.
@@ -27,6 +29,8 @@ enum Thing {
     Domain(DomainId),
     Service(ServiceId),
     Event(EventId),
+    /// A service once more, at the right side: it handles what is left of it.
+    Handler(ServiceId),
 }
 
 /// Nodes in the order of the model, and arrows between their positions.
@@ -50,6 +54,12 @@ impl Graph {
             labels: Vec::new(),
             nodes,
         }
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = (Thing, Thing)> {
+        self.arrows
+            .iter()
+            .map(|(from, to)| (self.nodes[*from], self.nodes[*to]))
     }
 
     fn is_readable(&self) -> bool {
@@ -79,35 +89,33 @@ pub(super) fn fits(index: &Index<'_>) -> bool {
 /// Everything in one picture, or how the domains depend on each other; nothing when neither can be read.
 pub(super) fn overview(index: &Index<'_>) -> Option<String> {
     let graph = all(index);
-    let (graph, says) = if graph.is_readable() {
-        (
-            graph,
-            "Services and events: who publishes what, and who handles it",
-        )
-    } else {
-        (
-            domains(index),
-            "Domains: whose services handle whose events",
-        )
-    };
-    graph
-        .is_readable()
-        .then(|| figure(index, &graph, says, None))
+    if graph.is_readable() {
+        let says = "Services and events: who publishes what, and who handles it";
+        return figure(index, &graph, says, None);
+    }
+    figure(
+        index,
+        &domains(index),
+        "Domains: whose services handle whose events",
+        None,
+    )
 }
 
-/// One domain's events with the services around them.
+/// One domain's events in the middle, who publishes them at the left, and who handles them at the right.
 pub(super) fn of_domain(index: &Index<'_>, domain: DomainId) -> Option<String> {
     let events = index
         .events()
         .filter(|event| index.contracts[*event].domain == domain);
-    let graph = Graph::new(&events.flat_map(|event| arrows_of(index, event)).collect());
+    let right = |(from, to)| match to {
+        Thing::Service(service) => (from, Thing::Handler(service)),
+        _ => (from, to),
+    };
+    let arrows = events.flat_map(|event| arrows_of(index, event)).map(right);
     let says = format!(
         "Events of {} and their services",
         index.contracts[domain].name
     );
-    graph
-        .is_readable()
-        .then(|| figure(index, &graph, &says, None))
+    figure(index, &Graph::new(&arrows.collect()), &says, None)
 }
 
 /// One service, its events and who is at their other ends; only its events when that would be too much.
@@ -136,8 +144,7 @@ pub(super) fn of_service(index: &Index<'_>, service: ServiceId) -> Option<String
     );
     [Graph::new(&arrows), Graph::new(&near().copied().collect())]
         .iter()
-        .find(|graph| graph.is_readable())
-        .map(|graph| figure(index, graph, &says, Some(Thing::Service(service))))
+        .find_map(|graph| figure(index, graph, &says, Some(Thing::Service(service))))
 }
 
 /// An arrow from each domain to those whose services handle its events, with how many they are.
@@ -162,12 +169,24 @@ fn domains(index: &Index<'_>) -> Graph {
     graph
 }
 
+/// The domains that handle events of a domain, and those whose events it handles.
+pub(super) fn neighbours(index: &Index<'_>) -> Vec<(BTreeSet<DomainId>, BTreeSet<DomainId>)> {
+    let mut all = vec![(BTreeSet::new(), BTreeSet::new()); index.contracts.domains.len()];
+    for (from, to) in domains(index).pairs() {
+        if let (Thing::Domain(from), Thing::Domain(to)) = (from, to) {
+            all[from.0].0.insert(to);
+            all[to.0].1.insert(from);
+        }
+    }
+    all
+}
+
 /// The name of a node, alone.
 fn label<'a>(index: &Index<'a>, thing: Thing) -> &'a str {
     let contracts = index.contracts;
     match thing {
         Thing::Domain(id) => &contracts[id].name,
-        Thing::Service(id) => &contracts[id].name,
+        Thing::Service(id) | Thing::Handler(id) => &contracts[id].name,
         Thing::Event(id) => &contracts[id].name,
     }
 }
@@ -180,28 +199,23 @@ fn second_line(index: &Index<'_>, thing: Thing) -> String {
             let events = contracts.events.iter().filter(|event| event.domain == id);
             count(events.count(), "event", "events")
         }
-        Thing::Service(_) => "service".to_owned(),
+        Thing::Service(_) | Thing::Handler(_) => "service".to_owned(),
         Thing::Event(id) => contracts[id].subject.text.clone(),
     }
 }
 
-/// What a node is to somebody who does not see the picture.
+/// What follows a node's lines for somebody who does not see the picture.
 fn spoken(index: &Index<'_>, thing: Thing) -> String {
     match thing {
-        Thing::Domain(id) => format!("Domain {}", index.contracts[id].name),
-        Thing::Service(id) => {
+        Thing::Domain(_) => "domain".to_owned(),
+        Thing::Service(id) | Thing::Handler(id) => {
             let (out, on) = (index.publishes(id).len(), index.subscribes(id).len());
-            let name = &index.contracts[id].name.value;
-            format!("Service {name}: handles {on}, publishes {out}")
+            format!("handles {on}, publishes {out}")
         }
         Thing::Event(id) => {
-            let event = &index.contracts[id];
             let by = names(index, index.publishers(id));
             let on = names(index, index.subscribers(id));
-            format!(
-                "Event {}: published by {by}; handled by {on}",
-                event.name.value
-            )
+            format!("event published by {by}, handled by {on}")
         }
     }
 }
@@ -209,7 +223,7 @@ fn spoken(index: &Index<'_>, thing: Thing) -> String {
 fn id_of(index: &Index<'_>, thing: Thing) -> String {
     match thing {
         Thing::Domain(id) => ids::domain(index, id),
-        Thing::Service(id) => ids::service(index, id),
+        Thing::Service(id) | Thing::Handler(id) => ids::service(index, id),
         Thing::Event(id) => ids::event(index, id),
     }
 }
@@ -217,7 +231,7 @@ fn id_of(index: &Index<'_>, thing: Thing) -> String {
 fn classes(index: &Index<'_>, thing: Thing, centre: Option<Thing>) -> String {
     let mut out = match thing {
         Thing::Domain(_) => "n dom".to_owned(),
-        Thing::Service(_) => "n svc".to_owned(),
+        Thing::Service(_) | Thing::Handler(_) => "n svc".to_owned(),
         Thing::Event(id) => {
             let event = &index.contracts[id];
             let loose = if event.stream.is_none() { " loose" } else { "" };
@@ -244,8 +258,11 @@ fn clip(line: &str, most: usize) -> String {
     format!("{kept}…")
 }
 
-/// A picture in a frame that scrolls sideways where there is no room for it.
-fn figure(index: &Index<'_>, graph: &Graph, says: &str, centre: Option<Thing>) -> String {
+/// A picture in a frame that scrolls sideways where there is no room for it; nothing when nobody could read it.
+fn figure(index: &Index<'_>, graph: &Graph, says: &str, centre: Option<Thing>) -> Option<String> {
+    if !graph.is_readable() {
+        return None;
+    }
     let lines: Vec<(String, String)> = graph
         .nodes
         .iter()
@@ -263,6 +280,10 @@ fn figure(index: &Index<'_>, graph: &Graph, says: &str, centre: Option<Thing>) -
         })
         .collect();
     let picture = layout::place(&widths, &graph.arrows);
+    // Arrows that are mostly crossings tell nothing that the lists do not tell better.
+    if picture.crossings > TANGLE + graph.arrows.len() * 2 {
+        return None;
+    }
     let (w, h) = (picture.width + 2.0 * MARGIN, picture.height + 2.0 * MARGIN);
     let mut out = format!(
         "<figure class=graph><div class=pan><svg viewBox=\"{} {} {w:.0} {h:.0}\" style=\"--w:{w:.0}px\" role=group aria-label=\"{}\">",
@@ -275,7 +296,7 @@ fn figure(index: &Index<'_>, graph: &Graph, says: &str, centre: Option<Thing>) -
         let (x, y) = picture.nodes[at];
         let width = widths[at];
         let (name, small) = &lines[at];
-        let round = if matches!(thing, Thing::Service(_)) {
+        let round = if matches!(thing, Thing::Service(_) | Thing::Handler(_)) {
             22
         } else {
             8
@@ -284,17 +305,17 @@ fn figure(index: &Index<'_>, graph: &Graph, says: &str, centre: Option<Thing>) -
             out,
             "<a class=\"{}\" href=\"{}\" data-n={at} aria-label=\"{}\" transform=\"translate({x:.0} {y:.0})\">\
              <rect width={width:.0} height={NODE_HEIGHT:.0} rx={round} />\
-             <text x={middle:.0} y=19>{}</text><text class=sub x={middle:.0} y=34>{}</text></a>",
+             <text x={middle:.0} y=19>{}</text> <text class=sub x={middle:.0} y=34>{}</text></a>",
             classes(index, *thing, centre),
             link(&id_of(index, *thing)),
-            text(&spoken(index, *thing)),
+            text(&format!("{name} {small}: {}", spoken(index, *thing))),
             text(name),
             text(small),
             middle = width / 2.0,
         );
     }
     out.push_str("</svg></div></figure>");
-    out
+    Some(out)
 }
 
 fn arrows(out: &mut String, graph: &Graph, picture: &Picture) {

@@ -4,33 +4,43 @@
 use std::fmt::{self, Display};
 
 /// Text as it stands inside an element or a quoted attribute.
-pub(super) struct Text<'a>(&'a str);
+pub(super) struct Text<'a> {
+    value: &'a str,
+    quotes: bool,
+}
 
 /// Escapes a text.
 pub(super) fn text(value: &str) -> Text<'_> {
-    Text(value)
+    let quotes = true;
+    Text { value, quotes }
+}
+
+/// Escapes a text that never stands in an attribute: its quotes stay, which are every third character of JSON.
+pub(super) fn content(value: &str) -> Text<'_> {
+    let quotes = false;
+    Text { value, quotes }
 }
 
 impl Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut from = 0;
-        for (at, c) in self.0.char_indices() {
+        for (at, c) in self.value.char_indices() {
             let entity = match c {
                 '&' => "&amp;",
                 '<' => "&lt;",
                 '>' => "&gt;",
-                '"' => "&quot;",
-                '\'' => "&#39;",
+                '"' if self.quotes => "&quot;",
+                '\'' if self.quotes => "&#39;",
                 '\n' | '\t' => continue,
                 // Control characters are no HTML.
                 c if c.is_control() => "\u{fffd}",
                 _ => continue,
             };
-            f.write_str(&self.0[from..at])?;
+            f.write_str(&self.value[from..at])?;
             f.write_str(entity)?;
             from = at + c.len_utf8();
         }
-        f.write_str(&self.0[from..])
+        f.write_str(&self.value[from..])
     }
 }
 
@@ -100,6 +110,11 @@ mod tests {
             text("</script><b a=\"x\" b='y'>&\u{0}é😀").to_string(),
             "&lt;/script&gt;&lt;b a=&quot;x&quot; b=&#39;y&#39;&gt;&amp;\u{fffd}é😀"
         );
+    }
+
+    #[test]
+    fn content_keeps_quotes_only() {
+        assert_eq!(content("<\"'&").to_string(), "&lt;\"'&amp;");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::html::text;
+use super::html::content;
 use crate::json::Json;
 use crate::model::{Value, ValueKind};
 
@@ -39,8 +39,8 @@ pub(super) fn coloured(json: &str) -> String {
             _ => "",
         };
         let _ = match class {
-            "" => write!(out, "{}", text(token)),
-            class => write!(out, "<span class={class}>{}</span>", text(token)),
+            "" => write!(out, "{}", content(token)),
+            class => write!(out, "<span class={class}>{}</span>", content(token)),
         };
         rest = after;
     }
@@ -74,9 +74,9 @@ mod tests {
     fn parts_are_told_apart_and_escaped() {
         assert_eq!(
             coloured("{\"a\\\"\": \"<b>\", \"n\": [-1.5e+3, true]}"),
-            "{<span class=k>&quot;a\\&quot;&quot;</span>: <span class=s>&quot;&lt;b&gt;&quot;</span>, \
-             <span class=k>&quot;n&quot;</span>: [<span class=v>-1.5e+3</span>, <span class=v>true</span>]}"
+            "{<span class=k>\"a\\\"\"</span>: <span class=s>\"&lt;b&gt;\"</span>, \
+             <span class=k>\"n\"</span>: [<span class=v>-1.5e+3</span>, <span class=v>true</span>]}"
         );
-        assert_eq!(coloured("\"open é"), "<span class=s>&quot;open é</span>");
+        assert_eq!(coloured("\"open é"), "<span class=s>\"open é</span>");
     }
 }

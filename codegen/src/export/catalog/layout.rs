@@ -22,6 +22,8 @@ pub(super) type Point = (f64, f64);
 pub(super) struct Picture {
     pub(super) width: f64,
     pub(super) height: f64,
+    /// How often arrows cross.
+    pub(super) crossings: usize,
     /// Upper left corners, by node.
     pub(super) nodes: Vec<Point>,
     /// By edge: points from its beginning to its end, in pairs: it is curved from one pair's second point to the next
@@ -149,6 +151,7 @@ struct Grid {
     left: Vec<Vec<usize>>,
     right: Vec<Vec<usize>>,
     centre: Vec<f64>,
+    crossings: usize,
 }
 
 impl Grid {
@@ -162,6 +165,7 @@ impl Grid {
             left: vec![Vec::new(); widths.len()],
             right: vec![Vec::new(); widths.len()],
             centre: vec![0.0; widths.len()],
+            crossings: 0,
         };
         for (from, to) in forward {
             let mut passing = Vec::new();
@@ -236,7 +240,7 @@ impl Grid {
     }
 
     /// Sorts columns by the barycentres of their neighbours, from left to right and back; keeps the best order seen.
-    fn with_few_crossings(&self, mut rows: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
+    fn with_few_crossings(&mut self, mut rows: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
         let mut position = vec![0_usize; self.widths.len()];
         let number = |row: &[usize], position: &mut Vec<usize>| {
             for (at, node) in row.iter().enumerate() {
@@ -276,6 +280,7 @@ impl Grid {
                 best = (crossings, rows.clone());
             }
         }
+        self.crossings += best.0;
         best.1
     }
 
@@ -370,6 +375,7 @@ impl Grid {
         Picture {
             width: self.at.last().map_or(0.0, |(x, width)| x + width),
             height,
+            crossings: self.crossings,
             edges: routes.collect(),
             nodes: (0..self.real)
                 .map(|node| (left_of(node), self.centre[node] - NODE_HEIGHT / 2.0))

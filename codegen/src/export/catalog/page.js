@@ -27,26 +27,31 @@
   const graphs = all(".graph svg").map((svg) => {
     const nodes = all("a", svg), arrows = all("[data-e]", svg);
     const ends = arrows.map((arrow) => arrow.dataset.e.split(" ").map(Number));
-    let chosen = null;
-    const light = (at) => {
-      svg.classList.toggle("lit", at !== null);
-      const near = new Set([at]);
+    let chosen = [];
+    // `lit` are positions: a service may stand in a picture twice.
+    const light = (lit) => {
+      svg.classList.toggle("lit", lit.length > 0);
+      const near = new Set(lit);
       arrows.forEach((arrow, n) => {
-        const on = ends[n].includes(at);
+        const on = ends[n].some((end) => lit.includes(end));
         arrow.classList.toggle("on", on);
         if (on) ends[n].forEach((end) => near.add(end));
       });
       nodes.forEach((node, n) => node.classList.toggle("on", near.has(n)));
     };
-    const of = (event) => { const node = event.target.closest("a"); return node && Number(node.dataset.n); };
-    for (const over of ["pointerover", "focusin"]) svg.addEventListener(over, (e) => light(of(e) ?? chosen));
+    const of = (event) => { const node = event.target.closest("a"); return node ? [Number(node.dataset.n)] : chosen; };
+    for (const over of ["pointerover", "focusin"]) svg.addEventListener(over, (event) => light(of(event)));
     for (const out of ["pointerleave", "focusout"]) svg.addEventListener(out, () => light(chosen));
     // An article's own picture always shows that article: what was chosen lights up in the others only.
     if (svg.closest("article")) return () => {};
-    return (hash) => {
-      const found = nodes.findIndex((node) => node.getAttribute("href") === hash);
-      nodes.forEach((node, n) => n === found ? node.setAttribute("aria-current", "true") : node.removeAttribute("aria-current"));
-      chosen = found < 0 ? null : found;
+    const targets = nodes.map((node) => decodeURIComponent(node.getAttribute("href").slice(1)));
+    return (id) => {
+      chosen = [];
+      nodes.forEach((node, n) => {
+        if (targets[n] !== id) return node.removeAttribute("aria-current");
+        node.setAttribute("aria-current", "true");
+        chosen.push(n);
+      });
       light(chosen);
     };
   });
@@ -59,11 +64,16 @@
     all(".here").forEach((old) => old.classList.remove("here"));
     article?.classList.add("here");
     if (!target) return;
-    if (target.id !== "the-graph") {
-      const href = "#" + (article?.id ?? target.id).split("").map((c) => /[\w./-]/.test(c) ? c : encodeURIComponent(c)).join("");
-      graphs.forEach((choose) => choose(href));
-    }
+    if (target.id !== "the-graph") graphs.forEach((choose) => choose(article?.id ?? target.id));
     (target.matches("[tabindex]") ? target : article)?.focus({ preventScroll: true });
+    if (many) hold(target, 6);
+  };
+  // Of articles that were never near the window the browser only guesses the height: when they are laid out, the place that
+  // was jumped to moves. It is held for some frames.
+  const many = document.body.classList.contains("many");
+  const hold = (target, frames) => {
+    target.scrollIntoView();
+    if (frames > 0) requestAnimationFrame(() => hold(target, frames - 1));
   };
   addEventListener("hashchange", arrive);
 
@@ -75,7 +85,7 @@
   };
   opener.addEventListener("click", () => showContents(!contents.classList.contains("open")));
   contents.addEventListener("click", (event) => { if (event.target.closest("a")) showContents(false); });
-  contents.addEventListener("keydown", (event) => {
+  addEventListener("keydown", (event) => {
     if (event.key === "Escape" && contents.classList.contains("open")) { showContents(false); opener.focus(); }
   });
   const lines = new Map(all(".contents li a").map((line) => [line.getAttribute("href"), line]));
@@ -227,5 +237,9 @@
     }
   });
 
-  if (location.hash) arrive();
+  if (location.hash) {
+    arrive();
+    // The browser's own jump of a freshly opened page comes late.
+    if (many) addEventListener("load", arrive);
+  }
 })();

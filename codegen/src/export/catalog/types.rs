@@ -37,7 +37,6 @@ fn article(out: &mut String, index: &Index<'_>, id: TypeId) {
         "<div class=doc>{}</div>",
         prose(ty.doc.as_deref().unwrap_or_default())
     );
-    facts(out, index, id);
     match &ty.kind {
         TypeKind::Struct(fields) => fields::table(out, index, ty.domain, &anchor, fields),
         TypeKind::Enum(values) => enumeration(out, values),
@@ -69,6 +68,7 @@ fn article(out: &mut String, index: &Index<'_>, id: TypeId) {
         // Does not get past `check`.
         TypeKind::Invalid => {}
     }
+    facts(out, index, id);
     out.push_str("</article>");
 }
 
