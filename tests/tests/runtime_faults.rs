@@ -1,5 +1,13 @@
 //! Servers that are killed, connections that are lost, services that stop in the middle: nothing is lost.
 
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::type_complexity
+)]
+
 mod support;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,13 @@
 //! The listener against a real server: sharing, order, retries, dead letters, leases, start and stop.
 
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::type_complexity
+)]
+
 mod support;
 
 use std::sync::Arc;

@@ -1,5 +1,13 @@
 //! Publishing, subscribing and the wire, against a real server.
 
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::type_complexity
+)]
+
 mod support;
 
 use std::time::Duration;

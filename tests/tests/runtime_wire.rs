@@ -1,6 +1,12 @@
 //! What values look like on the wire, and what a reader makes of what others write.
 
-#![allow(missing_docs)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::type_complexity
+)]
 
 use event_runtime::serde::{Deserialize, Serialize};
 use event_runtime::{

@@ -1,6 +1,6 @@
 //! Events, services and waiting for the runtime's tests: each test has a server of its own.
 
-#![allow(dead_code, missing_docs)]
+#![allow(dead_code, missing_docs, clippy::unwrap_used)]
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
