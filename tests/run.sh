@@ -57,6 +57,7 @@ if [ "${1:-}" != --quick ]; then
     check contracts cargo contracts check
     check hygiene tests/hygiene.sh
     check readme tests/readme.sh
+    check catalog tests/catalog.sh
     check demo examples/demo.sh
 fi
 

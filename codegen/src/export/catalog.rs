@@ -69,7 +69,7 @@ pub fn catalog(contracts: &Checked) -> String {
     service::section(&mut out, &index);
     stream::section(&mut out, &index);
     out.push_str("</main></div>");
-    let _ = write!(out, "<script>{JS}</script></body></html>\n");
+    let _ = writeln!(out, "<script>{JS}</script></body></html>");
     out
 }
 
@@ -330,6 +330,5 @@ fn names(index: &Index<'_>, services: &[ServiceId]) -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
-// They read contracts from TOML.
-#[cfg(all(test, feature = "toml"))]
+#[cfg(test)]
 mod tests;

@@ -40,8 +40,15 @@ fn attributes(page: &str, name: &str) -> Vec<String> {
     values.collect()
 }
 
-/// What a link's `href` or an attribute's escaped value stands for.
-fn plain(value: &str) -> String {
+/// What an escaped attribute stands for.
+fn unescaped(value: &str) -> String {
+    let text = value.replace("&lt;", "<").replace("&gt;", ">");
+    let text = text.replace("&quot;", "\"").replace("&#39;", "'");
+    text.replace("&amp;", "&")
+}
+
+/// The id that a link's `href` names.
+fn target(value: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = value.as_bytes();
     while let Some((first, after)) = rest.split_first() {
@@ -54,19 +61,19 @@ fn plain(value: &str) -> String {
             rest = after;
         }
     }
-    let text = String::from_utf8(bytes).unwrap();
-    let text = text.replace("&lt;", "<").replace("&gt;", ">");
-    let text = text.replace("&quot;", "\"").replace("&#39;", "'");
-    text.replace("&amp;", "&")
+    String::from_utf8(bytes).unwrap()
 }
 
 fn assert_linked(page: &str) {
-    let ids: Vec<String> = attributes(page, "id").iter().map(|id| plain(id)).collect();
+    let ids: Vec<String> = attributes(page, "id")
+        .iter()
+        .map(|id| unescaped(id))
+        .collect();
     let set: BTreeSet<&String> = ids.iter().collect();
     assert_eq!(set.len(), ids.len(), "an id stands twice");
     for href in attributes(page, "href") {
-        if let Some(target) = href.strip_prefix('#') {
-            assert!(set.contains(&plain(target)), "{href} leads nowhere");
+        if let Some(there) = href.strip_prefix('#') {
+            assert!(set.contains(&target(there)), "{href} leads nowhere");
         }
     }
 }
@@ -77,10 +84,13 @@ fn everything_is_present_and_linked() {
         let contracts = folder(path);
         let page = catalog(&contracts);
         let index = Index::new(&contracts);
-        let ids: BTreeSet<String> = attributes(&page, "id").iter().map(|id| plain(id)).collect();
+        let ids: BTreeSet<String> = attributes(&page, "id")
+            .iter()
+            .map(|id| unescaped(id))
+            .collect();
         let links: Vec<String> = attributes(&page, "href")
             .iter()
-            .map(|href| plain(href.trim_start_matches('#')))
+            .map(|href| target(href.trim_start_matches('#')))
             .collect();
         let mut expected: Vec<String> = index.events().map(|id| ids::event(&index, id)).collect();
         expected.extend(index.types().map(|id| ids::ty(&index, id)));
