@@ -206,9 +206,22 @@ impl Emit<'_> {
                 }
             }
         });
+        let tokens = self.all_referred().into_iter().map(|field| {
+            let (function, ty) = (field.function(), &field.field.ty);
+            // At the place of the field's type: there the compiler says that it is no `Token`.
+            let value = quote_spanned!(ty.span()=> value);
+            quote! {
+                #[doc(hidden)]
+                fn #function(value: &#ty) -> &dyn #runtime::Token {
+                    #value
+                }
+            }
+        });
         quote! {
             #[allow(dead_code, deprecated)]
             impl #ident {
+                #(#tokens)*
+
                 #publish
 
                 /// Subscribes to every event of this kind.
@@ -238,22 +251,12 @@ impl Emit<'_> {
             return TokenStream::new();
         };
         let (ident, vis, runtime) = (&self.input.ident, &self.input.vis, self.runtime);
-        let mut set: Vec<Referred<'_>> = Vec::new();
         let key = if self.event.subject.has_partition() {
             self.key()
         } else {
             None
         };
-        let named = self
-            .event
-            .subject
-            .field_placeholders()
-            .filter_map(|name| self.placeholder(name));
-        for field in named.chain(key) {
-            if set.iter().all(|known| known.ident != field.ident) {
-                set.push(field);
-            }
-        }
+        let set = distinct(self.placeholders().chain(key));
         let fields = set.iter().map(|field| {
             let (ident, ty) = (field.ident, &field.field.ty);
             quote!(#ident: ::core::option::Option<#ty>)
@@ -270,14 +273,15 @@ impl Emit<'_> {
                 }
             }
         });
+        let event = ident;
         let tokens = self.tokens(
             |name, field| {
-                let ident = field.ident;
-                quote!(.token_or_any(#name, self.#ident.as_ref()))
+                let (ident, function) = (field.ident, field.function());
+                quote!(.token_or_any(#name, self.#ident.as_ref().map(#event::#function)))
             },
             |key, partitions| {
-                let ident = key.ident;
-                quote!(.partition_or_any(self.#ident.as_ref(), #partitions))
+                let (ident, function) = (key.ident, key.function());
+                quote!(.partition_or_any(self.#ident.as_ref().map(#event::#function), #partitions))
             },
         );
         let doc = format!(
@@ -319,6 +323,18 @@ impl Emit<'_> {
         }
     }
 
+    /// The fields that the subject names.
+    fn placeholders(&self) -> impl Iterator<Item = Referred<'_>> {
+        let names = self.event.subject.field_placeholders();
+        names.filter_map(|name| self.placeholder(name))
+    }
+
+    /// Every field that the subject, the id or the key names.
+    fn all_referred(&self) -> Vec<Referred<'_>> {
+        let id = self.referred(self.event.id.as_ref().and_then(|id| id.value));
+        distinct(self.placeholders().chain(id).chain(self.key()))
+    }
+
     /// The partitions, of an event with a key.
     fn partitions(&self) -> Option<u32> {
         self.event.key.as_ref()?;
@@ -355,11 +371,28 @@ struct Referred<'a> {
 }
 
 impl Referred<'_> {
-    /// `&self.field`, at the place of the field's type: there the compiler says that it is no `Token`.
-    fn value(&self) -> TokenStream {
-        let ident = self.ident;
-        quote_spanned!(self.field.ty.span()=> &self.#ident)
+    /// The function that gives this field as a token: the one place where its type has to be a `Token`, so that a type
+    /// that is none is reported once.
+    fn function(&self) -> Ident {
+        format_ident!("__token_{}", self.ident.unraw())
     }
+
+    /// The field of `self` as a token.
+    fn value(&self) -> TokenStream {
+        let (ident, function) = (self.ident, self.function());
+        quote!(Self::#function(&self.#ident))
+    }
+}
+
+/// Each field once.
+fn distinct<'a>(fields: impl Iterator<Item = Referred<'a>>) -> Vec<Referred<'a>> {
+    let mut set: Vec<Referred<'a>> = Vec::new();
+    for field in fields {
+        if set.iter().all(|known| known.ident != field.ident) {
+            set.push(field);
+        }
+    }
+    set
 }
 
 fn option(value: Option<TokenStream>) -> TokenStream {

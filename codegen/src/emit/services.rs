@@ -116,10 +116,14 @@ fn handlers(w: &mut Writer, handled: &[Handled]) {
         w.doc(&event.doc);
         w.open(format!("fn {}(", event.method));
         w.line("&self,");
-        w.line(format!(
-            "delivery: event_runtime::Delivery<{}>,",
-            event.path
-        ));
+        let delivery = format!("delivery: event_runtime::Delivery<{}>,", event.path);
+        if w.fits(&delivery) {
+            w.line(delivery);
+        } else {
+            w.open("delivery: event_runtime::Delivery<");
+            w.line(format!("{},", event.path));
+            w.close(">,");
+        }
         w.close(") -> impl Future<Output = Result<(), event_runtime::Failure>> + Send;");
     }
     w.close("}");

@@ -33,7 +33,9 @@ fn needs(contracts: &Contracts, ty: &Type, seen: &mut BTreeSet<TypeId>) -> bool 
             TypeKind::Scalar {
                 ty, constraints, ..
             } => !constraints.is_empty() || needs(contracts, ty, seen),
-            TypeKind::Schema(schema) => contracts.import(schema).is_some_and(|import| import.checks),
+            TypeKind::Schema(schema) => {
+                contracts.import(schema).is_some_and(|import| import.checks)
+            }
             _ => false,
         },
         _ => false,
@@ -53,17 +55,10 @@ pub(super) fn implementation(
     }
     open(w, ident);
     for field in fields {
-        let mut body = Writer::at(w.depth() + 1);
-        one_field(&mut body, scope, owner, field);
-        let body = body.finish();
-        if !body.is_empty() {
-            w.open(format!(
-                "checker.field({}, |checker| {{",
-                literal(&field.wire())
-            ));
-            w.text(&body);
-            w.close("});");
-        }
+        let wire = literal(&field.wire());
+        w.closure("checker.field", &wire, "checker", |w| {
+            one_field(w, scope, owner, field);
+        });
     }
     w.close("}");
     w.close("}");
@@ -92,7 +87,14 @@ pub(super) fn union(w: &mut Writer, scope: &Scope<'_>, ident: &str, def: &Union)
     } else {
         w.open("match self {");
         for arm in arms {
-            w.line(format!("Self::{arm}(value) => checker.nested(value),"));
+            let line = format!("Self::{arm}(value) => checker.nested(value),");
+            if w.fits(&line) {
+                w.line(line);
+            } else {
+                w.open(format!("Self::{arm}(value) => {{"));
+                w.line("checker.nested(value)");
+                w.close("}");
+            }
         }
         if !all {
             w.line("_ => {}");
@@ -125,7 +127,15 @@ fn one_field(w: &mut Writer, scope: &Scope<'_>, owner: Option<TypeId>, field: &F
     value(&mut body, scope, &field.ty, &field.constraints, &place);
     let body = body.finish();
     if !body.is_empty() {
-        w.open(format!("if let Some(value) = &self.{ident} {{"));
+        let head = format!("if let Some(value) = &self.{ident} {{");
+        if w.fits(&head) {
+            w.open(head);
+        } else {
+            w.open("if let Some(value) =");
+            w.line(format!("&self.{ident}"));
+            w.close("{");
+            w.indent();
+        }
         w.text(&body);
         w.close("}");
     }
@@ -257,21 +267,8 @@ fn counts(w: &mut Writer, rules: &Constraints, place: &Place) {
 }
 
 fn elements(w: &mut Writer, scope: &Scope<'_>, method: &str, item: &Type, place: &Place) {
-    let mut body = Writer::at(w.depth() + 1);
-    value(
-        &mut body,
-        scope,
-        item,
-        &Constraints::default(),
-        &Place::Bound,
-    );
-    let body = body.finish();
-    if !body.is_empty() {
-        w.open(format!(
-            "checker.{method}({}, |checker, value| {{",
-            place.borrowed()
-        ));
-        w.text(&body);
-        w.close("});");
-    }
+    let function = format!("checker.{method}");
+    w.closure(&function, &place.borrowed(), "checker, value", |w| {
+        value(w, scope, item, &Constraints::default(), &Place::Bound);
+    });
 }

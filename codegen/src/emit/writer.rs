@@ -157,6 +157,43 @@ impl Writer {
         self.close(format!("){tail}"));
     }
 
+    /// `function(argument, |parameters| { body });`; nothing when the body is empty.
+    pub(super) fn closure(
+        &mut self,
+        function: &str,
+        argument: &str,
+        parameters: &str,
+        body: impl Fn(&mut Self),
+    ) {
+        let render = |depth: usize| {
+            let mut inner = Self::at(depth);
+            body(&mut inner);
+            inner.finish()
+        };
+        let text = render(self.depth + 1);
+        if text.is_empty() {
+            return;
+        }
+        let head = format!("{function}({argument}, |{parameters}| {{");
+        // As observed: the brace counts, and one column more where there are two parameters. What would not fit on a
+        // line of its own either is left as it is.
+        let arguments = width(argument) + width(parameters) + 6 + parameters.matches(',').count();
+        let hopeless = (self.depth + 1) * 4 + width(argument) > WIDTH;
+        if hopeless || (arguments <= CALL_WIDTH && self.fits(&head)) {
+            self.open(head);
+            self.text(&text);
+            self.close("});");
+            return;
+        }
+        self.open(format!("{function}("));
+        self.line(format!("{argument},"));
+        self.open(format!("|{parameters}| {{"));
+        let text = render(self.depth);
+        self.text(&text);
+        self.close("},");
+        self.close(");");
+    }
+
     /// `let x =` or alike, and one call: on one line, the call on the next one, or its argument there.
     pub(super) fn assign(&mut self, head: &str, function: &str, argument: &str) {
         let call = format!("{function}({argument});");
