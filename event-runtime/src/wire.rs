@@ -139,7 +139,7 @@ impl IsoDuration {
         let text = text.strip_prefix('P')?;
         if let Some(weeks) = text.strip_suffix('W') {
             return Some(Self(Duration::from_secs(
-                whole(weeks)?.checked_mul(604_800)?,
+                whole(weeks, 12)?.checked_mul(604_800)?,
             )));
         }
         let (date, time) = match text.split_once('T') {
@@ -150,12 +150,12 @@ impl IsoDuration {
         };
         let mut seconds = 0_u64;
         if !date.is_empty() {
-            seconds = whole(date.strip_suffix('D')?)?.checked_mul(86_400)?;
+            seconds = whole(date.strip_suffix('D')?, MAX_DAY_DIGITS)?.checked_mul(86_400)?;
         }
         let mut rest = time;
-        for (unit, factor) in [('H', 3_600), ('M', 60)] {
+        for (unit, factor, digits) in [('H', 3_600, 14), ('M', 60, 16)] {
             if let Some((number, after)) = rest.split_once(unit) {
-                seconds = seconds.checked_add(whole(number)?.checked_mul(factor)?)?;
+                seconds = seconds.checked_add(whole(number, digits)?.checked_mul(factor)?)?;
                 rest = after;
             }
         }
@@ -169,21 +169,25 @@ impl IsoDuration {
         };
         let nanos = match fraction {
             Some(digits) if (1..=9).contains(&digits.len()) => {
-                u32::try_from(whole(&format!("{digits:0<9}"))?).ok()?
+                u32::try_from(whole(&format!("{digits:0<9}"), 9)?).ok()?
             }
             Some(_) => return None,
             None => 0,
         };
         Some(Self(Duration::new(
-            seconds.checked_add(whole(number)?)?,
+            seconds.checked_add(whole(number, 18)?)?,
             nanos,
         )))
     }
 }
 
-/// Digits and nothing else.
-fn whole(digits: &str) -> Option<u64> {
-    if digits.bytes().all(|b| b.is_ascii_digit()) {
+/// More days than the universe has seen. With the other limits (the ones of the pattern in exported schemas) no sum of
+/// components overflows, so the number of digits alone says what is read.
+const MAX_DAY_DIGITS: usize = 14;
+
+/// Digits and nothing else, not too many.
+fn whole(digits: &str, limit: usize) -> Option<u64> {
+    if digits.len() <= limit && digits.bytes().all(|b| b.is_ascii_digit()) {
         digits.parse().ok()
     } else {
         None
@@ -192,6 +196,12 @@ fn whole(digits: &str) -> Option<u64> {
 
 impl Serialize for IsoDuration {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let days = self.0.as_secs() / 86_400;
+        if days.checked_ilog10() >= Some(MAX_DAY_DIGITS as u32) {
+            return Err(serde::ser::Error::custom(
+                "the duration has more days than a reader takes",
+            ));
+        }
         serializer.collect_str(self)
     }
 }
@@ -343,6 +353,13 @@ mod tests {
         }
         assert_eq!(IsoDuration::parse("P2W").unwrap().0.as_secs(), 1_209_600);
         assert_eq!(IsoDuration::parse("PT36H").unwrap().0.as_secs(), 129_600);
+        assert!(
+            IsoDuration::parse(
+                "P99999999999999DT99999999999999H9999999999999999M999999999999999999.9S"
+            )
+            .is_some()
+        );
+        assert!(serde_json::to_string(&IsoDuration(Duration::MAX)).is_err());
         for bad in [
             "",
             "P",
@@ -359,6 +376,9 @@ mod tests {
             "PT.5S",
             "PT1.0000000001S",
             "P99999999999999999999W",
+            "P1000000000000W",
+            "P100000000000000D",
+            "PT1000000000000000000S",
         ] {
             assert_eq!(IsoDuration::parse(bad), None, "{bad}");
         }

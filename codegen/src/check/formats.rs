@@ -68,19 +68,23 @@ fn is_offset(text: &str) -> bool {
     })
 }
 
-/// ISO 8601 without years and months: weeks alone, or days, hours, minutes and seconds in this order.
+/// ISO 8601 without years and months: weeks alone, or days, hours, minutes and seconds in this order; no more digits than
+/// the runtime reads.
 pub(crate) fn is_duration(text: &str) -> bool {
     let Some(rest) = text.strip_prefix('P') else {
         return false;
     };
     if let Some(weeks) = rest.strip_suffix('W') {
-        return is_digits(weeks);
+        return is_number(weeks, 12);
     }
     let (days, time) = match rest.split_once('T') {
         Some((days, time)) => (days, Some(time)),
         None => (rest, None),
     };
-    let days_fit = days.is_empty() || days.strip_suffix('D').is_some_and(is_digits);
+    let days_fit = days.is_empty()
+        || days
+            .strip_suffix('D')
+            .is_some_and(|days| is_number(days, 14));
     match time {
         None => !days.is_empty() && days_fit,
         Some(time) => days_fit && is_duration_time(time),
@@ -89,9 +93,9 @@ pub(crate) fn is_duration(text: &str) -> bool {
 
 fn is_duration_time(text: &str) -> bool {
     let mut rest = text;
-    for unit in ['H', 'M'] {
+    for (unit, digits) in [('H', 14), ('M', 16)] {
         if let Some((number, after)) = rest.split_once(unit) {
-            if !is_digits(number) {
+            if !is_number(number, digits) {
                 return false;
             }
             rest = after;
@@ -101,9 +105,13 @@ fn is_duration_time(text: &str) -> bool {
         return rest.is_empty() && !text.is_empty();
     };
     match seconds.split_once('.') {
-        Some((whole, fraction)) => is_digits(whole) && is_digits(fraction) && fraction.len() <= 9,
-        None => is_digits(seconds),
+        Some((whole, fraction)) => is_number(whole, 18) && is_number(fraction, 9),
+        None => is_number(seconds, 18),
     }
+}
+
+fn is_number(text: &str, limit: usize) -> bool {
+    is_digits(text) && text.len() <= limit
 }
 
 /// Standard base64 with padding.

@@ -17,9 +17,10 @@ const BASE64: &str = concat!(
 
 /// ISO 8601: weeks alone, or days and a time of hours, minutes and seconds, at least one of them; no sign.
 const DURATION: &str = concat!(
-    "^P([0-9]+W",
-    "|[0-9]+D",
-    "|([0-9]+D)?T([0-9]+H|([0-9]+H)?[0-9]+M|([0-9]+H)?([0-9]+M)?[0-9]+(\\.[0-9]{1,9})?S))$",
+    "^P([0-9]{1,12}W",
+    "|[0-9]{1,14}D",
+    "|([0-9]{1,14}D)?T([0-9]{1,14}H|([0-9]{1,14}H)?[0-9]{1,16}M",
+    "|([0-9]{1,14}H)?([0-9]{1,16}M)?[0-9]{1,18}(\\.[0-9]{1,9})?S))$",
 );
 
 impl JsonSchema for Bytes {

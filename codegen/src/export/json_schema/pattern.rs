@@ -7,11 +7,13 @@ use crate::model::Type;
 /// At most 28 digits, no exponent, no leading zeros. That the digits of both sides add up to 28 at most cannot be said.
 pub(super) const DECIMAL: &str = r"^-?(0|[1-9][0-9]{0,27})(\.[0-9]{1,28})?$";
 
-/// ISO 8601: weeks alone, or days and a time of hours, minutes and seconds, at least one of them; no sign.
+/// ISO 8601: weeks alone, or days and a time of hours, minutes and seconds, at least one of them; no sign. No more digits
+/// than the readers take, whose sums can then not overflow.
 pub(super) const DURATION: &str = concat!(
-    "^P([0-9]+W",
-    "|[0-9]+D",
-    "|([0-9]+D)?T([0-9]+H|([0-9]+H)?[0-9]+M|([0-9]+H)?([0-9]+M)?[0-9]+(\\.[0-9]{1,9})?S))$",
+    "^P([0-9]{1,12}W",
+    "|[0-9]{1,14}D",
+    "|([0-9]{1,14}D)?T([0-9]{1,14}H|([0-9]{1,14}H)?[0-9]{1,16}M",
+    "|([0-9]{1,14}H)?([0-9]{1,16}M)?[0-9]{1,18}(\\.[0-9]{1,9})?S))$",
 );
 
 /// Standard base64 with padding; the last character before it has no bits that no octet takes.
