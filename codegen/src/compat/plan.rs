@@ -3,7 +3,7 @@
 //! Forward broken alone: consumers first. Backward broken alone: publishers first, then what is old must be gone. Both, or
 //! another route or meaning: no order of two versions of one event helps, a new event does.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::rule::{Category, Severity};
 use super::{Direction, Finding};
@@ -145,6 +145,8 @@ struct Users<'a> {
     by_event: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)>,
     nobody: (BTreeSet<String>, BTreeSet<String>),
     old: &'a Contracts,
+    /// The old contract's events by full name.
+    events: HashMap<String, usize>,
 }
 
 impl<'a> Users<'a> {
@@ -171,6 +173,7 @@ impl<'a> Users<'a> {
             by_event,
             nobody: Default::default(),
             old,
+            events: super::walk::named(old),
         }
     }
 
@@ -182,11 +185,9 @@ impl<'a> Users<'a> {
     /// When no old message of an event is left.
     fn drained(&self, event: &str) -> String {
         let stream = self
-            .old
             .events
-            .iter()
-            .find(|e| self.old.event_name(e) == event)
-            .and_then(|e| self.old.stream_of(e));
+            .get(event)
+            .and_then(|at| self.old.stream_of(&self.old.events[*at]));
         let Some(stream) = stream else {
             return format!("until no old publisher of `{event}` runs");
         };

@@ -1,6 +1,6 @@
 //! The rules: what each is called, how much it matters, and the function that finds it. Their ids are an interface.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::choice::{self, Choices};
 use super::event::{self, EventPair};
@@ -14,7 +14,7 @@ use super::text;
 use super::walk::{Sides, reached, show_path};
 use super::{Counterexample, Direction, Finding, Outcome, Place, Reached};
 use crate::json::Json;
-use crate::model::{EventId, TypeDef};
+use crate::model::{Contracts, EventId, TypeDef};
 use crate::source::Span;
 
 /// What kind of harm a change does.
@@ -193,7 +193,7 @@ rules! {
     "stream-removed", [Operations], Warn, "A stream is no longer declared.", [Folder server::stream_removed];
     "start-changed", [Operations], Warn, "A service begins elsewhere in the stream.", [Service server::start];
     "service-removed", [Operations], Warn, "A service is gone.", [Folder server::service_removed];
-    "subscription-removed", [Operations], Warn, "A service no longer handles an event.", [Service server::subscription_removed];
+    "subscription-removed", [Operations], Warn, "A service no longer handles an event.", [Folder server::subscription_removed];
     "publisher-removed", [Routing], Breaks, "A service stops publishing an event that still has subscribers.", [Folder server::publisher_removed];
     "queue-group-changed", [Routing], Breaks, "A service has another queue group.", [Service server::queue_group];
     "event-removed", [Routing], Breaks, "An event is gone.", [Folder event::removed];
@@ -348,6 +348,7 @@ impl Raw {
         sides: Sides<'_>,
         reach: &Reach,
         samplers: &(Sampler<'_>, Sampler<'_>),
+        users: &Users,
     ) -> Finding {
         // Something that is gone is called what the old contract calls it.
         let side = if self.new.is_none() {
@@ -374,7 +375,7 @@ impl Raw {
         }
         let services = match &self.services {
             Some(services) => services.clone(),
-            None => hit(sides, &pairs, self.rule),
+            None => users.hit(&pairs, self.rule),
         };
         let (counterexamples, undecided) = self.show(sides, reach, samplers);
         Finding {
@@ -530,26 +531,56 @@ fn down<'r>(read: &'r Read, step: &Step, side: Side) -> Vec<&'r Read> {
     }
 }
 
-/// Who is hit: new readers of old messages, old readers of new ones, and everybody who compiles against the contract.
-fn hit(sides: Sides<'_>, pairs: &[(Option<EventId>, Option<EventId>)], rule: &Rule) -> Vec<String> {
-    let old_events: BTreeSet<EventId> = pairs.iter().filter_map(|pair| pair.0).collect();
-    let new_events: BTreeSet<EventId> = pairs.iter().filter_map(|pair| pair.1).collect();
-    let publishers = rule.categories.contains(&Category::Source)
-        || rule.categories.contains(&Category::Operations);
-    let mut all = BTreeSet::new();
-    for (contracts, events) in [(sides.old, &old_events), (sides.new, &new_events)] {
-        for service in &contracts.services {
-            let uses = |list: &[crate::source::Spanned<Option<EventId>>]| {
-                list.iter()
-                    .filter_map(|event| event.value)
-                    .any(|event| events.contains(&event))
-            };
-            if uses(&service.subscribes) || (publishers && uses(&service.publishes)) {
-                all.insert(service.name.value.clone());
+/// Who uses which event, in either contract.
+pub(super) struct Users {
+    old: HashMap<EventId, Vec<User>>,
+    new: HashMap<EventId, Vec<User>>,
+}
+
+struct User {
+    service: String,
+    subscribes: bool,
+}
+
+impl Users {
+    pub fn of(sides: Sides<'_>) -> Self {
+        let index = |contracts: &Contracts| {
+            let mut all: HashMap<EventId, Vec<User>> = HashMap::new();
+            for service in &contracts.services {
+                for (events, subscribes) in
+                    [(&service.subscribes, true), (&service.publishes, false)]
+                {
+                    for event in events.iter().filter_map(|event| event.value) {
+                        let service = service.name.value.clone();
+                        all.entry(event).or_default().push(User {
+                            service,
+                            subscribes,
+                        });
+                    }
+                }
             }
+            all
+        };
+        Self {
+            old: index(sides.old),
+            new: index(sides.new),
         }
     }
-    all.into_iter().collect()
+
+    /// Who is hit: new readers of old messages, old readers of new ones, and everybody who compiles against the contract.
+    fn hit(&self, pairs: &[(Option<EventId>, Option<EventId>)], rule: &Rule) -> Vec<String> {
+        let publishers = rule.categories.contains(&Category::Source)
+            || rule.categories.contains(&Category::Operations);
+        let old = pairs.iter().filter_map(|pair| self.old.get(&pair.0?));
+        let new = pairs.iter().filter_map(|pair| self.new.get(&pair.1?));
+        let all: BTreeSet<&String> = old
+            .chain(new)
+            .flatten()
+            .filter(|user| user.subscribes || publishers)
+            .map(|user| &user.service)
+            .collect();
+        all.into_iter().cloned().collect()
+    }
 }
 
 /// A JSON value in a sentence.

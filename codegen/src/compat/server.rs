@@ -353,27 +353,40 @@ pub(super) fn queue_group(p: &ServicePair<'_>, sink: &mut Sink<'_>) {
     .help(format!("keep `queue_group = \"{was}\"`"));
 }
 
-pub(super) fn subscription_removed(p: &ServicePair<'_>, sink: &mut Sink<'_>) {
-    if p.old.subscribes.is_empty() {
-        return;
-    }
-    let now: HashSet<String> = names(p.sides.new, p.new.subscribes.iter().filter_map(|e| e.value))
-        .map(|n| n.0)
+pub(super) fn subscription_removed(sides: &Sides<'_>, sink: &mut Sink<'_>) {
+    let all = named(sides.new);
+    let services: HashMap<&str, &Service> = sides
+        .new
+        .services
+        .iter()
+        .map(|s| (s.name.value.as_str(), s))
         .collect();
-    let all = named(p.sides.new);
-    for event in &p.old.subscribes {
-        let Some(id) = event.value else { continue };
-        let name = p.sides.old.event_name(&p.sides.old[id]);
-        let exists = all.contains_key(&name);
-        if exists && !now.contains(&name) {
-            sink.add(
-                p.path(&format!("subscribes.{name}")),
-                format!("`{}` no longer handles `{name}`", p.new.name.value),
-            )
-            .was(event.span, "handled")
-            .is(p.new.name.span, "not here")
-            .hits(p.name())
-            .help("messages that are still stored for it are never handled");
+    for old in &sides.old.services {
+        let service = &old.name.value;
+        let Some(new) = services.get(service.as_str()) else {
+            continue;
+        };
+        let now: HashSet<EventId> = new
+            .subscribes
+            .iter()
+            .filter_map(|event| event.value)
+            .collect();
+        for event in &old.subscribes {
+            let Some(id) = event.value else { continue };
+            let name = sides.old.event_name(&sides.old[id]);
+            let gone = all
+                .get(&name)
+                .is_some_and(|at| !now.contains(&EventId(*at)));
+            if gone {
+                sink.add(
+                    format!("services.{service}.subscribes.{name}"),
+                    format!("`{service}` no longer handles `{name}`"),
+                )
+                .was(event.span, "handled")
+                .is(new.name.span, "not here")
+                .hits([service.clone()])
+                .help("messages that are still stored for it are never handled");
+            }
         }
     }
 }

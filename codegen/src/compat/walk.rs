@@ -9,7 +9,7 @@ use super::choice::Choices;
 use super::event::EventPair;
 use super::fields::{FieldPair, Objects};
 use super::leaf::Leaves;
-use super::rule::{Check, RULES, Raw, Sink};
+use super::rule::{Check, RULES, Raw, Sink, Users};
 use super::sample::{Sampler, Side, Step};
 use super::schema::Schemas;
 use super::server::{ServicePair, StreamPair};
@@ -330,6 +330,7 @@ impl<'a> Walk<'a> {
             Sampler::new(self.sides.old, Side::Old),
             Sampler::new(self.sides.new, Side::New),
         );
+        let users = Users::of(self.sides);
         let mut ranked = Vec::new();
         for at in 0..self.nodes.len() {
             if self.nodes[at].raws.is_empty() {
@@ -341,11 +342,11 @@ impl<'a> Walk<'a> {
                 continue;
             }
             for raw in &self.nodes[at].raws {
-                ranked.push(raw.finish(self.sides, &reach, &samplers));
+                ranked.push(raw.finish(self.sides, &reach, &samplers, &users));
             }
         }
         for raw in &self.loose {
-            ranked.push(raw.finish(self.sides, &BTreeMap::new(), &samplers));
+            ranked.push(raw.finish(self.sides, &BTreeMap::new(), &samplers, &users));
         }
         ranked.sort_by(|a, b| order(a).cmp(&order(b)));
         ranked
