@@ -66,6 +66,8 @@
     if (!target) return;
     if (target.id !== "the-graph") graphs.forEach((choose) => choose(article?.id ?? target.id));
     (target.matches("[tabindex]") ? target : article)?.focus({ preventScroll: true });
+    const line = article && lines.get(article.querySelector(".hash").getAttribute("href"));
+    if (line) line.closest("details").open = true;
     if (many) hold(target, 6);
   };
   // Of articles that were never near the window the browser only guesses the height: when they are laid out, the place that
