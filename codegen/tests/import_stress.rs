@@ -472,6 +472,7 @@ const GOOD: &[&str] = &[
     include_str!("import/money.schema.json"),
     include_str!("import/tree.schema.json"),
     include_str!("import/protobuf.schema.json"),
+    include_str!("import/shape.schema.json"),
 ];
 
 /// xorshift64*: the same schemas on every run.

@@ -50,10 +50,8 @@ fn module(w: &mut Writer, import: &Imported, schema: &Spanned<String>, attribute
     ));
     // Other people's descriptions and names, and what typify writes beside them.
     w.line("#[rustfmt::skip]");
-    w.attribute(
-        "allow",
-        &["missing_docs", "rustdoc::all", "clippy::all"].map(str::to_owned),
-    );
+    w.line("#[allow(warnings, missing_docs, unused_qualifications)]");
+    w.line("#[allow(clippy::all, clippy::pedantic, rustdoc::all)]");
     w.open(format!("pub mod {} {{", module_ident(import)));
     w.line("use super::event_runtime;");
     w.blank();

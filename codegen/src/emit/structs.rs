@@ -222,18 +222,17 @@ impl Shape<'_> {
     }
 }
 
-/// Whether a field is sent as text: by its own word or by that of the scalar it is made of.
+/// Whether a field is sent as text that serde would read less strictly: an integer by its own word or by that of the scalar
+/// it is made of, and a decimal always.
 fn is_text(scope: &Scope<'_>, field: &Field) -> bool {
     fn inner(scope: &Scope<'_>, ty: &Type) -> bool {
         match ty {
+            Type::Decimal => true,
             Type::List(item) | Type::Map(item) => inner(scope, item),
-            Type::Named(id) => matches!(
-                scope.contracts[*id].kind,
-                TypeKind::Scalar {
-                    as_text: Some(_),
-                    ..
-                }
-            ),
+            Type::Named(id) => match &scope.contracts[*id].kind {
+                TypeKind::Scalar { ty, as_text, .. } => as_text.is_some() || inner(scope, ty),
+                _ => false,
+            },
             _ => false,
         }
     }
