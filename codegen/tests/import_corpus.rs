@@ -49,7 +49,7 @@ fn every_schema_of_the_corpus_imports() {
         let place = Spanned::new(below.clone(), Span::new(contract, 0..0));
         let wanted = Wanted {
             name: "Payload",
-            event: true,
+            event: false,
         };
         let imported = import(
             &Files::Folder(&folder),

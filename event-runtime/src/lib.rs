@@ -105,7 +105,7 @@ mod ensure;
 mod ephemeral;
 mod error;
 mod event;
-mod int64;
+mod imported;
 mod listener;
 mod object;
 mod process;
@@ -145,7 +145,7 @@ pub use crate::delivery::{Delivery, Failure, Meta, Trace};
 pub use crate::ensure::Changes;
 pub use crate::error::Error;
 pub use crate::event::{Ephemeral, Event, Stored, Token};
-pub use crate::int64::Int64;
+pub use crate::imported::Int64;
 pub use crate::listener::{ListenReport, Listener, Next};
 pub use crate::publish::{BatchReport, Pending, Receipt};
 pub use crate::shutdown::Shutdown;
@@ -164,6 +164,7 @@ pub type Timestamp = chrono::DateTime<chrono::Utc>;
 #[doc(hidden)]
 pub mod private {
     pub use crate::choice::{TaggedObject, deserialize_text, serialize_tagged};
+    pub use crate::imported::present;
     pub use crate::object::ObjectOnly;
 }
 

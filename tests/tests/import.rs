@@ -184,7 +184,7 @@ fn what_generators_for_protobuf_write_is_read() {
     for payload in [
         json!({"version": "9007199254740993", "changeType": "CREATED", "changedAt": "2026-01-02T03:04:05.123456789Z"}),
         json!({"version": 3, "changeType": 1, "elapsed": "1.5s"}),
-        json!({"document": {"mapValue": {"a": {"integerValue": "1"}, "b": {"arrayValue": [{"nullValue": "NULL_VALUE"}, {"nullValue": 0}]}}}}),
+        json!({"document": {"mapValue": {"a": {"integerValue": "1"}, "b": {"arrayValue": [{"nullValue": null}, {"nullValue": 0}]}}}}),
         json!({"@type": "type.example/DocumentChanged", "document": {"@type": "x", "integerValue": -5, "new": {"deep": [null]}}}),
     ] {
         keeps::<DocumentChanged>(payload);

@@ -9,13 +9,17 @@
 
 mod build;
 mod checks;
+mod choice;
 mod doc;
 mod document;
 mod facts;
+mod files;
 mod keywords;
 mod names;
 mod normal;
 mod number;
+mod object;
+mod root;
 mod rust;
 mod scalar;
 mod shape;
@@ -31,7 +35,7 @@ use build::Built;
 use shape::{Format, Kind, Shape, Width};
 use store::Store;
 
-pub use store::Files;
+pub use files::Files;
 
 /// How many unchecked places a warning shows.
 const MAX_SHOWN: usize = 5;

@@ -1,7 +1,7 @@
 //! From leaves to shapes: gives every object, enum and choice a name, and remembers what it has made, so that a schema that
 //! reaches itself becomes a type that does. Writes nothing.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use super::Wanted;
 use super::document::Value as Json;
@@ -9,7 +9,7 @@ use super::facts::{JsonKind, Leaf, Problem, Reader};
 use super::names::Names;
 use super::rust;
 use super::scalar;
-use super::shape::{Count, Def, Field, Kind, Shape, Value, Variant};
+use super::shape::{Count, Def, Kind, Shape, Value, Variant};
 use super::store::{Site, Store};
 use crate::name;
 
@@ -44,24 +44,24 @@ impl Built {
 }
 
 /// Leaves, in order, and the tag that a union has taken from them.
-type Key = (Vec<Leaf>, Option<String>);
+pub(super) type Key = (Vec<Leaf>, Option<String>);
 
-enum State {
+pub(super) enum State {
     /// Being made; has a definition when something inside has already referred to it.
     Open(Option<usize>),
     Done(Shape),
 }
 
-struct Slot {
-    name: String,
-    def: Option<Def>,
+pub(super) struct Slot {
+    pub(super) name: String,
+    pub(super) def: Option<Def>,
 }
 
-struct Builder<'s, 'a> {
-    read: Reader<'s, 'a>,
-    names: Names,
-    slots: Vec<Slot>,
-    made: HashMap<Key, State>,
+pub(super) struct Builder<'s, 'a> {
+    pub(super) read: Reader<'s, 'a>,
+    pub(super) names: Names,
+    pub(super) slots: Vec<Slot>,
+    pub(super) made: HashMap<Key, State>,
     depth: usize,
 }
 
@@ -114,14 +114,14 @@ pub(super) fn build(store: &mut Store<'_>, root: Site, wanted: Wanted<'_>) -> Bu
 
 /// What a type is called if nothing better is known.
 #[derive(Clone)]
-struct Hint {
-    name: String,
+pub(super) struct Hint {
+    pub(super) name: String,
     /// Whether it must be called so.
-    fixed: bool,
+    pub(super) fixed: bool,
 }
 
 impl Hint {
-    fn inside(&self, part: &str) -> Self {
+    pub(super) fn inside(&self, part: &str) -> Self {
         Self {
             name: format!("{} {part}", self.name),
             fixed: false,
@@ -130,117 +130,9 @@ impl Hint {
 }
 
 impl Builder<'_, '_> {
-    /// The root as a definition; a root that may be `null` is what it is otherwise.
-    fn named_root(&mut self, shape: Shape, name: &str) -> usize {
-        match shape {
-            Shape::Named(slot) => slot,
-            Shape::Nullable(inner) => self.named_root(*inner, name),
-            other => {
-                let name = self.names.ty(name);
-                self.slots.push(Slot { name, def: None });
-                self.fill(self.slots.len() - 1, None, Kind::Alias(other));
-                self.slots.len() - 1
-            }
-        }
-    }
-
-    /// An event is a struct and its payload an object: what is another object gets a struct around it.
-    fn wrapper(&mut self, root: usize, at: Site) -> Option<String> {
-        let kind = self
-            .slots
-            .get(root)
-            .and_then(|slot| slot.def.as_ref())
-            .map(|def| &def.kind)?;
-        match kind {
-            Kind::Struct { .. } => return None,
-            Kind::Alias(Shape::Map { .. }) => {}
-            Kind::Union { variants, .. }
-                if variants
-                    .iter()
-                    .all(|variant| self.is_object(&variant.shape)) => {}
-            Kind::Alias(Shape::Any) if !self.read.problems.is_empty() => return None,
-            _ => {
-                self.read.problem(at, "the payload of an event must be an object, and this schema is about another value");
-                return None;
-            }
-        }
-        let slot = self.slots.get_mut(root)?;
-        let outer = slot.name.clone();
-        let inner = self.names.ty(&format!("{outer} payload"));
-        slot.name.clone_from(&inner);
-        if let Some(def) = &mut slot.def {
-            def.name = inner;
-        }
-        Some(outer)
-    }
-
-    fn is_object(&self, shape: &Shape) -> bool {
-        match shape {
-            Shape::Map { .. } => true,
-            Shape::Named(slot) => {
-                let def = self.slots.get(*slot).and_then(|slot| slot.def.as_ref());
-                def.is_some_and(|def| matches!(def.kind, Kind::Struct { .. }))
-            }
-            _ => false,
-        }
-    }
-
-    /// Refuses types that hold themselves in a member which must be there: nobody can build such a value.
-    fn endless(&mut self, at: Site) {
-        let holds = |slot: &Slot| -> Vec<usize> {
-            match slot.def.as_ref().map(|def| &def.kind) {
-                Some(Kind::Struct { fields, .. }) => {
-                    let required = fields.iter().filter(|field| field.required);
-                    required
-                        .filter_map(|field| {
-                            if let Shape::Named(slot) = field.shape {
-                                Some(slot)
-                            } else {
-                                None
-                            }
-                        })
-                        .collect()
-                }
-                Some(Kind::Alias(Shape::Named(slot))) => vec![*slot],
-                _ => Vec::new(),
-            }
-        };
-        let edges: Vec<Vec<usize>> = self.slots.iter().map(holds).collect();
-        // 0: not seen, 1: on the way, 2: done.
-        let mut state = vec![0_u8; edges.len()];
-        for start in 0..edges.len() {
-            let mut open = vec![(start, 0)];
-            while let Some((slot, next)) = open.pop() {
-                let Some(mark) = state.get_mut(slot) else {
-                    continue;
-                };
-                if next == 0 && *mark != 0 {
-                    if *mark == 1 {
-                        let name = self
-                            .slots
-                            .get(slot)
-                            .map_or("", |slot| slot.name.as_str())
-                            .to_owned();
-                        self.read.problem(at, format!("the type {name} holds itself in members that must be there: it has no value"));
-                        return;
-                    }
-                    continue;
-                }
-                *mark = 1;
-                match edges.get(slot).and_then(|targets| targets.get(next)) {
-                    Some(target) => {
-                        open.push((slot, next + 1));
-                        open.push((*target, 0));
-                    }
-                    None => *mark = 2,
-                }
-            }
-        }
-    }
-
     /// The shape of a value to which one of `alternatives` applies: all schemas of one of the lists. `at` is where
     /// problems are reported.
-    fn shape(&mut self, alternatives: &[Vec<Site>], hint: &Hint, at: Site) -> Shape {
+    pub(super) fn shape(&mut self, alternatives: &[Vec<Site>], hint: &Hint, at: Site) -> Shape {
         let mut leaves = Vec::new();
         for schemas in alternatives {
             self.read.leaves(schemas, &mut leaves);
@@ -256,7 +148,7 @@ impl Builder<'_, '_> {
         self.of_leaves(leaves, None, hint, at)
     }
 
-    fn of_leaves(
+    pub(super) fn of_leaves(
         &mut self,
         leaves: Vec<Leaf>,
         strip: Option<String>,
@@ -294,7 +186,7 @@ impl Builder<'_, '_> {
     }
 
     /// The definition of what is being made.
-    fn slot(&mut self, key: &Key, hint: &Hint) -> usize {
+    pub(super) fn slot(&mut self, key: &Key, hint: &Hint) -> usize {
         if let Some(State::Open(Some(slot))) = self.made.get(key) {
             return *slot;
         }
@@ -342,7 +234,7 @@ impl Builder<'_, '_> {
             .unwrap_or_else(|| hint.name.clone())
     }
 
-    fn fill(&mut self, slot: usize, doc: Option<String>, kind: Kind) {
+    pub(super) fn fill(&mut self, slot: usize, doc: Option<String>, kind: Kind) {
         if let Some(slot) = self.slots.get_mut(slot) {
             slot.def = Some(Def {
                 name: slot.name.clone(),
@@ -380,7 +272,7 @@ impl Builder<'_, '_> {
         let shape = match groups.as_slice() {
             [] => return Shape::Null,
             [(_, group)] if !nullable => self.one_kind(group, key, hint, at),
-            [(_, group)] => self.of_leaves(group.clone(), strip.clone(), &self.inner(hint), at),
+            [(_, group)] => self.of_leaves(group.clone(), strip.clone(), hint, at),
             _ => {
                 let slot = self.slot(key, hint);
                 let variants = groups.iter().map(|(name, group)| {
@@ -408,11 +300,6 @@ impl Builder<'_, '_> {
         } else {
             shape
         }
-    }
-
-    /// A root that may be `null` gives its name to what it is otherwise.
-    fn inner(&self, hint: &Hint) -> Hint {
-        hint.clone()
     }
 
     fn one_kind(&mut self, leaves: &[Leaf], key: &Key, hint: &Hint, at: Site) -> Shape {
@@ -498,234 +385,7 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn objects(&mut self, leaves: &[Leaf], key: &Key, hint: &Hint) -> Shape {
-        let objects: Vec<Object> = leaves
-            .iter()
-            .map(|leaf| Object::of(&mut self.read, &leaf.sites))
-            .collect();
-        if let [object] = objects.as_slice()
-            && object.fields.is_empty()
-        {
-            return self.map(object, hint, key);
-        }
-        if objects.iter().any(|object| object.fields.is_empty()) {
-            // Next to an object with any members, the members of the others say nothing.
-            return Shape::Map {
-                value: Box::new(Shape::Any),
-                count: Count::default(),
-            };
-        }
-        if objects.len() > 1 {
-            if let Some(tag) = self.tag(&objects) {
-                return self.tagged(leaves, &objects, &tag, key, hint);
-            }
-            if self.told_apart(&objects) {
-                return self.ordered(leaves, key, hint);
-            }
-        }
-        self.structure(leaves, &objects, key, hint)
-    }
-
-    fn map(&mut self, object: &Object, hint: &Hint, key: &Key) -> Shape {
-        let at = key.0.first().and_then(|leaf| leaf.sites.first()).copied();
-        let value = match (object.extra.as_slice(), at) {
-            ([], _) | (_, None) => Shape::Any,
-            (extra, Some(at)) => self.shape(extra, &hint.inside("value"), at),
-        };
-        Shape::Map {
-            value: Box::new(value),
-            count: object.count,
-        }
-    }
-
-    /// The member that has another fixed text in each object.
-    fn tag(&mut self, objects: &[Object]) -> Option<Tag> {
-        let first = objects.first()?;
-        let candidates = first.fields.iter().map(|(name, _)| name.clone());
-        'names: for name in candidates.collect::<Vec<_>>() {
-            let mut texts = Vec::new();
-            for object in objects {
-                match object.fixed(&mut self.read, &name) {
-                    Some(text) if !texts.contains(&text) => texts.push(text),
-                    _ => continue 'names,
-                }
-            }
-            return Some(Tag { name, texts });
-        }
-        None
-    }
-
-    fn tagged(
-        &mut self,
-        leaves: &[Leaf],
-        objects: &[Object],
-        tag: &Tag,
-        key: &Key,
-        hint: &Hint,
-    ) -> Shape {
-        let slot = self.slot(key, hint);
-        let mut names = Names::default();
-        let mut variants = Vec::new();
-        for ((leaf, object), text) in leaves.iter().zip(objects).zip(&tag.texts) {
-            let Some(at) = leaf.sites.first().copied() else {
-                continue;
-            };
-            let hint = hint.inside(text);
-            let shape = if object.fields.len() == 1 && object.extra.is_empty() && !object.open {
-                // Nothing but the tag: still an object.
-                let key = (vec![leaf.clone()], Some(tag.name.clone()));
-                self.made.insert(key.clone(), State::Open(None));
-                let slot = self.slot(&key, &hint);
-                self.fill(
-                    slot,
-                    self.doc(std::slice::from_ref(leaf)),
-                    Kind::Struct {
-                        fields: Vec::new(),
-                        extra: None,
-                    },
-                );
-                self.made.insert(key, State::Done(Shape::Named(slot)));
-                Shape::Named(slot)
-            } else {
-                self.of_leaves(vec![leaf.clone()], Some(tag.name.clone()), &hint, at)
-            };
-            variants.push(Variant {
-                wire: Some(text.clone()),
-                ident: names.variant(text),
-                shape,
-            });
-        }
-        self.fill(
-            slot,
-            self.doc(leaves),
-            Kind::Union {
-                tag: Some(tag.name.clone()),
-                variants,
-            },
-        );
-        Shape::Named(slot)
-    }
-
-    /// Whether a reader that tries one object after the other, and ignores members that it does not know, finds the
-    /// right one: each must demand what none of the later ones has.
-    fn told_apart(&mut self, objects: &[Object]) -> bool {
-        objects.iter().enumerate().all(|(at, object)| {
-            objects.iter().skip(at + 1).all(|later| {
-                let mut demands = object.required.iter();
-                later.extra.is_empty()
-                    && demands.any(|name| !later.fields.iter().any(|(field, _)| field == name))
-            })
-        })
-    }
-
-    fn ordered(&mut self, leaves: &[Leaf], key: &Key, hint: &Hint) -> Shape {
-        let slot = self.slot(key, hint);
-        let mut names = Names::default();
-        let mut variants = Vec::new();
-        for (index, leaf) in leaves.iter().enumerate() {
-            let Some(at) = leaf.sites.first().copied() else {
-                continue;
-            };
-            let shape = self.of_leaves(
-                vec![leaf.clone()],
-                None,
-                &hint.inside(&format!("variant {}", index + 1)),
-                at,
-            );
-            let wanted = match &shape {
-                Shape::Named(slot) => self.slots.get(*slot).map(|slot| slot.name.clone()),
-                _ => None,
-            };
-            let ident = names.variant(&wanted.unwrap_or_else(|| format!("variant {}", index + 1)));
-            variants.push(Variant {
-                wire: None,
-                ident,
-                shape,
-            });
-        }
-        self.fill(
-            slot,
-            self.doc(leaves),
-            Kind::Union {
-                tag: None,
-                variants,
-            },
-        );
-        Shape::Named(slot)
-    }
-
-    /// One type with the members of all objects; more than one when they cannot be told apart.
-    fn structure(&mut self, leaves: &[Leaf], objects: &[Object], key: &Key, hint: &Hint) -> Shape {
-        let slot = self.slot(key, hint);
-        let own = Hint {
-            name: self
-                .slots
-                .get(slot)
-                .map_or_else(String::new, |slot| slot.name.clone()),
-            fixed: false,
-        };
-        let mut members: Vec<(String, Vec<Vec<Site>>)> = Vec::new();
-        let mut at: BTreeMap<String, usize> = BTreeMap::new();
-        for object in objects {
-            for (name, schemas) in &object.fields {
-                let index = *at.entry(name.clone()).or_insert_with(|| {
-                    members.push((name.clone(), Vec::new()));
-                    members.len() - 1
-                });
-                if let Some((_, alternatives)) = members.get_mut(index)
-                    && !alternatives.contains(schemas)
-                {
-                    alternatives.push(schemas.clone());
-                }
-            }
-        }
-        let mut names = Names::default();
-        let typed = objects
-            .iter()
-            .find(|object| !object.extra.is_empty())
-            .map(|object| object.extra.clone());
-        let open = objects.iter().any(|object| object.open);
-        let extra = typed.or_else(|| open.then(Vec::new));
-        if extra.is_some() {
-            names.reserve("extra");
-        }
-        let mut fields = Vec::new();
-        for (wire, alternatives) in members {
-            if key.1.as_ref() == Some(&wire) {
-                continue;
-            }
-            let required = objects.iter().all(|object| object.required.contains(&wire));
-            let sites: Vec<Site> = alternatives.iter().flatten().copied().collect();
-            let shape = match sites.first() {
-                Some(first) if alternatives.iter().all(|schemas| !schemas.is_empty()) => {
-                    self.shape(&alternatives, &own.inside(&wire), *first)
-                }
-                _ => Shape::Any,
-            };
-            let doc = sites.iter().find_map(|site| self.described(*site));
-            fields.push(Field {
-                ident: names.field(&wire),
-                wire,
-                doc,
-                required,
-                shape,
-            });
-        }
-        let extra = extra.map(|extra| {
-            let at = extra.iter().flatten().next().copied();
-            at.map_or(Shape::Any, |at| {
-                if objects.len() > 1 {
-                    Shape::Any
-                } else {
-                    self.shape(&extra, &own.inside("extra"), at)
-                }
-            })
-        });
-        self.fill(slot, self.doc(leaves), Kind::Struct { fields, extra });
-        Shape::Named(slot)
-    }
-
-    fn doc(&self, leaves: &[Leaf]) -> Option<String> {
+    pub(super) fn doc(&self, leaves: &[Leaf]) -> Option<String> {
         let [leaf] = leaves else { return None };
         leaf.sites.iter().find_map(|site| {
             self.described(*site)
@@ -733,214 +393,11 @@ impl Builder<'_, '_> {
         })
     }
 
-    fn described(&self, site: Site) -> Option<String> {
+    pub(super) fn described(&self, site: Site) -> Option<String> {
         self.read
             .store
             .text(site, "description")
             .filter(|text| !text.trim().is_empty())
             .map(str::to_owned)
-    }
-}
-
-struct Tag {
-    name: String,
-    texts: Vec<String>,
-}
-
-/// What several schemas together say about an object's members.
-struct Object {
-    /// In the order of the schemas; the schemas of one member all hold.
-    fields: Vec<(String, Vec<Site>)>,
-    required: BTreeSet<String>,
-    /// Schemas of all other members; empty when they may be anything.
-    extra: Vec<Vec<Site>>,
-    /// Whether the schema says in so many words that there may be others.
-    open: bool,
-    count: Count,
-}
-
-impl Object {
-    fn of(read: &mut Reader<'_, '_>, sites: &[Site]) -> Self {
-        let mut object = Self {
-            fields: Vec::new(),
-            required: BTreeSet::new(),
-            extra: Vec::new(),
-            open: false,
-            count: Count::default(),
-        };
-        let mut forbidden = BTreeSet::new();
-        for site in sites {
-            object.properties(read, *site, &mut forbidden, true);
-            object.requirements(read, *site);
-            object.count =
-                object
-                    .count
-                    .and(scalar::count(read, *site, "minProperties", "maxProperties"));
-        }
-        // What only some objects have is still a member that must not get lost.
-        for site in sites {
-            let mut parts: Vec<Site> = ["then", "else"]
-                .iter()
-                .filter_map(|key| read.store.get(*site, key))
-                .collect();
-            for key in ["dependentSchemas", "dependencies"] {
-                let schemas = read
-                    .store
-                    .get(*site, key)
-                    .map(|value| read.store.members(value));
-                parts.extend(
-                    schemas
-                        .unwrap_or_default()
-                        .into_iter()
-                        .map(|(_, value)| value),
-                );
-            }
-            for part in parts {
-                object.properties(read, part, &mut forbidden, false);
-            }
-        }
-        object.others(read, sites);
-        object.fields.retain(|(name, _)| !forbidden.contains(name));
-        object.required.retain(|name| !forbidden.contains(name));
-        let known: BTreeSet<String> = object.fields.iter().map(|(name, _)| name.clone()).collect();
-        if !object.fields.is_empty() {
-            object.fields.extend(
-                object
-                    .required
-                    .iter()
-                    .filter(|name| !known.contains(*name))
-                    .map(|name| (name.clone(), Vec::new())),
-            );
-        }
-        object
-    }
-
-    fn properties(
-        &mut self,
-        read: &mut Reader<'_, '_>,
-        site: Site,
-        forbidden: &mut BTreeSet<String>,
-        firm: bool,
-    ) {
-        let Some(properties) = read.store.get(site, "properties") else {
-            return;
-        };
-        if !matches!(read.store.value(properties), Json::Object(_)) {
-            read.problem(properties, "`properties` must be an object");
-            return;
-        }
-        let index: BTreeMap<String, usize> = self
-            .fields
-            .iter()
-            .enumerate()
-            .map(|(at, (name, _))| (name.clone(), at))
-            .collect();
-        for (name, schema) in read.store.members(properties) {
-            if matches!(read.store.value(schema), Json::Bool(false)) {
-                if firm {
-                    forbidden.insert(name);
-                }
-                continue;
-            }
-            if firm
-                && read
-                    .store
-                    .get(schema, "required")
-                    .is_some_and(|value| matches!(read.store.value(value), Json::Bool(true)))
-            {
-                self.required.insert(name.clone());
-            }
-            match index.get(&name).and_then(|at| self.fields.get_mut(*at)) {
-                Some((_, schemas)) if firm && !schemas.contains(&schema) => schemas.push(schema),
-                Some(_) => {}
-                None => self.fields.push((name, vec![schema])),
-            }
-        }
-    }
-
-    fn requirements(&mut self, read: &mut Reader<'_, '_>, site: Site) {
-        let Some(required) = read.store.get(site, "required") else {
-            return;
-        };
-        match read.store.value(required) {
-            // Draft-03 has it on the member.
-            Json::Bool(_) => return,
-            Json::List(_) => {}
-            _ => return read.problem(required, "`required` must be a list of names"),
-        }
-        for name in read.store.items(required) {
-            match read.store.value(name) {
-                Json::Text(text) => {
-                    self.required.insert(text.clone());
-                }
-                _ => read.problem(name, "`required` must be a list of names"),
-            }
-        }
-    }
-
-    fn others(&mut self, read: &mut Reader<'_, '_>, sites: &[Site]) {
-        let (mut said, mut all) = (false, true);
-        let mut together = Vec::new();
-        for site in sites {
-            if let Some(patterns) = read.store.get(*site, "patternProperties") {
-                if !matches!(read.store.value(patterns), Json::Object(_)) {
-                    read.problem(patterns, "`patternProperties` must be an object");
-                    continue;
-                }
-                self.extra.extend(
-                    read.store
-                        .members(patterns)
-                        .into_iter()
-                        .map(|(_, schema)| vec![schema]),
-                );
-            }
-            let Some(additional) = read.store.get(*site, "additionalProperties") else {
-                continue;
-            };
-            match read.store.value(additional) {
-                Json::Bool(allowed) => {
-                    said = true;
-                    all &= *allowed;
-                }
-                Json::Object(members) if members.is_empty() => said = true,
-                Json::Object(_) => together.push(additional),
-                _ => read.problem(additional, "`additionalProperties` must be a schema"),
-            }
-        }
-        self.open = said && all && together.is_empty();
-        if !together.is_empty() {
-            self.extra.push(together);
-        }
-        // Beside patterns, what no pattern matches may be anything unless it is closed.
-        let patterned = sites
-            .iter()
-            .any(|site| read.store.get(*site, "patternProperties").is_some());
-        let closed = sites
-            .iter()
-            .filter_map(|site| read.store.get(*site, "additionalProperties"))
-            .any(|value| !matches!(read.store.value(value), Json::Bool(true)));
-        if patterned && !closed && !self.extra.is_empty() {
-            self.extra = vec![Vec::new()];
-        }
-    }
-
-    /// The only text that a required member may have.
-    fn fixed(&self, read: &mut Reader<'_, '_>, name: &str) -> Option<String> {
-        if !self.required.contains(name) {
-            return None;
-        }
-        let (_, schemas) = self.fields.iter().find(|(field, _)| field == name)?;
-        let mut leaves = Vec::new();
-        read.leaves(schemas, &mut leaves);
-        let [leaf] = leaves.as_slice() else {
-            return None;
-        };
-        match read.values(&leaf.sites)?.as_slice() {
-            [only] => match read.store.value(*only) {
-                Json::Text(text) => Some(text.clone()),
-                _ => None,
-            },
-            _ => None,
-        }
     }
 }

@@ -7,8 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::Value;
+use super::files::Refusal;
 use super::keywords::{SUBSTANCE, UNCHECKED};
-use super::store::{Refusal, Site, Store};
+use super::store::{Site, Store};
 use crate::diagnostic::Code;
 
 /// The longest chain of references.
@@ -308,6 +309,16 @@ impl<'s, 'a> Reader<'s, 'a> {
         let sites = facts.sites;
         let types = self.types(&sites);
         let values = self.values(&sites);
+        if values
+            .as_ref()
+            .is_some_and(|values| self.is_null_value(values))
+        {
+            out.push(Leaf {
+                kind: JsonKind::Any,
+                sites,
+            });
+            return;
+        }
         let kinds: BTreeSet<JsonKind> = match (&values, &types) {
             (Some(values), _) => self.kinds_of(values, types.as_ref()),
             (None, Some(types)) => types.clone(),
@@ -437,6 +448,15 @@ impl<'s, 'a> Reader<'s, 'a> {
             })
         };
         kinds.into_iter().filter(allowed).collect()
+    }
+
+    /// protobuf's `NullValue`: generators describe it as an enum, and in JSON it is `null`.
+    fn is_null_value(&self, values: &[Site]) -> bool {
+        let texts: BTreeSet<String> = values
+            .iter()
+            .map(|site| self.store.canonical(*site))
+            .collect();
+        texts == BTreeSet::from(["\"NULL_VALUE\"".to_owned(), "0".to_owned()])
     }
 
     /// The kind of a value.

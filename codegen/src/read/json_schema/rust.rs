@@ -495,6 +495,14 @@ fn members(item: &mut syn::ItemStruct, fields: &[Field], extra: bool) {
                 deserialize_with = "event_runtime::serde::Deserialize::deserialize"
             )),
             (true, false) => None,
+            // Of any values, `null` is one.
+            (false, true) if matches!(field.shape, Shape::Any | Shape::Null) => {
+                Some(quote::quote!(
+                    default,
+                    deserialize_with = "event_runtime::private::present",
+                    skip_serializing_if = "::core::option::Option::is_none"
+                ))
+            }
             (false, _) => Some(quote::quote!(
                 default,
                 skip_serializing_if = "::core::option::Option::is_none"

@@ -1,44 +1,21 @@
 //! The schema files of one import: reads them, knows their ids and anchors, and finds what a reference points to.
-//! Reads only below the contracts folder; never the network.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
 use super::document::{Document, NodeId, Value};
+use super::files::{Files, MAX_FILE, MAX_TOTAL, Refusal, slashed};
 use super::keywords::{self, Draft};
 use super::number;
 use super::uri;
 use crate::source::{FileId, Sources, Span};
-
-/// The largest schema file, in bytes.
-const MAX_FILE: u64 = 16 << 20;
-/// How much all files of one import may hold together.
-const MAX_TOTAL: u64 = 64 << 20;
-/// How many files the search for an `$id` looks at.
-const MAX_SEARCH: usize = 10_000;
 
 /// A value in one of the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Site {
     doc: u32,
     node: NodeId,
-}
-
-/// What stops a file or a reference, in one sentence without a full stop, and where in a schema file it is.
-#[derive(Debug)]
-pub(super) struct Refusal {
-    pub reason: String,
-    pub place: Option<Span>,
-}
-
-impl Refusal {
-    fn new(reason: impl Into<String>) -> Self {
-        Self {
-            reason: reason.into(),
-            place: None,
-        }
-    }
 }
 
 /// A schema with an identity of its own: a file, or a part of one with an `$id`.
@@ -57,89 +34,6 @@ struct File {
     resources: Vec<Resource>,
     /// The resource of each node.
     owner: Vec<u32>,
-}
-
-/// Where schema files are read from.
-#[derive(Clone, Copy, Debug)]
-pub enum Files<'a> {
-    /// A contracts folder.
-    Folder(&'a Path),
-    /// Texts by path below a contracts folder, which `root` names in reports.
-    Texts {
-        /// The folder.
-        root: &'a Path,
-        /// Every file that there is.
-        texts: &'a BTreeMap<PathBuf, String>,
-    },
-}
-
-impl Files<'_> {
-    fn root(&self) -> &Path {
-        match self {
-            Self::Folder(root) | Self::Texts { root, .. } => root,
-        }
-    }
-
-    /// A file's bytes, unless they are more than `limit`.
-    fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, Refusal> {
-        let shown = slashed(path);
-        let missing = || Refusal::new(format!("there is no file {shown} in the contracts folder"));
-        let large = || {
-            Refusal::new(format!(
-                "{shown} is too large: all schema files of one import may have {} MiB",
-                MAX_TOTAL >> 20
-            ))
-        };
-        match self {
-            Self::Texts { texts, .. } => {
-                let bytes = texts.get(path).ok_or_else(missing)?.as_bytes();
-                let small = u64::try_from(bytes.len()).is_ok_and(|size| size <= limit);
-                if small {
-                    Ok(bytes.to_vec())
-                } else {
-                    Err(large())
-                }
-            }
-            Self::Folder(folder) => {
-                let unreadable = |error: std::io::Error| match error.kind() {
-                    std::io::ErrorKind::NotFound => missing(),
-                    _ => Refusal::new(format!("{shown} cannot be read: {error}")),
-                };
-                let real = folder.join(path).canonicalize().map_err(unreadable)?;
-                let folder = folder.canonicalize().map_err(unreadable)?;
-                if !real.starts_with(&folder) {
-                    return Err(Refusal::new(format!(
-                        "{shown} leads out of the contracts folder"
-                    )));
-                }
-                let meta = std::fs::metadata(&real).map_err(unreadable)?;
-                // Reading a pipe would wait for ever.
-                if !meta.is_file() {
-                    return Err(Refusal::new(format!("{shown} is no ordinary file")));
-                }
-                if meta.len() > limit {
-                    return Err(large());
-                }
-                std::fs::read(&real).map_err(unreadable)
-            }
-        }
-    }
-
-    /// Every JSON file that has an absolute `$id` (or `id`) at its root. Unreadable ones have none.
-    fn ids(&self) -> BTreeMap<String, PathBuf> {
-        let mut found = BTreeMap::new();
-        let paths = match self {
-            Self::Folder(folder) => json_below(folder),
-            Self::Texts { texts, .. } => texts.keys().cloned().collect(),
-        };
-        for path in paths.into_iter().take(MAX_SEARCH) {
-            let bytes = self.read(&path, MAX_FILE).ok();
-            if let Some(id) = bytes.and_then(|bytes| id_of(&bytes)) {
-                found.entry(id).or_insert(path);
-            }
-        }
-        found
-    }
 }
 
 /// The files of one import.
@@ -668,55 +562,4 @@ fn inside(path: &Path) -> Option<PathBuf> {
         }
     }
     Some(out)
-}
-
-/// A path with `/` on every system.
-pub(super) fn slashed(path: &Path) -> String {
-    let parts = path
-        .components()
-        .map(|part| part.as_os_str().to_string_lossy().into_owned());
-    parts.collect::<Vec<_>>().join("/")
-}
-
-/// Every JSON file below a folder, sorted. A folder that is a link is left out: it may lead back up.
-fn json_below(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut open = vec![PathBuf::new()];
-    while let Some(relative) = open.pop() {
-        let Ok(entries) = std::fs::read_dir(folder.join(&relative)) else {
-            continue;
-        };
-        for entry in entries.flatten() {
-            let path = relative.join(entry.file_name());
-            match entry.file_type() {
-                Ok(kind) if kind.is_dir() => open.push(path),
-                Ok(_)
-                    if path
-                        .extension()
-                        .is_some_and(|extension| extension == "json") =>
-                {
-                    found.push(path);
-                }
-                _ => {}
-            }
-        }
-    }
-    found.sort();
-    found
-}
-
-fn id_of(bytes: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    // Most files have none: a look at the text is much cheaper than reading it as JSON.
-    if !text.contains("\"$id\"") && !text.contains("\"id\"") {
-        return None;
-    }
-    let document = Document::parse(text.trim_start_matches('\u{feff}')).ok()?;
-    let id = ["$id", "id"]
-        .iter()
-        .find_map(|key| document.get(document.root(), key))?;
-    match document.value(id) {
-        Value::Text(text) if uri::scheme(text).is_some() => Some(uri::split(text).0.to_owned()),
-        _ => None,
-    }
 }

@@ -1,4 +1,4 @@
-//! The integer of imported schemas that do not say how it travels.
+//! What types from imported schemas need: an integer that travels in either form, and `null` as a value.
 
 use std::fmt::{self, Write};
 use std::num::ParseIntError;
@@ -124,6 +124,16 @@ impl<'de> Deserialize<'de> for Int64 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Number)
     }
+}
+
+/// Reads an optional member of any kind: one that is `null` is there, one that is absent is not.
+///
+/// # Errors
+/// Those of the deserializer.
+pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 struct Number;

@@ -1,0 +1,207 @@
+//! What schemas that hold together say about an object: its members, which must be there, and what else there may be.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::document::Value as Json;
+use super::facts::Reader;
+use super::scalar;
+use super::shape::Count;
+use super::store::Site;
+
+/// What several schemas together say about an object's members.
+pub(super) struct Object {
+    /// In the order of the schemas; the schemas of one member all hold.
+    pub fields: Vec<(String, Vec<Site>)>,
+    pub required: BTreeSet<String>,
+    /// Schemas of all other members; empty when they may be anything.
+    pub extra: Vec<Vec<Site>>,
+    /// Whether the schema says in so many words that there may be others.
+    pub open: bool,
+    pub count: Count,
+}
+
+impl Object {
+    pub fn of(read: &mut Reader<'_, '_>, sites: &[Site]) -> Self {
+        let mut object = Self {
+            fields: Vec::new(),
+            required: BTreeSet::new(),
+            extra: Vec::new(),
+            open: false,
+            count: Count::default(),
+        };
+        let mut forbidden = BTreeSet::new();
+        for site in sites {
+            object.properties(read, *site, &mut forbidden, true);
+            object.requirements(read, *site);
+            object.count =
+                object
+                    .count
+                    .and(scalar::count(read, *site, "minProperties", "maxProperties"));
+        }
+        // What only some objects have is still a member that must not get lost.
+        for site in sites {
+            let mut parts: Vec<Site> = ["then", "else"]
+                .iter()
+                .filter_map(|key| read.store.get(*site, key))
+                .collect();
+            for key in ["dependentSchemas", "dependencies"] {
+                let schemas = read
+                    .store
+                    .get(*site, key)
+                    .map(|value| read.store.members(value));
+                parts.extend(
+                    schemas
+                        .unwrap_or_default()
+                        .into_iter()
+                        .map(|(_, value)| value),
+                );
+            }
+            for part in parts {
+                object.properties(read, part, &mut forbidden, false);
+            }
+        }
+        object.others(read, sites);
+        object.fields.retain(|(name, _)| !forbidden.contains(name));
+        object.required.retain(|name| !forbidden.contains(name));
+        let known: BTreeSet<String> = object.fields.iter().map(|(name, _)| name.clone()).collect();
+        if !object.fields.is_empty() {
+            object.fields.extend(
+                object
+                    .required
+                    .iter()
+                    .filter(|name| !known.contains(*name))
+                    .map(|name| (name.clone(), Vec::new())),
+            );
+        }
+        object
+    }
+
+    fn properties(
+        &mut self,
+        read: &mut Reader<'_, '_>,
+        site: Site,
+        forbidden: &mut BTreeSet<String>,
+        firm: bool,
+    ) {
+        let Some(properties) = read.store.get(site, "properties") else {
+            return;
+        };
+        if !matches!(read.store.value(properties), Json::Object(_)) {
+            read.problem(properties, "`properties` must be an object");
+            return;
+        }
+        let index: BTreeMap<String, usize> = self
+            .fields
+            .iter()
+            .enumerate()
+            .map(|(at, (name, _))| (name.clone(), at))
+            .collect();
+        for (name, schema) in read.store.members(properties) {
+            if matches!(read.store.value(schema), Json::Bool(false)) {
+                if firm {
+                    forbidden.insert(name);
+                }
+                continue;
+            }
+            if firm
+                && read
+                    .store
+                    .get(schema, "required")
+                    .is_some_and(|value| matches!(read.store.value(value), Json::Bool(true)))
+            {
+                self.required.insert(name.clone());
+            }
+            match index.get(&name).and_then(|at| self.fields.get_mut(*at)) {
+                Some((_, schemas)) if firm && !schemas.contains(&schema) => schemas.push(schema),
+                Some(_) => {}
+                None => self.fields.push((name, vec![schema])),
+            }
+        }
+    }
+
+    fn requirements(&mut self, read: &mut Reader<'_, '_>, site: Site) {
+        let Some(required) = read.store.get(site, "required") else {
+            return;
+        };
+        match read.store.value(required) {
+            // Draft-03 has it on the member.
+            Json::Bool(_) => return,
+            Json::List(_) => {}
+            _ => return read.problem(required, "`required` must be a list of names"),
+        }
+        for name in read.store.items(required) {
+            match read.store.value(name) {
+                Json::Text(text) => {
+                    self.required.insert(text.clone());
+                }
+                _ => read.problem(name, "`required` must be a list of names"),
+            }
+        }
+    }
+
+    fn others(&mut self, read: &mut Reader<'_, '_>, sites: &[Site]) {
+        let (mut said, mut all) = (false, true);
+        let mut together = Vec::new();
+        for site in sites {
+            if let Some(patterns) = read.store.get(*site, "patternProperties") {
+                if !matches!(read.store.value(patterns), Json::Object(_)) {
+                    read.problem(patterns, "`patternProperties` must be an object");
+                    continue;
+                }
+                self.extra.extend(
+                    read.store
+                        .members(patterns)
+                        .into_iter()
+                        .map(|(_, schema)| vec![schema]),
+                );
+            }
+            let Some(additional) = read.store.get(*site, "additionalProperties") else {
+                continue;
+            };
+            match read.store.value(additional) {
+                Json::Bool(allowed) => {
+                    said = true;
+                    all &= *allowed;
+                }
+                Json::Object(members) if members.is_empty() => said = true,
+                Json::Object(_) => together.push(additional),
+                _ => read.problem(additional, "`additionalProperties` must be a schema"),
+            }
+        }
+        self.open = said && all && together.is_empty();
+        if !together.is_empty() {
+            self.extra.push(together);
+        }
+        // Beside patterns, what no pattern matches may be anything unless it is closed.
+        let patterned = sites
+            .iter()
+            .any(|site| read.store.get(*site, "patternProperties").is_some());
+        let closed = sites
+            .iter()
+            .filter_map(|site| read.store.get(*site, "additionalProperties"))
+            .any(|value| !matches!(read.store.value(value), Json::Bool(true)));
+        if patterned && !closed && !self.extra.is_empty() {
+            self.extra = vec![Vec::new()];
+        }
+    }
+
+    /// The only text that a required member may have.
+    pub fn fixed(&self, read: &mut Reader<'_, '_>, name: &str) -> Option<String> {
+        if !self.required.contains(name) {
+            return None;
+        }
+        let (_, schemas) = self.fields.iter().find(|(field, _)| field == name)?;
+        let mut leaves = Vec::new();
+        read.leaves(schemas, &mut leaves);
+        let [leaf] = leaves.as_slice() else {
+            return None;
+        };
+        match read.values(&leaf.sites)?.as_slice() {
+            [only] => match read.store.value(*only) {
+                Json::Text(text) => Some(text.clone()),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
