@@ -3,6 +3,9 @@
 //! `UPDATE_EXPECT=1 cargo test -p event-codegen --features compat --test compat` writes the reports anew; look at the
 //! difference.
 
+// Setting up a test may fail loudly.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;

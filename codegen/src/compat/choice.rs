@@ -282,20 +282,20 @@ pub(super) fn open_to_closed(c: &Choices<'_>, sink: &mut Sink<'_>) {
 }
 
 pub(super) fn tag_changed(c: &Choices<'_>, sink: &mut Sink<'_>) {
-    if let (Some(old), Some(new)) = (c.old.tag, c.new.tag) {
-        if old.value != new.value {
-            sink.add(
-                format!("{}.tag", c.path),
-                format!(
-                    "the union `{}` is told apart by `{}` now, and was by `{}`",
-                    c.new.def.name.value, new.value, old.value
-                ),
-            )
-            .was(old.span, "was")
-            .is(new.span, "is")
-            .help("keep the tag; or a new event that `supersedes` the old")
-            .shown_by([Backward, Forward].map(|d| Evidence::new(d, &[], Leaf::Smallest)));
-        }
+    if let (Some(old), Some(new)) = (c.old.tag, c.new.tag)
+        && old.value != new.value
+    {
+        sink.add(
+            format!("{}.tag", c.path),
+            format!(
+                "the union `{}` is told apart by `{}` now, and was by `{}`",
+                c.new.def.name.value, new.value, old.value
+            ),
+        )
+        .was(old.span, "was")
+        .is(new.span, "is")
+        .help("keep the tag; or a new event that `supersedes` the old")
+        .shown_by([Backward, Forward].map(|d| Evidence::new(d, &[], Leaf::Smallest)));
     }
 }
 

@@ -105,10 +105,10 @@ impl Count {
 
     /// A number of it that is not in `other`.
     pub fn outside(self, other: Self) -> Option<u64> {
-        if let Some(max) = other.max {
-            if self.max.is_none_or(|own| own > max) {
-                return Some((max + 1).max(self.min));
-            }
+        if let Some(max) = other.max
+            && self.max.is_none_or(|own| own > max)
+        {
+            return Some((max + 1).max(self.min));
         }
         (self.min < other.min).then_some(self.min)
     }
@@ -204,8 +204,7 @@ impl<'a> Slot<'a> {
         let mut constraints = self.constraints.clone();
         let mut as_text = self.as_text;
         let mut ty = self.ty;
-        loop {
-            let Type::Named(id) = ty else { break };
+        while let Type::Named(id) = ty {
             match &contracts[*id].kind {
                 TypeKind::Struct(_) => return Shape::Struct(*id),
                 TypeKind::Enum(_) => return Shape::Enum(*id),

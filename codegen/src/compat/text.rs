@@ -83,17 +83,17 @@ pub(crate) fn between(writer: &Text, reader: &Text) -> Option<String> {
     let mut all = candidates(writer);
     all.extend(candidates(reader));
     all.extend(["x", "", "0", "0.5", "A", "é", " ", "x y"].map(str::to_owned));
-    if let Some(length) = writer.length.outside(reader.length) {
-        if length <= LONGEST {
-            all.insert(0, "x".repeat(usize::try_from(length).unwrap_or(0)));
-            all.extend(patterned(
-                writer,
-                Count {
-                    min: length,
-                    max: Some(length),
-                },
-            ));
-        }
+    if let Some(length) = writer.length.outside(reader.length)
+        && length <= LONGEST
+    {
+        all.insert(0, "x".repeat(usize::try_from(length).unwrap_or(0)));
+        all.extend(patterned(
+            writer,
+            Count {
+                min: length,
+                max: Some(length),
+            },
+        ));
     }
     all.into_iter()
         .find(|candidate| accepts(writer, candidate) && !accepts(reader, candidate))

@@ -1,7 +1,7 @@
 //! The contracts folder at a commit, by the `git` command. Reads objects only: never touches the working tree, the index
 //! or the network. Files go to a folder of their own below the system's temporary one, because schemas refer to each other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, Read, Write};
@@ -213,21 +213,18 @@ impl Repository {
         let root = self
             .object(&format!("{commit}^{{tree}}"))?
             .unwrap_or_default();
-        let known: BTreeMap<String, ()> = self
-            .current()?
-            .into_iter()
-            .map(|object| (object, ()))
-            .collect();
+        let known: BTreeSet<String> = self.current()?.into_iter().collect();
         let mut elsewhere: BTreeMap<String, usize> = BTreeMap::new();
         for entry in self.entries(&root)? {
             let toml = entry
                 .path
                 .extension()
                 .is_some_and(|ending| ending == "toml");
-            if toml && known.contains_key(&entry.object) {
-                if let Some(folder) = self.folder_of(&entry.path) {
-                    *elsewhere.entry(folder).or_default() += 1;
-                }
+            if toml
+                && known.contains(&entry.object)
+                && let Some(folder) = self.folder_of(&entry.path)
+            {
+                *elsewhere.entry(folder).or_default() += 1;
             }
         }
         match elsewhere.into_iter().max_by_key(|(_, files)| *files) {

@@ -162,13 +162,13 @@ fn check<'a>(
             Err("it fits no branch of `oneOf`".to_owned())
         };
     }
-    if let Some(values) = values(schema) {
-        if !values.contains(&json) {
-            return Err(format!(
-                "{} is none of the allowed values",
-                json.to_compact()
-            ));
-        }
+    if let Some(values) = values(schema)
+        && !values.contains(&json)
+    {
+        return Err(format!(
+            "{} is none of the allowed values",
+            json.to_compact()
+        ));
     }
     match (kind(schema), json) {
         (None, _) | (Some("null"), Json::Null) | (Some("boolean"), Json::Bool(_)) => Ok(()),

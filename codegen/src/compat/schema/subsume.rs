@@ -106,10 +106,10 @@ impl<'a> Compare<'a> {
             }
             return;
         }
-        if let (Some(a), Some(b)) = (reference(w), reference(r)) {
-            if !self.seen.insert((a, b)) {
-                return;
-            }
+        if let (Some(a), Some(b)) = (reference(w), reference(r))
+            && !self.seen.insert((a, b))
+        {
+            return;
         }
         let (w, r) = (self.writer.resolve(w), self.reader.resolve(r));
         if is_anything(r) {
@@ -120,16 +120,16 @@ impl<'a> Compare<'a> {
             (branches @ [_, ..], _) => {
                 for (at, branch) in branches.iter().enumerate() {
                     steps.push(Step::Branch(at));
-                    self.into_branches(branch, r, steps);
+                    self.branches(branch, r, steps);
                     steps.pop();
                 }
             }
-            ([], _) => self.into_branches(w, r, steps),
+            ([], _) => self.branches(w, r, steps),
         }
     }
 
     /// One kind of value against whatever branches the reader has.
-    fn into_branches(&mut self, w: &'a Json, r: &'a Json, steps: &mut Vec<Step>) {
+    fn branches(&mut self, w: &'a Json, r: &'a Json, steps: &mut Vec<Step>) {
         let branches = list(r, "oneOf");
         if branches.is_empty() {
             return self.pair(w, r, steps);
