@@ -12,14 +12,22 @@ use syn::{DeriveInput, parse_macro_input};
 
 /// Makes a struct an event. Re-exported as `event_runtime::Event`, where the trait of that name is.
 ///
-/// ```ignore
-/// #[derive(Debug, Serialize, Deserialize, event_runtime::Event)]
+/// ```
+/// use event_runtime::{Event, Uuid};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Debug, Serialize, Deserialize, Event)]
 /// #[serde(rename_all = "camelCase")]
 /// #[event(subject = "orders.{region}.placed", stream = "ORDERS", id = "order_id")]
 /// pub struct OrderPlaced {
 ///     pub order_id: Uuid,
 ///     pub region: String,
 /// }
+///
+/// let event = OrderPlaced { order_id: Uuid::nil(), region: "eu".to_owned() };
+/// assert_eq!(event.subject()?.as_str(), "orders.eu.placed");
+/// assert_eq!(OrderPlaced::filter().region("eu").pattern()?.pattern(), "orders.eu.placed");
+/// # Ok::<(), event_runtime::SubjectError>(())
 /// ```
 ///
 /// | argument of `#[event(…)]` | what it says |
@@ -30,7 +38,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `key = "…"`, `partitions = 8` | the field whose events stay in order, and how many partitions the stream has |
 /// | `name = "…"` | the full name in message ids; default: the struct's |
 /// | `publish = false` | no functions that publish it |
-/// | `validate` | the struct implements `Validate`, and every event is checked before it is published and after it is read |
+/// | `validate` | the struct implements `Validate`, and every event is checked before it is published and before a handler sees it |
 /// | `crate = "…"` | the path of event-runtime, where it is not `::event_runtime` |
 ///
 /// The struct must be serializable with serde, with camelCase names, and leave absent fields out.

@@ -1,0 +1,12 @@
+use event_runtime::Event;
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, Event)]
+#[serde(rename_all = "camelCase")]
+#[event(subject = "orders.placed", stream = "ORDERS")]
+#[event(stream = "OTHER")]
+struct OrderPlaced {
+    order_id: String,
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+//! A service that does not handle an event that it subscribes to does not compile.
+use event_runtime::{Delivery, Failure};
+use event_tests::generated::only_foobar::{scheduling, services::foobar};
+
+struct Foobar;
+
+impl foobar::Handlers for Foobar {
+    async fn user_schedule_created(&self, _: Delivery<scheduling::UserScheduleCreated>) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+fn main() {}
