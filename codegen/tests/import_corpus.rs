@@ -2,6 +2,11 @@
 //! below is imported). Without the variable there is nothing to do.
 
 #![cfg(feature = "import")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may fail anywhere"
+)]
 
 use std::path::{Path, PathBuf};
 

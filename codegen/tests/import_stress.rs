@@ -2,6 +2,11 @@
 //! diagnostic, without a panic, an overflow or a wait.
 
 #![cfg(feature = "import")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may fail anywhere"
+)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -215,19 +215,15 @@ impl<'s, 'a> Reader<'s, 'a> {
         if let Some(known) = self.targets.get(&reference) {
             return *known;
         }
-        let found = match self.store.value(reference) {
-            Value::Text(text) => {
-                let text = text.clone();
-                if keyword == "$dynamicRef" {
-                    self.store.resolve_dynamic(site, &text)
-                } else {
-                    self.store.resolve(site, &text)
-                }
-            }
-            _ => Err(Refusal {
-                reason: format!("`{keyword}` must be a text"),
-                place: None,
-            }),
+        let Value::Text(text) = self.store.value(reference) else {
+            self.problem(reference, format!("`{keyword}` must be a text"));
+            return None;
+        };
+        let text = text.clone();
+        let found = if keyword == "$dynamicRef" {
+            self.store.resolve_dynamic(site, &text)
+        } else {
+            self.store.resolve(site, &text)
         };
         let target = match found {
             Ok(target) => Some(target),

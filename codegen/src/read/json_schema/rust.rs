@@ -409,8 +409,7 @@ fn wrapped(outer: &str, inner: &Def) -> Vec<syn::Item> {
 /// `::serde` and the like, seen through the runtime.
 fn runtime_paths(tokens: TokenStream) -> TokenStream {
     let mut out: Vec<TokenTree> = Vec::new();
-    let mut rest = tokens.into_iter().peekable();
-    while let Some(token) = rest.next() {
+    for token in tokens {
         match token {
             TokenTree::Group(group) => {
                 let mut inner = Group::new(group.delimiter(), runtime_paths(group.stream()));
