@@ -112,6 +112,7 @@ impl Bus {
         request: &impl Serialize,
     ) -> Result<T, Error> {
         let full = format!("{}.{subject}", self.inner.config.api_prefix());
+        self.has_server(&full)?;
         let mark = self.inner.events.mark();
         let answer = self
             .jetstream()

@@ -24,8 +24,19 @@ pub struct Bus {
     pub(crate) inner: Arc<Inner>,
 }
 
+/// Where messages go.
+#[derive(Debug)]
+pub(crate) enum Sink {
+    /// To the server.
+    Server,
+    /// Nowhere: they are kept for a test to look at.
+    #[cfg(feature = "testing")]
+    Records(Arc<crate::testing::Records>),
+}
+
 #[derive(Debug)]
 pub(crate) struct Inner {
+    pub(crate) sink: Sink,
     pub(crate) client: Client,
     pub(crate) jetstream: Context,
     pub(crate) config: Config,
@@ -117,8 +128,33 @@ impl Bus {
             .await
             .map_err(|error| Error::Connect {
                 servers: config.servers_shown(),
+                reason: explained(&error.to_string()),
+            })?;
+        Ok(Self::over(client, config, events, Sink::Server))
+    }
+
+    /// A bus whose messages go no further than `records`. Its client never connects.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn recording(records: Arc<crate::testing::Records>) -> Result<Self, Error> {
+        let config = Config::new("nats://127.0.0.1:1")?;
+        // Before every attempt the client waits, before the first one too.
+        let options = config
+            .options()
+            .await?
+            .retry_on_initial_connect()
+            .reconnect_delay_callback(|_| Duration::from_secs(u64::from(u32::MAX)));
+        let client = options
+            .connect(config.servers())
+            .await
+            .map_err(|error| Error::Connect {
+                servers: config.servers_shown(),
                 reason: error.to_string(),
             })?;
+        let events = Arc::new(Events::new(config.inboxes()));
+        Ok(Self::over(client, config, events, Sink::Records(records)))
+    }
+
+    fn over(client: Client, config: Config, events: Arc<Events>, sink: Sink) -> Self {
         // Acknowledgements are waited for by the publishes themselves; the context's own limit must not come first.
         let jetstream = ContextBuilder::new()
             .max_ack_inflight(config.window.max(1_024) * 2)
@@ -127,6 +163,7 @@ impl Bus {
             .build(client.clone());
         let window = Arc::new(Semaphore::new(config.window));
         let inner = Inner {
+            sink,
             client,
             jetstream,
             config,
@@ -137,9 +174,9 @@ impl Bus {
             paused: Mutex::default(),
             closing: AtomicBool::new(false),
         };
-        Ok(Self {
+        Self {
             inner: Arc::new(inner),
-        })
+        }
     }
 
     /// The async-nats client, for everything that is not an event.
@@ -190,6 +227,10 @@ impl Bus {
     /// Whether there is a connection now.
     #[must_use]
     pub fn is_connected(&self) -> bool {
+        #[cfg(feature = "testing")]
+        if let Sink::Records(_) = self.inner.sink {
+            return true;
+        }
         self.inner.client.connection_state() == State::Connected
     }
 
@@ -199,6 +240,28 @@ impl Bus {
             Err(Error::Closed)
         } else {
             Ok(())
+        }
+    }
+
+    /// An error when there is no server behind this bus, and nobody who could answer.
+    pub(crate) fn has_server(&self, _subject: &str) -> Result<(), Error> {
+        match self.inner.sink {
+            Sink::Server => Ok(()),
+            #[cfg(feature = "testing")]
+            Sink::Records(_) => Err(Error::NotConnected {
+                subject: _subject.to_owned(),
+                after: Duration::ZERO,
+            }),
+        }
+    }
+
+    /// The most bytes that a message may have.
+    pub(crate) fn max_payload(&self) -> usize {
+        match self.inner.sink {
+            Sink::Server => self.inner.client.max_payload(),
+            // What a server takes unless it is told otherwise.
+            #[cfg(feature = "testing")]
+            Sink::Records(_) => 1 << 20,
         }
     }
 
@@ -262,6 +325,14 @@ impl Bus {
         } else {
             window - inner.window.available_permits()
         };
+        if self.has_server("").is_err() {
+            return CloseReport {
+                flushed: true,
+                acked: (waiting.saturating_sub(open)) as u64,
+                returned: 0,
+                abandoned: open as u64,
+            };
+        }
         let flushed = matches!(timeout_at(deadline, inner.client.flush()).await, Ok(Ok(())))
             && self.round_trip(deadline).await;
         let mut closed = inner.events.closed.subscribe();
@@ -284,4 +355,22 @@ impl Bus {
             abandoned: (open + still_listening) as u64,
         }
     }
+}
+
+/// The client's words for a connection that failed, and ours where they say nothing to somebody who operates a service.
+fn explained(words: &str) -> String {
+    let meaning = if words.contains("InvalidContentType") {
+        "the server does not speak TLS here, and this connection demands it"
+    } else if words.contains("CertificateRequired") {
+        "the server demands a client's certificate (NATS_TLS_CERT and NATS_TLS_KEY)"
+    } else if words.contains("UnknownCA") || words.contains("BadCertificate") {
+        "the server does not accept the client's certificate (NATS_TLS_CERT)"
+    } else if words.contains("could not add certificate or key") {
+        "the key is not that of the certificate, or one of them cannot be read (NATS_TLS_CERT and NATS_TLS_KEY)"
+    } else if words.contains("UnknownIssuer") || words.contains("BadSignature") {
+        "nobody known has signed the server's certificate (NATS_TLS_CA)"
+    } else {
+        return words.to_owned();
+    };
+    format!("{meaning}: {words}")
 }

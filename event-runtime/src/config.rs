@@ -3,7 +3,7 @@
 //! A bad value is an error that names its variable. Neither an error nor `Debug` ever prints a secret.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -33,6 +33,19 @@ enum Auth {
     Nkey(String),
     Password { user: String, password: String },
     Token(String),
+}
+
+impl Auth {
+    /// The credentials of a URL: `user:password`, or a token.
+    fn of_login(login: &str) -> Option<Self> {
+        Some(match login.split_once(':') {
+            Some((user, password)) => Self::Password {
+                user: percent_decoded(user)?,
+                password: percent_decoded(password)?,
+            },
+            None => Self::Token(percent_decoded(login)?),
+        })
+    }
 }
 
 impl fmt::Debug for Auth {
@@ -84,19 +97,27 @@ impl fmt::Debug for Config {
 }
 
 impl Config {
-    /// A connection to these servers (`nats://host:4222`, comma-separated) without credentials.
+    /// A connection to these servers (`nats://host:4222`, comma-separated). Credentials in a URL
+    /// (`nats://user:password@host`, `nats://token@host`, percent-encoded) count for all of them.
     ///
     /// # Errors
-    /// A server that is no URL; it is called `NATS_URL` in the error.
+    /// A server that is no URL, or two with different credentials; it is called `NATS_URL` in the error.
     pub fn new(servers: &str) -> Result<Self, ConfigError> {
         let mut addresses = Vec::new();
+        let mut login: Option<&str> = None;
         for server in servers
             .split(',')
             .map(str::trim)
             .filter(|server| !server.is_empty())
         {
-            // The parser's own error may quote the text, and with it a password.
-            let address = ServerAddr::from_str(server).map_err(|_| {
+            // The client logs its servers: no secret may be left in them.
+            let (address, own) = without_login(server);
+            if own.is_some() && login.is_some() && own != login {
+                return Err(wrong("NATS_URL", "names different credentials"));
+            }
+            login = login.or(own);
+            // The parser's own error may quote the text.
+            let address = ServerAddr::from_str(&address).map_err(|_| {
                 wrong(
                     "NATS_URL",
                     format!("server {} is no nats:// or tls:// URL", addresses.len() + 1),
@@ -107,11 +128,15 @@ impl Config {
         if addresses.is_empty() {
             return Err(wrong("NATS_URL", "names no server"));
         }
+        let auth = login.map_or(Ok(Auth::None), |login| {
+            Auth::of_login(login)
+                .ok_or_else(|| wrong("NATS_URL", "its credentials are not percent-encoded UTF-8"))
+        })?;
         Ok(Self {
             servers: addresses,
             name: None,
             service: None,
-            auth: Auth::None,
+            auth,
             tls_ca: None,
             tls_client: None,
             domain: None,
@@ -149,7 +174,16 @@ impl Config {
                 .unwrap_or("nats://localhost:4222"),
         )?;
         config.name = get("NATS_NAME")?;
-        config.auth = Self::auth_from(&get)?;
+        match (&config.auth, Self::auth_from(&get)?) {
+            (_, None) => {}
+            (Auth::None, Some((_, auth))) => config.auth = auth,
+            (_, Some((variable, _))) => {
+                return Err(wrong(
+                    variable,
+                    "is set, and NATS_URL has credentials: one of them only",
+                ));
+            }
+        }
         config.tls_ca = get("NATS_TLS_CA")?
             .map(|path| file("NATS_TLS_CA", path))
             .transpose()?;
@@ -182,21 +216,13 @@ impl Config {
 
     fn auth_from(
         get: &impl Fn(&'static str) -> Result<Option<String>, ConfigError>,
-    ) -> Result<Auth, ConfigError> {
+    ) -> Result<Option<(&'static str, Auth)>, ConfigError> {
         let mut found: Vec<(&'static str, Auth)> = Vec::new();
         if let Some(path) = get("NATS_CREDS")? {
             found.push(("NATS_CREDS", Auth::Credentials(file("NATS_CREDS", path)?)));
         }
         if let Some(seed) = get("NATS_NKEY_SEED")? {
-            let plausible = seed.len() == 58
-                && seed.starts_with("SU")
-                && seed.bytes().all(|b| matches!(b, b'A'..=b'Z' | b'2'..=b'7'));
-            if !plausible {
-                return Err(wrong(
-                    "NATS_NKEY_SEED",
-                    "is no seed of a user (58 characters of base32 that start with SU)",
-                ));
-            }
+            check_seed(&seed)?;
             found.push(("NATS_NKEY_SEED", Auth::Nkey(seed)));
         }
         match (get("NATS_USER")?, get("NATS_PASSWORD")?) {
@@ -215,7 +241,7 @@ impl Config {
                 second,
                 format!("is set, and so is {first}: one of them only"),
             )),
-            _ => Ok(found.pop().map_or(Auth::None, |(_, auth)| auth)),
+            _ => Ok(found.pop()),
         }
     }
 
@@ -369,7 +395,10 @@ impl Config {
                 .credentials_file(path)
                 .await
                 .map_err(|e| wrong("NATS_CREDS", format!("cannot be used: {}", e.kind())))?,
-            Auth::Nkey(seed) => options.nkey(seed.clone()),
+            Auth::Nkey(seed) => {
+                check_seed(seed)?;
+                options.nkey(seed.clone())
+            }
             Auth::Password { user, password } => {
                 options.user_and_password(user.clone(), password.clone())
             }
@@ -380,16 +409,85 @@ impl Config {
         }
         options = options.custom_inbox_prefix(self.inboxes());
         if let Some(path) = &self.tls_ca {
+            has_block("NATS_TLS_CA", path, "CERTIFICATE-----")?;
             options = options
                 .add_root_certificates(path.clone())
                 .require_tls(true);
         }
         if let Some((certificate, key)) = &self.tls_client {
+            has_block("NATS_TLS_CERT", certificate, "CERTIFICATE-----")?;
+            has_block("NATS_TLS_KEY", key, "PRIVATE KEY-----")?;
             options = options
                 .add_client_certificate(certificate.clone(), key.clone())
                 .require_tls(true);
         }
         Ok(options)
+    }
+}
+
+/// A server's URL without the credentials in it, and these.
+fn without_login(server: &str) -> (String, Option<&str>) {
+    let (scheme, rest) = match server.split_once("://") {
+        Some((scheme, rest)) => (Some(scheme), rest),
+        None => (None, server),
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (login, host) = match rest.get(..end).and_then(|authority| authority.rfind('@')) {
+        Some(at) => (rest.get(..at), rest.get(at + 1..).unwrap_or_default()),
+        None => (None, rest),
+    };
+    let address = scheme.map_or(host.to_owned(), |scheme| format!("{scheme}://{host}"));
+    (address, login.filter(|login| !login.is_empty()))
+}
+
+/// What `%41` stands for; `None` when it is no text.
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('%') {
+        bytes.extend_from_slice(before.as_bytes());
+        let digits = after.get(..2)?;
+        if !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return None;
+        }
+        bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        rest = after.get(2..)?;
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    String::from_utf8(bytes).ok()
+}
+
+fn check_seed(seed: &str) -> Result<(), ConfigError> {
+    // Its own error may quote the seed.
+    match nkeys::KeyPair::from_seed(seed) {
+        Ok(_) if seed.starts_with("SU") => Ok(()),
+        _ => Err(wrong(
+            "NATS_NKEY_SEED",
+            "is no seed of a user (58 characters of base32 that start with SU, the last ones a checksum)",
+        )),
+    }
+}
+
+/// A file without such a block would be taken for an empty one, and the handshake fail for a reason that nobody sees.
+fn has_block(variable: &'static str, path: &Path, block: &str) -> Result<(), ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        wrong(
+            variable,
+            format!("the file cannot be read: {}", error.kind()),
+        )
+    })?;
+    let found = text
+        .lines()
+        .any(|line| line.starts_with("-----BEGIN ") && line.trim_end().ends_with(block));
+    match found {
+        true => Ok(()),
+        false => Err(wrong(
+            variable,
+            format!(
+                "the file has no PEM block `{}`",
+                block.trim_end_matches('-')
+            ),
+        )),
     }
 }
 
@@ -453,6 +551,10 @@ mod tests {
                     ("NATS_PASSWORD", "s3cr3t"),
                 ],
             ),
+            (
+                "NATS_TOKEN",
+                &[("NATS_URL", "nats://u:s3cr3t@a"), ("NATS_TOKEN", "s3cr3t")],
+            ),
             ("NATS_TLS_CA", &[("NATS_TLS_CA", "/no/such/file")]),
             ("NATS_TLS_KEY", &[("NATS_TLS_CERT", "Cargo.toml")]),
             ("NATS_TLS_CERT", &[("NATS_TLS_KEY", "Cargo.toml")]),
@@ -468,13 +570,34 @@ mod tests {
 
     #[test]
     fn debug_masks_secrets() {
-        let config = read(&[
-            ("NATS_URL", "nats://u:s3cr3t@a:1"),
-            ("NATS_TOKEN", "s3cr3t"),
-        ])
-        .unwrap();
-        let shown = format!("{config:?}");
-        assert!(!shown.contains("s3cr3t"), "{shown}");
-        assert!(shown.contains("a:1"), "{shown}");
+        for pairs in [
+            [("NATS_URL", "nats://u:s3cr3t@a:1"), ("NATS_NAME", "n")],
+            [("NATS_URL", "nats://s3cr3t@a:1"), ("NATS_NAME", "n")],
+            [("NATS_URL", "nats://a:1"), ("NATS_TOKEN", "s3cr3t")],
+        ] {
+            let config = read(&pairs).unwrap();
+            let shown = format!("{config:?} {:?}", config.servers);
+            assert!(!shown.contains("s3cr3t"), "{shown}");
+            assert!(shown.contains("a:1"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn credentials_of_a_url_are_taken_out_of_it() {
+        let auth = |servers| Config::new(servers).map(|config| config.auth);
+        assert!(matches!(
+            auth("nats://u:p%40%3a%C3%A9@a:1,nats://b,nats://u:p%40%3a%C3%A9@c").unwrap(),
+            Auth::Password { user, password } if user == "u" && password == "p@:\u{e9}"
+        ));
+        assert!(matches!(auth("t@a:1").unwrap(), Auth::Token(token) if token == "t"));
+        assert!(matches!(auth("nats://@a:1").unwrap(), Auth::None));
+        for bad in [
+            "nats://u:p@a,nats://u:q@b",
+            "nats://u:%4@a",
+            "nats://u:%+1@a",
+            "nats://%ff@a",
+        ] {
+            assert_eq!(auth(bad).unwrap_err().variable, "NATS_URL", "{bad}");
+        }
     }
 }

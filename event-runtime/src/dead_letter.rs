@@ -161,7 +161,7 @@ impl Burial<'_> {
 impl Bus {
     /// Stores a dead letter. Once per message and window, however often it is called.
     pub(crate) async fn bury(&self, burial: &Burial<'_>) -> Result<Receipt, Error> {
-        let outgoing = burial.outgoing(self.client().max_payload());
+        let outgoing = burial.outgoing(self.max_payload());
         self.store(
             &outgoing,
             Instant::now() + self.inner.config.publish_timeout,

@@ -167,7 +167,7 @@ impl Trace {
         CURRENT.try_with(Clone::clone).ok()
     }
 
-    fn from_headers(headers: &HeaderMap) -> Option<Self> {
+    pub(crate) fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let parent = headers.get("traceparent")?;
         let state = headers.get("tracestate").map(|state| state.as_str());
         Self::new(parent.as_str(), state).or_else(|| Self::new(parent.as_str(), None))

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::delivery::Meta;
 use crate::error::Error;
 use crate::listener::{ListenReport, Shared};
-use crate::route;
+use crate::route::{self, Route};
 use crate::subscribe::Filter;
 
 /// Subscribes to the events of a route; `None` when they are stored.
@@ -39,7 +39,7 @@ pub(crate) async fn run<H: Send + Sync + 'static>(
     mut subscriber: Subscriber,
 ) -> (ListenReport, Result<(), Error>) {
     let mut report = ListenReport::default();
-    let mut tasks = JoinSet::new();
+    let mut tasks: JoinSet<Result<(), String>> = JoinSet::new();
     let room = (shared.service.max_in_flight as usize).max(shared.service.concurrency as usize);
     loop {
         // What there is no room for stays in the subscription, which has a bound of its own.
@@ -47,7 +47,7 @@ pub(crate) async fn run<H: Send + Sync + 'static>(
             message = subscriber.next(), if tasks.len() < room => message,
             () = shared.stop.wait() => break,
             Some(done) = tasks.join_next() => {
-                report.count(done.is_ok_and(|handled| handled));
+                report.count(done.is_ok_and(|handled| handled.is_ok()));
                 continue;
             }
         };
@@ -56,13 +56,18 @@ pub(crate) async fn run<H: Send + Sync + 'static>(
         let shared = Arc::clone(&shared);
         tasks.spawn(async move {
             let _slot = Arc::clone(&shared.slots).acquire_owned().await;
-            handle(&shared, route, &message).await
+            let Some(route) = shared.routes.get(route) else {
+                return Ok(());
+            };
+            handle(&shared, route, &message).await.inspect_err(|reason| {
+                tracing::warn!(subject = %message.subject, reason, "an ephemeral event was not handled");
+            })
         });
     }
     let _ = subscriber.drain().await;
     let deadline = Instant::now() + shared.grace;
     while let Ok(Some(done)) = timeout_at(deadline, tasks.join_next()).await {
-        report.count(done.is_ok_and(|handled| handled));
+        report.count(done.is_ok_and(|handled| handled.is_ok()));
     }
     report.failed += tasks.len() as u64;
     while let Ok(Some(_)) = timeout_at(deadline, subscriber.next()).await {
@@ -72,34 +77,24 @@ pub(crate) async fn run<H: Send + Sync + 'static>(
     (report, Ok(()))
 }
 
-async fn handle<H: Send + Sync + 'static>(
+/// Handles one message. An error says why it was not handled.
+pub(crate) async fn handle<H: Send + Sync + 'static>(
     shared: &Arc<Shared<H>>,
-    route: usize,
+    route: &Route<H>,
     message: &Message,
-) -> bool {
-    let Some(found) = shared.routes.get(route) else {
-        return false;
-    };
+) -> Result<(), String> {
     let meta = Meta::of(message, None);
-    let handling = match found.call(Arc::clone(&shared.handlers), message, meta.clone()) {
-        Ok(handling) => handling,
-        Err(rejection) => {
-            tracing::warn!(subject = %message.subject, reason = rejection.detail, "an ephemeral event was not read");
-            return false;
-        }
-    };
+    let handling = route
+        .call(Arc::clone(&shared.handlers), message, meta.clone())
+        .map_err(|rejection| rejection.detail)?;
     let handling = shared.wrap(&meta, handling);
     let limit = shared.handler_limit.unwrap_or(shared.service.ack_wait * 10);
     match tokio::time::timeout(limit, route::run(handling)).await {
-        Ok(Ok(())) => true,
-        Ok(Err((_, failure))) => {
-            tracing::warn!(subject = %message.subject, reason = failure.reason(), "an ephemeral event was not handled");
-            false
-        }
-        Err(_) => {
-            tracing::warn!(subject = %message.subject, "the handler of an ephemeral event took too long");
-            false
-        }
+        Ok(Ok(())) => Ok(()),
+        Ok(Err((_, failure))) => Err(failure.reason().to_owned()),
+        Err(_) => Err(format!(
+            "the handler took longer than {limit:?} and was cancelled"
+        )),
     }
 }
 

@@ -9,6 +9,9 @@ use crate::decode::DecodeError;
 use crate::subject::SubjectError;
 use crate::validate::Violations;
 
+/// The server's code for a cluster, or a stream of it, that has no leader now.
+const NO_LEADER: u64 = 10_008;
+
 /// What a failed operation says. Each says whether it is safe to repeat.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -195,6 +198,10 @@ impl Error {
                 | Self::NotConnected { .. }
                 | Self::TimedOut { .. }
                 | Self::NoAnswer { .. }
+                | Self::Server {
+                    code: NO_LEADER,
+                    ..
+                }
         )
     }
 }

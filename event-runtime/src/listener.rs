@@ -207,18 +207,7 @@ impl<H: Send + Sync + 'static> Listener<H> {
             .map(|durable| (durable.stream, durable.name.clone()));
         let bus = self.bus.clone();
         let _running = Running::start(&bus.inner.listeners);
-        let grace = self.grace;
-        let shared = Arc::new(Shared {
-            slots: Arc::new(Semaphore::new(self.service.concurrency as usize)),
-            stop: stop.clone(),
-            bus: self.bus,
-            service: self.service,
-            handlers: self.handlers,
-            routes: self.routes,
-            around: self.around,
-            handler_limit: self.handler_limit,
-            grace,
-        });
+        let shared = self.share(stop.clone());
         let mut workers = JoinSet::new();
         for durable in durables {
             let worker = Worker::open(Arc::clone(&shared), durable).await?;
@@ -279,6 +268,21 @@ impl<H: Send + Sync + 'static> Listener<H> {
             "the listener has stopped"
         );
         failure.map_or(Ok(report), Err)
+    }
+
+    /// What its workers share, which stop with `stop`.
+    pub(crate) fn share(self, stop: Shutdown) -> Arc<Shared<H>> {
+        Arc::new(Shared {
+            slots: Arc::new(Semaphore::new(self.service.concurrency as usize)),
+            stop,
+            bus: self.bus,
+            service: self.service,
+            handlers: self.handlers,
+            routes: self.routes,
+            around: self.around,
+            handler_limit: self.handler_limit,
+            grace: self.grace,
+        })
     }
 
     /// The durables that the routes need, as the server has them.

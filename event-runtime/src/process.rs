@@ -25,9 +25,9 @@ pub(crate) enum Outcome {
     /// It is done.
     Ack,
     /// Deliver it again after this delay.
-    Retry(Duration),
+    Retry { delay: Duration, reason: String },
     /// It is in the dead letters.
-    Dead,
+    Dead { cause: Cause, reason: String },
     /// Deliver it again, to whoever is there.
     Return,
 }
@@ -158,7 +158,10 @@ impl<H: Send + Sync + 'static> Case<H> {
             reason,
             "an event was not handled and is tried again in {delay:?}"
         );
-        Outcome::Retry(delay)
+        Outcome::Retry {
+            delay,
+            reason: reason.to_owned(),
+        }
     }
 
     async fn bury(&self, cause: Cause, detail: &str) -> Outcome {
@@ -184,16 +187,21 @@ impl<H: Send + Sync + 'static> Case<H> {
                     dead_letter = receipt.sequence,
                     "an event is in the dead letters"
                 );
-                Outcome::Dead
+                Outcome::Dead {
+                    cause,
+                    reason: detail.to_owned(),
+                }
             }
             Err(error) => {
                 tracing::error!(service = service.name, %error, "a dead letter could not be stored; its event is tried again");
-                Outcome::Retry(jittered(
-                    service
-                        .max_delay
-                        .min(Duration::from_secs(30))
-                        .max(service.first_delay),
-                ))
+                let delay = service
+                    .max_delay
+                    .min(Duration::from_secs(30))
+                    .max(service.first_delay);
+                Outcome::Retry {
+                    delay: jittered(delay),
+                    reason: detail.to_owned(),
+                }
             }
         }
     }

@@ -13,6 +13,8 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 use crate::bus::Bus;
+#[cfg(feature = "testing")]
+use crate::bus::Sink;
 use crate::delivery::Trace;
 use crate::error::Error;
 use crate::event::{Ephemeral, Event, Stored};
@@ -83,7 +85,7 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
-    fn stored<E: Stored>(event: &E) -> Result<Self, Error> {
+    pub(crate) fn stored<E: Stored>(event: &E) -> Result<Self, Error> {
         let payload = encode(event)?;
         let at = |problem| Error::Subject {
             event: E::NAME,
@@ -101,6 +103,24 @@ impl Outgoing {
             headers,
             payload,
             stream: E::STREAM.unwrap_or_default(),
+        })
+    }
+
+    pub(crate) fn ephemeral<E: Ephemeral>(event: &E) -> Result<Self, Error> {
+        let payload = encode(event)?;
+        let subject = event.subject().map_err(|problem| Error::Subject {
+            event: E::NAME,
+            problem,
+        })?;
+        let mut headers = HeaderMap::new();
+        if let Some(trace) = Trace::current() {
+            trace.write(&mut headers);
+        }
+        Ok(Self {
+            subject,
+            headers,
+            payload,
+            stream: "",
         })
     }
 
@@ -205,21 +225,17 @@ impl Bus {
     /// [`Error::NotConnected`], [`Error::Closed`].
     pub async fn emit<E: Ephemeral>(&self, event: &E) -> Result<(), Error> {
         self.open()?;
-        let payload = encode(event)?;
-        let subject = event.subject().map_err(|problem| Error::Subject {
-            event: E::NAME,
-            problem,
-        })?;
-        let mut headers = HeaderMap::new();
-        if let Some(trace) = Trace::current() {
-            trace.write(&mut headers);
+        let message = Outgoing::ephemeral(event)?;
+        #[cfg(feature = "testing")]
+        if let Sink::Records(records) = &self.inner.sink {
+            if message.size() > self.max_payload() {
+                return Err(self.too_large(&message));
+            }
+            records.emit(&message);
+            let emitted = &self.inner.events.counters.emitted;
+            emitted.fetch_add(1, Ordering::Relaxed);
+            return Ok(());
         }
-        let message = Outgoing {
-            subject,
-            headers,
-            payload,
-            stream: "",
-        };
         let patience = self.inner.config.request_timeout;
         // Buffering for a later connection would deliver late what is only worth something now.
         if !self.is_connected() {
@@ -269,7 +285,7 @@ impl Bus {
     }
 
     pub(crate) fn too_large(&self, message: &Outgoing) -> Error {
-        let limit = self.inner.client.max_payload();
+        let limit = self.max_payload();
         Error::TooLarge {
             subject: message.subject.to_string(),
             size: message.size(),

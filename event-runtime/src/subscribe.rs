@@ -136,6 +136,7 @@ impl Bus {
     }
 
     pub(crate) async fn subscribe_core<E>(&self, filter: &Filter<E>) -> Result<Subscriber, Error> {
+        self.has_server(&filter.pattern)?;
         let client = self.client();
         let subscriber = match &filter.queue_group {
             Some(group) => {

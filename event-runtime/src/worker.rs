@@ -21,6 +21,8 @@ use crate::listener::{ListenReport, Shared};
 use crate::process::{Outcome, Settled, process};
 use crate::pull::{Frame, Pull};
 use crate::streams::DEAD_LETTERS;
+#[cfg(feature = "testing")]
+use crate::streams::Service;
 
 /// The most deliveries that wait for a slot.
 const MAX_PREFETCH: usize = 256;
@@ -52,6 +54,19 @@ impl Durable {
             max_in_flight: usize::try_from(info.config.max_ack_pending)
                 .unwrap_or(usize::MAX)
                 .max(1),
+        }
+    }
+
+    /// One that no server has: for deliveries that are made by hand.
+    #[cfg(feature = "testing")]
+    pub(crate) fn by_hand(stream: &'static str, service: &Service) -> Self {
+        Self {
+            stream,
+            name: service.queue_group.to_owned(),
+            created: String::new(),
+            ack_wait: service.ack_wait,
+            redrives: stream == DEAD_LETTERS,
+            max_in_flight: service.max_in_flight as usize,
         }
     }
 }
@@ -183,7 +198,10 @@ impl<H: Send + Sync + 'static> Worker<H> {
             Err(error) => (
                 error.id(),
                 Settled {
-                    outcome: Outcome::Retry(self.shared.service.first_delay),
+                    outcome: Outcome::Retry {
+                        delay: self.shared.service.first_delay,
+                        reason: String::new(),
+                    },
                     took: None,
                 },
             ),
@@ -199,11 +217,11 @@ impl<H: Send + Sync + 'static> Worker<H> {
                 self.report.handled += 1;
                 self.send(lease.reply, Bytes::from_static(b"+ACK")).await;
             }
-            Outcome::Dead => {
+            Outcome::Dead { .. } => {
                 self.report.dead_lettered += 1;
                 self.send(lease.reply, Bytes::from_static(b"+TERM")).await;
             }
-            Outcome::Retry(delay) => {
+            Outcome::Retry { delay, .. } => {
                 self.report.retried += 1;
                 self.delayed.push(Instant::now() + delay);
                 self.send(

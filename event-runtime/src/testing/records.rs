@@ -1,0 +1,127 @@
+//! The messages of a bus that has no server: kept, and looked at by tests.
+//!
+//! Does what a stream does for a publisher, and no more: places and known ids.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_nats::header::NATS_MESSAGE_ID;
+use async_nats::{HeaderMap, Subject};
+use bytes::Bytes;
+
+use crate::decode::{DecodeError, decode};
+use crate::delivery::Trace;
+use crate::error::Error;
+use crate::event::Event;
+use crate::publish::{Outgoing, Receipt};
+use crate::streams::{DEAD_LETTERS, covers, pattern_of};
+
+/// A message as it would have left the process.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Recorded {
+    /// Its subject.
+    pub subject: Subject,
+    /// The stream that its event names; `None` for an ephemeral event.
+    pub stream: Option<&'static str>,
+    /// Its message id; `None` for an ephemeral event.
+    pub id: Option<String>,
+    /// The trace that it carries on.
+    pub trace: Option<Trace>,
+    /// All of its headers.
+    pub headers: HeaderMap,
+    /// Its body, JSON.
+    pub body: Bytes,
+}
+
+impl Recorded {
+    fn of(message: &Outgoing) -> Self {
+        let id = message.headers.get(NATS_MESSAGE_ID);
+        Self {
+            subject: message.subject.clone(),
+            stream: Some(message.stream).filter(|stream| !stream.is_empty()),
+            id: id.map(|id| id.as_str().to_owned()),
+            trace: Trace::from_headers(&message.headers),
+            headers: message.headers.clone(),
+            body: message.payload.clone(),
+        }
+    }
+
+    /// Whether it is an event of this type: its subject is one of the type's.
+    #[must_use]
+    pub fn is<E: Event>(&self) -> bool {
+        covers(&pattern_of(E::SUBJECT, None), &self.subject)
+    }
+
+    /// The event, read as a listener reads it.
+    ///
+    /// # Errors
+    /// When the body is not this event.
+    pub fn read<E: Event>(&self) -> Result<E, DecodeError> {
+        decode(&self.body)
+    }
+}
+
+/// All that a bus without a server was given.
+#[derive(Debug, Default)]
+pub(crate) struct Records(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    taken: Vec<Recorded>,
+    /// Where each stream has each id.
+    known: HashMap<(&'static str, String), u64>,
+    last: HashMap<&'static str, u64>,
+    failing: bool,
+}
+
+impl Records {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Stores a message, as its stream would.
+    pub(crate) fn store(&self, message: &Outgoing) -> Result<Receipt, Error> {
+        let mut state = self.state();
+        if state.failing && message.stream != DEAD_LETTERS {
+            return Err(Error::TimedOut {
+                subject: message.subject.to_string(),
+                stream: message.stream,
+                after: Duration::ZERO,
+            });
+        }
+        let recorded = Recorded::of(message);
+        let receipt = |sequence, duplicate| Receipt {
+            stream: message.stream.to_owned(),
+            sequence,
+            duplicate,
+        };
+        let key = recorded.id.clone().map(|id| (message.stream, id));
+        if let Some(sequence) = key.as_ref().and_then(|key| state.known.get(key)) {
+            return Ok(receipt(*sequence, true));
+        }
+        let last = state.last.entry(message.stream).or_default();
+        *last += 1;
+        let sequence = *last;
+        if let Some(key) = key {
+            state.known.insert(key, sequence);
+        }
+        state.taken.push(recorded);
+        Ok(receipt(sequence, false))
+    }
+
+    pub(crate) fn emit(&self, message: &Outgoing) {
+        self.state().taken.push(Recorded::of(message));
+    }
+
+    /// What has come since the last call.
+    pub(super) fn take(&self) -> Vec<Recorded> {
+        std::mem::take(&mut self.state().taken)
+    }
+
+    /// From now on the streams of events do not answer.
+    pub(super) fn fail(&self, failing: bool) {
+        self.state().failing = failing;
+    }
+}
