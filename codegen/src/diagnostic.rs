@@ -90,8 +90,16 @@ pub struct Diagnostics {
 }
 
 impl Diagnostics {
-    /// Adds one.
-    pub fn push(&mut self, diagnostic: Diagnostic) {
+    /// Adds one. Its texts may quote what somebody wrote: control characters become visible, so that no report can move a
+    /// terminal's cursor or end a line of a log.
+    pub fn push(&mut self, mut diagnostic: Diagnostic) {
+        let related = diagnostic.related.iter_mut().map(|label| &mut label.text);
+        let texts = [&mut diagnostic.message, &mut diagnostic.label];
+        for text in texts.into_iter().chain(&mut diagnostic.help).chain(related) {
+            if text.contains(char::is_control) {
+                *text = text.chars().map(visible).collect();
+            }
+        }
         self.all.push(diagnostic);
     }
 
@@ -126,6 +134,16 @@ impl Diagnostics {
         self.all
             .sort_by(|a, b| (a.span, a.code, &a.message).cmp(&(b.span, b.code, &b.message)));
         self.all.dedup();
+    }
+}
+
+/// A control character's picture; any other character as it is.
+fn visible(c: char) -> char {
+    match u32::from(c) {
+        code @ 0..=0x1f => char::from_u32(0x2400 + code).unwrap_or('\u{fffd}'),
+        0x7f => '\u{2421}',
+        0x80..=0x9f => '\u{fffd}',
+        _ => c,
     }
 }
 
