@@ -216,24 +216,25 @@ impl<'de> Deserialize<'de> for IsoDuration {
     }
 }
 
-/// Integers as text, for `#[serde(with = "event_runtime::as_text")]`: JavaScript keeps no more than 53 bits of a number.
+/// Numbers as text, for `#[serde(with = "event_runtime::as_text")]`: JavaScript keeps no more than 53 bits of an integer, and
+/// decimals are exact.
 pub mod as_text {
     use std::collections::BTreeMap;
 
     use super::{Deserialize, Deserializer, Serialize, Serializer, TextVisitor};
 
-    /// What may travel so: integers, and whatever optional values, lists and maps are made of them.
+    /// What may travel so: integers, decimals, and whatever optional values, lists and maps are made of them.
     pub trait Text: Sized {
-        /// Writes each integer as a string.
+        /// Writes each number as a string.
         ///
         /// # Errors
         /// Those of the serializer.
         fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 
-        /// Reads each integer from a string of digits.
+        /// Reads each number from a string of digits.
         ///
         /// # Errors
-        /// Anything but strings of digits within the type's range.
+        /// Anything but a number's text within the type's range.
         fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
     }
 
@@ -264,6 +265,52 @@ pub mod as_text {
         )*};
     }
     integers!(i32, i64, u32, u64);
+
+    /// Whether a decimal's text has the one form that writers of every language give it: no exponent, no `+`, no leading
+    /// zeros, digits on both sides of a point, at most 28 of them beside a leading zero.
+    #[cfg(feature = "decimal")]
+    fn is_decimal(text: &str) -> bool {
+        let text = text.strip_prefix('-').unwrap_or(text);
+        let (whole, fraction) = match text.split_once('.') {
+            Some((_, "")) => return false,
+            Some((whole, fraction)) => (whole, fraction),
+            None => (text, ""),
+        };
+        let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+        let leading = whole.strip_prefix('0');
+        digits(whole)
+            && digits(fraction)
+            && leading.map_or(!whole.is_empty(), str::is_empty)
+            && leading.map_or(whole.len(), str::len) + fraction.len() <= 28
+    }
+
+    /// Stricter than the crate's own way, which rounds what it cannot hold and takes exponents.
+    #[cfg(feature = "decimal")]
+    impl Text for rust_decimal::Decimal {
+        fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let text = self.to_string();
+            if is_decimal(&text) {
+                serializer.serialize_str(&text)
+            } else {
+                Err(serde::ser::Error::custom(
+                    "the decimal has more than 28 digits",
+                ))
+            }
+        }
+
+        fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            deserializer.deserialize_str(TextVisitor {
+                expected: "a decimal of at most 28 digits, as text",
+                read: |text: &str| {
+                    if is_decimal(text) {
+                        Self::from_str_exact(text).ok()
+                    } else {
+                        None
+                    }
+                },
+            })
+        }
+    }
 
     struct Written<'a, T>(&'a T);
 
@@ -327,7 +374,7 @@ pub mod as_text {
     /// Reads each integer of a value from a string of digits.
     ///
     /// # Errors
-    /// Anything but strings of digits within the type's range.
+    /// Anything but a number's text within the type's range.
     pub fn deserialize<'de, T: Text, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
         T::read(deserializer)
     }
@@ -422,6 +469,48 @@ mod tests {
         ] {
             assert!(serde_json::from_str::<Wide>(bad).is_err(), "{bad}");
         }
+    }
+
+    #[cfg(feature = "decimal")]
+    #[test]
+    fn decimals_are_exact_or_refused() {
+        use rust_decimal::Decimal;
+
+        #[derive(Serialize, Deserialize)]
+        struct Price(#[serde(with = "as_text")] Decimal);
+
+        let read = |text: &str| serde_json::from_value::<Price>(serde_json::json!(text));
+        for good in [
+            "0",
+            "-1.50",
+            "0.0000000000000000000000000001",
+            "9999999999999999999999999999",
+            "12345678901234.12345678901234",
+        ] {
+            let price = read(good).unwrap();
+            assert_eq!(serde_json::to_value(&price).unwrap(), good);
+        }
+        for bad in [
+            "",
+            "-",
+            ".",
+            "+1",
+            ".5",
+            "1.",
+            "00",
+            "01",
+            "1e3",
+            "1_000",
+            " 1",
+            "NaN",
+            "0.00000000000000000000000000001",
+            "79228162514264337593543950335",
+            "123456789012345.12345678901234",
+        ] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+        assert!(serde_json::from_str::<Price>("1.5").is_err());
+        assert!(serde_json::to_value(Price(Decimal::MAX)).is_err());
     }
 
     #[test]
