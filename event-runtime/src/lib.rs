@@ -91,7 +91,7 @@
 //! # Features
 //!
 //! `decimal` (decimals in contracts), `schemars` (JSON Schemas of hand-written events), `testing`
-//! (a real nats-server for tests). TLS is always there.
+//! (real servers that fail on demand, and handlers without any server). TLS is always there.
 
 mod api;
 mod bus;

@@ -19,8 +19,12 @@ use crate::worker::Durable;
 /// stop count as deliveries too.
 const SPARE_ATTEMPTS: u64 = 5;
 
-/// What the server is to be told.
+/// What the server is to be told, and why: for the recorder.
 #[derive(Debug)]
+#[cfg_attr(
+    not(feature = "testing"),
+    expect(dead_code, reason = "the worker has no use for the reasons, they are logged here")
+)]
 pub(crate) enum Outcome {
     /// It is done.
     Ack,
