@@ -1,5 +1,5 @@
-//! Runs the whole example organisation on one real server, and works out from what the processes report whether
-//! anything was lost.
+//! Runs the whole example organisation on a real server, or on those of `NATS_URL`, and works out from what the
+//! processes report whether anything was lost.
 
 event_runtime::include_contracts!();
 
@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use event_runtime::testing::TestServer;
-use event_runtime::{Bus, Config};
+use event_runtime::{Bus, Config, StreamDef, Streams};
 use process::Process;
 use tally::Report;
 
@@ -45,18 +45,25 @@ async fn run() -> Result<bool, Box<dyn std::error::Error>> {
     };
     let (schedules, orders) = (argument(1, 2000)?, argument(2, 1000)?);
 
-    let server = TestServer::start().await?;
-    let bus = Bus::connect(Config::new(&server.url())?.name("demo")).await?;
-    bus.ensure(&contracts::STREAMS).await?;
+    let (urls, _server) = match std::env::var("NATS_URL") {
+        Ok(urls) => (urls, None),
+        Err(_) => {
+            let server = TestServer::start().await?;
+            (server.url(), Some(server))
+        }
+    };
+    let bus = Bus::connect(Config::new(&urls)?.name("demo")).await?;
+    let replicas = if urls.contains(',') { 3 } else { 1 };
+    bus.ensure(&replicated(contracts::STREAMS, replicas))
+        .await?;
     eprintln!(
-        "demo: nats-server with {} streams on {}",
-        contracts::STREAMS.streams.len(),
-        server.url()
+        "demo: {} streams with {replicas} replicas on {urls}",
+        contracts::STREAMS.streams.len()
     );
 
     let billing = free_address()?;
     let environment = [
-        ("NATS_URL", server.url()),
+        ("NATS_URL", urls),
         ("BILLING_ADDRESS", billing.clone()),
     ];
     let start = |name: &str, arguments: &[String]| Process::start(name, arguments, &environment);
@@ -94,6 +101,22 @@ async fn run() -> Result<bool, Box<dyn std::error::Error>> {
         .map(Process::finish)
         .collect::<Result<Vec<_>, _>>()?;
     Ok(conclude(&reports, started.elapsed()))
+}
+
+/// The streams with as many replicas. A real organisation says it in its contracts; these run on one server as well.
+fn replicated(streams: Streams, replicas: u8) -> Streams {
+    let copies: Vec<StreamDef> = streams
+        .streams
+        .iter()
+        .map(|stream| StreamDef {
+            replicas,
+            ..*stream
+        })
+        .collect();
+    Streams {
+        streams: copies.leak(),
+        ..streams
+    }
 }
 
 /// Adds the reports up. Every stored event of this organisation has one subscriber, so each is due exactly once.
