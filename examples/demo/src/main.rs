@@ -1,8 +1,9 @@
-//! Runs the whole example organisation on a real server, or on those of `NATS_URL`, and works out from what the
-//! processes report whether anything was lost.
+//! Runs the whole example organisation on one real server, and works out from what the processes report whether
+//! anything was lost. With `--polyglot`, services in other languages take part as well.
 
 event_runtime::include_contracts!();
 
+mod polyglot;
 mod process;
 mod watch;
 
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use event_runtime::testing::TestServer;
 use event_runtime::{Bus, Config, StreamDef, Streams};
-use process::Process;
+use process::{Ended, Process};
 use tally::Report;
 
 /// Bodies that a peer without contracts might send: each must end in the dead letters, and stop nobody.
@@ -22,6 +23,7 @@ const BROKEN: [&str; 3] = [
     r#"["an", "array"]"#,
 ];
 const PAYMENTS: usize = 5;
+const SCHEDULES_BY_HAND: usize = 20;
 const PATIENCE: Duration = Duration::from_secs(180);
 
 #[tokio::main]
@@ -37,13 +39,21 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<bool, Box<dyn std::error::Error>> {
-    let argument = |at, default: u32| {
-        std::env::args().nth(at).map_or(Ok(default), |text| {
+    let (flags, numbers): (Vec<String>, Vec<String>) = std::env::args()
+        .skip(1)
+        .partition(|argument| argument.starts_with('-'));
+    let polyglot = match flags.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => false,
+        ["--polyglot"] => true,
+        _ => return Err(format!("unknown flags: {}", flags.join(" ")).into()),
+    };
+    let argument = |at: usize, default: u32| {
+        numbers.get(at).map_or(Ok(default), |text| {
             text.parse()
                 .map_err(|_| format!("{text:?} is no number of events"))
         })
     };
-    let (schedules, orders) = (argument(1, 2000)?, argument(2, 1000)?);
+    let (schedules, orders) = (argument(0, 2000)?, argument(1, 1000)?);
 
     let (urls, _server) = match std::env::var("NATS_URL") {
         Ok(urls) => (urls, None),
@@ -62,22 +72,31 @@ async fn run() -> Result<bool, Box<dyn std::error::Error>> {
     );
 
     let billing = free_address()?;
-    let environment = [
-        ("NATS_URL", urls),
-        ("BILLING_ADDRESS", billing.clone()),
-    ];
+    let environment = [("NATS_URL", urls), ("BILLING_ADDRESS", billing.clone())];
     let start = |name: &str, arguments: &[String]| Process::start(name, arguments, &environment);
+    // Those that take longest to start come first, so that they are there when the work is shared.
+    let mut listeners = vec![start("gateway", &[])?];
+    let mut django = None;
+    if polyglot {
+        listeners.extend(polyglot::listeners(&environment)?);
+        let address = free_address()?;
+        django = Some((polyglot::web(&address, &environment)?, address));
+        watch::until_listening(&bus, &contracts::STREAMS, Duration::from_secs(60)).await?;
+    }
     // Two replicas of the notifier: they share one queue group, and nobody hears of anything twice.
-    let listeners = ["foobar", "billing", "notifier", "notifier", "gateway"]
-        .iter()
-        .map(|name| start(name, &[]))
-        .collect::<Result<Vec<_>, _>>()?;
+    for name in ["foobar", "billing", "notifier", "notifier"] {
+        listeners.push(start(name, &[])?);
+    }
     watch::until_listening(&bus, &contracts::STREAMS, Duration::from_secs(30)).await?;
 
-    let publishers = vec![
+    let mut publishers = vec![
         start("scheduler", &[schedules.to_string()])?,
         start("shop", &[orders.to_string()])?,
     ];
+    if polyglot {
+        publishers.extend(polyglot::speakers(&environment)?);
+    }
+    let mut dead = BROKEN.len();
     for body in BROKEN {
         watch::publish_raw(
             &bus,
@@ -91,16 +110,42 @@ async fn run() -> Result<bool, Box<dyn std::error::Error>> {
     }
 
     let started = Instant::now();
+    let mut ended = Vec::new();
+    let mut by_hand = 0;
+    if let Some((_, address)) = &django {
+        for (subject, count) in polyglot::BROKEN {
+            for body in BROKEN.into_iter().cycle().take(count) {
+                watch::publish_raw(&bus, subject, body).await?;
+            }
+            dead += count;
+        }
+        by_hand = polyglot::make_schedules(address, SCHEDULES_BY_HAND)?;
+        ended.push(polyglot::exchange(&bus).await?);
+    }
     let publishers = watch::until_quiet(&bus, &contracts::STREAMS, publishers, PATIENCE).await?;
     for listener in &listeners {
         listener.terminate();
     }
-    let reports = publishers
+    if let Some((web, _)) = django {
+        web.terminate();
+        web.wait()?;
+    }
+    for process in publishers.into_iter().chain(listeners) {
+        ended.push(process.finish()?);
+    }
+    let missing = if polyglot {
+        polyglot::check(&bus, dead, &ended).await?
+    } else {
+        Vec::new()
+    };
+    for what in &missing {
+        eprintln!("demo: {what}");
+    }
+    let reports: Vec<Report> = ended
         .into_iter()
-        .chain(listeners)
-        .map(Process::finish)
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok(conclude(&reports, started.elapsed()))
+        .map(|Ended { report, .. }| report)
+        .collect();
+    Ok(conclude(&reports, by_hand, dead, started.elapsed()) && missing.is_empty())
 }
 
 /// The streams with as many replicas. A real organisation says it in its contracts; these run on one server as well.
@@ -120,7 +165,8 @@ fn replicated(streams: Streams, replicas: u8) -> Streams {
 }
 
 /// Adds the reports up. Every stored event of this organisation has one subscriber, so each is due exactly once.
-fn conclude(reports: &[Report], elapsed: Duration) -> bool {
+/// `by_hand` events are in no report; `broken` bodies must be in the dead letters.
+fn conclude(reports: &[Report], by_hand: u64, broken: usize, elapsed: Duration) -> bool {
     let ephemeral = "profiles.ProfileViewed";
     let sum = |of: fn(&Report) -> &std::collections::BTreeMap<String, u64>| -> i64 {
         let counts = reports.iter().flat_map(of);
@@ -129,7 +175,7 @@ fn conclude(reports: &[Report], elapsed: Duration) -> bool {
     };
     for report in reports {
         eprintln!(
-            "demo: {:10} published {:?} handled {:?}{}",
+            "demo: {:12} published {:?} handled {:?}{}",
             report.service,
             report.published,
             report.handled,
@@ -143,7 +189,7 @@ fn conclude(reports: &[Report], elapsed: Duration) -> bool {
             .collect::<String>()
         );
     }
-    let published = sum(|report| &report.published) + BROKEN.len() as i64;
+    let published = sum(|report| &report.published) + by_hand as i64 + broken as i64;
     let handled = sum(|report| &report.handled);
     let dead: i64 = reports
         .iter()
@@ -161,7 +207,7 @@ fn conclude(reports: &[Report], elapsed: Duration) -> bool {
     if abandoned > 0 {
         eprintln!("demo: {abandoned} publishes or listeners did not come to an end in time");
     }
-    lost == 0 && abandoned == 0 && out_of_order == 0 && dead == BROKEN.len() as i64
+    lost == 0 && abandoned == 0 && out_of_order == 0 && dead == broken as i64
 }
 
 fn free_address() -> std::io::Result<String> {

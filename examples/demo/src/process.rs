@@ -3,7 +3,18 @@
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use event_runtime::serde_json::{self, Value};
 use tally::Report;
+
+use crate::polyglot::Heard;
+
+/// What a process said at its end.
+pub struct Ended {
+    /// Its counts.
+    pub report: Report,
+    /// Whom it heard, where it takes part in the exchange of the languages.
+    pub heard: Option<Heard>,
+}
 
 /// A running service. Killed when it is dropped before [`Process::finish`].
 pub struct Process {
@@ -20,8 +31,18 @@ impl Process {
     ) -> Result<Self, String> {
         let here = std::env::current_exe().map_err(|error| format!("own path: {error}"))?;
         let program = here.parent().unwrap_or(Path::new(".")).join(name);
-        let child = Command::new(&program)
-            .args(arguments)
+        let mut command = Command::new(program);
+        command.args(arguments);
+        Self::spawn(name, command, environment)
+    }
+
+    /// Starts any program under a name for messages.
+    pub fn spawn(
+        name: &str,
+        mut command: Command,
+        environment: &[(&str, String)],
+    ) -> Result<Self, String> {
+        let child = command
             .envs(environment.iter().map(|(key, value)| (key, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -29,7 +50,7 @@ impl Process {
             .map_err(|error| {
                 format!(
                     "{}: {error}; run examples/demo.sh, which builds it",
-                    program.display()
+                    command.get_program().display()
                 )
             })?;
         Ok(Self {
@@ -54,8 +75,29 @@ impl Process {
             .is_none_or(|child| !matches!(child.try_wait(), Ok(None)))
     }
 
+    /// Waits for the end of one that says nothing.
+    pub fn wait(mut self) -> Result<(), String> {
+        self.output().map(|_| ())
+    }
+
     /// Waits for its end and reads its report, the last line that it printed.
-    pub fn finish(mut self) -> Result<Report, String> {
+    pub fn finish(mut self) -> Result<Ended, String> {
+        let text = self.output()?;
+        let line = text.lines().last().unwrap_or_default();
+        let read = |line| {
+            let mut all: Value = serde_json::from_str(line)?;
+            let heard = all.get_mut("heard").map(Value::take);
+            Ok(Ended {
+                heard: heard.map(serde_json::from_value).transpose()?,
+                report: serde_json::from_value(all)?,
+            })
+        };
+        read(line).map_err(|error: serde_json::Error| {
+            format!("{}: no report in {line:?}: {error}", self.name)
+        })
+    }
+
+    fn output(&mut self) -> Result<String, String> {
         let name = self.name.clone();
         let child = self
             .child
@@ -67,10 +109,7 @@ impl Process {
         if !output.status.success() {
             return Err(format!("{name}: ended with {}", output.status));
         }
-        let text = String::from_utf8_lossy(&output.stdout);
-        let line = text.lines().last().unwrap_or_default();
-        serde_json::from_str(line)
-            .map_err(|error| format!("{name}: no report in {line:?}: {error}"))
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 }
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.errors import TimeoutError as NatsTimeout
+from nats.errors import NoRespondersError
 from pydantic import BaseModel, ValidationError
 
 from .contracts import Contract
@@ -63,12 +63,19 @@ class Listener:
         self.created = (await subscription.consumer_info()).created
         while not stop.is_set():
             try:
-                batch = await subscription.fetch(self.concurrency, timeout=0.5)
-            except NatsTimeout:
+                batch = await subscription.fetch(self.concurrency, timeout=1)
+            except TimeoutError:
+                # Nothing was there. nats-py's own error for it is one of these.
+                continue
+            except NoRespondersError:
+                # A leader is being elected.
+                await asyncio.sleep(0.5)
                 continue
             async with asyncio.TaskGroup() as group:
                 for message in batch:
                     group.create_task(self._process(message))
+        await subscription.unsubscribe()
+        # The acknowledgements are with the server now.
         await self.client.flush()
         return self.report
 

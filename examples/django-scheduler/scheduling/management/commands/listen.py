@@ -30,7 +30,7 @@ async def listen() -> dict:
     profiles = Profiles(client)
     listener = Listener(client, SCHEDULE_CREATED, "foobar", "foobar-service", profiles.schedule_created)
     report = await listener.run(stop)
-    await client.drain()
+    await client.close()
     return {
         "service": "django",
         "published": dict(profiles.published),
