@@ -1,5 +1,5 @@
-//! Runs the whole example organisation on one real server, and works out from what the processes report whether
-//! anything was lost. With `--polyglot`, services in other languages take part as well.
+//! Runs the whole example organisation on a real server, or on those of `NATS_URL`, and works out from what the
+//! processes report whether anything was lost. With `--polyglot`, services in other languages take part as well.
 
 event_runtime::include_contracts!();
 
