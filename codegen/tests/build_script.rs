@@ -1,4 +1,5 @@
 //! `Codegen` as a build script uses it: what it writes, when it does not, and what it says when it cannot.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -1,4 +1,5 @@
 //! The Rust of small contract folders against the files beside them. `UPDATE_EXPECT=1` rewrites those.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

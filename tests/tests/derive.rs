@@ -1,4 +1,5 @@
 //! What `#[derive(Event)]` makes of hand-written structs: names, subjects, ids, filters.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use event_runtime::serde::{Deserialize, Serialize};
 use event_runtime::{

@@ -1,4 +1,5 @@
 //! What codegen writes has the wire that the contract language promises: exact bytes out, and in whatever a peer sends.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use event_runtime::serde_json::{self, json};
 use event_runtime::{Event, Stored, serde};
@@ -221,8 +222,8 @@ fn types_may_contain_themselves() {
 fn names_of_the_prelude_and_of_the_language_are_only_names() {
     use all_names::names::{self, Self_};
     let text = concat!(
-        r#"{"type":"t","self":"","option":"some","string":{"text":"s"},"result":{"ok":"unknown","some":"x"},"#,
-        r#""vec":[{}],"plain":"p"}"#
+        r#"{"type":"t","oddId":1,"self":"","option":"some","string":{"text":"s"},"result":{"ok":"unknown","some":"x"},"#,
+        r#""vec":[{}],"plain":"p","twoBars":true}"#
     );
     #[allow(deprecated)]
     let event: names::Event = same(text);

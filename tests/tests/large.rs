@@ -2,6 +2,7 @@
 //! minute) compiled by a service's own build without a warning.
 //!
 //! `cargo test -p event-tests --test large -- --ignored`
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

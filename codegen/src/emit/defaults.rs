@@ -3,6 +3,7 @@
 
 use super::moments;
 use super::scope::{Prelude, Scope};
+use super::structs::has_odd_name;
 use super::writer::{Writer, literal};
 use crate::model::{Enum, Field, Number, Type, TypeId, TypeKind, Union, Value, ValueKind};
 use crate::name;
@@ -22,6 +23,9 @@ pub(super) fn functions(w: &mut Writer, scope: &Scope<'_>, ident: &str, fields: 
         return;
     }
     w.blank();
+    if has_odd_name(fields) {
+        w.line("#[allow(non_snake_case)]");
+    }
     w.open(format!("impl {ident} {{"));
     for (at, (field, value)) in defaults.into_iter().enumerate() {
         if at > 0 {

@@ -218,7 +218,7 @@ impl Emit<'_> {
             }
         });
         quote! {
-            #[allow(dead_code, deprecated)]
+            #[allow(dead_code, deprecated, non_snake_case)]
             impl #ident {
                 #(#tokens)*
 
@@ -290,14 +290,14 @@ impl Emit<'_> {
         );
         quote! {
             #[doc = #doc]
-            #[allow(dead_code, deprecated)]
+            #[allow(dead_code, deprecated, non_snake_case)]
             #[derive(::core::default::Default)]
             #[must_use]
             #vis struct #filter {
                 #(#fields,)*
             }
 
-            #[allow(dead_code, deprecated)]
+            #[allow(dead_code, deprecated, non_snake_case)]
             impl #filter {
                 #(#setters)*
 

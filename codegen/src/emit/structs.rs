@@ -118,6 +118,9 @@ impl Shape<'_> {
         if let Some(note) = deprecated(self.deprecated) {
             w.attribute("deprecated", &[note]);
         }
+        if has_odd_name(self.fields) {
+            w.line("#[allow(non_snake_case)]");
+        }
         self.body(w, scope);
         self.wire(w);
         if secret {
@@ -220,6 +223,13 @@ impl Shape<'_> {
         w.close("}");
         w.close("}");
     }
+}
+
+/// Whether a field's name is one that the contract language takes and rustc's style lint does not: `two__bars`.
+pub(super) fn has_odd_name(fields: &[Field]) -> bool {
+    fields
+        .iter()
+        .any(|field| field.name.trim_matches('_').contains("__"))
 }
 
 /// Whether a field is sent as text that serde would read less strictly: an integer by its own word or by that of the scalar

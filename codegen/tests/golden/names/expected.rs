@@ -20,14 +20,17 @@ pub mod names {
     #[event(
         crate = "event_runtime",
         name = "names.Event",
-        subject = "event.{type}.{self}",
+        subject = "event.{type}.{self}.{odd__id}",
         stream = "S",
         id = "self"
     )]
     #[deprecated(note = "use \"Other\"")]
+    #[allow(non_snake_case)]
     pub struct Event {
         /// On the wire `type`.
         pub r#type: ::std::string::String,
+        /// On the wire `oddId`.
+        pub odd__id: u32,
         /// On the wire `self`.
         pub self_: Self_,
         /// On the wire `option`.
@@ -42,8 +45,18 @@ pub mod names {
         /// On the wire `plain`.
         #[serde(default, skip_serializing_if = "::core::option::Option::is_none")]
         pub plain: ::core::option::Option<::std::string::String>,
+        /// On the wire `twoBars`.
+        #[serde(default = "Event::default_two__bars")]
+        pub two__bars: bool,
     }
     event_runtime::wire_struct!(Event);
+
+    #[allow(non_snake_case)]
+    impl Event {
+        fn default_two__bars() -> bool {
+            true
+        }
+    }
 
     /// The values of `names.Option`.
     #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -151,7 +164,7 @@ pub mod names {
     /// The subjects of this domain, as a subscriber names them: `*` for each placeholder.
     pub mod subjects {
         /// [`Event`](super::Event).
-        pub const EVENT: &str = "event.*.*";
+        pub const EVENT: &str = "event.*.*.*";
     }
 }
 
@@ -159,7 +172,7 @@ pub mod names {
 pub const STREAMS: event_runtime::Streams = event_runtime::Streams {
     streams: &[event_runtime::StreamDef {
         name: "S",
-        subjects: &["event.*.*"],
+        subjects: &["event.*.*.*"],
         max_age: None,
         max_bytes: None,
         max_messages: None,
