@@ -64,6 +64,7 @@ if [ "${1:-}" != --quick ]; then
     check asyncapi tests/asyncapi.sh
     check catalog tests/catalog.sh
     check demo examples/demo.sh
+    check cluster examples/cluster.sh 300 200
 fi
 
 printf '%d passed, %d failed\n' "$passed" "$failed"

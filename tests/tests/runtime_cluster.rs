@@ -120,13 +120,8 @@ impl Load {
         if done.is_err() {
             let have = handled().await;
             let missing: Vec<i64> = (0..published).filter(|id| !have.contains(id)).collect();
-            let info: event_runtime::Json = self
-                .bus
-                .jetstream()
-                .request("CONSUMER.INFO.ORDERS.shop-workers", &())
-                .await
-                .unwrap();
-            println!("{what}: not handled: {missing:?}; {info}");
+            let left = pending(&self.bus, "ORDERS", "shop-workers").await;
+            println!("{what}: not handled: {missing:?}; in flight and waiting {left:?}");
         }
         self.listening.0.stop();
         let report = self.listening.1.await.unwrap().unwrap();

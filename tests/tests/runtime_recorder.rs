@@ -85,7 +85,7 @@ async fn a_handled_event_and_what_follows_from_it() {
     let delivered = recorder.deliver(&order(7)).await.unwrap();
     assert!(delivered.is_handled(), "{delivered:?}");
     let paid = OrderPaid { order_id: 7 };
-    assert_eq!(delivered.events::<OrderPaid>().unwrap(), [paid.clone()]);
+    assert_eq!(delivered.events::<OrderPaid>().unwrap(), [paid]);
     let recorded = &delivered.published[0];
     assert_eq!(&*recorded.subject, "orders:paid");
     assert_eq!(recorded.stream, Some("ORDERS"));
