@@ -76,7 +76,7 @@ export class Contract<E extends object> {
     const invalid = errors.every((error) => CONSTRAINTS.has(error.keyword));
     throw new NotTheEvent(
       invalid ? "invalid" : "undecodable",
-      errors.map((error) => `${error.instancePath || "/"} ${error.keyword}`).join("; "),
+      errors.map((error) => `${error.instancePath || "body"} ${error.message}`).join("; "),
     );
   }
 }

@@ -14,6 +14,7 @@ import com.networknt.schema.ValidationMessage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -135,7 +136,10 @@ public record Contract<E>(
         }
         boolean invalid = problems.stream().allMatch(problem -> CONSTRAINTS.contains(problem.getType()));
         String detail = problems.stream()
-                .map(problem -> problem.getInstanceLocation() + " " + problem.getType())
+                .map(problem -> "%s: %s %s".formatted(
+                        problem.getInstanceLocation(),
+                        problem.getType(),
+                        Objects.requireNonNullElse(problem.getProperty(), "")))
                 .collect(Collectors.joining("; "));
         throw new NotTheEvent(invalid ? "invalid" : "undecodable", detail);
     }

@@ -11,6 +11,7 @@ import io.nats.client.impl.NatsJetStreamMetaData;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeFormatterBuilder;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
@@ -38,6 +39,10 @@ public final class Listener<E> implements Runnable {
     private static final int MAX_ATTEMPTS = 5;
     private static final Duration FIRST_DELAY = Duration.ofSeconds(1);
     private static final Duration MAX_DELAY = Duration.ofMinutes(5);
+
+    /** As the server writes it, with no more digits than needed: part of the ids, the same in every replica. */
+    private static final DateTimeFormatter TIME =
+            new DateTimeFormatterBuilder().appendInstant(-1).toFormatter();
 
     private final Bus bus;
     private final Contract<E> contract;
@@ -137,7 +142,7 @@ public final class Listener<E> implements Runnable {
     /** Stored first, acknowledged then: a crash between the two buries it once more, and the id makes that one. */
     private void bury(Message message, String reason, String detail) throws IOException, JetStreamApiException {
         NatsJetStreamMetaData meta = message.metaData();
-        String created = consumer.getCachedConsumerInfo().getCreationTime().toInstant().toString();
+        String created = TIME.format(consumer.getCachedConsumerInfo().getCreationTime());
         String line = detail.replaceAll("\\s+", " ");
         Headers headers = new Headers()
                 .put("Dead-Letter-Reason", reason)
@@ -146,7 +151,7 @@ public final class Listener<E> implements Runnable {
                 .put("Dead-Letter-Consumer", durable)
                 .put("Dead-Letter-Sequence", String.valueOf(meta.streamSequence()))
                 .put("Dead-Letter-Attempts", String.valueOf(meta.deliveredCount()))
-                .put("Dead-Letter-Time", DateTimeFormatter.ISO_INSTANT.format(meta.timestamp()));
+                .put("Dead-Letter-Time", TIME.format(meta.timestamp()));
         String id = messageId(message);
         if (id != null) {
             headers.put("Dead-Letter-Msg-Id", id);

@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.example.events.OrderPlaced;
 
 /** Listens until SIGTERM or SIGINT, and says at the end what became of the deliveries. */
@@ -15,6 +17,7 @@ public final class Main {
 
     public static void main(String[] arguments) throws Exception {
         CountDownLatch stop = new CountDownLatch(1);
+        AtomicBoolean clean = new AtomicBoolean();
         Thread main = Thread.currentThread();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             stop.countDown();
@@ -24,7 +27,7 @@ public final class Main {
                 return;
             }
             // A stop that was asked for is no failure; by itself the JVM would end with 143.
-            Runtime.getRuntime().halt(main.isAlive() ? 1 : 0);
+            Runtime.getRuntime().halt(clean.get() ? 0 : 1);
         }));
 
         Map<String, Object> report;
@@ -40,11 +43,22 @@ public final class Main {
                 listeners.add(listener);
                 threads.add(new Thread(listener, durable));
             }
+            AtomicReference<Throwable> failure = new AtomicReference<>();
+            for (Thread thread : threads) {
+                // A partition without a listener is worse than a restart.
+                thread.setUncaughtExceptionHandler((ended, error) -> {
+                    failure.set(error);
+                    stop.countDown();
+                });
+            }
             threads.forEach(Thread::start);
             stop.await();
             listeners.forEach(Listener::stop);
             for (Thread thread : threads) {
                 thread.join();
+            }
+            if (failure.get() != null) {
+                throw new IllegalStateException("a listener ended", failure.get());
             }
             report = Map.of(
                     "service", "java-billing",
@@ -57,5 +71,6 @@ public final class Main {
                     "outOfOrder", billing.outOfOrder.get());
         }
         System.out.println(new ObjectMapper().writeValueAsString(report));
+        clean.set(true);
     }
 }
