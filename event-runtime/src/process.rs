@@ -23,7 +23,10 @@ const SPARE_ATTEMPTS: u64 = 5;
 #[derive(Debug)]
 #[cfg_attr(
     not(feature = "testing"),
-    expect(dead_code, reason = "the worker has no use for the reasons, they are logged here")
+    expect(
+        dead_code,
+        reason = "the worker has no use for the reasons, they are logged here"
+    )
 )]
 pub(crate) enum Outcome {
     /// It is done.

@@ -95,10 +95,12 @@ impl Bus {
             };
             let repeated = sent;
             let outcome = match sending {
-                Ok(waiting) => {
+                Ok(Sent::Waiting(waiting)) => {
                     sent = true;
                     self.acknowledged(message, waiting, deadline).await
                 }
+                #[cfg(feature = "testing")]
+                Ok(Sent::Recorded(receipt)) => Attempt::Done(receipt),
                 Err(Some(error)) => Attempt::Failed(error),
                 Err(None) => Attempt::Again,
             };
@@ -199,12 +201,7 @@ impl Bus {
     }
 
     /// Waits for the acknowledgement, until it can no longer come.
-    async fn acknowledged(&self, message: &Outgoing, sent: Sent, deadline: Instant) -> Attempt {
-        let sent = match sent {
-            Sent::Waiting(waiting) => waiting,
-            #[cfg(feature = "testing")]
-            Sent::Recorded(receipt) => return Attempt::Done(receipt),
-        };
+    async fn acknowledged(&self, message: &Outgoing, sent: Waiting, deadline: Instant) -> Attempt {
         let began = Instant::now();
         let mut acknowledgement = sent.acknowledgement.into_future();
         // Nearly always the answer is there at once; watching for everything else costs more than the answer.
