@@ -84,10 +84,12 @@ async fn run() -> Result<bool, Box<dyn std::error::Error>> {
         watch::until_listening(&bus, &contracts::STREAMS, Duration::from_secs(60)).await?;
     }
     // Two replicas of the notifier: they share one queue group, and nobody hears of anything twice.
-    for name in ["foobar", "billing", "notifier", "notifier"] {
+    for name in ["foobar", "notifier", "notifier", "billing"] {
         listeners.push(start(name, &[])?);
     }
     watch::until_listening(&bus, &contracts::STREAMS, Duration::from_secs(30)).await?;
+    // With replicas in other languages, nothing says yet that the Rust ones are there too.
+    until_reachable(&billing).await?;
 
     let mut publishers = vec![
         start("scheduler", &[schedules.to_string()])?,
@@ -119,6 +121,7 @@ async fn run() -> Result<bool, Box<dyn std::error::Error>> {
             }
             dead += count;
         }
+        until_reachable(address).await?;
         by_hand = polyglot::make_schedules(address, SCHEDULES_BY_HAND)?;
         ended.push(polyglot::exchange(&bus).await?);
     }
@@ -213,6 +216,17 @@ fn conclude(reports: &[Report], by_hand: u64, broken: usize, elapsed: Duration) 
 fn free_address() -> std::io::Result<String> {
     let socket = std::net::TcpListener::bind("127.0.0.1:0")?;
     Ok(socket.local_addr()?.to_string())
+}
+
+/// Waits for a web server.
+async fn until_reachable(address: &str) -> Result<(), String> {
+    for _ in 0..300 {
+        if std::net::TcpStream::connect(address).is_ok() {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Err(format!("nobody answers at {address}"))
 }
 
 /// Pays through billing's web server: the event leaves from a request, not from a handler.

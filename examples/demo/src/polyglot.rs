@@ -276,13 +276,6 @@ fn complete(heard: &Heard) -> bool {
 
 /// Makes schedules through the Django view, each twice. How many were made.
 pub fn make_schedules(address: &str, count: usize) -> Result<u64, Failure> {
-    let deadline = Instant::now() + PATIENCE;
-    while TcpStream::connect(address).is_err() {
-        if Instant::now() > deadline {
-            return Err("the Django web server does not answer".into());
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
     for number in 1..=count {
         let body = json!({
             "scheduleId": Uuid::now_v7(),
