@@ -90,7 +90,7 @@ codes! {
     InfiniteType = "infinite-type", Error, "A type that contains itself with no list, map or optional in between.";
     QueueGroupShared = "queue-group-shared", Error, "Two services with one queue group would share each other's messages.";
     WorkqueueShared = "workqueue-shared", Error, "A work-queue stream cannot serve these consumers.";
-    BadSupersedes = "bad-supersedes", Error, "`supersedes` in a circle, or between a stored and an ephemeral event.";
+    BadSupersedes = "bad-supersedes", Error, "`supersedes` in a circle, twice for one event, or between a stored and an ephemeral one.";
     IdleService = "idle-service", Error, "A service that neither publishes nor subscribes.";
     SchemaFile = "schema-file", Error, "A JSON Schema file that is missing, outside the folder, not JSON, or refers to the network.";
     SchemaUnsupported = "schema-unsupported", Error, "A JSON Schema that has no Rust type, or contradicts itself.";

@@ -511,6 +511,17 @@ impl Service {
     }
 }
 
+/// An event that a service is delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivered {
+    /// The event.
+    pub event: EventId,
+    /// The event that replaces it, to which the service turns it; `None` for an event that it handles as it is.
+    pub newer: Option<EventId>,
+    /// The place in `subscribes` that asks for it.
+    pub span: Span,
+}
+
 /// How failures are repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retry {
@@ -612,6 +623,32 @@ impl Contracts {
     #[must_use]
     pub fn import(&self, schema: &Spanned<String>) -> Option<&Imported> {
         self.imports.get(&schema.span)
+    }
+
+    /// What a service is delivered: each event that it subscribes to, and behind it, newest first, the older ones that it
+    /// replaces, up to one that the service subscribes to by name. Each event once.
+    #[must_use]
+    pub fn delivered(&self, service: &Service) -> Vec<Delivered> {
+        let named = |id| service.subscribes.iter().any(|e| e.value == Some(id));
+        let mut all: Vec<Delivered> = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        for subscribed in &service.subscribes {
+            let (mut next, mut newer) = (subscribed.value, None);
+            while let Some(event) = next {
+                let again = newer.is_some() && named(event);
+                if again || !seen.insert(event) {
+                    break;
+                }
+                all.push(Delivered {
+                    event,
+                    newer,
+                    span: subscribed.span,
+                });
+                newer = Some(event);
+                next = self[event].supersedes.as_ref().and_then(|old| old.value);
+            }
+        }
+        all
     }
 
     /// The service of a name.

@@ -145,6 +145,12 @@ pub fn handler_methods(events: &[(&str, &str)]) -> Vec<String> {
         .collect()
 }
 
+/// The method that turns an older event, which `handler_methods` named so, into the one that replaces it.
+#[must_use]
+pub fn upcast_method(method: &str) -> String {
+    format!("upcast_{}", method.trim_start_matches("r#"))
+}
+
 fn is_ident_start(c: char) -> bool {
     unicode_ident::is_xid_start(c)
 }

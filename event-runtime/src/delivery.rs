@@ -23,6 +23,20 @@ impl<E> Delivery<E> {
     pub fn new(event: E, meta: Meta) -> Self {
         Self { event, meta }
     }
+
+    /// The same delivery of another event: how an older event becomes the one that replaces it.
+    ///
+    /// # Errors
+    /// What `change` says.
+    pub fn try_map<F, Error>(
+        self,
+        change: impl FnOnce(E) -> Result<F, Error>,
+    ) -> Result<Delivery<F>, Error> {
+        Ok(Delivery {
+            event: change(self.event)?,
+            meta: self.meta,
+        })
+    }
 }
 
 /// What is known about one delivery.

@@ -20,4 +20,5 @@ golden! {
     all_services = "services",
     all_types = "types",
     only_foobar = "only_foobar",
+    supersedes = "supersedes",
 }

@@ -1,10 +1,11 @@
 //! Rules about the fields that identify and order events, and about events that replace others.
 
-use super::gaps::Gaps;
+use std::collections::HashMap;
 
+use super::gaps::Gaps;
 use super::shape::{self, Resolved, Shape};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::model::{Contracts, Event, Field, FieldRef, Type};
+use crate::model::{Contracts, Event, EventId, Field, FieldRef, Type};
 use crate::source::{Span, Spanned};
 use crate::subject::{PARTITION, Segment};
 
@@ -280,12 +281,29 @@ pub(super) fn supersedes(contracts: &Contracts, diagnostics: &mut Diagnostics) {
         }
     }
     let gaps = Gaps::new(contracts, diagnostics);
+    let mut replaced: HashMap<EventId, &Event> = HashMap::new();
     for event in &contracts.events {
         let Some(old) = &event.supersedes else {
             continue;
         };
         let Some(id) = old.value else { continue };
         let other = &contracts[id];
+        if let Some(first) = replaced.insert(id, event) {
+            let place = first.supersedes.as_ref().map_or(first.name.span, |e| e.span);
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::BadSupersedes,
+                    old.span,
+                    format!(
+                        "\"{}\" and \"{}\" both supersede \"{}\"",
+                        first.name.value, event.name.value, other.name.value
+                    ),
+                )
+                .label("which of them an old message becomes could not be told")
+                .related(place, "first superseded here")
+                .help("let one event replace it, and publish the other beside that one"),
+            );
+        }
         let kind = |event: &Event| match event.stream {
             Some(_) => "stored",
             None => "ephemeral",

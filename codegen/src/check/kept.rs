@@ -58,12 +58,12 @@ pub(super) fn server_names(contracts: &Contracts, diagnostics: &mut Diagnostics)
     }
     for service in &contracts.services {
         // Keyed events are consumed by `<group>-p<N>`, which has to fit too.
-        let partitions = service
-            .subscribes
-            .iter()
-            .filter_map(|named| named.value)
-            .filter(|id| contracts[*id].key.is_some())
-            .filter_map(|id| contracts.stream_of(&contracts[id])?.partitions.as_ref())
+        let partitions = contracts
+            .delivered(service)
+            .into_iter()
+            .map(|delivered| &contracts[delivered.event])
+            .filter(|event| event.key.is_some())
+            .filter_map(|event| contracts.stream_of(event)?.partitions.as_ref())
             .map(|partitions| partitions.value.saturating_sub(1))
             .max();
         let suffix = partitions.map_or(0, |last| format!("-p{last}").len());

@@ -178,24 +178,24 @@ pub(super) fn items(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// `name-collision`: two events that one service would handle in methods of one name.
+/// `name-collision`: two events that one service would handle, or turn into newer ones, in methods of one name.
 pub(super) fn methods(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     for service in &contracts.services {
-        let handled: Vec<_> = service
-            .subscribes
-            .iter()
-            .filter_map(|named| Some((named.span, named.value?)))
-            .collect();
+        let handled = contracts.delivered(service);
         let names: Vec<(&str, &str)> = handled
             .iter()
-            .map(|(_, id)| {
-                let event = &contracts[*id];
+            .map(|delivered| {
+                let event = &contracts[delivered.event];
                 let domain = contracts[event.domain].name.as_str();
                 (domain, event.name.value.as_str())
             })
             .collect();
         let mut taken: HashMap<String, usize> = HashMap::new();
         for (at, method) in name::handler_methods(&names).into_iter().enumerate() {
+            let method = match handled[at].newer {
+                Some(_) => name::upcast_method(&method),
+                None => method,
+            };
             let entry = match taken.entry(method) {
                 Entry::Vacant(free) => {
                     free.insert(at);
@@ -203,25 +203,21 @@ pub(super) fn methods(contracts: &Contracts, diagnostics: &mut Diagnostics) {
                 }
                 Entry::Occupied(entry) => entry,
             };
-            let (first_place, first) = handled[*entry.get()];
-            let (place, second) = handled[at];
-            if first == second {
-                continue; // a value twice, reported as that
-            }
+            let (first, second) = (handled[*entry.get()], handled[at]);
             diagnostics.push(
                 Diagnostic::new(
                     Code::NameCollision,
-                    place,
+                    second.span,
                     format!(
                         "the service \"{}\" would handle \"{}\" and \"{}\" in one method, `{}`",
                         service.name.value,
-                        contracts.event_name(&contracts[first]),
-                        contracts.event_name(&contracts[second]),
+                        contracts.event_name(&contracts[first.event]),
+                        contracts.event_name(&contracts[second.event]),
                         entry.key()
                     ),
                 )
                 .label("second use of the name")
-                .related(first_place, "first used here")
+                .related(first.span, "first used here")
                 .help("give one of the events another name"),
             );
         }

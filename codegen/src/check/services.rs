@@ -41,12 +41,12 @@ fn group_place(service: &Service) -> Span {
 
 /// How many partitions the keyed events of a service have at most.
 fn partitions(contracts: &Contracts, service: &Service) -> u32 {
-    service
-        .subscribes
-        .iter()
-        .filter_map(|named| named.value)
-        .filter(|id| contracts[*id].key.is_some())
-        .filter_map(|id| contracts.stream_of(&contracts[id])?.partitions.as_ref())
+    contracts
+        .delivered(service)
+        .into_iter()
+        .map(|delivered| &contracts[delivered.event])
+        .filter(|event| event.key.is_some())
+        .filter_map(|event| contracts.stream_of(event)?.partitions.as_ref())
         .map(|partitions| partitions.value)
         .max()
         .unwrap_or(0)
@@ -119,14 +119,14 @@ pub(super) fn queue_groups(contracts: &Contracts, diagnostics: &mut Diagnostics)
 /// `many-subjects`: a service whose consumer has so many filters that it gets slow.
 pub(super) fn many_subjects(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     for service in &contracts.services {
-        let count = service.subscribes.len();
+        let count = contracts.delivered(service).len();
         if count > MANY {
             diagnostics.push(
                 Diagnostic::new(
                     Code::ManySubjects,
                     service.name.span,
                     format!(
-                        "the service \"{}\" subscribes to {count} events",
+                        "the service \"{}\" is delivered {count} events",
                         service.name.value
                     ),
                 )

@@ -68,20 +68,9 @@ pub(super) fn unused(contracts: &Contracts, diagnostics: &mut Diagnostics) {
 fn consumers(contracts: &Contracts) -> HashMap<EventId, Vec<(ServiceId, Span)>> {
     let mut consumers: HashMap<EventId, Vec<(ServiceId, Span)>> = HashMap::new();
     for (at, service) in contracts.services.iter().enumerate() {
-        for named in &service.subscribes {
-            let mut next = named.value;
-            while let Some(event) = next {
-                let list = consumers.entry(event).or_default();
-                // The service has been here: in its list, by another chain, or in a circle.
-                if list.last().is_some_and(|(last, _)| *last == ServiceId(at)) {
-                    break;
-                }
-                list.push((ServiceId(at), named.span));
-                next = contracts[event]
-                    .supersedes
-                    .as_ref()
-                    .and_then(|old| old.value);
-            }
+        for delivered in contracts.delivered(service) {
+            let list = consumers.entry(delivered.event).or_default();
+            list.push((ServiceId(at), delivered.span));
         }
     }
     consumers

@@ -4,7 +4,7 @@ use super::scope::module_path;
 use super::streams::{duration, start};
 use super::uses::Uses;
 use super::writer::{Writer, literal};
-use crate::model::{Contracts, Event, Service};
+use crate::model::{Contracts, EventId, Service};
 use crate::name;
 
 /// The module; nothing without a service.
@@ -24,8 +24,10 @@ pub(super) fn module(w: &mut Writer, contracts: &Contracts, uses: &Uses) {
     w.close("}");
 }
 
-/// An event that a service handles.
+/// An event that a service handles, or turns into the newer one that it handles.
 struct Handled {
+    event: EventId,
+    newer: Option<EventId>,
     doc: String,
     method: String,
     path: String,
@@ -37,6 +39,12 @@ fn service(w: &mut Writer, contracts: &Contracts, service: &Service) {
         None => w.doc(&format!("The service `{}`.", service.name.value)),
     }
     w.open(format!("pub mod {} {{", name::module_ident(&service.name)));
+    let handled = handled(contracts, service);
+    // The prelude of edition 2024 has it, that of 2021 does not.
+    if !handled.is_empty() {
+        w.line("use ::core::future::Future;");
+        w.blank();
+    }
     w.line("use super::super::event_runtime;");
     w.blank();
     w.doc("The queue group, and the name of the durable consumers.");
@@ -46,7 +54,6 @@ fn service(w: &mut Writer, contracts: &Contracts, service: &Service) {
     );
     w.blank();
     settings(w, service);
-    let handled = handled(contracts, service);
     if !handled.is_empty() {
         handlers(w, &handled);
         listen(w, &handled);
@@ -75,15 +82,11 @@ fn settings(w: &mut Writer, service: &Service) {
 
 /// What a service handles, each with the method that handles it.
 fn handled(contracts: &Contracts, service: &Service) -> Vec<Handled> {
-    let events: Vec<&Event> = service
-        .subscribes
+    let delivered = contracts.delivered(service);
+    let names: Vec<(&str, &str)> = delivered
         .iter()
-        .filter_map(|event| event.value)
-        .map(|id| &contracts[id])
-        .collect();
-    let names: Vec<(&str, &str)> = events
-        .iter()
-        .map(|event| {
+        .map(|delivered| {
+            let event = &contracts[delivered.event];
             (
                 contracts[event.domain].name.as_str(),
                 event.name.value.as_str(),
@@ -91,18 +94,37 @@ fn handled(contracts: &Contracts, service: &Service) -> Vec<Handled> {
         })
         .collect();
     let methods = name::handler_methods(&names);
-    let handled = events.into_iter().zip(methods).map(|(event, method)| {
+    let handled = delivered.iter().zip(methods).map(|(delivered, method)| {
+        let event = &contracts[delivered.event];
         let domain = module_path(&contracts[event.domain].name);
         Handled {
-            doc: match &event.doc {
-                Some(doc) => doc.clone(),
-                None => format!("The event `{}`.", contracts.event_name(event)),
+            event: delivered.event,
+            newer: delivered.newer,
+            doc: match (&event.doc, delivered.newer) {
+                (_, Some(newer)) => format!(
+                    "`{}` as the `{}` that replaces it: the stream still has old ones, and publishers switch last.",
+                    event.name.value, contracts[newer].name.value
+                ),
+                (Some(doc), None) => doc.clone(),
+                (None, None) => format!("The event `{}`.", contracts.event_name(event)),
             },
-            method,
+            method: match delivered.newer {
+                Some(_) => name::upcast_method(&method),
+                None => method,
+            },
             path: format!("super::super::{domain}::{}", name::type_ident(&event.name)),
         }
     });
     handled.collect()
+}
+
+/// What an older event becomes, step by step, up to the one that is handled.
+fn chain<'a>(handled: &'a [Handled], event: &'a Handled) -> Vec<&'a Handled> {
+    std::iter::successors(Some(event), |event| {
+        let newer = event.newer?;
+        handled.iter().find(|other| other.event == newer)
+    })
+    .collect()
 }
 
 fn handlers(w: &mut Writer, handled: &[Handled]) {
@@ -116,17 +138,30 @@ fn handlers(w: &mut Writer, handled: &[Handled]) {
         w.doc(&event.doc);
         w.open(format!("fn {}(", event.method));
         w.line("&self,");
-        let delivery = format!("delivery: event_runtime::Delivery<{}>,", event.path);
-        if w.fits(&delivery) {
-            w.line(delivery);
-        } else {
-            w.open("delivery: event_runtime::Delivery<");
-            w.line(format!("{},", event.path));
-            w.close(">,");
+        match chain(handled, event).get(1) {
+            None => {
+                wrapped(w, "delivery: event_runtime::Delivery<", &event.path, ">,");
+                w.close(") -> impl Future<Output = Result<(), event_runtime::Failure>> + Send;");
+            }
+            Some(newer) => {
+                w.line(format!("old: {},", event.path));
+                w.close(&format!(") -> Result<{}, event_runtime::Failure>;", newer.path));
+            }
         }
-        w.close(") -> impl Future<Output = Result<(), event_runtime::Failure>> + Send;");
     }
     w.close("}");
+}
+
+/// A type argument, on a line of its own when the whole does not fit one.
+fn wrapped(w: &mut Writer, before: &str, path: &str, after: &str) {
+    let whole = format!("{before}{path}{after}");
+    if w.fits(&whole) {
+        w.line(whole);
+    } else {
+        w.open(before);
+        w.line(format!("{path},"));
+        w.close(after);
+    }
 }
 
 fn listen(w: &mut Writer, handled: &[Handled]) {
@@ -149,6 +184,10 @@ fn listen(w: &mut Writer, handled: &[Handled]) {
     w.indent();
     w.open("event_runtime::Listener::new(bus, SERVICE, handlers)");
     for event in handled {
+        if event.newer.is_some() {
+            upcast(w, &chain(handled, event));
+            continue;
+        }
         let call = format!("handlers.{}(delivery).await", event.method);
         let whole = format!(".on(|handlers, delivery| async move {{ {call} }})");
         if w.fits(&whole) {
@@ -161,4 +200,25 @@ fn listen(w: &mut Writer, handled: &[Handled]) {
     }
     w.dedent();
     w.close("}");
+}
+
+/// The route of an older event: upcast until it is the one that is handled.
+fn upcast(w: &mut Writer, chain: &[&Handled]) {
+    let Some((handler, older)) = chain.split_last() else {
+        return;
+    };
+    w.open(".on(");
+    let oldest = older.first().map_or("", |event| event.path.as_str());
+    w.open(format!(
+        "|handlers, delivery: event_runtime::Delivery<{oldest}>| async move {{"
+    ));
+    for event in older {
+        w.line(format!(
+            "let delivery = delivery.try_map(|old| handlers.{}(old))?;",
+            event.method
+        ));
+    }
+    w.line(format!("handlers.{}(delivery).await", handler.method));
+    w.close("},");
+    w.close(")");
 }

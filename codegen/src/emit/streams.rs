@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::uses::Uses;
 use super::writer::{Writer, literal};
 use crate::model::{
-    Contracts, Discard, Event, EventId, Retention, Service, Start, Storage, Stream, StreamId,
+    Contracts, Discard, Event, Retention, Service, Start, Storage, Stream, StreamId,
 };
 
 /// The constant.
@@ -111,12 +111,11 @@ struct Consumer {
 /// The durables of a service: per stream one for all events without a key, and one per partition for those with one.
 fn consumers(contracts: &Contracts, service: &Service) -> Vec<Consumer> {
     let mut all = Vec::new();
+    let delivered = contracts.delivered(service);
     for (at, stream) in contracts.streams.iter().enumerate() {
-        let handled: Vec<&Event> = service
-            .subscribes
+        let handled: Vec<&Event> = delivered
             .iter()
-            .filter_map(|event| event.value)
-            .map(|id: EventId| &contracts[id])
+            .map(|delivered| &contracts[delivered.event])
             .filter(|event| {
                 event
                     .stream

@@ -40,8 +40,8 @@ impl Uses {
                 self.events[event.0] = true;
                 self.published[event.0] = true;
             }
-            for event in service.subscribes.iter().filter_map(|event| event.value) {
-                self.events[event.0] = true;
+            for delivered in contracts.delivered(service) {
+                self.events[delivered.event.0] = true;
             }
         }
         for (at, event) in contracts.events.iter().enumerate() {

@@ -141,14 +141,11 @@ impl Document<'_> {
     /// What a service does: the event, the operation's id, and the operation.
     fn operations(&self, id: ServiceId) -> Vec<(EventId, String, Json)> {
         let service = &self.contracts[id];
-        let sends = service.publishes.iter().map(|event| (Action::Send, event));
-        let receives = service
-            .subscribes
-            .iter()
-            .map(|event| (Action::Receive, event));
+        let sends = service.publishes.iter().filter_map(|event| event.value);
+        let receives = self.contracts.delivered(service).into_iter();
         sends
-            .chain(receives)
-            .filter_map(|(action, event)| Some((action, event.value?)))
+            .map(|event| (Action::Send, event))
+            .chain(receives.map(|delivered| (Action::Receive, delivered.event)))
             .map(|(action, event)| {
                 let name = self.event_name(event);
                 let key = format!("{}.{}.{name}", service.name.value, action.as_str());

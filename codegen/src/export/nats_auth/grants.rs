@@ -48,12 +48,8 @@ impl<'a> Grants<'a> {
             };
             subjects.insert(event.subject.pattern());
         }
-        for event in service
-            .subscribes
-            .iter()
-            .filter_map(|named| event(named.value))
-        {
-            grants.handles(contracts, event);
+        for delivered in contracts.delivered(service) {
+            grants.handles(contracts, &contracts[delivered.event]);
         }
         if !grants.durables.is_empty() {
             let redrive = format!("redrive-{}", grants.service);

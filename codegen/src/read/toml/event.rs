@@ -67,14 +67,9 @@ impl<'a> Reader<'a> {
             event.version = version.value;
         }
         event.deprecated = self.text(table, "deprecated");
-        event.supersedes = self.text(table, "supersedes").map(|name| {
-            self.unsupported(
-                &name,
-                "`supersedes`",
-                "let both events stand side by side until nobody publishes the old one",
-            );
-            self.event_ref(&name)
-        });
+        event.supersedes = self
+            .text(table, "supersedes")
+            .map(|name| self.event_ref(&name));
         if let Some(envelope) = self.choice(table, "envelope")
             && envelope.value == "cloudevents"
         {

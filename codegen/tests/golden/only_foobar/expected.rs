@@ -155,6 +155,8 @@ pub mod scheduling {
 pub mod services {
     /// Looks up the profile behind a schedule.
     pub mod foobar {
+        use ::core::future::Future;
+
         use super::super::event_runtime;
 
         /// The queue group, and the name of the durable consumers.

@@ -86,6 +86,8 @@ pub mod b {
 pub mod services {
     /// The service `order-handler`.
     pub mod order_handler {
+        use ::core::future::Future;
+
         use super::super::event_runtime;
 
         /// The queue group, and the name of the durable consumers.
