@@ -71,8 +71,8 @@ fn domain(at: usize) -> String {
          [types.Dot.fields]\nsize = {{ type = \"u32\", max = {} }}\n\
          [types.Line.fields]\nname_{long}_x = {{ type = \"string?\", pattern = \"^[a-z]{{1,{}}}{long}$\" }}\n\
          [types.Tree.fields]\nleft = \"Tree?\"\nstate = {{ type = \"State\", default = \"open\" }}\n",
-        at % 2 == 0,
-        at % 3 == 0,
+        at.is_multiple_of(2),
+        at.is_multiple_of(3),
         at + 1,
         at + 1,
     );
