@@ -4,6 +4,7 @@
 //! What comes out is data — structs, enums, constants. Impls come from the derive, behaviour from the runtime.
 
 mod defaults;
+mod doc;
 mod enums;
 #[cfg(feature = "derive")]
 pub mod event_impl;

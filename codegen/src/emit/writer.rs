@@ -1,5 +1,7 @@
 //! Text as rustfmt would leave it: lines, blocks, docs, attributes, literals. Knows layout; never what is written.
 
+use super::doc;
+
 /// rustfmt's `max_width`.
 const WIDTH: usize = 100;
 /// rustfmt's `attr_fn_like_width`, with the parentheses.
@@ -247,7 +249,7 @@ impl Writer {
 
     /// A doc comment.
     pub(super) fn doc(&mut self, text: &str) {
-        for line in doc_lines(text) {
+        for line in doc::lines(text) {
             if line.is_empty() {
                 self.line("///");
             } else {
@@ -290,74 +292,13 @@ pub(super) fn literal(text: &str) -> String {
 }
 
 /// Marks that change the reading order or cannot be seen; rustc refuses the first kind in comments and literals.
-fn is_invisible(c: char) -> bool {
+pub(super) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
-}
-
-/// A text as the lines of a doc comment: no line of it can become a doctest of the crate that includes it, and no
-/// character of it ends the comment or turns the reading order.
-fn doc_lines(text: &str) -> Vec<String> {
-    let mut fenced = false;
-    let lines = text.trim_end().lines().map(|line| {
-        let mut clean = String::with_capacity(line.len());
-        for c in line.trim_end().chars() {
-            match c {
-                '\t' => clean.push_str("    "),
-                c if c.is_control() || is_invisible(c) => clean.extend(c.escape_unicode()),
-                c => clean.push(c),
-            }
-        }
-        doc_line(clean, &mut fenced)
-    });
-    let mut lines: Vec<String> = lines.skip_while(String::is_empty).collect();
-    if fenced {
-        lines.push("```".to_owned());
-    }
-    lines
-}
-
-/// rustdoc runs fenced code without a language, and code that is only indented by four: both become plain text.
-fn doc_line(line: String, fenced: &mut bool) -> String {
-    let body = line.trim_start();
-    let fence = body.starts_with("```") || body.starts_with("~~~");
-    if fence && *fenced {
-        *fenced = false;
-        return body.to_owned();
-    }
-    if fence {
-        *fenced = true;
-        let info = body.trim_start_matches(['`', '~']).trim();
-        let language = info.split([',', ' ', '{']).next().unwrap_or_default();
-        let known = !language.is_empty() && !is_rust(language);
-        return format!("{}{}", &body[..3], if known { language } else { "text" });
-    }
-    let indent = line.len() - body.len();
-    if *fenced || indent < 4 {
-        line
-    } else {
-        format!("   {body}")
-    }
-}
-
-/// The words in a fence that make rustdoc take it for Rust.
-fn is_rust(word: &str) -> bool {
-    matches!(
-        word,
-        "rust" | "ignore" | "should_panic" | "no_run" | "compile_fail" | "test_harness" | "custom"
-    ) || word.starts_with("edition")
-        || word.starts_with("ignore-")
-        || (word.len() == 5 && word.starts_with('E'))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn doc(text: &str) -> String {
-        let mut writer = Writer::default();
-        writer.doc(text);
-        writer.finish()
-    }
 
     #[test]
     fn literals_read_back_as_written() {
@@ -365,27 +306,6 @@ mod tests {
         assert_eq!(literal("\n\r\t\0"), r#""\n\r\t\0""#);
         assert_eq!(literal("Ünï */ {}"), "\"Ünï */ {}\"");
         assert_eq!(literal("\u{202e}\u{7f}"), r#""\u{202e}\u{7f}""#);
-    }
-
-    #[test]
-    fn docs_stay_comments() {
-        assert_eq!(doc("a */ \"b\" \\"), "/// a */ \"b\" \\\n");
-        assert_eq!(doc("\n\na\r\n\r\n b  \n"), "/// a\n///\n///  b\n");
-        assert_eq!(doc("a\rb\u{202e}"), "/// a\\u{d}b\\u{202e}\n");
-    }
-
-    #[test]
-    fn docs_hold_no_doctest() {
-        assert_eq!(
-            doc("```\nlet x;\n```"),
-            "/// ```text\n/// let x;\n/// ```\n"
-        );
-        assert_eq!(doc("```rust,no_run\nx"), "/// ```text\n/// x\n/// ```\n");
-        assert_eq!(
-            doc("```json\n    {}\n```"),
-            "/// ```json\n///     {}\n/// ```\n"
-        );
-        assert_eq!(doc("a\n\n    code"), "/// a\n///\n///    code\n");
     }
 
     #[test]

@@ -1,0 +1,95 @@
+//! The filter of an event whose subject has placeholders: which of its subjects to subscribe to.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+use syn::ext::IdentExt;
+
+use super::{Emit, distinct};
+use crate::name;
+
+impl Emit<'_> {
+    /// The name of the filter; nothing for a constant subject.
+    pub(super) fn filter_ident(&self) -> Option<Ident> {
+        self.event.subject.placeholders().next()?;
+        let ident = name::filter_ident(&self.input.ident.unraw().to_string());
+        Some(format_ident!("{ident}", span = self.input.ident.span()))
+    }
+
+    /// The struct that narrows a subscription to values of the subject's fields; nothing for a constant subject.
+    pub(super) fn filter(&self) -> TokenStream {
+        let Some(filter) = self.filter_ident() else {
+            return TokenStream::new();
+        };
+        let (ident, vis, runtime) = (&self.input.ident, &self.input.vis, self.runtime);
+        let key = if self.event.subject.has_partition() {
+            self.key()
+        } else {
+            None
+        };
+        let set = distinct(self.placeholders().chain(key));
+        let fields = set.iter().map(|field| {
+            let (ident, ty) = (field.ident, &field.field.ty);
+            quote!(#ident: ::core::option::Option<#ty>)
+        });
+        let setters = set.iter().map(|field| {
+            let (ident, ty, vis) = (field.ident, &field.field.ty, &field.field.vis);
+            let doc = format!("Only events with this `{}`.", ident.unraw());
+            quote! {
+                #[doc = #doc]
+                #[must_use]
+                #vis fn #ident(mut self, value: impl ::core::convert::Into<#ty>) -> Self {
+                    self.#ident = ::core::option::Option::Some(value.into());
+                    self
+                }
+            }
+        });
+        let event = ident;
+        let tokens = self.tokens(
+            |name, field| {
+                let (ident, function) = (field.ident, field.function());
+                quote!(.token_or_any(#name, self.#ident.as_ref().map(#event::#function)))
+            },
+            |key, partitions| {
+                let (ident, function) = (key.ident, key.function());
+                quote!(.partition_or_any(self.#ident.as_ref().map(#event::#function), #partitions))
+            },
+        );
+        let doc = format!(
+            "Which [`{0}`]s to subscribe to; see [`{0}::filter`].",
+            ident.unraw()
+        );
+        quote! {
+            #[doc = #doc]
+            #[allow(dead_code, deprecated, non_snake_case)]
+            #[derive(::core::default::Default)]
+            #[must_use]
+            #vis struct #filter {
+                #(#fields,)*
+            }
+
+            #[allow(dead_code, deprecated, non_snake_case)]
+            impl #filter {
+                #(#setters)*
+
+                /// The pattern to subscribe to: `*` for what is not set.
+                ///
+                /// # Errors
+                /// When a value cannot be a token of a subject.
+                pub fn pattern(&self) -> ::core::result::Result<#runtime::Filter<#ident>, #runtime::SubjectError> {
+                    #runtime::SubjectWriter::new() #tokens .finish_filter::<#ident>()
+                }
+
+                /// Subscribes to these events.
+                ///
+                /// # Errors
+                /// When a value cannot be a token of a subject, or the server cannot be asked or refuses.
+                pub async fn subscribe(
+                    &self,
+                    bus: &#runtime::Bus,
+                ) -> ::core::result::Result<#runtime::Subscription<#ident>, #runtime::Error> {
+                    bus.subscribe(self.pattern()?).await
+                }
+            }
+        }
+    }
+}
