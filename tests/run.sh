@@ -65,6 +65,7 @@ if [ "${1:-}" != --quick ]; then
     check catalog tests/catalog.sh
     check demo examples/demo.sh
     check cluster examples/cluster.sh 300 200
+    check polyglot tests/polyglot.sh
 fi
 
 printf '%d passed, %d failed\n' "$passed" "$failed"
