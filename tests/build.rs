@@ -1,6 +1,9 @@
 //! Generates the Rust of the example organisation, of a contract with every shape of the language, of imported schemas, of
-//! every name that the language allows, of random contracts, and of a corpus of schemas when there is one.
+//! every name that the language allows, of random contracts, of both sides of the changes that `diff` shows by a payload, and
+//! of a corpus of schemas when there is one.
 
+#[path = "build/compat.rs"]
+mod compat;
 #[path = "build/property.rs"]
 mod property;
 
@@ -22,6 +25,7 @@ fn main() -> io::Result<()> {
             .out_file(out.join("names.rs"))
             .run();
         property::write(&out)?;
+        compat::write(&out)?;
         corpus(&out)?;
     }
     Ok(())

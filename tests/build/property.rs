@@ -64,7 +64,8 @@ fn checked(number: usize, files: &[(String, String)]) -> io::Result<Checked> {
     })
 }
 
-fn path(contracts: &Checked, event: &event_codegen::model::Event) -> String {
+/// What the emitter calls an event, below the module of its contracts.
+pub fn path(contracts: &Checked, event: &event_codegen::model::Event) -> String {
     let domain = contracts[event.domain]
         .name
         .split('.')
