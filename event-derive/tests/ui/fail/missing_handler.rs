@@ -1,6 +1,12 @@
 //! A service that does not handle an event that it subscribes to does not compile.
 use event_runtime::{Delivery, Failure};
-use event_tests::generated::only_foobar::{scheduling, services::foobar};
+#[allow(deprecated)]
+mod contracts {
+    pub use event_runtime;
+    include!("../../../../codegen/tests/golden/only_foobar/expected.rs");
+}
+
+use contracts::{scheduling, services::foobar};
 
 struct Foobar;
 
