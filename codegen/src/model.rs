@@ -256,6 +256,8 @@ pub struct TypeDef {
 }
 
 /// What a named type is.
+// One value per named type of a folder: a box would save nothing, and every reader would see through it.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum TypeKind {
     /// An object with fields.

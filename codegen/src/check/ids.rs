@@ -289,7 +289,10 @@ pub(super) fn supersedes(contracts: &Contracts, diagnostics: &mut Diagnostics) {
         let Some(id) = old.value else { continue };
         let other = &contracts[id];
         if let Some(first) = replaced.insert(id, event) {
-            let place = first.supersedes.as_ref().map_or(first.name.span, |e| e.span);
+            let place = first
+                .supersedes
+                .as_ref()
+                .map_or(first.name.span, |e| e.span);
             diagnostics.push(
                 Diagnostic::new(
                     Code::BadSupersedes,

@@ -145,7 +145,7 @@ fn handlers(w: &mut Writer, handled: &[Handled]) {
             }
             Some(newer) => {
                 w.line(format!("old: {},", event.path));
-                w.close(&format!(
+                w.close(format!(
                     ") -> Result<{}, event_runtime::Failure>;",
                     newer.path
                 ));

@@ -87,7 +87,11 @@ pub(super) fn fields(fields: &[&syn::Field], tokens: &mut Tokens, diagnostics: &
 /// The wire name that `#[serde(rename = "…")]` gives a field.
 pub(super) fn renamed(field: &syn::Field, tokens: &mut Tokens) -> Option<Spanned<String>> {
     let words = words(&field.attrs);
-    let value = words.iter().find(|word| word.path == "rename")?.values.first()?;
+    let value = words
+        .iter()
+        .find(|word| word.path == "rename")?
+        .values
+        .first()?;
     Some(Spanned::new(value.value(), tokens.add(value.span())))
 }
 

@@ -6,10 +6,10 @@ use std::ops::Range;
 use ::toml::Spanned as TomlSpanned;
 use ::toml::de::{DeTable, DeValue};
 
-use super::schema::Pending;
 use super::Document;
 use super::names::{Names, lost_words};
 use super::recover::Headers;
+use super::schema::Pending;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, closest};
 use crate::read::keys::{self, Kind};
 use crate::source::{self, FileId, Span, Spanned};
