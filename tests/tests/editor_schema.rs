@@ -432,9 +432,12 @@ fn texts() -> Vec<String> {
     all
 }
 
+/// What the reader asks about a name.
+type Question = fn(&str) -> bool;
+
 #[test]
 fn forms_of_names_are_what_the_reader_asks_for() {
-    let pairs: [(Form, fn(&str) -> bool); 4] = [
+    let pairs: [(Form, Question); 4] = [
         (Form::Field, name::is_field_name),
         (Form::Declared, name::is_type_name),
         (Form::Nats, name::is_nats_name),

@@ -1,13 +1,15 @@
 //! Every name that the language allows compiles, without a warning: keywords and words of the generated code as fields, types
 //! called like Rust's own, domains called like crates and primitive types, and whatever text as an enum's value.
 
+// Setting up a test may fail loudly.
+#![allow(clippy::expect_used)]
 #![deny(warnings, missing_docs, unused_qualifications, rust_2018_idioms)]
 
 use event_runtime::serde_json::{self, json};
 use event_runtime::{Event, Token};
 
 /// What codegen makes of `names/contracts`.
-#[allow(dead_code)]
+#[allow(dead_code, clippy::all)] // as `include_contracts!` has it
 mod contracts {
     pub use event_runtime;
     include!(concat!(env!("OUT_DIR"), "/names.rs"));
