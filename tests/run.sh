@@ -53,6 +53,7 @@ cargo_tests runtime-features --locked -p event-runtime --all-features
 if [ "${1:-}" != --quick ]; then
     # A thousand events through rustc: too long for every `cargo test`, so asked for by name.
     cargo_tests large --locked --workspace --test large -- --ignored
+    cargo_tests second-opinion --manifest-path tests/second-opinion/Cargo.toml --target-dir .build/second-opinion
     check format cargo fmt --all --check
     check clippy cargo clippy --locked --workspace --all-targets -- -D warnings
     check docs env RUSTDOCFLAGS=-Dwarnings cargo doc --locked --workspace --no-deps
