@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use event_runtime::Event;
 use event_runtime::serde_json::{self, Value};
 
-#[allow(deprecated, dead_code, missing_docs, unused_imports)]
+#[allow(deprecated, dead_code, missing_docs, unused_imports, clippy::all)] // as `include_contracts!` has it
 mod generated {
     use super::{Case, decode};
     include!(concat!(env!("OUT_DIR"), "/compat.rs"));
