@@ -173,7 +173,14 @@ pub mod private {
 macro_rules! include_contracts {
     () => {
         /// The event contracts of this service.
-        #[allow(deprecated, dead_code, unused_imports, clippy::all, clippy::pedantic, rustdoc::all)]
+        #[allow(
+            deprecated,
+            dead_code,
+            unused_imports,
+            clippy::all,
+            clippy::pedantic,
+            rustdoc::all
+        )]
         pub mod contracts {
             #[doc(hidden)]
             pub use $crate as event_runtime;

@@ -73,7 +73,10 @@ fn reported(diagnostics: &Diagnostics, sources: &Sources) {
         report::sarif(diagnostics, sources),
     ] {
         let control = |c: char| c.is_control() && c != '\n';
-        assert!(!text.contains(control), "a report that moves a cursor: {text:?}");
+        assert!(
+            !text.contains(control),
+            "a report that moves a cursor: {text:?}"
+        );
     }
 }
 

@@ -32,6 +32,8 @@ fn schedule(number: u32) -> UserScheduleCreated {
         user_id: Uuid::from_u128(u128::from(number % 100) + 1),
         starts_at: Timestamp::UNIX_EPOCH + Duration::from_secs(1_800_000_000 + u64::from(number)),
         channels: vec![Channel::Sms, Channel::Push],
-        note: (number % 3 == 0).then(|| format!("Schedule number {number}")),
+        note: number
+            .is_multiple_of(3)
+            .then(|| format!("Schedule number {number}")),
     }
 }
