@@ -2,7 +2,7 @@
 //! in the contracts folder, and nothing is ever fetched.
 //!
 //! A schema of JSON Schema says which values are good; a type says how a value is held. So a schema is first brought down
-//! to shapes ([`shape`]) that say only what a type can hold and a check can tell, by way of:
+//! to shapes (`shape`) that say only what a type can hold and a check can tell, by way of:
 //! files with places (`document`, `store`) → what applies where (`facts`) → shapes with names (`build`) → Rust
 //! (`rust`) and JSON Schema in the dialect of the export (`normal`). No keyword of the user's file gets further than
 //! `build`, and every walk over it is limited: whatever a schema says, an import ends, with types or with diagnostics.
