@@ -1,7 +1,7 @@
 //! AsyncAPI 3.0: which service sends and receives what, on which subject, with which payload, as one JSON document.
 //!
 //! Of the whole folder, or of one service: then only its operations, and the channels and schemas that they need. The
-//! payloads' schemas are those of [`json_schema`](super::json_schema), hoisted to `components`. Where the servers are is
+//! payloads' schemas are those of `json_schema`, hoisted to `components`. Where the servers are is
 //! not in the contracts, so the document names none.
 
 mod channel;
