@@ -105,12 +105,19 @@ pub(crate) fn start_of(start: Start, config: &mut Value) -> Result<(), Error> {
 }
 
 impl Bus {
-    /// Asks JetStream. `subject` is what follows the API's prefix.
-    pub(crate) async fn api<T: DeserializeOwned>(
+    /// Asks JetStream's API, for operators' tools; a service has no need of it. `subject` is what follows the API's
+    /// prefix: `bus.api("STREAM.INFO.ORDERS", &json!({}))`. A refusal for permissions is an error at once, where
+    /// async-nats waits for an answer that never comes.
+    ///
+    /// # Errors
+    /// [`Error::Server`] with the server's own code (503 when nobody answers), [`Error::Refused`], [`Error::NoAnswer`],
+    /// [`Error::Closed`].
+    pub async fn api<T: DeserializeOwned>(
         &self,
-        subject: String,
+        subject: impl Into<String>,
         request: &impl Serialize,
     ) -> Result<T, Error> {
+        let subject: String = subject.into();
         let full = format!("{}.{subject}", self.inner.config.api_prefix());
         self.has_server(&full)?;
         let mark = self.inner.events.mark();

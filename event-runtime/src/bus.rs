@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use async_nats::Client;
 use async_nats::connection::State;
 use async_nats::jetstream::{Context, context::ContextBuilder};
+use async_nats::{Client, ConnectErrorKind};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
@@ -115,7 +115,8 @@ impl Bus {
     /// Connects. Later the connection comes back by itself, however long it was gone.
     ///
     /// # Errors
-    /// [`Error::Config`], or [`Error::Connect`] when no server can be reached now.
+    /// [`Error::Config`]; [`Error::Login`] when a server refuses the credentials; [`Error::Connect`] when none can be
+    /// reached now.
     pub async fn connect(config: Config) -> Result<Self, Error> {
         let events = Arc::new(Events::new(config.inboxes()));
         let seen = Arc::clone(&events);
@@ -123,13 +124,15 @@ impl Bus {
             seen.see(event);
             std::future::ready(())
         });
-        let client = options
-            .connect(config.servers())
-            .await
-            .map_err(|error| Error::Connect {
-                servers: config.servers_shown(),
-                reason: explained(&error.to_string()),
-            })?;
+        let client = options.connect(config.servers()).await.map_err(|error| {
+            let (servers, reason) = (config.servers_shown(), explained(&error.to_string()));
+            match error.kind() {
+                ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
+                    Error::Login { servers, reason }
+                }
+                _ => Error::Connect { servers, reason },
+            }
+        })?;
         Ok(Self::over(client, config, events, Sink::Server))
     }
 

@@ -163,7 +163,12 @@ impl Config {
         })
     }
 
-    fn from_lookup(
+    /// The same from another place than the environment: `read` answers what a variable of [`from_env`](Self::from_env)
+    /// is there.
+    ///
+    /// # Errors
+    /// A bad value, by the name of its variable; what `read` fails with.
+    pub fn from_lookup(
         read: impl Fn(&'static str) -> Result<Option<String>, ConfigError>,
     ) -> Result<Self, ConfigError> {
         let get =
@@ -356,8 +361,9 @@ impl Config {
         &self.servers
     }
 
-    /// The servers without their credentials.
-    pub(crate) fn servers_shown(&self) -> String {
+    /// The servers without their credentials: `a:4222,b:4222`.
+    #[must_use]
+    pub fn servers_shown(&self) -> String {
         let shown: Vec<_> = self
             .servers
             .iter()

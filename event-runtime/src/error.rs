@@ -29,6 +29,15 @@ pub enum Error {
         reason: String,
     },
 
+    /// A server is there and does not let this connection in. Repeating does not help.
+    #[error("{servers} does not accept the credentials of this connection: {reason}")]
+    Login {
+        /// The servers, without credentials.
+        servers: String,
+        /// What the client says.
+        reason: String,
+    },
+
     /// No connection during the whole time-out, or no place among the publishes that wait for an answer: nothing was
     /// sent. Safe to repeat.
     #[error(

@@ -6,6 +6,9 @@
 mod catalog;
 mod check;
 mod completions;
+// The commands that use it come next.
+#[allow(dead_code)]
+mod connection;
 mod diff;
 mod explain;
 mod export;
@@ -14,6 +17,8 @@ mod folder;
 mod generate;
 mod new;
 mod outcome;
+#[allow(dead_code)]
+mod terminal;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,8 +27,8 @@ use clap::{Parser, Subcommand};
 
 /// Typed event contracts: checks a folder of contracts and writes what services need.
 ///
-/// Exit codes: 0 fine (warnings included), 1 findings in the contracts or stale files, 2 wrong use, 3 the outside world
-/// failed (a folder that cannot be written).
+/// Exit codes: 0 fine (warnings included), 1 findings in the contracts, stale files or drift, 2 wrong use, 3 the outside
+/// world failed (a folder that cannot be written, a server that is not there), 130 stopped by Ctrl-C or SIGTERM.
 #[derive(Parser)]
 #[command(
     name = "event-contracts",

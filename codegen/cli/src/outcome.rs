@@ -10,8 +10,10 @@ pub(crate) enum Failure {
     Findings,
     /// The command was used wrongly.
     Usage(String),
-    /// The outside world failed: a folder that cannot be written.
+    /// The outside world failed: a folder that cannot be written, a server that is not there.
     Outside(String),
+    /// Stopped by Ctrl-C or SIGTERM. What was done until then has been said already.
+    Interrupted,
 }
 
 impl Failure {
@@ -21,13 +23,14 @@ impl Failure {
             Failure::Findings => 1,
             Failure::Usage(_) => 2,
             Failure::Outside(_) => 3,
+            Failure::Interrupted => 130,
         }
     }
 
     /// What is still to be said.
     pub(crate) fn message(&self) -> Option<&str> {
         match self {
-            Failure::Findings => None,
+            Failure::Findings | Failure::Interrupted => None,
             Failure::Usage(message) | Failure::Outside(message) => Some(message),
         }
     }
