@@ -17,6 +17,7 @@ pub mod code;
 #[cfg(feature = "compat")]
 pub mod compat;
 pub mod diagnostic;
+pub mod durables;
 pub mod emit;
 pub mod export;
 pub mod json;

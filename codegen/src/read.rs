@@ -10,4 +10,4 @@ pub mod rust;
 pub mod toml;
 
 #[cfg(feature = "toml")]
-pub use toml::{read_folder, read_texts};
+pub use toml::{duration, read_folder, read_texts};

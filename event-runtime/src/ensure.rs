@@ -2,20 +2,18 @@
 //!
 //! Creates what is missing and adds subjects and filters. Never removes, narrows or changes: operators own what is there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::api::{CONSUMER_NOT_FOUND, STREAM_NOT_FOUND, nanos, start_of};
+use crate::api::{CONSUMER_NOT_FOUND, STREAM_NOT_FOUND};
 use crate::bus::Bus;
 use crate::error::Error;
+use crate::operate::{ServerDurable, ServerStream, filters_of, set_filters, strings};
 use crate::store::jittered;
-use crate::streams::{
-    ConsumerDef, DEAD_LETTERS, Discard, Retention, Start, Storage, StreamDef, Streams, covers,
-    redrive_durable, redrive_filter,
-};
+use crate::streams::{Streams, covers};
 
 /// The server's codes for a name that is taken: somebody else was faster.
 const STREAM_NAME_IN_USE: u64 = 10_058;
@@ -55,94 +53,26 @@ impl Bus {
     ///
     /// # Errors
     /// [`Error::Server`] with what the server refuses, [`Error::Refused`], [`Error::NoAnswer`].
-    pub async fn ensure(&self, contracts: &Streams) -> Result<Changes, Error> {
+    pub async fn ensure(&self, contracts: &Streams<'_>) -> Result<Changes, Error> {
         self.open()?;
         let mut changes = Changes::default();
-        for stream in contracts.streams {
-            let subjects = stream.subjects.iter().map(|s| (*s).to_owned()).collect();
-            self.ensure_stream(stream.name, stream_config(stream), subjects, &mut changes)
-                .await?;
+        let wanted = contracts.on_server()?;
+        for stream in &wanted.streams {
+            self.ensure_stream(stream, &mut changes).await?;
         }
-        for consumer in contracts.consumers {
-            let filters = consumer.filters.iter().map(|s| (*s).to_owned()).collect();
-            self.ensure_consumer(
-                consumer.stream,
-                consumer.durable,
-                consumer_config(consumer)?,
-                filters,
-                &mut changes,
-            )
-            .await?;
-        }
-        if !contracts.consumers.is_empty() {
-            self.ensure_dead_letters(contracts, &mut changes).await?;
+        for durable in &wanted.durables {
+            self.ensure_durable(durable, &mut changes).await?;
         }
         Ok(changes)
     }
 
-    async fn ensure_dead_letters(
-        &self,
-        contracts: &Streams,
-        changes: &mut Changes,
-    ) -> Result<(), Error> {
-        let longest = contracts
-            .consumers
-            .iter()
-            .map(|c| c.ack_wait.max(c.max_delay))
-            .max()
-            .unwrap_or_default();
-        let replicas = contracts
-            .streams
-            .iter()
-            .map(|s| s.replicas)
-            .max()
-            .unwrap_or(1);
-        let config = json!({
-            "storage": "file",
-            "retention": "limits",
-            "discard": "new",
-            "num_replicas": replicas,
-            "max_age": 0,
-            "duplicate_window": nanos((longest * 2).max(Duration::from_secs(120))),
-        });
-        let subjects = vec!["dead_letters.>".to_owned(), "redrive.>".to_owned()];
-        self.ensure_stream(DEAD_LETTERS, config, subjects, changes)
-            .await?;
-        let mut services: BTreeMap<&str, Duration> = BTreeMap::new();
-        for consumer in contracts.consumers {
-            let ack_wait = services.entry(consumer.service).or_default();
-            *ack_wait = (*ack_wait).max(consumer.ack_wait);
-        }
-        for (service, ack_wait) in services {
-            let mut config = json!({
-                "ack_policy": "explicit",
-                "ack_wait": nanos(ack_wait),
-                "max_deliver": -1,
-                "max_ack_pending": 16,
-            });
-            start_of(Start::All, &mut config)?;
-            let filters = vec![redrive_filter(service)];
-            self.ensure_consumer(
-                DEAD_LETTERS,
-                &redrive_durable(service),
-                config,
-                filters,
-                changes,
-            )
-            .await?;
-        }
-        Ok(())
-    }
-
     async fn ensure_stream(
         &self,
-        name: &str,
-        mut config: Value,
-        subjects: Vec<String>,
+        stream: &ServerStream,
         changes: &mut Changes,
     ) -> Result<(), Error> {
-        config["name"] = json!(name);
-        config["subjects"] = json!(subjects);
+        let ServerStream { name, config } = stream;
+        let subjects = strings(&config["subjects"]);
         for attempt in 0..TRIES {
             let info = match self
                 .api::<Value>(format!("STREAM.INFO.{name}"), &json!({}))
@@ -154,7 +84,7 @@ impl Bus {
                     ..
                 }) => {
                     match self
-                        .api::<Value>(format!("STREAM.CREATE.{name}"), &config)
+                        .api::<Value>(format!("STREAM.CREATE.{name}"), config)
                         .await
                     {
                         Ok(_) => {
@@ -187,15 +117,13 @@ impl Bus {
         Err(contended(name))
     }
 
-    async fn ensure_consumer(
+    async fn ensure_durable(
         &self,
-        stream: &str,
-        durable: &str,
-        mut config: Value,
-        filters: Vec<String>,
+        wanted: &ServerDurable,
         changes: &mut Changes,
     ) -> Result<(), Error> {
-        config["durable_name"] = json!(durable);
+        let (stream, durable) = (&wanted.stream, &wanted.name);
+        let filters = filters_of(&wanted.config);
         let full = format!("{stream}/{durable}");
         for attempt in 0..TRIES {
             let info = match self
@@ -207,10 +135,11 @@ impl Bus {
                     code: CONSUMER_NOT_FOUND,
                     ..
                 }) => {
-                    let mut new = config.clone();
-                    write_filters(&mut new, &filters);
-                    match self.write_consumer(stream, durable, &new, "create").await {
-                        Ok(()) => {
+                    match self
+                        .write_durable(stream, durable, &wanted.config, "create")
+                        .await
+                    {
+                        Ok(_) => {
                             changes.created_durables.push(full);
                             return Ok(());
                         }
@@ -224,9 +153,10 @@ impl Bus {
                 Err(error) => return Err(error),
             };
             let mut there = info.get("config").cloned().unwrap_or_default();
-            let mut all = read_filters(&there);
+            let there_filters = filters_of(&there);
+            let mut all = json!(there_filters);
             // Without a filter it delivers the whole stream.
-            let missing = if strings(&all).is_empty() {
+            let missing = if there_filters.is_empty() {
                 Vec::new()
             } else {
                 add(&mut all, &filters)
@@ -234,8 +164,8 @@ impl Bus {
             if missing.is_empty() {
                 return Ok(());
             }
-            write_filters(&mut there, &strings(&all));
-            self.write_consumer(stream, durable, &there, "update")
+            set_filters(&mut there, &strings(&all));
+            self.write_durable(stream, durable, &there, "update")
                 .await?;
             changes
                 .added_filters
@@ -243,22 +173,6 @@ impl Bus {
             settle(attempt).await;
         }
         Err(contended(&full))
-    }
-
-    async fn write_consumer(
-        &self,
-        stream: &str,
-        durable: &str,
-        config: &Value,
-        action: &str,
-    ) -> Result<(), Error> {
-        // The server wants the one filter in the subject too, so that permissions can be about it.
-        let subject = match config.get("filter_subject").and_then(Value::as_str) {
-            Some(filter) => format!("CONSUMER.CREATE.{stream}.{durable}.{filter}"),
-            None => format!("CONSUMER.CREATE.{stream}.{durable}"),
-        };
-        let request = json!({ "stream_name": stream, "config": config, "action": action });
-        self.api::<Value>(subject, &request).await.map(drop)
     }
 }
 
@@ -280,15 +194,6 @@ fn contended(name: &str) -> Error {
     }
 }
 
-fn strings(list: &Value) -> Vec<String> {
-    list.as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect()
-}
-
 /// Adds those of `wanted` that no entry of `list` covers. Answers them.
 fn add(list: &mut Value, wanted: &[String]) -> Vec<String> {
     let mut all: BTreeSet<String> = strings(list).into_iter().collect();
@@ -302,62 +207,6 @@ fn add(list: &mut Value, wanted: &[String]) -> Vec<String> {
     all.extend(missing.iter().cloned());
     *list = json!(all);
     missing
-}
-
-fn read_filters(config: &Value) -> Value {
-    match config.get("filter_subject").and_then(Value::as_str) {
-        Some(filter) if !filter.is_empty() => json!([filter]),
-        _ => config
-            .get("filter_subjects")
-            .cloned()
-            .unwrap_or_else(|| json!([])),
-    }
-}
-
-fn write_filters(config: &mut Value, filters: &[String]) {
-    let Some(config) = config.as_object_mut() else {
-        return;
-    };
-    config.remove("filter_subject");
-    config.remove("filter_subjects");
-    match filters {
-        [] => {}
-        [one] => {
-            config.insert("filter_subject".to_owned(), json!(one));
-        }
-        many => {
-            config.insert("filter_subjects".to_owned(), json!(many));
-        }
-    }
-}
-
-fn stream_config(stream: &StreamDef) -> Value {
-    let limit = |limit: Option<u64>| limit.map_or_else(|| json!(-1), |limit| json!(limit));
-    json!({
-        "max_age": stream.max_age.map_or(0, nanos),
-        "max_bytes": limit(stream.max_bytes),
-        "max_msgs": limit(stream.max_messages),
-        "num_replicas": stream.replicas,
-        "storage": match stream.storage { Storage::File => "file", Storage::Memory => "memory" },
-        "retention": match stream.retention {
-            Retention::Limits => "limits",
-            Retention::Interest => "interest",
-            Retention::WorkQueue => "workqueue",
-        },
-        "duplicate_window": nanos(stream.duplicate_window),
-        "discard": match stream.discard { Discard::New => "new", Discard::Old => "old" },
-    })
-}
-
-fn consumer_config(consumer: &ConsumerDef) -> Result<Value, Error> {
-    let mut config = json!({
-        "ack_policy": "explicit",
-        "ack_wait": nanos(consumer.ack_wait),
-        "max_deliver": -1,
-        "max_ack_pending": consumer.max_in_flight,
-    });
-    start_of(consumer.start, &mut config)?;
-    Ok(config)
 }
 
 #[cfg(test)]

@@ -108,6 +108,7 @@ mod event;
 mod imported;
 mod listener;
 mod object;
+pub mod operate;
 mod process;
 mod publish;
 mod pull;

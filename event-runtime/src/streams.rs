@@ -1,6 +1,6 @@
 //! The streams, durables and services of the contracts as constant data: what generated code says and the runtime reads.
 //!
-//! No behaviour beyond names; what is done with them is in `ensure` and `listener`.
+//! No behaviour beyond names; what a server makes of them is in `operate`, what is done with them in `ensure` and `listener`.
 
 use core::time::Duration;
 
@@ -9,22 +9,23 @@ use chrono::{DateTime, Utc};
 /// The stream of dead letters and redrives.
 pub const DEAD_LETTERS: &str = "DEAD_LETTERS";
 
-/// The streams and durable consumers of the contracts.
+/// The streams and durable consumers of the contracts. Generated code has them as a constant; a tool that reads a folder
+/// of contracts borrows them from what it has read.
 #[derive(Clone, Copy, Debug)]
-pub struct Streams {
+pub struct Streams<'a> {
     /// The streams.
-    pub streams: &'static [StreamDef],
+    pub streams: &'a [StreamDef<'a>],
     /// The durable consumers of the services.
-    pub consumers: &'static [ConsumerDef],
+    pub consumers: &'a [ConsumerDef<'a>],
 }
 
 /// One stream.
 #[derive(Clone, Copy, Debug)]
-pub struct StreamDef {
+pub struct StreamDef<'a> {
     /// Its name.
-    pub name: &'static str,
+    pub name: &'a str,
     /// The subjects of the events that name it, `*` for each placeholder.
-    pub subjects: &'static [&'static str],
+    pub subjects: &'a [&'a str],
     /// How long an event is kept; `None`: for ever.
     pub max_age: Option<Duration>,
     /// How many bytes it may hold; `None`: any.
@@ -47,15 +48,15 @@ pub struct StreamDef {
 
 /// One durable consumer.
 #[derive(Clone, Copy, Debug)]
-pub struct ConsumerDef {
+pub struct ConsumerDef<'a> {
     /// The service that it belongs to.
-    pub service: &'static str,
+    pub service: &'a str,
     /// The stream.
-    pub stream: &'static str,
+    pub stream: &'a str,
     /// Its name: `<queue group>`, or `<queue group>-p<N>` for a partition.
-    pub durable: &'static str,
+    pub durable: &'a str,
     /// The subjects that it delivers, `*` for each placeholder.
-    pub filters: &'static [&'static str],
+    pub filters: &'a [&'a str],
     /// How long the server waits for an acknowledgement before it delivers again.
     pub ack_wait: Duration,
     /// The longest delay of a retry.
@@ -229,7 +230,8 @@ pub(crate) fn pattern_of(template: &str, partition: Option<u32>) -> String {
 }
 
 /// Whether every subject that `narrow` matches is matched by `wide` too. A subject without wildcards is a pattern too.
-pub(crate) fn covers(wide: &str, narrow: &str) -> bool {
+#[must_use]
+pub fn covers(wide: &str, narrow: &str) -> bool {
     let (mut wide, mut narrow) = (wide.split('.'), narrow.split('.'));
     loop {
         match (wide.next(), narrow.next()) {

@@ -43,7 +43,7 @@ pub struct Shown {
 
 const SERVICE: Service = Service::new("bench").max_in_flight(1_024);
 
-const fn durable(durable: &'static str) -> ConsumerDef {
+const fn durable(durable: &'static str) -> ConsumerDef<'static> {
     ConsumerDef {
         service: "bench",
         stream: "BENCH",

@@ -370,7 +370,7 @@ fn subjects_and_ids_come_from_the_fields() {
 
 #[test]
 fn streams_and_durables_are_the_folders() {
-    let durables = |streams: event_runtime::Streams| -> Vec<(String, Vec<&str>, u32)> {
+    let durables = |streams: event_runtime::Streams<'static>| -> Vec<(String, Vec<&str>, u32)> {
         let all = streams.consumers.iter();
         all.map(|c| {
             (

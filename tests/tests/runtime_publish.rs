@@ -525,14 +525,14 @@ async fn ensure_adds_and_never_removes_also_at_once() {
     use event_runtime::{ConsumerDef, StreamDef, Streams};
     let (server, bus) = shop().await;
     assert!(bus.ensure(&STREAMS).await.unwrap().is_empty());
-    const fn more(subject: &'static [&'static str]) -> StreamDef {
+    const fn more(subject: &'static [&'static str]) -> StreamDef<'static> {
         StreamDef {
             subjects: subject,
             max_messages: Some(1),
             ..STREAMS.streams[0]
         }
     }
-    const fn filters(filters: &'static [&'static str]) -> ConsumerDef {
+    const fn filters(filters: &'static [&'static str]) -> ConsumerDef<'static> {
         ConsumerDef {
             filters,
             ..STREAMS.consumers[0]

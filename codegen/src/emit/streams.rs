@@ -4,26 +4,35 @@ use std::time::Duration;
 
 use super::uses::Uses;
 use super::writer::{Writer, literal};
-use crate::model::{
-    Contracts, Discard, Event, Retention, Service, Start, Storage, Stream, StreamId,
-};
+use crate::durables::Durable;
+use crate::model::{Contracts, Discard, Retention, Service, Start, Storage, Stream, StreamId};
 
 /// The constant.
 pub(super) fn constant(w: &mut Writer, contracts: &Contracts, uses: &Uses) {
     w.blank();
     w.doc("The streams and durable consumers of these contracts.");
-    w.open("pub const STREAMS: event_runtime::Streams = event_runtime::Streams {");
+    w.open("pub const STREAMS: event_runtime::Streams<'static> = event_runtime::Streams {");
     let streams = (0..contracts.streams.len()).map(StreamId);
     let streams: Vec<StreamId> = streams.filter(|id| uses.stream(*id)).collect();
     list(w, "streams", "StreamDef", &streams, |w, id| {
         stream(w, contracts, *id)
     });
-    let consumers: Vec<Consumer> = uses
-        .services
-        .iter()
-        .flat_map(|id| consumers(contracts, &contracts[*id]))
+    let services = uses.services.iter().map(|id| &contracts[*id]);
+    let consumers: Vec<(&Service, Durable)> = services
+        .flat_map(|service| {
+            contracts
+                .durables(service)
+                .into_iter()
+                .map(move |d| (service, d))
+        })
         .collect();
-    list(w, "consumers", "ConsumerDef", &consumers, consumer);
+    list(
+        w,
+        "consumers",
+        "ConsumerDef",
+        &consumers,
+        |w, (service, durable)| consumer(w, contracts, service, durable),
+    );
     w.close("};");
 }
 
@@ -96,79 +105,19 @@ fn stream(w: &mut Writer, contracts: &Contracts, id: StreamId) {
     ));
 }
 
-/// One durable consumer.
-struct Consumer {
-    service: String,
-    stream: String,
-    durable: String,
-    filters: Vec<String>,
-    ack_wait: Duration,
-    max_delay: Duration,
-    max_in_flight: u32,
-    start: Start,
-}
-
-/// The durables of a service: per stream one for all events without a key, and one per partition for those with one.
-fn consumers(contracts: &Contracts, service: &Service) -> Vec<Consumer> {
-    let mut all = Vec::new();
-    let delivered = contracts.delivered(service);
-    for (at, stream) in contracts.streams.iter().enumerate() {
-        let handled: Vec<&Event> = delivered
-            .iter()
-            .map(|delivered| &contracts[delivered.event])
-            .filter(|event| {
-                event
-                    .stream
-                    .as_ref()
-                    .is_some_and(|s| s.value == Some(StreamId(at)))
-            })
-            .collect();
-        let (keyed, free): (Vec<&Event>, Vec<&Event>) =
-            handled.into_iter().partition(|event| event.key.is_some());
-        let consumer = |durable: String, filters: Vec<String>, max_in_flight: u32| Consumer {
-            service: service.name.value.clone(),
-            stream: stream.name.value.clone(),
-            durable,
-            filters,
-            ack_wait: service.ack_wait,
-            max_delay: service.retry.max_delay,
-            max_in_flight,
-            start: service.start.value.clone(),
-        };
-        if !free.is_empty() {
-            let filters = free.iter().map(|event| event.subject.pattern()).collect();
-            all.push(consumer(
-                service.group().to_owned(),
-                filters,
-                service.in_flight(),
-            ));
-        }
-        let partitions = stream.partitions.as_ref().map_or(0, |n| n.value);
-        for partition in 0..if keyed.is_empty() { 0 } else { partitions } {
-            let filters = keyed
-                .iter()
-                .map(|event| event.subject.partition_pattern(partition));
-            let durable = format!("{}-p{partition}", service.group());
-            all.push(consumer(durable, filters.collect(), 1));
-        }
-    }
-    all
-}
-
-fn consumer(w: &mut Writer, consumer: &Consumer) {
-    w.line(format!("service: {},", literal(&consumer.service)));
-    w.line(format!("stream: {},", literal(&consumer.stream)));
-    w.line(format!("durable: {},", literal(&consumer.durable)));
-    let filters: Vec<String> = consumer
-        .filters
-        .iter()
-        .map(|filter| literal(filter))
-        .collect();
+fn consumer(w: &mut Writer, contracts: &Contracts, service: &Service, durable: &Durable) {
+    w.line(format!("service: {},", literal(&service.name)));
+    w.line(format!(
+        "stream: {},",
+        literal(&contracts[durable.stream].name)
+    ));
+    w.line(format!("durable: {},", literal(&durable.name)));
+    let filters: Vec<String> = durable.filters.iter().map(|f| literal(f)).collect();
     w.array("filters: &", &filters, ",");
-    w.line(format!("ack_wait: {},", duration(consumer.ack_wait)));
-    w.line(format!("max_delay: {},", duration(consumer.max_delay)));
-    w.line(format!("max_in_flight: {},", consumer.max_in_flight));
-    w.line(format!("start: {},", start(&consumer.start)));
+    w.line(format!("ack_wait: {},", duration(service.ack_wait)));
+    w.line(format!("max_delay: {},", duration(service.retry.max_delay)));
+    w.line(format!("max_in_flight: {},", durable.max_in_flight));
+    w.line(format!("start: {},", start(&service.start.value)));
 }
 
 /// Where a durable begins.

@@ -36,6 +36,8 @@ use names::Names;
 use schema::Pending;
 use table::Reader;
 
+pub use scalar::duration;
+
 /// One contract file after parsing.
 struct Document<'a> {
     domain: DomainId,

@@ -23,7 +23,7 @@ pub async fn publish_raw(
 /// Waits until every durable consumer has somebody who pulls.
 pub async fn until_listening(
     bus: &Bus,
-    streams: &Streams,
+    streams: &Streams<'_>,
     patience: Duration,
 ) -> Result<(), Failure> {
     let deadline = Instant::now() + patience;
@@ -47,7 +47,7 @@ pub async fn until_listening(
 /// Shows one live line until the publishers have ended and nothing waits for a handler any more.
 pub async fn until_quiet(
     bus: &Bus,
-    streams: &Streams,
+    streams: &Streams<'_>,
     mut publishers: Vec<Process>,
     patience: Duration,
 ) -> Result<Vec<Process>, Failure> {
@@ -83,7 +83,7 @@ pub async fn until_quiet(
 }
 
 /// Messages in all streams, messages that wait for a handler, and messages that a handler has.
-async fn state(bus: &Bus, streams: &Streams) -> Result<(u64, u64, u64), Failure> {
+async fn state(bus: &Bus, streams: &Streams<'_>) -> Result<(u64, u64, u64), Failure> {
     let mut stored = 0;
     for stream in streams.streams {
         stored += bus
@@ -102,7 +102,7 @@ async fn state(bus: &Bus, streams: &Streams) -> Result<(u64, u64, u64), Failure>
     ))
 }
 
-async fn consumers(bus: &Bus, streams: &Streams) -> Result<Vec<Info>, Failure> {
+async fn consumers(bus: &Bus, streams: &Streams<'_>) -> Result<Vec<Info>, Failure> {
     let mut infos = Vec::new();
     for consumer in streams.consumers {
         let stream = bus.jetstream().get_stream_no_info(consumer.stream).await?;

@@ -83,7 +83,7 @@ const fn stream(
     name: &'static str,
     subjects: &'static [&'static str],
     partitions: Option<u32>,
-) -> StreamDef {
+) -> StreamDef<'static> {
     StreamDef {
         name,
         subjects,
@@ -104,7 +104,7 @@ const fn consumer(
     durable: &'static str,
     filters: &'static [&'static str],
     max_in_flight: u32,
-) -> ConsumerDef {
+) -> ConsumerDef<'static> {
     ConsumerDef {
         service: "shop",
         stream,

@@ -78,19 +78,15 @@ impl Document<'_> {
     /// The durable consumers through which a service gets a stored event.
     pub(super) fn durables(&self, id: ServiceId, event: EventId) -> Option<Json> {
         let service = &self.contracts[id];
-        let event = &self.contracts[event];
-        let stream = self.contracts.stream_of(event)?;
-        let group = service.group();
-        let names: Vec<String> = match (&event.key, &stream.partitions) {
-            (Some(_), Some(partitions)) => (0..partitions.value)
-                .map(|n| format!("{group}-p{n}"))
-                .collect(),
-            _ => vec![group.to_owned()],
-        };
+        let stream = self.contracts.stream_of(&self.contracts[event])?;
+        let durables = self.contracts.durables(service).into_iter();
+        let names = durables
+            .filter(|durable| durable.events.contains(&event))
+            .map(|durable| durable.name);
         let wait = service.ack_wait.as_millis().to_string();
         Some(Json::object([
             ("stream", Json::text(stream.name.value.as_str())),
-            ("durables", Json::list(names.into_iter().map(Json::text))),
+            ("durables", Json::list(names.map(Json::text))),
             ("ackWaitMs", Json::Number(wait)),
             ("maxAttempts", Json::integer(service.retry.max_attempts)),
         ]))

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::check::Checked;
-use crate::model::{Event, EventId, ServiceId};
+use crate::model::{EventId, ServiceId};
 
 /// The stream of dead letters.
 pub(super) const DEAD_LETTERS: &str = "DEAD_LETTERS";
@@ -49,29 +49,22 @@ impl<'a> Grants<'a> {
             subjects.insert(event.subject.pattern());
         }
         for delivered in contracts.delivered(service) {
-            grants.handles(contracts, &contracts[delivered.event]);
+            let event = &contracts[delivered.event];
+            if event.stream.is_none() {
+                grants.hears.insert(event.subject.pattern());
+            }
         }
+        grants.durables.extend(
+            contracts
+                .durables(service)
+                .into_iter()
+                .map(|durable| (contracts[durable.stream].name.value.clone(), durable.name)),
+        );
         if !grants.durables.is_empty() {
             let redrive = format!("redrive-{}", grants.service);
             grants.durables.insert((DEAD_LETTERS.to_owned(), redrive));
         }
         grants
-    }
-
-    fn handles(&mut self, contracts: &Checked, event: &Event) {
-        let Some(stream) = contracts.stream_of(event) else {
-            self.hears.insert(event.subject.pattern());
-            return;
-        };
-        let names = match (&event.key, &stream.partitions) {
-            (Some(_), Some(partitions)) => (0..partitions.value)
-                .map(|n| format!("{}-p{n}", self.group))
-                .collect(),
-            _ => vec![self.group.to_owned()],
-        };
-        let stream = &stream.name.value;
-        self.durables
-            .extend(names.into_iter().map(|name| (stream.clone(), name)));
     }
 
     /// Where its dead letters go; nowhere when it handles nothing that is stored.

@@ -147,6 +147,13 @@ impl<'a> Reader<'a> {
 }
 
 /// An integer and a unit, in the smallest of the units.
+/// A duration as contracts write it: `30s`, `5m`. For commands that take one.
+#[must_use]
+pub fn duration(text: &str) -> Option<Duration> {
+    let ms = amount(text, DURATION_UNITS).filter(|ms| *ms <= LONGEST_MS)?;
+    Some(Duration::from_millis(ms))
+}
+
 fn amount(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at(digits);

@@ -177,7 +177,7 @@ pub mod constraints {
 }
 
 /// The streams and durable consumers of these contracts.
-pub const STREAMS: event_runtime::Streams = event_runtime::Streams {
+pub const STREAMS: event_runtime::Streams<'static> = event_runtime::Streams {
     streams: &[],
     consumers: &[],
 };

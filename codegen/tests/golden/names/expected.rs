@@ -169,7 +169,7 @@ pub mod names {
 }
 
 /// The streams and durable consumers of these contracts.
-pub const STREAMS: event_runtime::Streams = event_runtime::Streams {
+pub const STREAMS: event_runtime::Streams<'static> = event_runtime::Streams {
     streams: &[event_runtime::StreamDef {
         name: "S",
         subjects: &["event.*.*.*"],
