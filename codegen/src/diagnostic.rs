@@ -138,7 +138,7 @@ impl Diagnostics {
 }
 
 /// A control character's picture; any other character as it is.
-fn visible(c: char) -> char {
+pub(crate) fn visible(c: char) -> char {
     match u32::from(c) {
         code @ 0..=0x1f => char::from_u32(0x2400 + code).unwrap_or('\u{fffd}'),
         0x7f => '\u{2421}',

@@ -9,7 +9,7 @@ pub(crate) mod sarif;
 use std::ops::Range;
 use std::path::Path;
 
-use crate::diagnostic::{Diagnostics, Severity};
+use crate::diagnostic::{Diagnostics, Severity, visible};
 use crate::source::{FileId, Position, Sources, Span};
 
 pub use github::github;
@@ -19,7 +19,17 @@ pub use sarif::sarif;
 
 /// Where things are: finds lines without going through a file once per diagnostic.
 pub(crate) struct Places<'a> {
-    files: Vec<(String, &'a str, Vec<usize>)>,
+    files: Vec<File<'a>>,
+}
+
+struct File<'a> {
+    /// The path as it is, for programs.
+    path: String,
+    /// The path as a terminal may have it: control characters are pictures.
+    shown: String,
+    text: &'a str,
+    /// Where each line starts.
+    lines: Vec<usize>,
 }
 
 /// A span in lines and columns, both from 1; the end is exclusive.
@@ -34,24 +44,35 @@ impl<'a> Places<'a> {
             .iter()
             .map(|(_, file)| {
                 let starts = file.text.match_indices('\n').map(|(at, _)| at + 1);
-                (
-                    shown(&file.path),
-                    file.text.as_str(),
-                    std::iter::once(0).chain(starts).collect(),
-                )
+                let path = portable(&file.path);
+                File {
+                    shown: path.chars().map(visible).collect(),
+                    path,
+                    text: file.text.as_str(),
+                    lines: std::iter::once(0).chain(starts).collect(),
+                }
             })
             .collect();
         Self { files }
     }
 
+    /// The path to show, the text, and where its lines start.
     pub fn file(&self, id: FileId) -> (&str, &'a str, &[usize]) {
         self.files
             .get(id.0 as usize)
-            .map_or(("", "", &[0]), |(path, text, lines)| (path, text, lines))
+            .map_or(("", "", &[0]), |file| (&file.shown, file.text, &file.lines))
     }
 
+    /// The path to show.
     pub fn path(&self, id: FileId) -> &str {
         self.file(id).0
+    }
+
+    /// The path as it is, for programs that open the file; never for a terminal.
+    pub fn exact_path(&self, id: FileId) -> &str {
+        self.files
+            .get(id.0 as usize)
+            .map_or("", |file| file.path.as_str())
     }
 
     /// The bytes of some lines, which count from 1.
@@ -85,7 +106,7 @@ impl<'a> Places<'a> {
 }
 
 /// A path with `/` between its parts, on every system the same.
-fn shown(path: &Path) -> String {
+fn portable(path: &Path) -> String {
     let text = path.display().to_string();
     if std::path::MAIN_SEPARATOR == '/' {
         text

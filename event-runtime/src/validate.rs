@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 use std::fmt::{self, Display};
 use std::sync::OnceLock;
 
+use chrono::{Datelike, Timelike};
 use regex::Regex;
 
 /// A type that knows the constraints of its fields.
@@ -192,6 +193,21 @@ impl Checker {
     pub fn finite(&mut self, value: f64) {
         if !value.is_finite() {
             self.fail("is not a finite number");
+        }
+    }
+
+    /// A date that RFC 3339 can say: a year from 0 to 9999. No other language would read another.
+    pub fn date(&mut self, value: chrono::NaiveDate) {
+        if !(0..=9999).contains(&value.year()) {
+            self.fail("has a year that is not in 0000 to 9999");
+        }
+    }
+
+    /// A moment that RFC 3339 can say in UTC: a year from 0 to 9999, and a leap second only at 23:59:60.
+    pub fn timestamp(&mut self, value: chrono::DateTime<chrono::Utc>) {
+        self.date(value.date_naive());
+        if value.nanosecond() >= 1_000_000_000 && (value.hour(), value.minute()) != (23, 59) {
+            self.fail("has a second 60 that is no leap second");
         }
     }
 

@@ -88,6 +88,26 @@ impl Subject<'_> {
 /// The schema files of one draft, by name.
 type Files = BTreeMap<String, String>;
 
+/// The validator asserts the formats of texts only, and `uuid` only from draft 2019-09 on. Others (ajv-formats, networknt)
+/// assert `int32` and `uuid` in every draft; so does this one, with this and [`is_uuid`].
+fn assert_int32(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(assert_int32),
+        Value::Object(members) => {
+            members.values_mut().for_each(assert_int32);
+            if members.get("format").and_then(Value::as_str) == Some("int32") {
+                members.entry("minimum").or_insert(i32::MIN.into());
+                members.entry("maximum").or_insert(i32::MAX.into());
+            }
+        }
+        _ => {}
+    }
+}
+
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36 && event_runtime::Uuid::try_parse(text).is_ok()
+}
+
 fn each_event(mut act: impl FnMut(&Subject<'_>)) {
     let mut last: Option<(usize, Checked, [Files; 2])> = None;
     for case in random::CASES {
@@ -107,10 +127,13 @@ fn each_event(mut act: impl FnMut(&Subject<'_>)) {
         let validators = schemas
             .iter()
             .map(|files| {
-                let schema: Value =
+                let mut schema: Value =
                     serde_json::from_str(&files[&format!("{}.json", case.event)]).unwrap();
                 assert!(jsonschema::meta::is_valid(&schema), "{}", case.event);
-                let options = jsonschema::options().should_validate_formats(true);
+                assert_int32(&mut schema);
+                let options = jsonschema::options()
+                    .should_validate_formats(true)
+                    .with_format("uuid", is_uuid);
                 options.build(&schema).unwrap()
             })
             .collect();
@@ -184,7 +207,6 @@ fn decoder_and_schemas_judge_alike() {
             good += u64::from(read.is_ok());
             if let Ok(written) = &read
                 && subject.schemas(&serde_json::from_str(written).unwrap()) != [true, true]
-                && !difference::beyond(&change)
             {
                 let kind = format!("{} {:?} is written again", change.kind(), change.act);
                 wrong.insert(kind, format!("{}: {written}", subject.name()));
@@ -196,11 +218,7 @@ fn decoder_and_schemas_judge_alike() {
                 if read.is_ok() == accepted {
                     continue;
                 }
-                match difference::known(
-                    &change,
-                    draft,
-                    read.as_ref().map(|_| ()).map_err(String::as_str),
-                ) {
+                match difference::known(&change, read.is_ok()) {
                     Some(known) => *listed.entry(known).or_default() += 1,
                     None => {
                         let kind =
@@ -228,8 +246,9 @@ fn decoder_and_schemas_judge_alike() {
         report.join("\n")
     );
     // Each kind of difference that is listed is there: the list is not longer than it has to be.
-    let unseen: Vec<&&str> = difference::ALL
+    let unseen: Vec<&&str> = difference::REFUSED
         .iter()
+        .chain(difference::TOLERATED)
         .filter(|known| !listed.contains_key(**known))
         .collect();
     assert!(unseen.is_empty(), "{unseen:?}");

@@ -1,5 +1,5 @@
 //! `Validate`: one call per constraint, as text, only for types that have one or reach one. A float counts as one: JSON has
-//! no NaN and no infinity.
+//! no NaN and no infinity. So do a date and a timestamp: RFC 3339 has no year of five digits.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ fn fields_need(contracts: &Contracts, fields: &[Field], seen: &mut BTreeSet<Type
 
 fn needs(contracts: &Contracts, ty: &Type, seen: &mut BTreeSet<TypeId>) -> bool {
     match ty {
-        Type::F64 => true,
+        Type::F64 | Type::Date | Type::Timestamp => true,
         Type::List(item) | Type::Map(item) => needs(contracts, item, seen),
         Type::Named(id) if seen.insert(*id) => match &contracts[*id].kind {
             TypeKind::Struct(fields) => fields_need(contracts, fields, seen),
@@ -181,6 +181,8 @@ fn value(w: &mut Writer, scope: &Scope<'_>, ty: &Type, rules: &Constraints, plac
     match ty {
         Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::F64 => number(w, ty, rules, place),
         Type::String => text(w, rules, place),
+        Type::Date => w.call("checker.date", &[place.copied()], ";"),
+        Type::Timestamp => w.call("checker.timestamp", &[place.copied()], ";"),
         Type::List(item) => {
             counts(w, rules, place);
             elements(w, scope, "items", item, place);

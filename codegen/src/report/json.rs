@@ -67,7 +67,7 @@ fn one(diagnostic: &Diagnostic, places: &Places<'_>) -> Json {
 fn place(span: Span, places: &Places<'_>) -> [(&'static str, Json); 5] {
     let region = places.region(span);
     [
-        ("path", Json::text(places.path(span.file))),
+        ("path", Json::text(places.exact_path(span.file))),
         ("line", count(region.start.line)),
         ("column", count(region.start.column)),
         ("end_line", count(region.end.line)),

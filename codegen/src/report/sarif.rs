@@ -104,7 +104,7 @@ pub(crate) fn location(span: Span, places: &Places<'_>) -> (&'static str, Json) 
     let physical = Json::object([
         (
             "artifactLocation",
-            Json::object([("uri", Json::text(uri(places.path(span.file))))]),
+            Json::object([("uri", Json::text(uri(places.exact_path(span.file))))]),
         ),
         (
             "region",

@@ -108,7 +108,7 @@ fn place_json(place: &Place, places: &Places<'_>) -> Json {
     let region = places.region(place.span);
     let number = |n: usize| Json::Number(n.to_string());
     Json::object([
-        ("path", Json::text(places.path(place.span.file))),
+        ("path", Json::text(places.exact_path(place.span.file))),
         ("line", number(region.start.line)),
         ("column", number(region.start.column)),
         ("end_line", number(region.end.line)),

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::shape::{Count, Def, Kind, Shape};
+use super::shape::{Count, Def, Format, Kind, Shape, Text};
 
 /// `impl Validate` for every definition that demands something, and `impl Token` for every enum.
 pub(super) fn text(defs: &[Def], wrapper: Option<(&str, usize)>) -> String {
@@ -84,7 +84,12 @@ fn demands(shape: &Shape, checked: &[bool]) -> bool {
         }
         // Finite at least: JSON has no other numbers.
         Shape::Number(_) => true,
-        Shape::Text(text) => text.min.is_some() || text.max.is_some() || !text.patterns.is_empty(),
+        Shape::Text(text) => {
+            moment(text).is_some()
+                || text.min.is_some()
+                || text.max.is_some()
+                || !text.patterns.is_empty()
+        }
         Shape::List { item: inner, count }
         | Shape::Map {
             value: inner,
@@ -93,6 +98,15 @@ fn demands(shape: &Shape, checked: &[bool]) -> bool {
         Shape::Tuple(items) => items.iter().any(|item| demands(item, checked)),
         Shape::Nullable(inner) => demands(inner, checked),
         Shape::Named(at) => checked.get(*at).copied().unwrap_or(false),
+    }
+}
+
+/// The check of a text that is read as a date or a timestamp: those have years that RFC 3339 has not.
+fn moment(text: &Text) -> Option<&'static str> {
+    match text.format {
+        Some(Format::Date) => Some("date"),
+        Some(Format::Timestamp) => Some("timestamp"),
+        _ => None,
     }
 }
 
@@ -215,6 +229,9 @@ fn checks(shape: &Shape, value: &str, checked: &[bool]) -> String {
             }
         }
         Shape::Text(text) => {
+            if let Some(check) = moment(text) {
+                let _ = write!(out, "c.{check}(*{value});");
+            }
             for (check, bound) in [("min_length", text.min), ("max_length", text.max)] {
                 if let Some(bound) = bound {
                     let _ = write!(out, "c.{check}({value}, {bound});");

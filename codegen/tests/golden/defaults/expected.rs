@@ -106,6 +106,12 @@ pub mod defaults {
             checker.field("ratio", |checker| {
                 checker.finite(self.ratio);
             });
+            checker.field("at", |checker| {
+                checker.timestamp(self.at);
+            });
+            checker.field("day", |checker| {
+                checker.date(self.day);
+            });
         }
     }
 

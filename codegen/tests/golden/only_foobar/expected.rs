@@ -35,6 +35,9 @@ pub mod scheduling {
 
     impl event_runtime::Validate for UserScheduleCreated {
         fn check(&self, checker: &mut event_runtime::Checker) {
+            checker.field("startsAt", |checker| {
+                checker.timestamp(self.starts_at);
+            });
             checker.field("note", |checker| {
                 if let Some(value) = &self.note {
                     checker.max_length(value, 500);

@@ -102,6 +102,12 @@ pub mod types {
             checker.field("ratio", |checker| {
                 checker.finite(self.ratio);
             });
+            checker.field("at", |checker| {
+                checker.timestamp(self.at);
+            });
+            checker.field("day", |checker| {
+                checker.date(self.day);
+            });
         }
     }
 
