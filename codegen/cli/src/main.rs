@@ -6,7 +6,6 @@
 mod catalog;
 mod check;
 mod completions;
-// The commands that use it come next.
 #[allow(dead_code)]
 mod connection;
 mod diff;
@@ -15,10 +14,15 @@ mod export;
 mod files;
 mod folder;
 mod generate;
+#[allow(dead_code)]
+mod jetstream;
 mod new;
 mod outcome;
+mod streams;
 #[allow(dead_code)]
 mod terminal;
+#[allow(dead_code)]
+mod wanted;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -55,6 +59,8 @@ enum Command {
     Export(export::Export),
     Explain(explain::Args),
     Catalog(catalog::Args),
+    #[command(subcommand)]
+    Streams(streams::Streams),
     Completions(completions::Args),
 }
 
@@ -69,6 +75,7 @@ fn main() -> ExitCode {
         Command::Export(export) => export::run(&cli.contracts, &export),
         Command::Explain(args) => explain::run(&args),
         Command::Catalog(args) => catalog::run(&cli.contracts, &args),
+        Command::Streams(streams) => streams::run(&cli.contracts, &streams),
         Command::Completions(args) => completions::run(&args),
     };
     match done {

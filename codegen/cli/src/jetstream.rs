@@ -1,0 +1,176 @@
+//! What a server has: its streams and consumers as JetStream's API tells them.
+//!
+//! Configurations stay JSON: a setting that this build does not know must come back unchanged in an update.
+
+use event_runtime::operate::{set_filters, set_start};
+use event_runtime::{Bus, Error, Start, Timestamp};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// Codes of the API: not there.
+const STREAM_NOT_FOUND: u64 = 10_059;
+const CONSUMER_NOT_FOUND: u64 = 10_014;
+/// A consumer to count with would break the rule of a work queue: one consumer for each subject, with all of it.
+const WORK_QUEUE: [u64; 3] = [10_099, 10_100, 10_101];
+
+/// A stream.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct StreamInfo {
+    pub(crate) config: Value,
+    pub(crate) state: State,
+}
+
+/// What a stream holds.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct State {
+    pub(crate) messages: u64,
+    pub(crate) bytes: u64,
+    pub(crate) first_seq: u64,
+    pub(crate) last_seq: u64,
+}
+
+/// A consumer.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct ConsumerInfo {
+    pub(crate) name: String,
+    pub(crate) config: Value,
+    pub(crate) delivered: Position,
+    pub(crate) ack_floor: Position,
+    pub(crate) num_ack_pending: u64,
+    pub(crate) num_redelivered: u64,
+    /// Requests for messages that wait: somebody listens.
+    #[serde(default)]
+    pub(crate) num_waiting: u64,
+    pub(crate) num_pending: u64,
+    #[serde(default)]
+    pub(crate) paused: bool,
+    /// Nanoseconds.
+    #[serde(default)]
+    pub(crate) pause_remaining: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Position {
+    pub(crate) stream_seq: u64,
+    #[serde(default)]
+    pub(crate) last_active: Option<Timestamp>,
+}
+
+impl StreamInfo {
+    pub(crate) fn name(&self) -> &str {
+        text(&self.config, "name")
+    }
+}
+
+/// A text of a configuration, or nothing.
+pub(crate) fn text<'a>(config: &'a Value, key: &str) -> &'a str {
+    config.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// A text of a configuration's metadata.
+pub(crate) fn metadata<'a>(config: &'a Value, key: &str) -> Option<&'a str> {
+    config.get("metadata")?.get(key)?.as_str()
+}
+
+/// All streams of the account.
+pub(crate) async fn streams(bus: &Bus) -> Result<Vec<StreamInfo>, Error> {
+    #[derive(Deserialize)]
+    struct Page {
+        total: usize,
+        streams: Option<Vec<StreamInfo>>,
+    }
+    let mut all = Vec::new();
+    loop {
+        let page: Page = bus
+            .api("STREAM.LIST", &json!({ "offset": all.len() }))
+            .await?;
+        let more = page.streams.unwrap_or_default();
+        let end = more.is_empty() || all.len() + more.len() >= page.total;
+        all.extend(more);
+        if end {
+            return Ok(all);
+        }
+    }
+}
+
+/// All consumers of a stream.
+pub(crate) async fn consumers(bus: &Bus, stream: &str) -> Result<Vec<ConsumerInfo>, Error> {
+    #[derive(Deserialize)]
+    struct Page {
+        total: usize,
+        consumers: Option<Vec<ConsumerInfo>>,
+    }
+    let mut all = Vec::new();
+    loop {
+        let page: Page = bus
+            .api(
+                format!("CONSUMER.LIST.{stream}"),
+                &json!({ "offset": all.len() }),
+            )
+            .await?;
+        let more = page.consumers.unwrap_or_default();
+        let end = more.is_empty() || all.len() + more.len() >= page.total;
+        all.extend(more);
+        if end {
+            return Ok(all);
+        }
+    }
+}
+
+/// One stream, when it is there.
+pub(crate) async fn stream(bus: &Bus, name: &str) -> Result<Option<StreamInfo>, Error> {
+    present(bus.api(format!("STREAM.INFO.{name}"), &json!({})).await)
+}
+
+/// One consumer, when it is there.
+pub(crate) async fn consumer(
+    bus: &Bus,
+    stream: &str,
+    name: &str,
+) -> Result<Option<ConsumerInfo>, Error> {
+    present(
+        bus.api(format!("CONSUMER.INFO.{stream}.{name}"), &json!({}))
+            .await,
+    )
+}
+
+fn present<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
+    match answer {
+        Ok(found) => Ok(Some(found)),
+        Err(Error::Server {
+            code: STREAM_NOT_FOUND | CONSUMER_NOT_FOUND,
+            ..
+        }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// How many messages of these subjects a consumer that starts there would get. Nothing where the server cannot be asked:
+/// on a work queue. Asked through a consumer that goes away at once.
+pub(crate) async fn count_from(
+    bus: &Bus,
+    stream: &str,
+    filters: &[String],
+    start: Start,
+) -> Result<Option<u64>, Error> {
+    let name = format!("count-{}", event_runtime::Uuid::now_v7().simple());
+    let mut config = json!({
+        "name": name,
+        "ack_policy": "none",
+        "mem_storage": true,
+        "num_replicas": 1,
+        "inactive_threshold": 5_000_000_000_u64,
+        "metadata": { "event-contracts.purpose": "counting" },
+    });
+    set_filters(&mut config, filters);
+    set_start(&mut config, start)?;
+    let made = match bus.write_durable(stream, &name, &config, "create").await {
+        Err(Error::Server { code, .. }) if WORK_QUEUE.contains(&code) => return Ok(None),
+        made => made?,
+    };
+    // Also when this fails it is gone after its threshold.
+    let _: Result<Value, Error> = bus
+        .api(format!("CONSUMER.DELETE.{stream}.{name}"), &json!({}))
+        .await;
+    Ok(made.get("num_pending").and_then(Value::as_u64))
+}

@@ -1,0 +1,398 @@
+//! Brings a server to a plan, one write after the other, in the order that loses nothing.
+//!
+//! The API has no compare-and-set. So each write looks again first, and writes only what the plan was made for; and at the
+//! end everything is read back. Of two that write at once, at least one sees the other and says so.
+
+use std::time::Duration;
+
+use event_runtime::operate::set_filters;
+use event_runtime::{Bus, Error, Shutdown};
+use serde_json::{Map, Value, json};
+use tokio::time::sleep;
+
+use super::plan::{Action, Item, Kind};
+use super::setting::{self, Difference, Setting};
+use crate::jetstream::{self, metadata};
+use crate::wanted::{DOMAIN, HASH, SERVICE, subjects_of};
+
+/// Codes that say that somebody else has made it meanwhile.
+const TAKEN: [u64; 3] = [10_058, 10_148, 10_013];
+/// The codes of a cluster, or of a stream in it, that has no leader now.
+const NO_LEADER: [u64; 2] = [10_008, 10_118];
+/// How often a write is tried again while there is no leader, and how long between two.
+const TRIES: u32 = 20;
+const BETWEEN: Duration = Duration::from_millis(250);
+/// Longer than another apply takes between looking and writing.
+const SETTLE: Duration = Duration::from_millis(150);
+
+/// How an apply ended.
+pub(crate) struct Applied {
+    /// What was written, in order.
+    pub(crate) done: Vec<String>,
+    /// How many writes there were to do.
+    pub(crate) of: usize,
+    pub(crate) end: End,
+}
+
+pub(crate) enum End {
+    /// Everything that can be done is done.
+    Done,
+    /// The signal to stop came first.
+    Stopped,
+    /// Somebody else wrote at the same time; what was seen.
+    Contended(String),
+    /// A write failed.
+    Failed { what: String, error: Error },
+}
+
+/// One write.
+enum Step<'a> {
+    /// Takes a stream away, with its durables.
+    RemoveStream(&'a Item),
+    /// Makes a stream.
+    CreateStream(&'a Item),
+    /// Changes a stream, up to what must wait until its durables are there.
+    ChangeStream(&'a Item),
+    RemoveDurable(&'a Item),
+    WriteDurable(&'a Item),
+    /// Changes when a stream lets messages go: first everybody who wants them must be there.
+    Retain(&'a Item),
+}
+
+/// Writes what the items want. `say` hears of each write.
+pub(crate) async fn apply(
+    bus: &Bus,
+    items: &[Item],
+    stop: &Shutdown,
+    mut say: impl FnMut(&str),
+) -> Applied {
+    let steps = order(items);
+    let mut applied = Applied {
+        done: Vec::new(),
+        of: steps.len(),
+        end: End::Done,
+    };
+    for step in &steps {
+        if stop.is_stopped() {
+            applied.end = End::Stopped;
+            return applied;
+        }
+        match write(bus, step).await {
+            Ok(Outcome::Wrote(what)) => {
+                say(&what);
+                applied.done.push(what);
+            }
+            Ok(Outcome::AlreadyDone(what)) => {
+                let what = format!("{what}: somebody else has done it");
+                say(&what);
+                applied.done.push(what);
+            }
+            Ok(Outcome::Contended(what)) => {
+                applied.end = End::Contended(what);
+                return applied;
+            }
+            Err(error) => {
+                applied.end = End::Failed {
+                    what: step.name(),
+                    error,
+                };
+                return applied;
+            }
+        }
+    }
+    if !steps.is_empty() {
+        sleep(SETTLE).await;
+        match read_back(bus, items).await {
+            Ok(Some(seen)) => applied.end = End::Contended(seen),
+            Ok(None) => {}
+            Err(error) => {
+                applied.end = End::Failed {
+                    what: "reading back".to_owned(),
+                    error,
+                };
+            }
+        }
+    }
+    applied
+}
+
+/// Subjects leave a stream before another takes them, streams come before their durables, and what makes a stream drop
+/// messages comes last.
+fn order(items: &[Item]) -> Vec<Step<'_>> {
+    let all = || items.iter().filter(|item| item.is_change());
+    let of = |kind: Kind, action: Action| {
+        all().filter(move |item| item.kind == kind && item.action == action)
+    };
+    let gives_subjects = |item: &&Item| match (&item.wanted, &item.there) {
+        (Some(wanted), Some(there)) => {
+            setting::lost_subjects(&subjects_of(wanted), &subjects_of(there))
+                .is_some_and(|lost| !lost.is_empty())
+        }
+        _ => false,
+    };
+    let retains = |item: &&Item| {
+        item.differences
+            .iter()
+            .any(|d| d.setting == Setting::Retention && d.is_possible())
+    };
+    let mut changes: Vec<&Item> = of(Kind::Stream, Action::Change).collect();
+    changes.sort_by_key(|item| !gives_subjects(item));
+    let mut steps: Vec<Step<'_>> = Vec::new();
+    steps.extend(of(Kind::Durable, Action::Remove).map(Step::RemoveDurable));
+    steps.extend(of(Kind::Stream, Action::Remove).map(Step::RemoveStream));
+    steps.extend(changes.into_iter().map(Step::ChangeStream));
+    steps.extend(of(Kind::Stream, Action::Create).map(Step::CreateStream));
+    let blocked = |item: &&Item| {
+        items.iter().any(|s| {
+            s.kind == Kind::Stream && s.action == Action::Conflict && s.stream == item.stream
+        })
+    };
+    let durables = all().filter(|item| item.kind == Kind::Durable && item.action != Action::Remove);
+    steps.extend(
+        durables
+            .filter(|item| !blocked(item))
+            .map(Step::WriteDurable),
+    );
+    steps.extend(
+        of(Kind::Stream, Action::Change)
+            .filter(retains)
+            .map(Step::Retain),
+    );
+    steps
+}
+
+enum Outcome {
+    Wrote(String),
+    AlreadyDone(String),
+    Contended(String),
+}
+
+impl Step<'_> {
+    fn item(&self) -> &Item {
+        match self {
+            Step::RemoveStream(item)
+            | Step::CreateStream(item)
+            | Step::ChangeStream(item)
+            | Step::RemoveDurable(item)
+            | Step::WriteDurable(item)
+            | Step::Retain(item) => item,
+        }
+    }
+
+    fn name(&self) -> String {
+        let item = self.item();
+        let kind = match item.kind {
+            Kind::Stream => "stream",
+            Kind::Durable => "durable",
+        };
+        format!("{kind} {}", item.name())
+    }
+
+    fn done(&self) -> String {
+        let verb = match (self, self.item().action) {
+            (Step::RemoveStream(_) | Step::RemoveDurable(_), _) => "removed",
+            (Step::CreateStream(_), _) | (Step::WriteDurable(_), Action::Create) => "created",
+            (Step::Retain(_), _) => "retention changed",
+            _ => "changed",
+        };
+        format!("{}: {verb}", self.name())
+    }
+}
+
+async fn write(bus: &Bus, step: &Step<'_>) -> Result<Outcome, Error> {
+    let mut tries = 0;
+    loop {
+        match write_once(bus, step).await {
+            // A cluster that elects a leader is there in a moment.
+            Err(Error::Server { code, .. }) if NO_LEADER.contains(&code) && tries < TRIES => {
+                tries += 1;
+                sleep(BETWEEN).await;
+            }
+            done => return done,
+        }
+    }
+}
+
+async fn write_once(bus: &Bus, step: &Step<'_>) -> Result<Outcome, Error> {
+    let item = step.item();
+    let there = current(bus, item).await?;
+    let seen = item.there.as_ref();
+    let wanted = item.wanted.as_ref();
+    let retention_later = matches!(step, Step::ChangeStream(_));
+    match (step, &there) {
+        (Step::RemoveStream(_) | Step::RemoveDurable(_), None) => {
+            return Ok(Outcome::AlreadyDone(step.done()));
+        }
+        (_, Some(there))
+            if wanted.is_some_and(|wanted| fits(item, wanted, there, retention_later)) =>
+        {
+            return Ok(if seen.is_some_and(|seen| same(item.kind, seen, there)) {
+                // Nothing but the retention was to do, and that is the last step's.
+                Outcome::Wrote(step.done())
+            } else {
+                Outcome::AlreadyDone(step.done())
+            });
+        }
+        (Step::Retain(_), Some(_)) => {}
+        (_, there) => {
+            let unchanged = match (seen, there) {
+                (None, None) => true,
+                (Some(seen), Some(there)) => same(item.kind, seen, there),
+                _ => false,
+            };
+            if !unchanged {
+                return Ok(Outcome::Contended(moved_on(item, there.as_ref())));
+            }
+        }
+    }
+    let config = match (wanted, &there) {
+        (Some(wanted), Some(there)) => overlaid(item, wanted, there, retention_later),
+        (Some(wanted), None) => wanted.clone(),
+        (None, _) => Value::Null,
+    };
+    let written = match (step, &there) {
+        (Step::RemoveStream(_), _) => {
+            bus.api::<Value>(format!("STREAM.DELETE.{}", item.stream), &json!({}))
+                .await
+        }
+        (Step::RemoveDurable(_), _) => {
+            bus.api::<Value>(
+                format!("CONSUMER.DELETE.{}.{}", item.stream, item.durable()),
+                &json!({}),
+            )
+            .await
+        }
+        (Step::CreateStream(_) | Step::ChangeStream(_) | Step::Retain(_), None) => {
+            bus.api::<Value>(format!("STREAM.CREATE.{}", item.stream), &config)
+                .await
+        }
+        (Step::CreateStream(_) | Step::ChangeStream(_) | Step::Retain(_), Some(_)) => {
+            bus.api::<Value>(format!("STREAM.UPDATE.{}", item.stream), &config)
+                .await
+        }
+        (Step::WriteDurable(_), there) => {
+            let action = if there.is_some() { "update" } else { "create" };
+            bus.write_durable(&item.stream, item.durable(), &config, action)
+                .await
+        }
+    };
+    match written {
+        Ok(_) => Ok(Outcome::Wrote(step.done())),
+        Err(Error::Server { code, .. }) if TAKEN.contains(&code) => {
+            let there = current(bus, item).await?;
+            match (&there, wanted) {
+                (Some(there), Some(wanted)) if fits(item, wanted, there, false) => {
+                    Ok(Outcome::AlreadyDone(step.done()))
+                }
+                _ => Ok(Outcome::Contended(moved_on(item, there.as_ref()))),
+            }
+        }
+        Err(error) => Err(error),
+    }
+}
+
+impl Item {
+    fn durable(&self) -> &str {
+        self.durable.as_deref().unwrap_or_default()
+    }
+}
+
+/// The configuration on the server now.
+async fn current(bus: &Bus, item: &Item) -> Result<Option<Value>, Error> {
+    Ok(match item.kind {
+        Kind::Stream => jetstream::stream(bus, &item.stream)
+            .await?
+            .map(|s| s.config),
+        Kind::Durable => jetstream::consumer(bus, &item.stream, item.durable())
+            .await?
+            .map(|c| c.config),
+    })
+}
+
+/// What differs still, of what can be changed.
+fn open(item: &Item, wanted: &Value, there: &Value) -> Vec<Difference> {
+    let all = match item.kind {
+        Kind::Stream => {
+            setting::of_stream(wanted, there, item.stream == event_runtime::DEAD_LETTERS)
+        }
+        Kind::Durable => setting::of_durable(wanted, there),
+    };
+    all.into_iter().filter(Difference::is_possible).collect()
+}
+
+fn fits(item: &Item, wanted: &Value, there: &Value, retention_later: bool) -> bool {
+    let open = open(item, wanted, there);
+    open.iter()
+        .all(|d| retention_later && d.setting == Setting::Retention)
+}
+
+/// Whether two configurations of the server say the same about everything that is ours to say.
+fn same(kind: Kind, a: &Value, b: &Value) -> bool {
+    let differ = |a: &Value, b: &Value| match kind {
+        Kind::Stream => setting::of_stream(a, b, false).is_empty(),
+        Kind::Durable => setting::of_durable(a, b).is_empty(),
+    };
+    let note = |config: &Value| {
+        [DOMAIN, SERVICE, HASH].map(|key| metadata(config, key).map(str::to_owned))
+    };
+    differ(a, b) && differ(b, a) && note(a) == note(b)
+}
+
+/// The server's configuration with the contract's settings on top. What a server cannot change, and what the contract does
+/// not know, stays as it is.
+fn overlaid(item: &Item, wanted: &Value, there: &Value, retention_later: bool) -> Value {
+    let mut config = there.clone();
+    for difference in open(item, wanted, there) {
+        match (difference.setting, item.kind) {
+            (Setting::Owner, _) => {}
+            (Setting::Retention, _) if retention_later => {}
+            (Setting::Subjects, Kind::Durable) => set_filters(&mut config, &subjects_of(wanted)),
+            (setting, _) => config[setting.key()] = wanted[setting.key()].clone(),
+        }
+    }
+    let mut metadata: Map<String, Value> = match config.get("metadata") {
+        Some(Value::Object(there)) => there.clone(),
+        _ => Map::new(),
+    };
+    // The server's own notes are no part of what a client may send.
+    metadata.retain(|key, _| !key.starts_with("_nats."));
+    if let Some(Value::Object(ours)) = wanted.get("metadata") {
+        metadata.extend(ours.clone());
+    }
+    config["metadata"] = Value::Object(metadata);
+    config
+}
+
+fn moved_on(item: &Item, there: Option<&Value>) -> String {
+    match there {
+        Some(there) => match metadata(there, HASH) {
+            Some(hash) if item.wanted.as_ref().and_then(|w| metadata(w, HASH)) != Some(hash) => {
+                format!(
+                    "{} was changed meanwhile, by an apply of other contracts (hash {hash}, owner {})",
+                    item.name(),
+                    metadata(there, SERVICE)
+                        .or(metadata(there, DOMAIN))
+                        .unwrap_or("unknown")
+                )
+            }
+            _ => format!("{} was changed meanwhile", item.name()),
+        },
+        None => format!("{} was removed meanwhile", item.name()),
+    }
+}
+
+/// Looks whether what was written is still there.
+async fn read_back(bus: &Bus, items: &[Item]) -> Result<Option<String>, Error> {
+    for item in items.iter().filter(|item| item.is_change()) {
+        let there = current(bus, item).await?;
+        let stands = match (&item.wanted, &there) {
+            (None, there) => there.is_none(),
+            (Some(wanted), Some(there)) => fits(item, wanted, there, false),
+            (Some(_), None) => false,
+        };
+        if !stands {
+            return Ok(Some(moved_on(item, there.as_ref())));
+        }
+    }
+    Ok(None)
+}

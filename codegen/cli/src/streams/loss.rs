@@ -1,0 +1,180 @@
+//! What would be lost by a change: counted on the server, said in numbers.
+
+use chrono::Utc;
+use event_runtime::{Bus, Error, Start, Timestamp};
+use serde_json::Value;
+
+use super::plan::Item;
+use super::setting::{self, Difference, Effect, Setting, bytes, count};
+use crate::jetstream::{ConsumerInfo, StreamInfo, count_from};
+use crate::wanted::subjects_of;
+
+/// Fills in what the changes of a stream lose.
+pub(super) async fn of_stream(bus: &Bus, item: &mut Item, there: &StreamInfo) -> Result<(), Error> {
+    let Some(wanted) = item.wanted.clone() else {
+        return Ok(());
+    };
+    for difference in item.differences.clone() {
+        if difference.effect == Effect::Shrinks {
+            item.losses
+                .push(stream_loss(bus, &difference, &wanted, there).await?);
+        }
+    }
+    Ok(())
+}
+
+async fn stream_loss(
+    bus: &Bus,
+    difference: &Difference,
+    wanted: &Value,
+    there: &StreamInfo,
+) -> Result<String, Error> {
+    let state = &there.state;
+    let number = |key: &str| wanted.get(key).and_then(Value::as_u64).unwrap_or(u64::MAX);
+    let of_all = |n: u64| format!("{} of {} messages", count(n), count(state.messages));
+    Ok(match difference.setting {
+        Setting::MaxAge => {
+            let age =
+                chrono::Duration::nanoseconds(number("max_age").try_into().unwrap_or(i64::MAX));
+            let since = Utc::now()
+                .checked_sub_signed(age)
+                .unwrap_or(Timestamp::UNIX_EPOCH);
+            match count_from(bus, there.name(), &[], Start::at(since)).await? {
+                Some(kept) => format!(
+                    "{} are older than {} and are dropped",
+                    of_all(state.messages.saturating_sub(kept)),
+                    difference.new
+                ),
+                None => format!("messages older than {} are dropped", difference.new),
+            }
+        }
+        Setting::MaxMessages => format!(
+            "{} are dropped, the oldest first",
+            of_all(state.messages.saturating_sub(number("max_msgs")))
+        ),
+        Setting::MaxBytes => format!(
+            "{} of {} are dropped, the oldest messages first",
+            bytes(state.bytes.saturating_sub(number("max_bytes"))),
+            bytes(state.bytes)
+        ),
+        Setting::Subjects => {
+            let lost = setting::lost_subjects(&subjects_of(wanted), &subjects_of(&there.config));
+            let lost = lost.unwrap_or_default();
+            let stored = count_from(bus, there.name(), &lost, Start::All).await?;
+            let stored = stored.map_or_else(String::new, |n| {
+                format!(
+                    "; the {} messages that it has of it stay until its limits take them",
+                    count(n)
+                )
+            });
+            format!("it takes nothing more of {}{stored}", lost.join(", "))
+        }
+        Setting::Retention => format!(
+            "of its {} messages ({}), those that no durable wants, or that all have handled, are dropped at once",
+            count(state.messages),
+            bytes(state.bytes)
+        ),
+        Setting::Discard => {
+            "when it is full it drops its oldest messages in silence, where publishers got an error"
+                .to_owned()
+        }
+        Setting::DuplicateWindow => format!(
+            "an event that is published again after {} is stored twice",
+            difference.new
+        ),
+        Setting::Replicas => format!(
+            "its {} messages ({}) are kept on fewer servers",
+            count(state.messages),
+            bytes(state.bytes)
+        ),
+        _ => taken_over(difference),
+    })
+}
+
+/// Fills in what the changes of a durable lose.
+pub(super) async fn of_durable(
+    bus: &Bus,
+    item: &mut Item,
+    there: &ConsumerInfo,
+) -> Result<(), Error> {
+    let Some(wanted) = item.wanted.clone() else {
+        return Ok(());
+    };
+    for difference in item.differences.clone() {
+        if difference.effect != Effect::Shrinks {
+            continue;
+        }
+        if difference.setting != Setting::Subjects {
+            item.losses.push(taken_over(&difference));
+            continue;
+        }
+        let lost = setting::lost_subjects(&subjects_of(&wanted), &subjects_of(&there.config));
+        let lost = lost.unwrap_or_default();
+        let next = Start::Sequence(there.delivered.stream_seq + 1);
+        let waiting = count_from(bus, &item.stream, &lost, next).await?;
+        let waiting = waiting.map_or_else(String::new, |n| {
+            format!(", {} that are stored among them", count(n))
+        });
+        item.losses.push(format!(
+            "its service gets no more events of {}{waiting}",
+            lost.join(", ")
+        ));
+    }
+    Ok(())
+}
+
+fn taken_over(difference: &Difference) -> String {
+    format!(
+        "it is taken over from {}: when other contracts still have it, the two undo each other's changes",
+        difference.old.as_deref().unwrap_or("nobody")
+    )
+}
+
+/// What is lost with a whole stream.
+pub(super) fn of_removed_stream(there: &StreamInfo) -> String {
+    let state = &there.state;
+    format!(
+        "all its {} messages ({}) and the durables on it",
+        count(state.messages),
+        bytes(state.bytes)
+    )
+}
+
+/// What is lost with a durable.
+pub(super) fn of_removed_durable(there: &ConsumerInfo, retention: &str) -> String {
+    let mut text = format!(
+        "its position: {} events wait for it, {} are being handled",
+        count(there.num_pending),
+        count(there.num_ack_pending)
+    );
+    if retention == "interest" {
+        text.push_str("; those that no other durable wants are dropped");
+    }
+    text
+}
+
+/// A remark about a stream that is full, or nearly.
+pub(super) fn full(there: &StreamInfo) -> Option<String> {
+    let limit = |key: &str| {
+        let limit = there.config.get(key).and_then(Value::as_i64);
+        limit.and_then(|n| u64::try_from(n).ok()).filter(|n| *n > 0)
+    };
+    // Nine tenths: a message more or less does not decide it.
+    let near = |n: u64, limit: u64| n >= limit - limit / 10;
+    let messages = limit("max_msgs").filter(|limit| near(there.state.messages, *limit));
+    let size = limit("max_bytes").filter(|limit| near(there.state.bytes, *limit));
+    let full = match (messages, size) {
+        (Some(limit), _) => format!(
+            "{} of {} messages",
+            count(there.state.messages),
+            count(limit)
+        ),
+        (_, Some(limit)) => format!("{} of {}", bytes(there.state.bytes), bytes(limit)),
+        _ => return None,
+    };
+    let then = match crate::jetstream::text(&there.config, "discard") {
+        "new" => "publishers get errors",
+        _ => "its oldest messages go",
+    };
+    Some(format!("it is full, or nearly ({full}): {then}"))
+}

@@ -1,0 +1,362 @@
+//! What a server lacks against the contracts, item by item. Reads, compares and counts; writes nothing.
+
+use std::collections::BTreeMap;
+
+use event_runtime::{Bus, DEAD_LETTERS, Error};
+use serde_json::Value;
+
+use super::loss;
+use super::setting::{self, Difference, Effect, Setting, overlap};
+use crate::jetstream::{self, ConsumerInfo, StreamInfo, metadata, text};
+use crate::wanted::{DOMAIN, HASH, SERVICE, Wanted, WantedDurable, WantedStream, subjects_of};
+
+/// Everything that differs, and what else is worth knowing.
+pub(crate) struct Plan {
+    pub(crate) items: Vec<Item>,
+}
+
+/// One stream or durable.
+#[derive(Clone, Debug)]
+pub(crate) struct Item {
+    pub(crate) kind: Kind,
+    pub(crate) stream: String,
+    /// The durable's name; nothing for a stream.
+    pub(crate) durable: Option<String>,
+    pub(crate) action: Action,
+    /// What differs, when both sides have it.
+    pub(crate) differences: Vec<Difference>,
+    /// What would be lost: nothing of it is done without a yes.
+    pub(crate) losses: Vec<String>,
+    /// What else to know.
+    pub(crate) notes: Vec<String>,
+    /// What the contracts want.
+    pub(crate) wanted: Option<Value>,
+    /// What the server had when this was made.
+    pub(crate) there: Option<Value>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Stream,
+    Durable,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    Create,
+    Change,
+    Remove,
+    /// It cannot be made: what is there, and is not ours, is in the way.
+    Conflict,
+    /// It is there, is not in these contracts, and stays.
+    Foreign,
+    /// It is as it should be.
+    Keep,
+}
+
+impl Item {
+    fn new(kind: Kind, stream: &str, durable: Option<&str>, action: Action) -> Self {
+        Self {
+            kind,
+            stream: stream.to_owned(),
+            durable: durable.map(str::to_owned),
+            action,
+            differences: Vec::new(),
+            losses: Vec::new(),
+            notes: Vec::new(),
+            wanted: None,
+            there: None,
+        }
+    }
+
+    /// `<stream>` or `<stream>/<durable>`.
+    pub(crate) fn name(&self) -> String {
+        match &self.durable {
+            Some(durable) => format!("{}/{durable}", self.stream),
+            None => self.stream.clone(),
+        }
+    }
+
+    /// Whether apply writes something for it.
+    pub(crate) fn is_change(&self) -> bool {
+        match self.action {
+            Action::Create | Action::Remove => true,
+            Action::Change => self.differences.iter().any(Difference::is_possible),
+            Action::Conflict | Action::Foreign | Action::Keep => false,
+        }
+    }
+
+    /// Whether something of it is impossible.
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.action == Action::Conflict || self.differences.iter().any(|d| !d.is_possible())
+    }
+
+    fn wants(mut self, wanted: &Value, there: Option<&Value>) -> Self {
+        self.wanted = Some(wanted.clone());
+        self.there = there.cloned();
+        self
+    }
+}
+
+impl Difference {
+    pub(crate) fn is_possible(&self) -> bool {
+        !matches!(self.effect, Effect::Cannot(_))
+    }
+}
+
+impl Plan {
+    /// Compares a server with what is wanted of it.
+    pub(crate) async fn make(bus: &Bus, wanted: &Wanted) -> Result<Self, Error> {
+        let there = jetstream::streams(bus).await?;
+        let by_name: BTreeMap<&str, &StreamInfo> = there.iter().map(|s| (s.name(), s)).collect();
+        let mut items = Vec::new();
+        for stream in &wanted.streams {
+            let found = by_name.get(stream.name.as_str()).copied();
+            let mut item = stream_item(stream, found);
+            item.conflicts(wanted, &there);
+            if let Some(found) = found {
+                loss::of_stream(bus, &mut item, found).await?;
+            }
+            items.push(item);
+        }
+        items.extend(leftover_streams(wanted, &there));
+        for stream in &wanted.streams {
+            let consumers = match by_name.get(stream.name.as_str()) {
+                Some(_) => jetstream::consumers(bus, &stream.name).await?,
+                None => Vec::new(),
+            };
+            let of = wanted.durables.iter().filter(|d| d.stream == stream.name);
+            for durable in of {
+                let found = consumers.iter().find(|c| c.name == durable.name);
+                let mut item = durable_item(durable, found);
+                if let Some(found) = found {
+                    loss::of_durable(bus, &mut item, found).await?;
+                }
+                items.push(item);
+            }
+            let retention = text(&stream.config, "retention");
+            items.extend(leftover_durables(wanted, stream, &consumers, retention));
+        }
+        Ok(Self { items })
+    }
+
+    /// Whether the server is as the contracts want it.
+    pub(crate) fn in_sync(&self) -> bool {
+        !self
+            .items
+            .iter()
+            .any(|item| item.is_change() || item.is_stuck())
+    }
+
+    pub(crate) fn count(&self, action: Action) -> usize {
+        self.items
+            .iter()
+            .filter(|item| item.action == action)
+            .count()
+    }
+
+    /// What would be lost.
+    pub(crate) fn needs_yes(&self) -> usize {
+        let lossy = |item: &&Item| item.is_change() && !item.losses.is_empty();
+        self.items.iter().filter(lossy).count()
+    }
+}
+
+fn stream_item(stream: &WantedStream, there: Option<&StreamInfo>) -> Item {
+    let Some(there) = there else {
+        return Item::new(Kind::Stream, &stream.name, None, Action::Create)
+            .wants(&stream.config, None);
+    };
+    let shared = stream.name == DEAD_LETTERS;
+    let differences = setting::of_stream(&stream.config, &there.config, shared);
+    let action = match differences.as_slice() {
+        [] => Action::Keep,
+        _ => Action::Change,
+    };
+    let mut item = Item::new(Kind::Stream, &stream.name, None, action)
+        .wants(&stream.config, Some(&there.config));
+    item.differences = differences;
+    item.origin();
+    let flag = |key: &str| {
+        there
+            .config
+            .get(key)
+            .and_then(Value::as_bool)
+            .unwrap_or(false)
+    };
+    if flag("sealed") {
+        item.notes
+            .push("it is sealed: nothing can be published to it any more".to_owned());
+    }
+    if flag("no_ack") {
+        item.notes
+            .push("it acknowledges nothing (`no_ack`): every publish fails".to_owned());
+    }
+    if there
+        .config
+        .get("mirror")
+        .is_some_and(|mirror| !mirror.is_null())
+    {
+        item.notes
+            .push("it is a mirror: nothing can be published to it".to_owned());
+    }
+    item.notes.extend(loss::full(there));
+    item
+}
+
+fn durable_item(durable: &WantedDurable, there: Option<&ConsumerInfo>) -> Item {
+    let new = |action| Item::new(Kind::Durable, &durable.stream, Some(&durable.name), action);
+    let Some(there) = there else {
+        return new(Action::Create).wants(&durable.config, None);
+    };
+    let differences = setting::of_durable(&durable.config, &there.config);
+    let action = match differences.as_slice() {
+        [] => Action::Keep,
+        _ => Action::Change,
+    };
+    let mut item = new(action).wants(&durable.config, Some(&there.config));
+    item.differences = differences;
+    item.origin();
+    if !text(&there.config, "deliver_subject").is_empty() {
+        item.notes.push(
+            "it pushes (`deliver_subject`), and services pull: delete it (`nats consumer rm`) and apply again".to_owned(),
+        );
+    }
+    if there.paused {
+        let left = i64::try_from(there.pause_remaining).unwrap_or(i64::MAX);
+        let left = setting::duration(left - left % 1_000_000_000);
+        item.notes.push(format!("it is paused for another {left}"));
+    }
+    item
+}
+
+impl Item {
+    /// Whether it was changed by hand, or the contracts have changed.
+    fn origin(&mut self) {
+        let hash = |config: &Option<Value>| {
+            let config = config.as_ref()?;
+            metadata(config, HASH).map(str::to_owned)
+        };
+        let about_settings = self.differences.iter().any(|d| d.setting != Setting::Owner);
+        if about_settings && hash(&self.there).is_some() && hash(&self.there) == hash(&self.wanted)
+        {
+            self.notes.push(
+                "the contracts have not changed since it was applied: somebody changed the server"
+                    .to_owned(),
+            );
+        }
+    }
+
+    /// What is on the server, is not ours, and has subjects that this stream needs.
+    fn conflicts(&mut self, wanted: &Wanted, there: &[StreamInfo]) {
+        let Some(config) = &self.wanted else { return };
+        let gains_subjects = self.action == Action::Create
+            || self
+                .differences
+                .iter()
+                .any(|d| d.setting == Setting::Subjects);
+        if !gains_subjects {
+            return;
+        }
+        let own = subjects_of(config);
+        for other in there.iter().filter(|other| other.name() != self.stream) {
+            // What these contracts move or take away themselves is not in the way.
+            if wanted.streams.iter().any(|s| s.name == other.name())
+                || is_leftover(wanted, &other.config)
+            {
+                continue;
+            }
+            for theirs in subjects_of(&other.config) {
+                if let Some(ours) = own.iter().find(|ours| overlap(ours, &theirs)) {
+                    self.action = Action::Conflict;
+                    self.notes.push(format!(
+                        "{ours} overlaps with {theirs} of the stream {}, which is not ours: change one of the two, or \
+                         give that stream's events to these contracts",
+                        other.name()
+                    ));
+                }
+            }
+        }
+    }
+}
+
+/// Whether something was made for these contracts: one of their domains owns it.
+fn is_leftover(wanted: &Wanted, config: &Value) -> bool {
+    metadata(config, DOMAIN).is_some_and(|domain| wanted.domains.contains(domain))
+}
+
+fn leftover_streams(wanted: &Wanted, there: &[StreamInfo]) -> Vec<Item> {
+    let others = there
+        .iter()
+        .filter(|stream| !wanted.streams.iter().any(|w| w.name == stream.name()));
+    others
+        .filter_map(|stream| {
+            let domain = metadata(&stream.config, DOMAIN)?;
+            let ours = is_leftover(wanted, &stream.config);
+            let action = if ours {
+                Action::Remove
+            } else {
+                Action::Foreign
+            };
+            let mut item = Item::new(Kind::Stream, stream.name(), None, action);
+            item.there = Some(stream.config.clone());
+            if ours {
+                item.losses.push(loss::of_removed_stream(stream));
+            } else {
+                item.notes.push(format!(
+                    "it belongs to the domain {domain}, which these contracts do not have: it stays"
+                ));
+            }
+            Some(item)
+        })
+        .collect()
+}
+
+fn leftover_durables(
+    wanted: &Wanted,
+    stream: &WantedStream,
+    there: &[ConsumerInfo],
+    retention: &str,
+) -> Vec<Item> {
+    let is_wanted = |name: &str| {
+        let mut all = wanted.durables.iter();
+        all.any(|d| d.stream == stream.name && d.name == name)
+    };
+    there
+        .iter()
+        // Consumers that go away by themselves are watchers.
+        .filter(|c| !text(&c.config, "durable_name").is_empty() && !is_wanted(&c.name))
+        .filter_map(|consumer| {
+            let ours = is_leftover(wanted, &consumer.config);
+            let action = if ours {
+                Action::Remove
+            } else {
+                Action::Foreign
+            };
+            let mut item = Item::new(Kind::Durable, &stream.name, Some(&consumer.name), action);
+            item.there = Some(consumer.config.clone());
+            if ours {
+                item.losses
+                    .push(loss::of_removed_durable(consumer, retention));
+                return Some(item);
+            }
+            // The durables for redrives of other contracts' services: every folder has its own.
+            let other = metadata(&consumer.config, SERVICE);
+            if stream.name == DEAD_LETTERS && other.is_some() {
+                return None;
+            }
+            item.notes.push(match other {
+                Some(service) => {
+                    format!("it belongs to the service {service} of other contracts: it stays")
+                }
+                None => "it is not in the contracts: it stays".to_owned(),
+            });
+            if retention != "limits" {
+                item.notes.push(format!(
+                    "while it does not acknowledge, this {retention} stream keeps its messages"
+                ));
+            }
+            Some(item)
+        })
+        .collect()
+}

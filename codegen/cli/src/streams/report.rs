@@ -1,0 +1,140 @@
+//! A plan for people and for programs.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use super::plan::{Action, Item, Kind, Plan};
+use super::setting::{self, Effect};
+use crate::connection::Server;
+use crate::terminal::Style;
+use crate::wanted::Wanted;
+
+/// The plan as text: what is as it should be is only counted.
+pub(super) fn human(plan: &Plan, wanted: &Wanted, server: &Server, style: Style) -> String {
+    let mut out = format!("{} (nats-server {})\n", server.at, server.version_text);
+    for stream in &wanted.empty {
+        let _ = writeln!(
+            out,
+            "\n{} stream {stream}: no event names it, so it is not made",
+            style.dim("·")
+        );
+    }
+    for item in &plan.items {
+        item_text(&mut out, item, style);
+    }
+    let _ = writeln!(out, "\n{}", summary(plan));
+    out
+}
+
+fn item_text(out: &mut String, item: &Item, style: Style) {
+    let kind = match item.kind {
+        Kind::Stream => "stream",
+        Kind::Durable => "durable",
+    };
+    let (sign, verb) = match item.action {
+        Action::Create => (style.green("+"), "create"),
+        Action::Change => (style.yellow("~"), "change"),
+        Action::Remove => (style.red("-"), "remove"),
+        Action::Conflict => (style.red("!"), "conflict"),
+        Action::Foreign => (style.dim("?"), "not ours"),
+        Action::Keep if item.notes.is_empty() => return,
+        Action::Keep => (style.dim("·"), "as it should be"),
+    };
+    let _ = writeln!(out, "\n{sign} {kind} {}: {verb}", style.bold(&item.name()));
+    if matches!(item.action, Action::Create)
+        && let Some(wanted) = &item.wanted
+    {
+        for (label, value) in setting::all(wanted) {
+            let _ = writeln!(out, "    {label:<16} {value}");
+        }
+    }
+    for difference in &item.differences {
+        let old = difference.old.as_deref().unwrap_or("none");
+        let label = difference.setting.label();
+        let _ = writeln!(out, "    {label:<16} {old} -> {}", difference.new);
+        if let Effect::Cannot(why) = difference.effect {
+            let _ = writeln!(out, "        {} {why}", style.red("cannot:"));
+        }
+    }
+    for loss in &item.losses {
+        let _ = writeln!(out, "    {} {loss}", style.red("loses:"));
+    }
+    for note in &item.notes {
+        let _ = writeln!(out, "    {} {note}", style.dim("note:"));
+    }
+}
+
+fn summary(plan: &Plan) -> String {
+    let stuck = plan.items.iter().filter(|item| item.is_stuck()).count();
+    let mut parts: Vec<String> = Vec::new();
+    let mut part = |n: usize, words: &str| {
+        if n > 0 {
+            parts.push(format!("{n} {words}"));
+        }
+    };
+    let changes = |action: Action| {
+        let of = |item: &&Item| item.action == action && item.is_change();
+        plan.items.iter().filter(of).count()
+    };
+    part(changes(Action::Create), "to create");
+    part(changes(Action::Change), "to change");
+    part(changes(Action::Remove), "to remove");
+    part(stuck, "that cannot be done");
+    part(plan.count(Action::Foreign), "not ours");
+    let kept = plan.count(Action::Keep);
+    if plan.in_sync() {
+        parts.insert(0, format!("in sync: {kept} as they should be"));
+        return parts.join(", ");
+    }
+    part(kept, "as they should be");
+    let mut text = parts.join(", ");
+    if plan.needs_yes() > 0 {
+        let _ = write!(text, "; {} would lose something", plan.needs_yes());
+    }
+    text
+}
+
+/// The plan for programs.
+pub(super) fn json(plan: &Plan, server: &Server) -> Value {
+    json!({
+        "server": { "at": server.at, "version": server.version_text },
+        "inSync": plan.in_sync(),
+        "items": plan.items.iter().map(item_json).collect::<Vec<_>>(),
+    })
+}
+
+fn item_json(item: &Item) -> Value {
+    let differences: Vec<Value> = item
+        .differences
+        .iter()
+        .map(|difference| {
+            let cannot = match difference.effect {
+                Effect::Cannot(why) => Some(why),
+                _ => None,
+            };
+            json!({
+                "setting": difference.setting.label(),
+                "from": difference.old,
+                "to": difference.new,
+                "cannot": cannot,
+            })
+        })
+        .collect();
+    json!({
+        "kind": match item.kind { Kind::Stream => "stream", Kind::Durable => "durable" },
+        "stream": item.stream,
+        "durable": item.durable,
+        "action": match item.action {
+            Action::Create => "create",
+            Action::Change => "change",
+            Action::Remove => "remove",
+            Action::Conflict => "conflict",
+            Action::Foreign => "foreign",
+            Action::Keep => "keep",
+        },
+        "settings": differences,
+        "losses": item.losses,
+        "notes": item.notes,
+    })
+}
