@@ -142,17 +142,8 @@ fn order(items: &[Item]) -> Vec<Step<'_>> {
     steps.extend(of(Kind::Stream, Action::Remove).map(Step::RemoveStream));
     steps.extend(changes.into_iter().map(Step::ChangeStream));
     steps.extend(of(Kind::Stream, Action::Create).map(Step::CreateStream));
-    let blocked = |item: &&Item| {
-        items.iter().any(|s| {
-            s.kind == Kind::Stream && s.action == Action::Conflict && s.stream == item.stream
-        })
-    };
     let durables = all().filter(|item| item.kind == Kind::Durable && item.action != Action::Remove);
-    steps.extend(
-        durables
-            .filter(|item| !blocked(item))
-            .map(Step::WriteDurable),
-    );
+    steps.extend(durables.map(Step::WriteDurable));
     steps.extend(
         of(Kind::Stream, Action::Change)
             .filter(retains)

@@ -48,15 +48,18 @@ async fn stream_loss(
                 None => format!("messages older than {} are dropped", difference.new),
             }
         }
-        Setting::MaxMessages => format!(
-            "{} are dropped, the oldest first",
-            of_all(state.messages.saturating_sub(number("max_msgs")))
-        ),
-        Setting::MaxBytes => format!(
-            "{} of {} are dropped, the oldest messages first",
-            bytes(state.bytes.saturating_sub(number("max_bytes"))),
-            bytes(state.bytes)
-        ),
+        Setting::MaxMessages => {
+            let over = state.messages.saturating_sub(number("max_msgs"));
+            over_limit(wanted, over, &of_all(over))
+        }
+        Setting::MaxBytes => {
+            let over = state.bytes.saturating_sub(number("max_bytes"));
+            over_limit(
+                wanted,
+                over,
+                &format!("{} of {}", bytes(over), bytes(state.bytes)),
+            )
+        }
         Setting::Subjects => {
             let lost = setting::lost_subjects(&subjects_of(wanted), &subjects_of(&there.config));
             let lost = lost.unwrap_or_default();
@@ -89,6 +92,15 @@ async fn stream_loss(
         ),
         _ => taken_over(difference),
     })
+}
+
+/// What becomes of what is over a new limit: a stream that refuses what is too much does not drop what it has.
+fn over_limit(wanted: &Value, over: u64, text: &str) -> String {
+    match (crate::jetstream::text(wanted, "discard"), over) {
+        ("new", 0) => "publishers get errors sooner".to_owned(),
+        ("new", _) => format!("publishers get errors until {text} are gone"),
+        _ => format!("{text} are dropped, the oldest first"),
+    }
 }
 
 /// Fills in what the changes of a durable lose.

@@ -125,10 +125,18 @@ impl Plan {
                 Some(_) => jetstream::consumers(bus, &stream.name).await?,
                 None => Vec::new(),
             };
+            let blocked = items
+                .iter()
+                .any(|item| item.stream == stream.name && item.action == Action::Conflict);
             let of = wanted.durables.iter().filter(|d| d.stream == stream.name);
             for durable in of {
                 let found = consumers.iter().find(|c| c.name == durable.name);
                 let mut item = durable_item(durable, found);
+                if blocked && item.is_change() {
+                    item.action = Action::Conflict;
+                    item.notes
+                        .push("its stream cannot be as it needs it".to_owned());
+                }
                 if let Some(found) = found {
                     loss::of_durable(bus, &mut item, found).await?;
                 }

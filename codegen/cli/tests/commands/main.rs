@@ -5,11 +5,14 @@
 
 mod catalog;
 mod check;
+mod connect;
 mod diff;
 mod documents;
 mod export;
 mod generate;
+mod live;
 mod new;
+mod streams;
 mod words;
 
 use std::fs;
@@ -128,17 +131,19 @@ impl Folder {
         command
             .args(args)
             .current_dir(&self.path)
-            .env_remove("NO_COLOR");
+            .env_remove("NO_COLOR")
+            // Contexts of the `nats` command line that whoever runs the tests has are no part of them.
+            .env("XDG_CONFIG_HOME", self.at("config"));
+        for (name, _) in std::env::vars_os() {
+            if name != "NATS_SERVER_BIN" && name.to_string_lossy().starts_with("NATS_") {
+                command.env_remove(name);
+            }
+        }
         command
     }
 
     fn run(&self, args: &[&str]) -> Run {
-        let output = self.command(args).stdin(Stdio::null()).output().unwrap();
-        Run {
-            code: output.status.code().expect("ended by a signal"),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-        }
+        Run::of(&mut self.command(args))
     }
 
     /// Runs and demands success with nothing but data on stdout.
@@ -146,6 +151,21 @@ impl Folder {
         let run = self.run(args);
         assert_eq!(run.code, 0, "{args:?}: {}{}", run.out, run.err);
         run
+    }
+}
+
+impl Run {
+    fn of(command: &mut Command) -> Self {
+        command.stdin(Stdio::null());
+        Self::from(command.output().unwrap())
+    }
+
+    fn from(output: std::process::Output) -> Self {
+        Self {
+            code: output.status.code().expect("ended by a signal"),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
     }
 }
 

@@ -113,7 +113,6 @@ fn only_what_exists_is_listed() {
     let help = Folder::new().ok(&["--help"]).out;
     for later in [
         "dev",
-        "streams",
         "services",
         "tail",
         "publish",
