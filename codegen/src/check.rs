@@ -5,7 +5,6 @@
 //! on what a user writes, and none compares every item with every other one.
 
 mod constraints;
-pub(crate) mod formats;
 mod gaps;
 mod ids;
 mod kept;

@@ -20,6 +20,7 @@ pub mod diagnostic;
 pub mod durables;
 pub mod emit;
 pub mod export;
+mod formats;
 pub mod json;
 pub mod model;
 pub mod name;

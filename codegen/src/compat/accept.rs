@@ -20,7 +20,7 @@ impl Date {
     /// Reads `2026-12-31`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        if !crate::check::formats::is_date(text) {
+        if !crate::formats::is_date(text) {
             return None;
         }
         let mut parts = text.split('-');

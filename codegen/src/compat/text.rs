@@ -7,7 +7,7 @@ use regex::Regex;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 use super::shape::{Count, Format, Text};
-use crate::check::formats;
+use crate::formats;
 
 /// Whether a text spells a value of the format.
 pub(crate) fn spells(format: Format, text: &str) -> bool {

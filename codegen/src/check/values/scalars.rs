@@ -1,7 +1,7 @@
 //! Whether a value is one of a scalar, and what would be one.
 
 use super::super::constraints::range;
-use super::super::formats;
+use crate::formats;
 use crate::model::{Number, Type, ValueKind};
 
 /// What a scalar would want instead, when it refuses a value.

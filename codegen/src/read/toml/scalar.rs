@@ -6,6 +6,7 @@ use ::toml::de::DeValue;
 
 use super::table::{Reader, Table};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::formats;
 use crate::model::Start;
 use crate::read::keys::{DURATION_UNITS, Kind, SIZE_UNITS};
 use crate::source::Spanned;
@@ -108,7 +109,7 @@ impl<'a> Reader<'a> {
         let start = match text.as_str() {
             "all" => Start::All,
             "new" => Start::New,
-            _ if is_timestamp(&text) => Start::At(text),
+            _ if formats::is_timestamp(&text) => Start::At(text),
             _ => {
                 self.report(
                     Diagnostic::new(Code::BadTimestamp, entry.span, format!("\"{text}\" is no point in time"))
@@ -131,7 +132,7 @@ impl<'a> Reader<'a> {
                 return None;
             }
         };
-        if is_date(&text) {
+        if formats::is_date(&text) {
             return Some(Spanned::new(text, entry.span));
         }
         self.report(
@@ -165,77 +166,6 @@ fn amount(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     )
 }
 
-/// RFC 3339 with an offset.
-fn is_timestamp(text: &str) -> bool {
-    let (Some(date), Some(rest)) = (text.get(..10), text.get(10..)) else {
-        return false;
-    };
-    let Some(time) = rest.strip_prefix(['T', 't']) else {
-        return false;
-    };
-    let (Some(clock), Some(rest)) = (time.get(..8), time.get(8..)) else {
-        return false;
-    };
-    let rest = match rest.strip_prefix('.') {
-        Some(fraction) => {
-            let digits = fraction
-                .find(|c: char| !c.is_ascii_digit())
-                .unwrap_or(fraction.len());
-            if digits == 0 {
-                return false;
-            }
-            &fraction[digits..]
-        }
-        None => rest,
-    };
-    let offset = matches!(rest, "Z" | "z")
-        || rest.strip_prefix(['+', '-']).is_some_and(|zone| {
-            matches!(
-                numbers(zone, ":", &[2, 2]).as_deref(),
-                Some([0..=23, 0..=59])
-            )
-        });
-    // A second of 60 is a leap second.
-    let clock = matches!(
-        numbers(clock, ":", &[2, 2, 2]).as_deref(),
-        Some([0..=23, 0..=59, 0..=60])
-    );
-    is_date(date) && clock && offset
-}
-
-/// `YYYY-MM-DD`, a day that there is.
-fn is_date(text: &str) -> bool {
-    let Some([year, month, day]) = numbers(text, "-", &[4, 2, 2])
-        .as_deref()
-        .and_then(|n| <[u32; 3]>::try_from(n).ok())
-    else {
-        return false;
-    };
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days = match month {
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        1..=12 => 31,
-        _ => return false,
-    };
-    (1..=days).contains(&day)
-}
-
-/// Numbers of fixed widths between separators.
-fn numbers(text: &str, separator: &str, widths: &[usize]) -> Option<Vec<u32>> {
-    let parts: Vec<&str> = text.split(separator).collect();
-    let fits = parts.len() == widths.len()
-        && parts
-            .iter()
-            .zip(widths)
-            .all(|(part, width)| part.len() == *width && part.bytes().all(|b| b.is_ascii_digit()));
-    if !fits {
-        return None;
-    }
-    parts.iter().map(|part| part.parse().ok()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -253,29 +183,5 @@ mod tests {
             amount("99999999999999999999999d", DURATION_UNITS),
             Some(u64::MAX)
         );
-    }
-
-    #[test]
-    fn points_in_time_are_rfc_3339() {
-        for right in [
-            "2026-01-31T08:00:00Z",
-            "2024-02-29T23:59:60.123+02:00",
-            "2026-01-31t08:00:00z",
-        ] {
-            assert!(is_timestamp(right), "{right}");
-        }
-        for wrong in [
-            "2026-01-31",
-            "2026-01-31T08:00:00",
-            "2026-01-31 08:00:00Z",
-            "2026-02-29T08:00:00Z",
-            "2026-01-31T24:00:00Z",
-            "2026-01-31T08:00:00.Z",
-            "2026-01-31T08:00:00+2:00",
-            "ä026-01-31T08:00:00Z",
-        ] {
-            assert!(!is_timestamp(wrong), "{wrong}");
-        }
-        assert!(is_date("2000-02-29") && !is_date("1900-02-29") && !is_date("2026-00-01"));
     }
 }

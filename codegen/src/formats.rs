@@ -1,4 +1,4 @@
-//! The texts of scalars as the wire has them: a uuid, a timestamp, a date, a duration, bytes, a decimal. Only says
+//! The texts of scalars as the wire and the contracts have them: a uuid, a timestamp, a date, a duration, bytes, a decimal. Only says
 //! whether a text is one; the runtime reads them.
 
 /// Hyphenated, any case: `67e55044-10b1-426f-9247-bb680e5fe0c8`.
@@ -213,6 +213,8 @@ mod tests {
                 "2024-01-01T24:00:00Z",
                 "2024-01-01T00:00:00.Z",
                 "2024-01-01T00:00:00+1:00",
+                "2024-01-01 00:00:00Z",
+                "ä024-01-01T00:00:00Z",
             ],
         );
         all(
