@@ -141,30 +141,26 @@ fn large(events: usize) -> Contracts {
     contracts
 }
 
-#[test]
-fn a_thousand_events_take_no_time() {
-    let contracts = large(1_000);
-    let mut diagnostics = Diagnostics::default();
-    let started = Instant::now();
-    let checked = check(contracts, &mut diagnostics);
-    let took = started.elapsed();
-    assert!(checked.is_ok(), "{diagnostics:?}");
-    println!("1,000 events: {took:?}");
-    // Well under this: the bound leaves room for a busy machine.
-    assert!(took < Duration::from_millis(500), "{took:?}");
+/// The best of some runs: what another process took is in none of them, with luck.
+fn fastest(events: usize) -> Duration {
+    let runs = (0..5).map(|_| {
+        let contracts = large(events);
+        let mut diagnostics = Diagnostics::default();
+        let started = Instant::now();
+        let checked = check(contracts, &mut diagnostics);
+        let took = started.elapsed();
+        assert!(checked.is_ok(), "{diagnostics:?}");
+        took
+    });
+    runs.min().unwrap_or_default()
 }
 
 #[test]
-fn ten_thousand_events_take_ten_times_that() {
-    let contracts = large(10_000);
-    let mut diagnostics = Diagnostics::default();
-    let started = Instant::now();
-    assert!(check(contracts, &mut diagnostics).is_ok());
-    assert!(
-        started.elapsed() < Duration::from_secs(5),
-        "{:?}",
-        started.elapsed()
-    );
+fn time_grows_as_the_events_do() {
+    let (some, many) = (fastest(1_000), fastest(8_000));
+    println!("1,000 events: {some:?}, 8,000: {many:?}");
+    // 8 when linear, 64 when something compares each with each. A ratio, because no machine is like another.
+    assert!(many < some * 32, "{some:?}, {many:?}");
 }
 
 #[test]
