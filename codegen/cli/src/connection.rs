@@ -7,6 +7,7 @@ mod context;
 mod version;
 
 use std::future::Future;
+use std::time::Duration;
 
 use event_runtime::{Bus, Error, Shutdown};
 
@@ -46,6 +47,19 @@ pub(crate) fn run(work: impl AsyncFnOnce(Shutdown) -> Result<(), Failure>) -> Re
     done
 }
 
+/// The same with a connection to the server that the environment or a context names.
+pub(crate) fn with_server(
+    work: impl AsyncFnOnce(&Server, Shutdown) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    run(async |stop| {
+        let server = connect(&stop).await?;
+        let done = work(&server, stop).await;
+        // Nothing of ours waits on it any more.
+        let _ = server.bus.close(Duration::from_secs(1)).await;
+        done
+    })
+}
+
 /// What `future` answers, unless the signal to stop comes first.
 pub(crate) async fn unless_stopped<T>(
     stop: &Shutdown,
@@ -71,7 +85,7 @@ pub(crate) struct Server {
 }
 
 /// Connects to the server that the environment or a context names.
-pub(crate) async fn connect(stop: &Shutdown) -> Result<Server, Failure> {
+async fn connect(stop: &Shutdown) -> Result<Server, Failure> {
     let config = context::config()?;
     let at = config.servers_shown();
     let bus = unless_stopped(stop, Bus::connect(config)).await??;
@@ -90,13 +104,6 @@ pub(crate) async fn connect(stop: &Shutdown) -> Result<Server, Failure> {
         version,
         version_text: info.version,
     })
-}
-
-impl Server {
-    /// Closes the connection. Nothing of ours waits on it any more.
-    pub(crate) async fn close(self) {
-        let _ = self.bus.close(std::time::Duration::from_secs(1)).await;
-    }
 }
 
 impl From<Error> for Failure {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 const STREAM_NOT_FOUND: u64 = 10_059;
 const CONSUMER_NOT_FOUND: u64 = 10_014;
 /// A consumer to count with would break the rule of a work queue: one consumer for each subject, with all of it.
-const WORK_QUEUE: [u64; 3] = [10_099, 10_100, 10_101];
+const WORK_QUEUE: [u64; 4] = [10_084, 10_099, 10_100, 10_101];
 
 /// A stream.
 #[derive(Clone, Debug, Deserialize)]
@@ -25,7 +25,6 @@ pub(crate) struct StreamInfo {
 pub(crate) struct State {
     pub(crate) messages: u64,
     pub(crate) bytes: u64,
-    pub(crate) first_seq: u64,
     pub(crate) last_seq: u64,
 }
 
@@ -47,6 +46,9 @@ pub(crate) struct ConsumerInfo {
     /// Nanoseconds.
     #[serde(default)]
     pub(crate) pause_remaining: u64,
+    /// The server's time of this answer.
+    #[serde(default)]
+    pub(crate) ts: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -6,7 +6,6 @@
 mod catalog;
 mod check;
 mod completions;
-#[allow(dead_code)]
 mod connection;
 mod diff;
 mod explain;
@@ -14,14 +13,12 @@ mod export;
 mod files;
 mod folder;
 mod generate;
-#[allow(dead_code)]
 mod jetstream;
 mod new;
 mod outcome;
+mod services;
 mod streams;
-#[allow(dead_code)]
 mod terminal;
-#[allow(dead_code)]
 mod wanted;
 
 use std::path::PathBuf;
@@ -60,6 +57,8 @@ enum Command {
     Explain(explain::Args),
     Catalog(catalog::Args),
     #[command(subcommand)]
+    Services(services::Services),
+    #[command(subcommand)]
     Streams(streams::Streams),
     Completions(completions::Args),
 }
@@ -75,6 +74,7 @@ fn main() -> ExitCode {
         Command::Export(export) => export::run(&cli.contracts, &export),
         Command::Explain(args) => explain::run(&args),
         Command::Catalog(args) => catalog::run(&cli.contracts, &args),
+        Command::Services(services) => services::run(&cli.contracts, &services),
         Command::Streams(streams) => streams::run(&cli.contracts, &streams),
         Command::Completions(args) => completions::run(&args),
     };

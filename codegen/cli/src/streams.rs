@@ -12,7 +12,7 @@ use std::path::Path;
 
 use event_runtime::Shutdown;
 
-use crate::connection::{self, Server, unless_stopped};
+use crate::connection::{Server, unless_stopped, with_server};
 use crate::folder;
 use crate::outcome::{self, Failure};
 use crate::terminal::{self, Style};
@@ -65,14 +65,9 @@ pub(crate) struct ApplyArgs {
 pub(crate) fn run(contracts: &Path, streams: &Streams) -> Result<(), Failure> {
     let checked = folder::load(contracts)?;
     let wanted = Wanted::of(&checked)?;
-    connection::run(async |stop| {
-        let server = connection::connect(&stop).await?;
-        let done = match streams {
-            Streams::Plan(args) => show(&server, &wanted, args, &stop).await,
-            Streams::Apply(args) => write(&server, &wanted, args, &stop).await,
-        };
-        server.close().await;
-        done
+    with_server(async |server, stop| match streams {
+        Streams::Plan(args) => show(server, &wanted, args, &stop).await,
+        Streams::Apply(args) => write(server, &wanted, args, &stop).await,
     })
 }
 

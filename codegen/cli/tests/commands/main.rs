@@ -1,7 +1,7 @@
 //! The real binary, in folders of its own: what it writes, where, and how it exits.
 
 // Setting up a test may fail loudly.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod catalog;
 mod check;
@@ -12,6 +12,7 @@ mod export;
 mod generate;
 mod live;
 mod new;
+mod services;
 mod streams;
 mod words;
 
