@@ -53,7 +53,7 @@ codes! {
     UnknownKey = "unknown-key", Error, "A table has a key that the contract language does not know.";
     MissingKey = "missing-key", Error, "A table lacks a key that it must have.";
     WrongValue = "wrong-value", Error, "A key has a value of the wrong kind.";
-    Unsupported = "unsupported", Error, "A part of the contract language that this version does not build yet.";
+    Unsupported = "unsupported", Error, "A contract needs a part that this build leaves out, or `#[derive(Event)]` stands on what cannot be an event.";
     BadName = "bad-name", Error, "A name does not have the form that its kind of thing must have.";
     DuplicateName = "duplicate-name", Error, "Two things have one name in one name space.";
     NameCollision = "name-collision", Error, "Two names become the same name in Rust or on the wire.";

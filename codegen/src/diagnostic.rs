@@ -205,3 +205,18 @@ pub fn unknown<'a>(
     )
     .suggest(&written.value, candidates)
 }
+
+/// A value that is none of a key's few.
+#[must_use]
+pub fn no_choice(
+    key: &str,
+    written: &Spanned<String>,
+    choices: &'static [&'static str],
+) -> Diagnostic {
+    Diagnostic::new(
+        Code::WrongValue,
+        written.span,
+        format!("`{key}` cannot be \"{}\"", written.value),
+    )
+    .suggest(&written.value, choices.iter().copied())
+}

@@ -155,6 +155,30 @@ pub enum Envelope {
     CloudEvents,
 }
 
+impl Envelope {
+    /// How contracts and `#[event(…)]` write each.
+    pub const TEXTS: &'static [&'static str] = &["plain", "cloudevents"];
+
+    /// The one that is written so.
+    #[must_use]
+    pub fn find(text: &str) -> Option<Self> {
+        match text {
+            "plain" => Some(Self::Plain),
+            "cloudevents" => Some(Self::CloudEvents),
+            _ => None,
+        }
+    }
+
+    /// How it is written.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::CloudEvents => "cloudevents",
+        }
+    }
+}
+
 /// One field of an event or a type.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Field {

@@ -37,6 +37,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `id = "…"` | the field that makes a re-publish the same event; without it each publish is another event |
 /// | `key = "…"`, `partitions = 8` | the field whose events stay in order, and how many partitions the stream has |
 /// | `name = "…"` | the full name in message ids; default: the struct's |
+/// | `envelope = "cloudevents"` | its metadata travels as the headers of CloudEvents; default: `"plain"`, the message id alone |
 /// | `publish = false` | no functions that publish it |
 /// | `validate` | the struct implements `Validate`, and every event is checked before it is published and before a handler sees it |
 /// | `crate = "…"` | the path of event-runtime, where it is not `::event_runtime` |

@@ -13,6 +13,7 @@ use async_nats::{Client, ConnectErrorKind};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
+use crate::cloudevents;
 use crate::config::Config;
 use crate::connection::Events;
 use crate::error::Error;
@@ -40,6 +41,8 @@ pub(crate) struct Inner {
     pub(crate) client: Client,
     pub(crate) jetstream: Context,
     pub(crate) config: Config,
+    /// The header `ce-source` of the CloudEvents that it publishes.
+    source: Option<String>,
     pub(crate) events: Arc<Events>,
     /// A place for each publish that waits for its acknowledgement.
     pub(crate) window: Arc<Semaphore>,
@@ -139,7 +142,7 @@ impl Bus {
     /// A bus whose messages go no further than `records`. Its client never connects.
     #[cfg(feature = "testing")]
     pub(crate) async fn recording(records: Arc<crate::testing::Records>) -> Result<Self, Error> {
-        let config = Config::new("nats://127.0.0.1:1")?;
+        let config = Config::new("nats://127.0.0.1:1")?.name("recorder");
         // Before every attempt the client waits, before the first one too.
         let options = config
             .options()
@@ -165,11 +168,15 @@ impl Bus {
             .timeout(config.request_timeout)
             .build(client.clone());
         let window = Arc::new(Semaphore::new(config.window));
+        let source = config
+            .publisher()
+            .map(|name| cloudevents::header_value(&cloudevents::uri_reference(name)));
         let inner = Inner {
             sink,
             client,
             jetstream,
             config,
+            source,
             events,
             window,
             stop: Shutdown::new(),
@@ -244,6 +251,12 @@ impl Bus {
         } else {
             Ok(())
         }
+    }
+
+    /// The header `ce-source` for an event.
+    pub(crate) fn source(&self, event: &'static str) -> Result<&str, Error> {
+        let source = self.inner.source.as_deref();
+        source.ok_or(Error::NoSource { event })
     }
 
     /// An error when there is no server behind this bus, and nobody who could answer.

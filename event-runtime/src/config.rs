@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use async_nats::{ConnectOptions, ServerAddr};
 
+use crate::percent::{self, Lone};
+
 /// A setting that is missing or wrong.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{variable}: {reason}")]
@@ -40,10 +42,10 @@ impl Auth {
     fn of_login(login: &str) -> Option<Self> {
         Some(match login.split_once(':') {
             Some((user, password)) => Self::Password {
-                user: percent_decoded(user)?,
-                password: percent_decoded(password)?,
+                user: percent::decode(user, Lone::Refused)?,
+                password: percent::decode(password, Lone::Refused)?,
             },
-            None => Self::Token(percent_decoded(login)?),
+            None => Self::Token(percent::decode(login, Lone::Refused)?),
         })
     }
 }
@@ -250,7 +252,8 @@ impl Config {
         }
     }
 
-    /// The name under which the server lists this connection. Default: the service's name.
+    /// The name under which the server lists this connection. Default: the service's name. Where no service is named, it is
+    /// also the `ce-source` of CloudEvents.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -258,7 +261,8 @@ impl Config {
     }
 
     /// The service that connects. Its inboxes get a prefix of their own, `_INBOX_<service>`, unless another one is set:
-    /// with permissions for it nobody else reads the answers to this service.
+    /// with permissions for it nobody else reads the answers to this service. It is the `ce-source` of CloudEvents that it
+    /// publishes, as a URI reference: what cannot stand in one is percent-encoded.
     #[must_use]
     pub fn service(mut self, service: impl Into<String>) -> Self {
         self.service = Some(service.into());
@@ -357,6 +361,12 @@ impl Config {
         self
     }
 
+    /// Who publishes, for `ce-source`: the service; where none is named, the connection.
+    pub(crate) fn publisher(&self) -> Option<&str> {
+        let names = [self.service.as_deref(), self.name.as_deref()];
+        names.into_iter().flatten().find(|name| !name.is_empty())
+    }
+
     pub(crate) fn servers(&self) -> &[ServerAddr] {
         &self.servers
     }
@@ -444,23 +454,6 @@ fn without_login(server: &str) -> (String, Option<&str>) {
     };
     let address = scheme.map_or(host.to_owned(), |scheme| format!("{scheme}://{host}"));
     (address, login.filter(|login| !login.is_empty()))
-}
-
-/// What `%41` stands for; `None` when it is no text.
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('%') {
-        bytes.extend_from_slice(before.as_bytes());
-        let digits = after.get(..2)?;
-        if !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return None;
-        }
-        bytes.push(u8::from_str_radix(digits, 16).ok()?);
-        rest = after.get(2..)?;
-    }
-    bytes.extend_from_slice(rest.as_bytes());
-    String::from_utf8(bytes).ok()
 }
 
 fn check_seed(seed: &str) -> Result<(), ConfigError> {

@@ -5,13 +5,14 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use async_nats::{HeaderMap, HeaderValue, Message};
+use async_nats::{HeaderMap, HeaderName, HeaderValue, Message};
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::time::Instant;
 
 use crate::bus::Bus;
+use crate::cloudevents;
 use crate::delivery::Meta;
 use crate::error::Error;
 use crate::publish::{Outgoing, Receipt};
@@ -36,6 +37,9 @@ pub const MESSAGE_ID: &str = "Dead-Letter-Msg-Id";
 /// Set to `omitted` when the original's body did not fit beside the headers; the body is its stream and sequence then.
 pub const BODY: &str = "Dead-Letter-Body";
 
+/// The most that a stream takes as headers, in bytes. An envelope can be as large, and a dead letter that cannot be stored
+/// helps nobody: then it goes without the envelope.
+const MAX_HEADERS: usize = 65_535;
 /// The longest detail, in bytes.
 const MAX_DETAIL: usize = 512;
 
@@ -43,11 +47,12 @@ const MAX_DETAIL: usize = 512;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cause {
-    /// The body is not the event: no JSON, a missing field, an unknown value of a closed type.
+    /// The body is not the event: no JSON, a missing field, an unknown value of a closed type; or its envelope is no
+    /// CloudEvent of version 1.0 with JSON data.
     Undecodable,
     /// It breaks constraints of the contract.
     Invalid,
-    /// The message id names another event than the subject does.
+    /// The message id or the `ce-type` names another event than the subject does.
     Contradiction,
     /// No handler of this build takes its subject.
     Unknown,
@@ -141,6 +146,12 @@ impl Burial<'_> {
         if let Some(trace) = &self.meta.trace {
             trace.write(&mut headers);
         }
+        let own = self.message.headers.iter().flat_map(HeaderMap::iter);
+        for (name, values) in own.filter(|(name, _)| cloudevents::is_envelope(name.as_ref())) {
+            if let Some(value) = values.first() {
+                headers.insert(name.clone(), value.clone());
+            }
+        }
         let subject = format!("dead_letters.{}.{}", self.service, self.meta.subject);
         let mut outgoing = Outgoing {
             subject: subject.into(),
@@ -148,6 +159,13 @@ impl Burial<'_> {
             payload: self.message.payload.clone(),
             stream: DEAD_LETTERS,
         };
+        if outgoing.header_size() > MAX_HEADERS.min(limit / 2) {
+            let kept = outgoing.headers.iter();
+            let kept = kept.filter(|(name, _)| !cloudevents::is_envelope(name.as_ref()));
+            outgoing.headers = kept
+                .filter_map(|(name, values)| Some((name.clone(), values.first()?.clone())))
+                .collect();
+        }
         if outgoing.size() > limit {
             put(&mut outgoing.headers, BODY, "omitted");
             outgoing.payload = json!({ "stream": stream, "sequence": sequence })
@@ -211,6 +229,12 @@ impl Bus {
                 if name == kept {
                     put(&mut headers, kept, value);
                 }
+            }
+            if cloudevents::is_envelope(name)
+                && let (Ok(name), Ok(value)) =
+                    (HeaderName::from_str(name), HeaderValue::from_str(value))
+            {
+                headers.insert(name, value);
             }
         }
         let subject = format!("redrive.{target}");

@@ -63,7 +63,7 @@ pub(crate) fn problem<T: DeserializeOwned>(body: &[u8]) -> Problem {
 }
 
 /// The error's text without anything that could come from the body.
-fn reason(error: &serde_json::Error) -> String {
+pub(crate) fn reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text
         .rsplit_once(" at line ")

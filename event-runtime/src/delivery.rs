@@ -7,6 +7,8 @@ use std::time::Duration;
 use async_nats::{HeaderMap, Message, Subject};
 use chrono::{DateTime, Utc};
 
+use crate::cloudevents::CloudEvent;
+
 /// An event as it was delivered.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -55,6 +57,9 @@ pub struct Meta {
     pub attempt: u64,
     /// When the stream stored it.
     pub time: Option<DateTime<Utc>>,
+    /// What its publisher says about it, for an event with the envelope `cloudevents`; `None` for any other, and when the
+    /// publisher sent the event without an envelope.
+    pub cloud_event: Option<CloudEvent>,
     /// The trace that it belongs to. Events published while handling it carry the trace on.
     pub trace: Option<Trace>,
     /// Whether it was a dead letter that somebody sent on its way again.
@@ -72,6 +77,7 @@ impl Meta {
             sequence: None,
             attempt: 1,
             time: None,
+            cloud_event: None,
             trace: None,
             redriven: false,
         }

@@ -83,9 +83,9 @@ pub(crate) async fn handle<H: Send + Sync + 'static>(
     route: &Route<H>,
     message: &Message,
 ) -> Result<(), String> {
-    let meta = Meta::of(message, None);
+    let mut meta = Meta::of(message, None);
     let handling = route
-        .call(Arc::clone(&shared.handlers), message, meta.clone())
+        .call(Arc::clone(&shared.handlers), message, &mut meta)
         .map_err(|rejection| rejection.detail)?;
     let handling = shared.wrap(&meta, handling);
     let limit = shared.handler_limit.unwrap_or(shared.service.ack_wait * 10);

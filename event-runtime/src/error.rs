@@ -136,6 +136,16 @@ pub enum Error {
         problem: SubjectError,
     },
 
+    /// A CloudEvent says who published it, and this connection has no name: nothing was sent.
+    #[error(
+        "{event} is a CloudEvent, and its ce-source is the service that publishes it: name the service with \
+         `Config::service`, or set NATS_NAME"
+    )]
+    NoSource {
+        /// The event's full name.
+        event: &'static str,
+    },
+
     /// A value of a filter cannot be part of a subject: nothing was subscribed to.
     #[error("the filter: {0}")]
     Filter(#[from] SubjectError),

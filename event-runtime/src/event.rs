@@ -12,6 +12,17 @@ use uuid::Uuid;
 use crate::subject::{MessageId, SubjectError};
 use crate::validate::Violations;
 
+/// What stands around an event in its message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Envelope {
+    /// Nothing: the body is the event, and the message id is its only header.
+    #[default]
+    Plain,
+    /// The body is the event, and headers say who published what and when, as CloudEvents 1.0 has it for NATS.
+    CloudEvents,
+}
+
 /// A type whose values are events: one JSON object each, on one subject each.
 ///
 /// Written by `#[derive(Event)]`; do not write it by hand.
@@ -24,6 +35,8 @@ pub trait Event: Serialize + DeserializeOwned + Send + Sync + 'static {
     const STREAM: Option<&'static str>;
     /// How many partitions its key is spread over; `None` for an event without a key.
     const PARTITIONS: Option<u32>;
+    /// What stands around it in a message.
+    const ENVELOPE: Envelope = Envelope::Plain;
 
     /// The subject of this event.
     ///

@@ -72,7 +72,7 @@ pub(crate) async fn process<H: Send + Sync + 'static>(
             .and_then(|headers| headers.get(MESSAGE_ID))
             .map(|id| id.as_str().to_owned());
     }
-    let case = Case {
+    let mut case = Case {
         shared,
         durable,
         message,
@@ -84,7 +84,7 @@ pub(crate) async fn process<H: Send + Sync + 'static>(
 }
 
 impl<H: Send + Sync + 'static> Case<H> {
-    async fn decide(&self, took: &mut Option<Duration>) -> Outcome {
+    async fn decide(&mut self, took: &mut Option<Duration>) -> Outcome {
         let max_attempts = u64::from(self.shared.service.max_attempts);
         if self.meta.attempt > max_attempts + SPARE_ATTEMPTS {
             return self
@@ -94,12 +94,9 @@ impl<H: Send + Sync + 'static> Case<H> {
                 )
                 .await;
         }
-        let found = route::find(&self.shared.routes, &self.meta).and_then(|route| {
-            route.call(
-                Arc::clone(&self.shared.handlers),
-                &self.message,
-                self.meta.clone(),
-            )
+        let found = route::find(&self.shared.routes, &self.message, &self.meta).and_then(|route| {
+            let handlers = Arc::clone(&self.shared.handlers);
+            route.call(handlers, &self.message, &mut self.meta)
         });
         let handling = match found {
             Ok(handling) => handling,

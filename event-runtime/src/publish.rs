@@ -15,9 +15,11 @@ use tokio::time::{Instant, timeout_at};
 use crate::bus::Bus;
 #[cfg(feature = "testing")]
 use crate::bus::Sink;
+use crate::cloudevents;
 use crate::delivery::Trace;
 use crate::error::Error;
-use crate::event::{Ephemeral, Event, Stored};
+use crate::event::{Envelope, Ephemeral, Event, Stored};
+use crate::subject::MessageId;
 
 /// The stream has the event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +87,7 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
-    pub(crate) fn stored<E: Stored>(event: &E) -> Result<Self, Error> {
+    pub(crate) fn stored<E: Stored>(event: &E, bus: &Bus) -> Result<Self, Error> {
         let payload = encode(event)?;
         let at = |problem| Error::Subject {
             event: E::NAME,
@@ -95,6 +97,9 @@ impl Outgoing {
         let id = event.message_id().map_err(at)?;
         let mut headers = HeaderMap::new();
         headers.insert(async_nats::header::NATS_MESSAGE_ID, id.as_str());
+        if E::ENVELOPE == Envelope::CloudEvents {
+            cloudevents::write(&mut headers, E::NAME, id.as_str(), bus.source(E::NAME)?);
+        }
         if let Some(trace) = Trace::current() {
             trace.write(&mut headers);
         }
@@ -106,13 +111,18 @@ impl Outgoing {
         })
     }
 
-    pub(crate) fn ephemeral<E: Ephemeral>(event: &E) -> Result<Self, Error> {
+    pub(crate) fn ephemeral<E: Ephemeral>(event: &E, bus: &Bus) -> Result<Self, Error> {
         let payload = encode(event)?;
         let subject = event.subject().map_err(|problem| Error::Subject {
             event: E::NAME,
             problem,
         })?;
         let mut headers = HeaderMap::new();
+        if E::ENVELOPE == Envelope::CloudEvents {
+            // Nobody de-duplicates it; a CloudEvent has an id all the same.
+            let id = MessageId::random(E::NAME);
+            cloudevents::write(&mut headers, E::NAME, id.as_str(), bus.source(E::NAME)?);
+        }
         if let Some(trace) = Trace::current() {
             trace.write(&mut headers);
         }
@@ -126,13 +136,18 @@ impl Outgoing {
 
     /// What the server counts: headers and payload.
     pub(crate) fn size(&self) -> usize {
+        self.header_size() + self.payload.len()
+    }
+
+    /// What the headers take.
+    pub(crate) fn header_size(&self) -> usize {
         let lines = self.headers.iter().flat_map(|(name, values)| {
             let name: &str = name.as_ref();
             values
                 .iter()
                 .map(move |value| name.len() + value.as_str().len() + 4)
         });
-        "NATS/1.0\r\n\r\n".len() + lines.sum::<usize>() + self.payload.len()
+        "NATS/1.0\r\n\r\n".len() + lines.sum::<usize>()
     }
 }
 
@@ -152,12 +167,12 @@ impl Bus {
     /// Stores the event and waits until its stream has it. Retries under the same id until the publish time-out.
     ///
     /// # Errors
-    /// Nothing was sent: [`Error::Invalid`], [`Error::Subject`], [`Error::Encode`], [`Error::TooLarge`],
-    /// [`Error::NotConnected`], [`Error::Closed`]. Not stored: [`Error::NoStream`], [`Error::Refused`],
+    /// Nothing was sent: [`Error::Invalid`], [`Error::Subject`], [`Error::Encode`], [`Error::NoSource`],
+    /// [`Error::TooLarge`], [`Error::NotConnected`], [`Error::Closed`]. Not stored: [`Error::NoStream`], [`Error::Refused`],
     /// [`Error::Server`]. Unknown, and safe to repeat: [`Error::TimedOut`].
     pub async fn publish<E: Stored>(&self, event: &E) -> Result<Receipt, Error> {
         self.open()?;
-        let message = Outgoing::stored(event)?;
+        let message = Outgoing::stored(event, self)?;
         let deadline = self.publish_deadline();
         let _place = self.place(&message, deadline).await?;
         self.store(&message, deadline).await
@@ -170,7 +185,7 @@ impl Bus {
     /// Those of [`publish`](Bus::publish) that are known before the event is sent; the others come from the [`Pending`].
     pub async fn enqueue<E: Stored>(&self, event: &E) -> Result<Pending, Error> {
         self.open()?;
-        let message = Outgoing::stored(event)?;
+        let message = Outgoing::stored(event, self)?;
         let deadline = self.publish_deadline();
         let place = self.place(&message, deadline).await?;
         let first = match self.send(&message, deadline).await {
@@ -221,11 +236,11 @@ impl Bus {
     /// Sends an ephemeral event to whoever listens now. `Ok` says that it was sent, not that anybody got it.
     ///
     /// # Errors
-    /// Nothing was sent: [`Error::Invalid`], [`Error::Subject`], [`Error::Encode`], [`Error::TooLarge`],
-    /// [`Error::NotConnected`], [`Error::Closed`].
+    /// Nothing was sent: [`Error::Invalid`], [`Error::Subject`], [`Error::Encode`], [`Error::NoSource`],
+    /// [`Error::TooLarge`], [`Error::NotConnected`], [`Error::Closed`].
     pub async fn emit<E: Ephemeral>(&self, event: &E) -> Result<(), Error> {
         self.open()?;
-        let message = Outgoing::ephemeral(event)?;
+        let message = Outgoing::ephemeral(event, self)?;
         #[cfg(feature = "testing")]
         if let Sink::Records(records) = &self.inner.sink {
             if message.size() > self.max_payload() {

@@ -3,6 +3,7 @@
 //! Finds, decodes and checks; runs nothing.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,16 +11,17 @@ use std::sync::Arc;
 use async_nats::Message;
 use futures_util::FutureExt;
 
+use crate::cloudevents;
 use crate::dead_letter::Cause;
 use crate::decode::decode;
 use crate::delivery::{Delivery, Failure, Meta};
-use crate::event::Event;
+use crate::event::{Envelope, Event};
 use crate::streams::{covers, pattern_of};
 
 /// A handler that is about to run.
 pub(crate) type Handling = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
 
-type Call<H> = dyn Fn(Arc<H>, &Message, Meta) -> Result<Handling, Rejection> + Send + Sync;
+type Call<H> = dyn Fn(Arc<H>, &[u8], Meta) -> Result<Handling, Rejection> + Send + Sync;
 
 /// A message that no handler gets, and why.
 #[derive(Debug)]
@@ -35,6 +37,7 @@ pub(crate) struct Route<H> {
     pub(crate) pattern: String,
     pub(crate) stream: Option<&'static str>,
     pub(crate) partitions: Option<u32>,
+    envelope: Envelope,
     call: Box<Call<H>>,
 }
 
@@ -46,8 +49,8 @@ impl<H: Send + Sync + 'static> Route<H> {
         Fut: Future<Output = Result<(), Failure>> + Send + 'static,
     {
         let handler = Arc::new(handler);
-        let call = move |handlers: Arc<H>, message: &Message, meta: Meta| {
-            let event: E = decode(&message.payload).map_err(|error| Rejection {
+        let call = move |handlers: Arc<H>, body: &[u8], meta: Meta| {
+            let event: E = decode(body).map_err(|error| Rejection {
                 cause: Cause::Undecodable,
                 detail: error.to_string(),
             })?;
@@ -67,29 +70,49 @@ impl<H: Send + Sync + 'static> Route<H> {
             pattern: pattern_of(E::SUBJECT, None),
             stream: E::STREAM,
             partitions: E::PARTITIONS,
+            envelope: E::ENVELOPE,
             call: Box::new(call),
         }
     }
 
+    /// The handler's call for a message. `meta` learns what the envelope says.
     pub(crate) fn call(
         &self,
         handlers: Arc<H>,
         message: &Message,
-        meta: Meta,
+        meta: &mut Meta,
     ) -> Result<Handling, Rejection> {
+        let body = match self.envelope {
+            Envelope::Plain => Cow::Borrowed(&message.payload[..]),
+            Envelope::CloudEvents => {
+                let opened =
+                    cloudevents::open(self.event, message).map_err(|(cause, error)| Rejection {
+                        cause,
+                        detail: error.to_string(),
+                    })?;
+                meta.cloud_event = opened.cloud_event;
+                opened.body
+            }
+        };
         // A `Deserialize` or `validate` of the user's may panic as well.
-        std::panic::catch_unwind(AssertUnwindSafe(|| (self.call)(handlers, message, meta)))
-            .unwrap_or_else(|panic| {
-                Err(Rejection {
-                    cause: Cause::Undecodable,
-                    detail: panic_text(&*panic),
-                })
+        std::panic::catch_unwind(AssertUnwindSafe(|| {
+            (self.call)(handlers, &body, meta.clone())
+        }))
+        .unwrap_or_else(|panic| {
+            Err(Rejection {
+                cause: Cause::Undecodable,
+                detail: panic_text(&*panic),
             })
+        })
     }
 }
 
-/// The route of a message: by its subject, or by the name in its id where a mirror has changed the subject.
-pub(crate) fn find<'a, H>(routes: &'a [Route<H>], meta: &Meta) -> Result<&'a Route<H>, Rejection> {
+/// The route of a message: by its subject, or by the name in its id or its `ce-type` where a mirror has changed the subject.
+pub(crate) fn find<'a, H>(
+    routes: &'a [Route<H>],
+    message: &Message,
+    meta: &Meta,
+) -> Result<&'a Route<H>, Rejection> {
     let name = meta
         .id
         .as_deref()
@@ -111,7 +134,14 @@ pub(crate) fn find<'a, H>(routes: &'a [Route<H>], meta: &Meta) -> Result<&'a Rou
             .iter()
             .find(|route| route.event == name)
             .ok_or_else(unknown),
-        (None, None) => Err(unknown()),
+        (None, None) => {
+            let name = message.headers.as_ref().and_then(cloudevents::event_type);
+            routes
+                .iter()
+                .filter(|route| route.envelope == Envelope::CloudEvents)
+                .find(|route| name.as_deref() == Some(route.event))
+                .ok_or_else(unknown)
+        }
     }
 }
 

@@ -16,10 +16,11 @@ use tokio::time::sleep;
 
 use crate::api::{ConsumerInfo, nanos, start_of};
 use crate::bus::Bus;
+use crate::cloudevents;
 use crate::decode::decode;
 use crate::delivery::{AckSubject, Delivery, Meta};
 use crate::error::Error;
-use crate::event::Event;
+use crate::event::{Envelope, Event};
 use crate::pull::{Frame, Pull};
 use crate::streams::{Start, pattern_of};
 
@@ -111,8 +112,16 @@ impl<E: Event> Subscription<E> {
 }
 
 fn read<E: Event>(message: &Message, stored: Option<&AckSubject>) -> Result<Delivery<E>, Error> {
-    let event = decode(&message.payload)?;
-    Ok(Delivery::new(event, Meta::of(message, stored)))
+    let mut meta = Meta::of(message, stored);
+    let event = match E::ENVELOPE {
+        Envelope::Plain => decode(&message.payload)?,
+        Envelope::CloudEvents => {
+            let opened = cloudevents::open(E::NAME, message).map_err(|(_, error)| error)?;
+            meta.cloud_event = opened.cloud_event;
+            decode(&opened.body)?
+        }
+    };
+    Ok(Delivery::new(event, meta))
 }
 
 impl Bus {

@@ -7,18 +7,11 @@ use std::{fs, io};
 use event_codegen::check::{self, Checked};
 use event_codegen::compat::{self, Direction, Mode, Outcome};
 use event_codegen::diagnostic::Diagnostics;
-use event_codegen::{code::Code, emit, read, report};
+use event_codegen::{emit, read, report};
 
 use crate::property;
 
 const FOLDER: &str = "../codegen/tests/compat";
-
-/// One side of a change.
-struct Side {
-    contracts: Checked,
-    /// Why there is no Rust of it, though it can be compared.
-    unsupported: Option<String>,
-}
 
 /// Writes `compat.rs` into a folder.
 ///
@@ -30,11 +23,11 @@ pub fn write(out: &Path) -> io::Result<()> {
         .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
         .collect::<io::Result<_>>()?;
     folders.sort();
-    let (mut modules, mut cases, mut left_out) = (String::new(), String::new(), String::new());
+    let (mut modules, mut cases) = (String::new(), String::new());
     for folder in folders {
         let old = side(&Path::new(FOLDER).join(&folder).join("old"))?;
         let new = side(&Path::new(FOLDER).join(&folder).join("new"))?;
-        let findings = compat::compare(&old.contracts, &new.contracts, Mode::Full).findings;
+        let findings = compat::compare(&old, &new, Mode::Full).findings;
         let mut examples = findings
             .iter()
             .flat_map(|finding| finding.counterexamples.iter().map(|c| (finding.rule.id, c)))
@@ -42,14 +35,10 @@ pub fn write(out: &Path) -> io::Result<()> {
         if examples.peek().is_none() {
             continue;
         }
-        if let Some(why) = old.unsupported.as_ref().or(new.unsupported.as_ref()) {
-            let _ = writeln!(left_out, "({folder:?}, {why:?}),");
-            continue;
-        }
         let module = folder.replace('-', "_");
         let _ = writeln!(modules, "pub mod {module} {{");
         for (name, side) in [("old", &old), ("new", &new)] {
-            let rust = emit::rust(&side.contracts, &[]);
+            let rust = emit::rust(side, &[]);
             let _ = writeln!(
                 modules,
                 "pub mod {name} {{\npub use ::event_runtime;\n{rust}\n}}"
@@ -73,42 +62,27 @@ pub fn write(out: &Path) -> io::Result<()> {
                 example.event,
                 example.payload,
                 matches!(example.outcome, Outcome::Refused(_)),
-                function(example.direction.writer(), &writer.contracts)?,
-                function(example.direction.reader(), &reader.contracts)?,
+                function(example.direction.writer(), writer)?,
+                function(example.direction.reader(), reader)?,
             );
         }
     }
     let text = format!(
         "{modules}
-/// Every counterexample of every folder that there is Rust of.
+/// Every counterexample of every folder.
 pub const CASES: &[Case] = &[{cases}];
-
-/// The folders with counterexamples that there is no Rust of, and why.
-pub const LEFT_OUT: &[(&str, &str)] = &[{left_out}];
 "
     );
     fs::write(out.join("compat.rs"), text)
 }
 
-fn side(folder: &Path) -> io::Result<Side> {
+fn side(folder: &Path) -> io::Result<Checked> {
     let mut diagnostics = Diagnostics::default();
     let contracts = read::read_folder(folder, &mut diagnostics);
-    let unsupported = diagnostics
-        .iter()
-        .find(|d| d.code == Code::Unsupported)
-        .map(|d| d.message.clone());
-    // What this version reads and cannot generate is compared all the same.
-    if unsupported.is_some() {
-        diagnostics = Diagnostics::default();
-    }
     let sources = contracts.sources.clone();
-    let contracts = check::check(contracts, &mut diagnostics).map_err(|_| {
+    check::check(contracts, &mut diagnostics).map_err(|_| {
         let report = report::human(&diagnostics, &sources, false);
         io::Error::other(format!("{}: {report}", folder.display()))
-    })?;
-    Ok(Side {
-        contracts,
-        unsupported,
     })
 }
 

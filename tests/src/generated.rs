@@ -15,6 +15,7 @@ macro_rules! golden {
 golden! {
     all_constraints = "constraints",
     all_defaults = "defaults",
+    all_envelopes = "envelope",
     all_names = "names",
     all_recursion = "recursion",
     all_services = "services",

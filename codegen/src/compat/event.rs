@@ -349,14 +349,8 @@ pub(super) fn id(p: &EventPair<'_>, sink: &mut Sink<'_>) {
 pub(super) fn envelope(p: &EventPair<'_>, sink: &mut Sink<'_>) {
     if p.old.envelope != p.new.envelope {
         sink.add(p.path(".envelope"), "its metadata travels in another way")
-            .was(
-                p.old.name.span,
-                format!("{:?}", p.old.envelope).to_lowercase(),
-            )
-            .is(
-                p.new.name.span,
-                format!("{:?}", p.new.envelope).to_lowercase(),
-            )
+            .was(p.old.name.span, p.old.envelope.as_str())
+            .is(p.new.name.span, p.new.envelope.as_str())
             .stranded(left_behind(p.sides.old, p.ids.0))
             .help(NEW_EVENT);
     }

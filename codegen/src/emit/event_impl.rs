@@ -11,7 +11,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned as _;
 
 use crate::check::Checked;
-use crate::model::{Event, EventId, Stream};
+use crate::model::{Envelope, Event, EventId, Stream};
 use crate::read::rust::Derived;
 use crate::subject::Segment;
 
@@ -58,6 +58,12 @@ impl Emit<'_> {
         } else {
             quote!(::core::result::Result::Ok(()))
         };
+        let envelope = match self.event.envelope {
+            Envelope::Plain => TokenStream::new(),
+            Envelope::CloudEvents => {
+                quote!(const ENVELOPE: #runtime::Envelope = #runtime::Envelope::CloudEvents;)
+            }
+        };
         let delivery = self.delivery();
         quote! {
             #[automatically_derived]
@@ -67,6 +73,7 @@ impl Emit<'_> {
                 const SUBJECT: &'static str = #template;
                 const STREAM: ::core::option::Option<&'static str> = #stream;
                 const PARTITIONS: ::core::option::Option<u32> = #partitions;
+                #envelope
                 fn subject(&self) -> ::core::result::Result<#runtime::Subject, #runtime::SubjectError> {
                     #subject
                 }

@@ -3,7 +3,7 @@
 use super::scope::{Prelude, Scope};
 use super::writer::{Writer, literal};
 use super::{defaults, import, validate};
-use crate::model::{Body, Event, EventId, Field, Type, TypeId, TypeKind};
+use crate::model::{Body, Envelope, Event, EventId, Field, Type, TypeId, TypeKind};
 use crate::name;
 
 /// One event.
@@ -72,6 +72,9 @@ pub(super) fn event_arguments(scope: &Scope<'_>, event: &Event, id: EventId) -> 
         {
             args.push(format!("partitions = {}", partitions.value));
         }
+    }
+    if event.envelope != Envelope::Plain {
+        args.push(format!("envelope = {}", literal(event.envelope.as_str())));
     }
     if !scope.uses.published(id) {
         args.push("publish = false".to_owned());

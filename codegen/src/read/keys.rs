@@ -1,7 +1,7 @@
 //! Every table and key of the contract language, as data: the reader and the editor schema both go by it, so that
 //! neither can know a key that the other does not. Reads nothing itself.
 
-use crate::model::Type;
+use crate::model::{Envelope, Type};
 
 /// A table of the contract language.
 #[derive(Debug)]
@@ -278,8 +278,8 @@ pub static EVENT: Table = Table {
         ),
         key(
             "envelope",
-            Kind::Choice(&["plain", "cloudevents"]),
-            "How metadata travels. Default: \"plain\".",
+            Kind::Choice(Envelope::TEXTS),
+            "How metadata travels: the message id alone, or the headers of CloudEvents. Default: \"plain\".",
         ),
         key(
             "fields",

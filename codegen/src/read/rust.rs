@@ -12,7 +12,7 @@ use syn::spanned::Spanned as _;
 use syn::{Data, DeriveInput, Fields};
 
 use self::arguments::Arguments;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, no_choice};
 use crate::model::{
     Body, Constraints, Contracts, Discard, Domain, DomainId, Envelope, Event, Field, FieldRef,
     Retention, Storage, Stream, StreamId, Type,
@@ -110,7 +110,7 @@ pub fn read<'a>(input: &'a DeriveInput, diagnostics: &mut Diagnostics) -> Derive
         version: 1,
         deprecated: None,
         supersedes: None,
-        envelope: Envelope::Plain,
+        envelope: envelope(&arguments, diagnostics),
         // What is no struct has been reported: no rule may miss its fields.
         body: match model {
             Some(fields) => Body::Fields(fields),
@@ -273,6 +273,18 @@ fn stream(arguments: &Arguments, name: Spanned<String>) -> Stream {
         discard: Discard::default(),
         partitions,
     }
+}
+
+/// The envelope that is written, plain where none is or where it cannot be read.
+fn envelope(arguments: &Arguments, diagnostics: &mut Diagnostics) -> Envelope {
+    let written = arguments.envelope.as_ref();
+    let Some(written) = written.and_then(|w| Some(Spanned::new(w.value.clone()?, w.span))) else {
+        return Envelope::Plain;
+    };
+    Envelope::find(&written.value).unwrap_or_else(|| {
+        diagnostics.push(no_choice("envelope", &written, Envelope::TEXTS));
+        Envelope::Plain
+    })
 }
 
 /// `key` and `partitions` come together: here nobody else knows how many partitions the stream has.

@@ -55,6 +55,7 @@ mutations! {
     union_tag true,
     subject true,
     placeholder true,
+    envelope true,
     stream_of true,
     delivery true,
     partitions true,
@@ -579,6 +580,16 @@ fn placeholder(_: &mut Contract, new: &mut Contract, _: &mut Random) -> bool {
     event.subject = "shop.{partition}.{area}.placed".into();
     event.fields[1].name = "area".into();
     event.fields[1].keys.push(("rename", "\"region\"".into()));
+    true
+}
+
+fn envelope(_: &mut Contract, new: &mut Contract, random: &mut Random) -> bool {
+    let event = random.below(new.events.len());
+    put(
+        &mut new.events[event].keys,
+        "envelope",
+        quoted("cloudevents"),
+    );
     true
 }
 

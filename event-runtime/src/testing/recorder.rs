@@ -186,7 +186,8 @@ impl<H: Send + Sync + 'static> Recorder<H> {
     /// The listener that `listener` builds, on a bus that records. Must be called on a Tokio runtime.
     ///
     /// Handlers publish through this bus or clones of it. What only a server can answer fails on it with
-    /// [`Error::NotConnected`]: subscriptions, [`Bus::ensure`], [`Bus::redrive`]; its client never connects.
+    /// [`Error::NotConnected`]: subscriptions, [`Bus::ensure`], [`Bus::redrive`]; its client never connects. The `ce-source`
+    /// of CloudEvents is `recorder`.
     ///
     /// # Errors
     /// None that is known; the client's own.
@@ -208,12 +209,14 @@ impl<H: Send + Sync + 'static> Recorder<H> {
 
     /// Delivers a stored event. Await it; before, it can be changed: `recorder.deliver(&event).attempt(5).await`.
     pub fn deliver<E: Stored>(&mut self, event: &E) -> Delivering<'_, H> {
-        Delivering::new(self, Outgoing::stored(event))
+        let message = Outgoing::stored(event, &self.shared.bus);
+        Delivering::new(self, message)
     }
 
     /// Delivers an ephemeral event.
     pub fn deliver_ephemeral<E: Ephemeral>(&mut self, event: &E) -> Delivering<'_, H> {
-        Delivering::new(self, Outgoing::ephemeral(event))
+        let message = Outgoing::ephemeral(event, &self.shared.bus);
+        Delivering::new(self, message)
     }
 
     /// Delivers any bytes on any subject, as another publisher may have sent them: without an id and a trace, unless
@@ -279,6 +282,22 @@ impl<'a, H> Delivering<'a, H> {
             message
                 .headers
                 .insert(async_nats::header::NATS_MESSAGE_ID, id.as_str());
+        }
+        self
+    }
+
+    /// Headers beside those that it has, or instead of them: the envelope of another publisher.
+    pub fn headers(mut self, headers: &HeaderMap) -> Self {
+        if let Ok(message) = &mut self.message {
+            for (name, values) in headers.iter() {
+                let mut values = values.iter();
+                if let Some(first) = values.next() {
+                    message.headers.insert(name.clone(), first.clone());
+                }
+                for value in values {
+                    message.headers.append(name.clone(), value.clone());
+                }
+            }
         }
         self
     }

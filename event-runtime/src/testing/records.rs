@@ -10,6 +10,7 @@ use async_nats::header::NATS_MESSAGE_ID;
 use async_nats::{HeaderMap, Subject};
 use bytes::Bytes;
 
+use crate::cloudevents::{self, CloudEvent};
 use crate::decode::{DecodeError, decode};
 use crate::delivery::Trace;
 use crate::error::Error;
@@ -29,6 +30,8 @@ pub struct Recorded {
     pub id: Option<String>,
     /// The trace that it carries on.
     pub trace: Option<Trace>,
+    /// What its `ce-…` headers say; `None` for a plain event.
+    pub cloud_event: Option<CloudEvent>,
     /// All of its headers.
     pub headers: HeaderMap,
     /// Its body, JSON.
@@ -43,6 +46,7 @@ impl Recorded {
             stream: Some(message.stream).filter(|stream| !stream.is_empty()),
             id: id.map(|id| id.as_str().to_owned()),
             trace: Trace::from_headers(&message.headers),
+            cloud_event: cloudevents::of_headers(&message.headers),
             headers: message.headers.clone(),
             body: message.payload.clone(),
         }

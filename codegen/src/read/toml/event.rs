@@ -70,16 +70,8 @@ impl<'a> Reader<'a> {
         event.supersedes = self
             .text(table, "supersedes")
             .map(|name| self.event_ref(&name));
-        if let Some(envelope) = self.choice(table, "envelope")
-            && envelope.value == "cloudevents"
-        {
-            event.envelope = Envelope::CloudEvents;
-            let written = envelope.map(str::to_owned);
-            self.unsupported(
-                &written,
-                "the envelope \"cloudevents\"",
-                "leave `envelope` out: the body is the event, the message id a header",
-            );
+        if let Some(envelope) = self.choice(table, "envelope") {
+            event.envelope = Envelope::find(envelope.value).unwrap_or_default();
         }
         event.reserved = self.texts(table, "reserved");
         event.examples = self.payloads(table, "examples");
@@ -109,19 +101,6 @@ impl<'a> Reader<'a> {
                 Body::Fields(Vec::new())
             }
         }
-    }
-
-    fn unsupported(&mut self, written: &Spanned<String>, what: &str, instead: &str) {
-        self.report(
-            Diagnostic::new(
-                Code::Unsupported,
-                written.span,
-                format!("{what} is not built yet"),
-            )
-            .help(format!(
-                "this version reads it and cannot generate it; {instead}"
-            )),
-        );
     }
 
     /// Parses a subject and points at each mistake inside of it.

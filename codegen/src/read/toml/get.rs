@@ -3,7 +3,7 @@
 use ::toml::de::{DeTable, DeValue};
 
 use super::table::{Entry, Reader, Table, entries};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, no_choice};
 use crate::read::keys::Kind;
 use crate::source::{Span, Spanned};
 
@@ -104,14 +104,7 @@ impl<'a> Reader<'a> {
         };
         let found = choices.iter().copied().find(|choice| *choice == text.value);
         if found.is_none() {
-            self.report(
-                Diagnostic::new(
-                    Code::WrongValue,
-                    text.span,
-                    format!("`{key}` cannot be \"{}\"", text.value),
-                )
-                .suggest(&text.value, choices.iter().copied()),
-            );
+            self.report(no_choice(key, &text, choices));
         }
         found.map(|choice| Spanned::new(choice, text.span))
     }

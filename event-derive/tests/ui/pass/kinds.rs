@@ -1,7 +1,7 @@
 //! Stored, ephemeral and keyed events, and the functions of each.
 #![deny(warnings, missing_docs)]
 
-use event_runtime::{Bus, Error, Event, Pending, Receipt, Subscription, Uuid};
+use event_runtime::{Bus, Envelope, Error, Event, Pending, Receipt, Subscription, Uuid};
 use serde::{Deserialize, Serialize};
 
 /// Stored under an id.
@@ -14,6 +14,18 @@ pub struct OrderPlaced {
     /// A token.
     pub region: String,
 }
+
+/// A CloudEvent.
+#[derive(Serialize, Deserialize, Event)]
+#[serde(rename_all = "camelCase")]
+#[event(subject = "orders.paid", stream = "ORDERS", envelope = "cloudevents")]
+pub struct OrderPaid {}
+
+/// A plain event that says so.
+#[derive(Serialize, Deserialize, Event)]
+#[serde(rename_all = "camelCase")]
+#[event(subject = "orders.shipped", stream = "ORDERS", envelope = "plain")]
+pub struct OrderShipped {}
 
 /// Nobody stores it.
 #[derive(Serialize, Deserialize, Event)]
@@ -48,4 +60,8 @@ pub async fn keyed(bus: &Bus) -> Result<Subscription<Moved>, Error> {
     Moved::filter().user_id(7_u32).subscribe(bus).await
 }
 
-fn main() {}
+fn main() {
+    assert_eq!(OrderPlaced::ENVELOPE, Envelope::Plain);
+    assert_eq!(OrderPaid::ENVELOPE, Envelope::CloudEvents);
+    assert_eq!(OrderShipped::ENVELOPE, Envelope::Plain);
+}

@@ -1,0 +1,316 @@
+//! Out of a message: the attributes of its CloudEvent, and the event's body.
+
+use std::borrow::Cow;
+
+use async_nats::{HeaderMap, HeaderValue, Message};
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{CloudEvent, VERSION};
+use crate::dead_letter::Cause;
+use crate::decode::{DecodeError, reason};
+use crate::percent::{self, Lone};
+
+const PREFIX: &str = "ce-";
+const CONTENT_TYPE: &str = "content-type";
+/// What the content type of a CloudEvent in structured mode starts with.
+const STRUCTURED: &str = "application/cloudevents";
+
+/// A message without its envelope.
+#[derive(Debug)]
+pub(crate) struct Opened<'a> {
+    /// `None` when its publisher sent a plain event.
+    pub(crate) cloud_event: Option<CloudEvent>,
+    /// The body of the event.
+    pub(crate) body: Cow<'a, [u8]>,
+}
+
+/// Why the envelope cannot be opened.
+struct Problem {
+    cause: Cause,
+    reason: String,
+}
+
+fn broken(reason: impl Into<String>) -> Problem {
+    Problem {
+        cause: Cause::Undecodable,
+        reason: reason.into(),
+    }
+}
+
+/// The attributes that somebody here looks at; extensions are the publisher's own.
+#[derive(Debug, Default, PartialEq)]
+struct Attributes {
+    specversion: Option<String>,
+    id: Option<String>,
+    source: Option<String>,
+    event_type: Option<String>,
+    time: Option<String>,
+    datacontenttype: Option<String>,
+}
+
+/// A CloudEvent in the JSON format.
+#[derive(Deserialize)]
+struct Structured<'a> {
+    specversion: Option<String>,
+    id: Option<String>,
+    source: Option<String>,
+    #[serde(rename = "type")]
+    event_type: Option<String>,
+    time: Option<String>,
+    datacontenttype: Option<String>,
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+    data_base64: Option<String>,
+}
+
+/// Opens the envelope of a message on the subject of `event`.
+pub(crate) fn open<'a>(
+    event: &'static str,
+    message: &'a Message,
+) -> Result<Opened<'a>, (Cause, DecodeError)> {
+    opened(event, message).map_err(|problem| {
+        let error = DecodeError {
+            event,
+            path: String::new(),
+            reason: problem.reason,
+        };
+        (problem.cause, error)
+    })
+}
+
+fn opened<'a>(event: &str, message: &'a Message) -> Result<Opened<'a>, Problem> {
+    let body = Cow::Borrowed(&message.payload[..]);
+    let Some(headers) = &message.headers else {
+        return Ok(Opened {
+            cloud_event: None,
+            body,
+        });
+    };
+    if let Some(format) = structured_format(headers) {
+        let (attributes, body) = structured(&format, &message.payload)?;
+        return Ok(Opened {
+            cloud_event: Some(attributes.cloud_event(event, "")?),
+            body,
+        });
+    }
+    let cloud_event = match binary(headers)? {
+        Some(attributes) => Some(attributes.cloud_event(event, PREFIX)?),
+        None => None,
+    };
+    Ok(Opened { cloud_event, body })
+}
+
+/// The full name in `ce-type`, for a message whose subject says nothing.
+pub(crate) fn event_type(headers: &HeaderMap) -> Option<String> {
+    binary(headers).ok().flatten()?.event_type
+}
+
+/// What the headers of a message say of its CloudEvent, if they say it well.
+#[cfg(feature = "testing")]
+pub(crate) fn of_headers(headers: &HeaderMap) -> Option<CloudEvent> {
+    let attributes = binary(headers).ok().flatten()?;
+    let event_type = attributes.event_type.clone()?;
+    attributes.cloud_event(&event_type, PREFIX).ok()
+}
+
+/// Whether a header is part of the envelope: a dead letter keeps it.
+pub(crate) fn is_envelope(name: &str) -> bool {
+    attribute_of(name).is_some() || name.eq_ignore_ascii_case(CONTENT_TYPE)
+}
+
+/// The attribute that a header is about. Names of headers are case-insensitive in the binding, and not in NATS.
+fn attribute_of(name: &str) -> Option<&str> {
+    let (prefix, attribute) = name.split_at_checked(PREFIX.len())?;
+    prefix.eq_ignore_ascii_case(PREFIX).then_some(attribute)
+}
+
+/// The attributes in the headers; `None` where none is.
+fn binary(headers: &HeaderMap) -> Result<Option<Attributes>, Problem> {
+    let mut attributes = Attributes::default();
+    for (name, values) in headers.iter() {
+        let Some(attribute) = attribute_of(name.as_ref()) else {
+            continue;
+        };
+        let Some((name, slot)) = attributes.slot(attribute) else {
+            continue;
+        };
+        let value = match single(values) {
+            Some(value) if slot.is_none() => value,
+            _ => return Err(broken(format!("the header ce-{name} stands twice"))),
+        };
+        *slot =
+            Some(unescaped(value).ok_or_else(|| {
+                broken(format!("the header ce-{name} is not percent-encoded UTF-8"))
+            })?);
+    }
+    if attributes == Attributes::default() {
+        return Ok(None);
+    }
+    if attributes.datacontenttype.is_none() {
+        // Where SDKs for HTTP have it.
+        attributes.datacontenttype = content_type(headers).map(str::to_owned);
+    }
+    Ok(Some(attributes))
+}
+
+fn single(values: &[HeaderValue]) -> Option<&str> {
+    match values {
+        [value] => Some(value.as_str()),
+        _ => None,
+    }
+}
+
+fn content_type(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .iter()
+        .find(|(name, _)| {
+            let name: &str = name.as_ref();
+            name.eq_ignore_ascii_case(CONTENT_TYPE)
+        })
+        .and_then(|(_, values)| values.first())
+        .map(|value| value.as_str().trim())
+}
+
+/// A media type without its parameters, in lower case.
+fn essence(media_type: &str) -> String {
+    let essence = media_type.split(';').next().unwrap_or_default();
+    essence.trim().to_ascii_lowercase()
+}
+
+/// Which format the whole CloudEvent has in the body; `None` in binary mode.
+fn structured_format(headers: &HeaderMap) -> Option<String> {
+    let essence = essence(content_type(headers)?);
+    essence.strip_prefix(STRUCTURED).map(str::to_owned)
+}
+
+fn structured<'a>(format: &str, payload: &'a [u8]) -> Result<(Attributes, Cow<'a, [u8]>), Problem> {
+    match format {
+        "" | "+json" => {}
+        batch if batch.starts_with("-batch") => {
+            return Err(broken(
+                "the message is a batch of CloudEvents, and only one is read from a message",
+            ));
+        }
+        _ => {
+            return Err(broken(
+                "the message is a CloudEvent in structured mode, and only its JSON format is read",
+            ));
+        }
+    }
+    // serde would read a struct from an array too.
+    if payload.iter().find(|b| !b.is_ascii_whitespace()) != Some(&b'{') {
+        return Err(broken("the CloudEvent in the body is not a JSON object"));
+    }
+    let event: Structured<'a> = serde_json::from_slice(payload)
+        .map_err(|error| broken(format!("the CloudEvent in the body: {}", reason(&error))))?;
+    let body = match (event.data, event.data_base64) {
+        (Some(data), None) => Cow::Borrowed(data.get().as_bytes()),
+        (None, Some(data)) => crate::wire::base64(&data)
+            .map(Cow::Owned)
+            .ok_or_else(|| broken("the CloudEvent's data_base64 is no base64"))?,
+        (None, None) => return Err(broken("the CloudEvent in the body has no data")),
+        (Some(_), Some(_)) => {
+            return Err(broken(
+                "the CloudEvent in the body has data and data_base64",
+            ));
+        }
+    };
+    let attributes = Attributes {
+        specversion: event.specversion,
+        id: event.id,
+        source: event.source,
+        event_type: event.event_type,
+        time: event.time,
+        datacontenttype: event.datacontenttype,
+    };
+    Ok((attributes, body))
+}
+
+/// A header's value as the text that was meant: without the double quotes of older publishers, percent-decoded once. A `%`
+/// without two digits stands for itself: some SDKs encode nothing.
+fn unescaped(value: &str) -> Option<String> {
+    let value = value.trim();
+    let quoted = value
+        .strip_prefix('"')
+        .and_then(|value| value.strip_suffix('"'));
+    let Some(quoted) = quoted else {
+        return percent::decode(value, Lone::Kept);
+    };
+    let mut text = String::with_capacity(quoted.len());
+    let mut chars = quoted.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => text.extend(chars.next()),
+            c => text.push(c),
+        }
+    }
+    percent::decode(&text, Lone::Kept)
+}
+
+impl Attributes {
+    fn slot(&mut self, attribute: &str) -> Option<(&'static str, &mut Option<String>)> {
+        let slots = [
+            ("specversion", &mut self.specversion),
+            ("id", &mut self.id),
+            ("source", &mut self.source),
+            ("type", &mut self.event_type),
+            ("time", &mut self.time),
+            ("datacontenttype", &mut self.datacontenttype),
+        ];
+        slots
+            .into_iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(attribute))
+    }
+
+    /// The CloudEvent, if it is one and is the `event`. Reasons call an attribute by its name after `prefix`.
+    fn cloud_event(self, event: &str, prefix: &str) -> Result<CloudEvent, Problem> {
+        let needed = |name: &str, value: Option<String>| {
+            value
+                .filter(|value| !value.is_empty())
+                .ok_or_else(|| broken(format!("{prefix}{name} is missing")))
+        };
+        if needed("specversion", self.specversion)? != VERSION {
+            return Err(broken(format!("{prefix}specversion is not {VERSION}")));
+        }
+        let event_type = needed("type", self.event_type)?;
+        if event_type != event {
+            return Err(Problem {
+                cause: Cause::Contradiction,
+                reason: format!("{prefix}type names another event than the subject does"),
+            });
+        }
+        if !self.datacontenttype.as_deref().is_none_or(is_json) {
+            return Err(broken(format!(
+                "{prefix}datacontenttype is not JSON (application/json)"
+            )));
+        }
+        Ok(CloudEvent {
+            id: needed("id", self.id)?,
+            source: needed("source", self.source)?,
+            event_type,
+            time: self
+                .time
+                .map(|time| moment(&time))
+                .transpose()
+                .map_err(|()| broken(format!("{prefix}time is no RFC 3339 timestamp")))?,
+        })
+    }
+}
+
+fn moment(text: &str) -> Result<DateTime<Utc>, ()> {
+    DateTime::parse_from_rfc3339(text)
+        .map(|time| time.to_utc())
+        .map_err(|_| ())
+}
+
+/// Whether data of this media type is JSON, as CloudEvents says: the subtype is `json` or ends with `+json`.
+fn is_json(media_type: &str) -> bool {
+    let essence = essence(media_type);
+    let subtype = essence.split_once('/').map(|(_, subtype)| subtype);
+    subtype.is_some_and(|subtype| subtype == "json" || subtype.ends_with("+json"))
+}
+
+#[cfg(test)]
+mod tests;
