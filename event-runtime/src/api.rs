@@ -27,6 +27,12 @@ pub(crate) struct ConsumerInfo {
     pub(crate) created: String,
     pub(crate) config: ConsumerConfig,
     pub(crate) delivered: Delivered,
+    /// Matching messages that it has not delivered yet.
+    #[serde(default)]
+    pub(crate) num_pending: u64,
+    /// Deliveries that wait for their outcome.
+    #[serde(default)]
+    pub(crate) num_ack_pending: u64,
 }
 
 #[derive(Debug, Deserialize)]

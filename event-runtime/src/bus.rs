@@ -2,9 +2,9 @@
 //!
 //! What the client reports on the side is seen in `connection`.
 
-use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_nats::connection::State;
@@ -17,6 +17,7 @@ use crate::cloudevents;
 use crate::config::Config;
 use crate::connection::Events;
 use crate::error::Error;
+use crate::health::DurableName;
 use crate::shutdown::Shutdown;
 
 /// A connection to the events of an organisation. Clones are the same connection.
@@ -52,52 +53,9 @@ pub(crate) struct Inner {
     pub(crate) listeners: watch::Sender<usize>,
     /// The durables all of whose places are taken by deliveries that wait for a retry.
     pub(crate) paused: Mutex<BTreeSet<String>>,
+    /// The durables of the listeners that run, each with how many listeners it has.
+    pub(crate) durables: Mutex<BTreeMap<DurableName, usize>>,
     closing: AtomicBool,
-}
-
-/// What the bus has done since it connected.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Stats {
-    /// Stored events, duplicates included.
-    pub published: u64,
-    /// Publishes that the stream already knew.
-    pub duplicates: u64,
-    /// Further attempts of publishes.
-    pub publish_retries: u64,
-    /// Publishes that failed after all attempts.
-    pub publish_failures: u64,
-    /// Failed publishes whose [`Pending`](crate::Pending) nobody awaited; each is logged too.
-    pub unseen_failures: u64,
-    /// Ephemeral events sent.
-    pub emitted: u64,
-    /// Messages that a slow subscription of this connection dropped.
-    pub dropped: u64,
-    /// Operations that the server refused for permissions.
-    pub refused: u64,
-    /// Reconnections.
-    pub reconnects: u64,
-    /// Deliveries that stopping listeners gave back.
-    pub returned: u64,
-}
-
-/// The state of a bus.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Health {
-    /// Whether there is a connection.
-    pub connected: bool,
-    /// Durables (`<stream>/<durable>`) that deliver nothing now: as many deliveries as may be in flight wait for a retry
-    /// that this process asked for.
-    pub paused: Vec<String>,
-}
-
-impl Health {
-    /// Whether there is a connection and no durable is paused.
-    #[must_use]
-    pub fn is_healthy(&self) -> bool {
-        self.connected && self.paused.is_empty()
-    }
 }
 
 /// How closing went.
@@ -182,6 +140,7 @@ impl Bus {
             stop: Shutdown::new(),
             listeners: watch::Sender::new(0),
             paused: Mutex::default(),
+            durables: Mutex::default(),
             closing: AtomicBool::new(false),
         };
         Self {
@@ -199,39 +158,6 @@ impl Bus {
     #[must_use]
     pub fn jetstream(&self) -> &Context {
         &self.inner.jetstream
-    }
-
-    /// What it has done so far.
-    #[must_use]
-    pub fn stats(&self) -> Stats {
-        let counters = &self.inner.events.counters;
-        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        Stats {
-            published: get(&counters.published),
-            duplicates: get(&counters.duplicates),
-            publish_retries: get(&counters.publish_retries),
-            publish_failures: get(&counters.publish_failures),
-            unseen_failures: get(&counters.unseen_failures),
-            emitted: get(&counters.emitted),
-            dropped: get(&counters.dropped),
-            refused: get(&counters.refused),
-            reconnects: get(&counters.reconnects),
-            returned: get(&counters.returned),
-        }
-    }
-
-    /// Whether it is in a state to do its work.
-    #[must_use]
-    pub fn health(&self) -> Health {
-        let paused = self
-            .inner
-            .paused
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        Health {
-            connected: self.is_connected(),
-            paused: paused.iter().cloned().collect(),
-        }
     }
 
     /// Whether there is a connection now.

@@ -37,7 +37,12 @@ pub(crate) struct Counters {
     pub(crate) dropped: AtomicU64,
     pub(crate) refused: AtomicU64,
     pub(crate) reconnects: AtomicU64,
+    pub(crate) delivered: AtomicU64,
+    pub(crate) acknowledged: AtomicU64,
+    pub(crate) retried: AtomicU64,
+    pub(crate) dead_lettered: AtomicU64,
     pub(crate) returned: AtomicU64,
+    pub(crate) failed: AtomicU64,
 }
 
 impl Events {

@@ -4,10 +4,11 @@
 
 use std::time::Duration;
 
-use async_nats::{HeaderMap, Message, Subject};
+use async_nats::{Message, Subject};
 use chrono::{DateTime, Utc};
 
 use crate::cloudevents::CloudEvent;
+use crate::trace::Trace;
 
 /// An event as it was delivered.
 #[derive(Clone, Debug)]
@@ -136,72 +137,6 @@ impl AckSubject {
     }
 }
 
-tokio::task_local! {
-    static CURRENT: Trace;
-}
-
-/// A W3C trace context: the headers `traceparent` and `tracestate`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trace {
-    parent: String,
-    state: Option<String>,
-}
-
-impl Trace {
-    /// A trace context from its `traceparent` and `tracestate`; `None` when the first is not of the standard's form
-    /// or the second cannot stand in a header.
-    #[must_use]
-    pub fn new(parent: &str, state: Option<&str>) -> Option<Self> {
-        let parts: Vec<&str> = parent.split('-').collect();
-        let lengths = parts.iter().map(|part| part.len()).collect::<Vec<_>>();
-        let hex = parts
-            .iter()
-            .all(|part| part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')));
-        let plain = state.is_none_or(|state| {
-            state.len() <= 512 && state.bytes().all(|b| (0x20..0x7f).contains(&b))
-        });
-        (lengths == [2, 32, 16, 2] && hex && plain).then(|| Self {
-            parent: parent.to_owned(),
-            state: state.map(str::to_owned),
-        })
-    }
-
-    /// `traceparent`.
-    #[must_use]
-    pub fn parent(&self) -> &str {
-        &self.parent
-    }
-
-    /// `tracestate`.
-    #[must_use]
-    pub fn state(&self) -> Option<&str> {
-        self.state.as_deref()
-    }
-
-    /// Runs `future`, with every event published in it belonging to this trace. Tasks that it spawns do not.
-    pub async fn scope<F: Future>(self, future: F) -> F::Output {
-        CURRENT.scope(self, future).await
-    }
-
-    pub(crate) fn current() -> Option<Self> {
-        CURRENT.try_with(Clone::clone).ok()
-    }
-
-    pub(crate) fn from_headers(headers: &HeaderMap) -> Option<Self> {
-        let parent = headers.get("traceparent")?;
-        let state = headers.get("tracestate").map(|state| state.as_str());
-        Self::new(parent.as_str(), state).or_else(|| Self::new(parent.as_str(), None))
-    }
-
-    pub(crate) fn write(&self, headers: &mut HeaderMap) {
-        // Both were checked: no line breaks.
-        headers.insert("traceparent", self.parent.as_str());
-        if let Some(state) = &self.state {
-            headers.insert("tracestate", state.as_str());
-        }
-    }
-}
-
 /// Why an event was not handled, and what follows from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
@@ -287,14 +222,5 @@ mod tests {
         for bad in ["", "_INBOX.a", "$JS.ACK.S.c.3", "$JS.ACK.S.c.x.10.12.1.4"] {
             assert!(AckSubject::parse(bad).is_none(), "{bad}");
         }
-    }
-
-    #[test]
-    fn traces_are_checked() {
-        let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-        assert!(Trace::new(parent, Some("a=b")).is_some());
-        assert!(Trace::new(parent, Some("a=b\r\nX: y")).is_none());
-        assert!(Trace::new("00-0af7-b7-01", None).is_none());
-        assert!(Trace::new(&parent.replace('a', "\n"), None).is_none());
     }
 }

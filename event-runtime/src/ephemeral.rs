@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use async_nats::{Message, Subscriber};
 use futures_util::StreamExt;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, timeout_at};
 
 use crate::delivery::Meta;
 use crate::error::Error;
-use crate::listener::{ListenReport, Shared};
+use crate::listener::{Fate, ListenReport, Shared};
 use crate::route::{self, Route};
+use crate::spans;
 use crate::subscribe::Filter;
 
 /// Subscribes to the events of a route; `None` when they are stored.
@@ -38,6 +39,8 @@ pub(crate) async fn run<H: Send + Sync + 'static>(
     route: usize,
     mut subscriber: Subscriber,
 ) -> (ListenReport, Result<(), Error>) {
+    let bus = shared.bus.clone();
+    let counters = &bus.inner.events.counters;
     let mut report = ListenReport::default();
     let mut tasks: JoinSet<Result<(), String>> = JoinSet::new();
     let room = (shared.service.max_in_flight as usize).max(shared.service.concurrency as usize);
@@ -47,32 +50,30 @@ pub(crate) async fn run<H: Send + Sync + 'static>(
             message = subscriber.next(), if tasks.len() < room => message,
             () = shared.stop.wait() => break,
             Some(done) = tasks.join_next() => {
-                report.count(done.is_ok_and(|handled| handled.is_ok()));
+                report.count(fate(done), 1, counters);
                 continue;
             }
         };
         let Some(message) = message else { break };
-        report.delivered += 1;
+        report.count(Fate::Delivered, 1, counters);
         let shared = Arc::clone(&shared);
         tasks.spawn(async move {
             let _slot = Arc::clone(&shared.slots).acquire_owned().await;
             let Some(route) = shared.routes.get(route) else {
                 return Ok(());
             };
-            handle(&shared, route, &message).await.inspect_err(|reason| {
-                tracing::warn!(subject = %message.subject, reason, "an ephemeral event was not handled");
-            })
+            handle(&shared, route, &message).await
         });
     }
     let _ = subscriber.drain().await;
     let deadline = Instant::now() + shared.grace;
     while let Ok(Some(done)) = timeout_at(deadline, tasks.join_next()).await {
-        report.count(done.is_ok_and(|handled| handled.is_ok()));
+        report.count(fate(done), 1, counters);
     }
-    report.failed += tasks.len() as u64;
+    report.count(Fate::Failed, tasks.len() as u64, counters);
     while let Ok(Some(_)) = timeout_at(deadline, subscriber.next()).await {
-        report.delivered += 1;
-        report.failed += 1;
+        report.count(Fate::Delivered, 1, counters);
+        report.count(Fate::Failed, 1, counters);
     }
     (report, Ok(()))
 }
@@ -84,26 +85,36 @@ pub(crate) async fn handle<H: Send + Sync + 'static>(
     message: &Message,
 ) -> Result<(), String> {
     let mut meta = Meta::of(message, None);
-    let handling = route
-        .call(Arc::clone(&shared.handlers), message, &mut meta)
-        .map_err(|rejection| rejection.detail)?;
-    let handling = shared.wrap(&meta, handling);
-    let limit = shared.handler_limit.unwrap_or(shared.service.ack_wait * 10);
-    match tokio::time::timeout(limit, route::run(handling)).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err((_, failure))) => Err(failure.reason().to_owned()),
-        Err(_) => Err(format!(
-            "the handler took longer than {limit:?} and was cancelled"
-        )),
-    }
+    let group = shared.service.queue_group;
+    let span = spans::process(
+        Some(route.template),
+        &meta,
+        message.payload.len(),
+        group,
+        None,
+    );
+    let trace = meta.trace.clone();
+    let handled = spans::traced(trace, &span, async {
+        let handlers = Arc::clone(&shared.handlers);
+        let handling = route
+            .call(handlers, message, &mut meta)
+            .map_err(|rejection| (rejection.cause.as_str(), rejection.detail))?;
+        let limit = shared.handler_limit.unwrap_or(shared.service.ack_wait * 10);
+        let handled = route::run(shared.wrap(&meta, handling), limit).await;
+        handled.map_err(|failed| (failed.kind, failed.failure.reason().to_owned()))
+    });
+    handled.await.map_err(|(kind, reason)| {
+        span.in_scope(|| {
+            tracing::warn!(subject = %message.subject, reason, "an ephemeral event was not handled");
+        });
+        spans::failed(&span, kind, &reason);
+        reason
+    })
 }
 
-impl ListenReport {
-    fn count(&mut self, handled: bool) {
-        if handled {
-            self.handled += 1;
-        } else {
-            self.failed += 1;
-        }
+fn fate(done: Result<Result<(), String>, JoinError>) -> Fate {
+    match done {
+        Ok(Ok(())) => Fate::Handled,
+        _ => Fate::Failed,
     }
 }

@@ -223,4 +223,30 @@ impl Error {
                 }
         )
     }
+
+    /// Which of these it is, in a word: what spans have as `error.type`.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Config(_) => "config",
+            Self::Connect { .. } => "connect",
+            Self::Login { .. } => "login",
+            Self::NotConnected { .. } => "not-connected",
+            Self::TimedOut { .. } => "timed-out",
+            Self::NoAnswer { .. } => "no-answer",
+            Self::NoStream { .. } => "no-stream",
+            Self::Refused { .. } => "refused",
+            Self::TooLarge { .. } => "too-large",
+            Self::Encode { .. } => "encode",
+            Self::Decode(_) => "decode",
+            Self::Invalid { .. } => "invalid",
+            Self::Subject { .. } => "subject",
+            Self::NoSource { .. } => "no-source",
+            Self::Filter(_) => "filter",
+            Self::Server { .. } => "server",
+            Self::MissingDurable { .. } => "missing-durable",
+            Self::Unfit { .. } => "unfit",
+            Self::ConsumerGone { .. } => "consumer-gone",
+            Self::Closed => "closed",
+        }
+    }
 }

@@ -90,8 +90,14 @@
 //!
 //! # Features
 //!
-//! `decimal` (decimals in contracts), `schemars` (JSON Schemas of hand-written events), `testing`
-//! (real servers that fail on demand, and handlers without any server). TLS is always there.
+//! `decimal` (decimals in contracts), `opentelemetry` (traces go on from service to service), `schemars` (JSON Schemas of
+//! hand-written events), `testing` (real servers that fail on demand, and handlers without any server). TLS is always there.
+//!
+//! # What is seen of it
+//!
+//! Every publish and every delivery to a handler is a `tracing` span with the attributes of OpenTelemetry's messaging
+//! conventions, at the level `INFO` under the targets `event_runtime::publish` and `event_runtime::process`; what a handler
+//! logs stands in the span of its delivery. [`Bus::stats`] counts, [`Bus::health`] asks.
 
 mod api;
 mod bus;
@@ -106,6 +112,7 @@ mod ensure;
 mod ephemeral;
 mod error;
 mod event;
+mod health;
 mod imported;
 mod listener;
 mod object;
@@ -118,6 +125,7 @@ mod route;
 #[cfg(feature = "schemars")]
 pub mod schema;
 mod shutdown;
+mod spans;
 mod store;
 pub mod streams;
 mod subject;
@@ -125,6 +133,7 @@ mod subscribe;
 mod tagged;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod trace;
 mod validate;
 mod wire;
 mod worker;
@@ -140,15 +149,16 @@ pub use serde_json;
 pub use serde_json::Value as Json;
 pub use uuid::Uuid;
 
-pub use crate::bus::{Bus, CloseReport, Health, Stats};
+pub use crate::bus::{Bus, CloseReport};
 pub use crate::choice::UnknownVariant;
 pub use crate::cloudevents::CloudEvent;
 pub use crate::config::{Config, ConfigError};
 pub use crate::decode::DecodeError;
-pub use crate::delivery::{Delivery, Failure, Meta, Trace};
+pub use crate::delivery::{Delivery, Failure, Meta};
 pub use crate::ensure::Changes;
 pub use crate::error::Error;
 pub use crate::event::{Envelope, Ephemeral, Event, Stored, Token};
+pub use crate::health::{Health, Lag, Stats};
 pub use crate::imported::Int64;
 pub use crate::listener::{ListenReport, Listener, Next};
 pub use crate::publish::{BatchReport, Pending, Receipt};
@@ -158,6 +168,7 @@ pub use crate::streams::{
 };
 pub use crate::subject::{MessageId, SubjectError, SubjectWriter, partition};
 pub use crate::subscribe::{Filter, Subscription};
+pub use crate::trace::Trace;
 pub use crate::validate::{Checker, Pattern, Validate, Violation, Violations};
 pub use crate::wire::{Bytes, IsoDuration, as_text};
 
@@ -192,3 +203,8 @@ macro_rules! include_contracts {
         }
     };
 }
+
+/// The examples of the documents, compiled.
+#[cfg(all(doctest, feature = "opentelemetry", feature = "testing"))]
+#[doc = include_str!("../../docs/delivery.md")]
+struct Documents;

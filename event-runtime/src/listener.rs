@@ -5,18 +5,21 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 use crate::api::{ConsumerInfo, is_not_found};
 use crate::bus::Bus;
+use crate::connection::Counters;
 use crate::delivery::{Delivery, Failure, Meta};
 use crate::ephemeral;
 use crate::error::Error;
 use crate::event::Event;
+use crate::health::DurableName;
 use crate::route::{Handling, Route};
 use crate::shutdown::Shutdown;
 use crate::streams::{DEAD_LETTERS, Service, covers, pattern_of, redrive_durable, redrive_filter};
@@ -63,7 +66,32 @@ pub struct ListenReport {
     pub failed: u64,
 }
 
+/// That deliveries arrived, or what became of them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Fate {
+    Delivered,
+    Handled,
+    Retried,
+    DeadLettered,
+    Returned,
+    Failed,
+}
+
 impl ListenReport {
+    /// Counts, here and for the whole bus.
+    pub(crate) fn count(&mut self, fate: Fate, deliveries: u64, bus: &Counters) {
+        let (here, all) = match fate {
+            Fate::Delivered => (&mut self.delivered, &bus.delivered),
+            Fate::Handled => (&mut self.handled, &bus.acknowledged),
+            Fate::Retried => (&mut self.retried, &bus.retried),
+            Fate::DeadLettered => (&mut self.dead_lettered, &bus.dead_lettered),
+            Fate::Returned => (&mut self.returned, &bus.returned),
+            Fate::Failed => (&mut self.failed, &bus.failed),
+        };
+        *here += deliveries;
+        all.fetch_add(deliveries, Ordering::Relaxed);
+    }
+
     pub(crate) fn add(&mut self, other: Self) {
         self.delivered += other.delivered;
         self.handled += other.handled;
@@ -109,26 +137,19 @@ pub(crate) struct Shared<H> {
 }
 
 impl<H: Send + Sync + 'static> Shared<H> {
-    /// The handler call with the hook around it and the trace of the delivery. The hook is called inside the future,
-    /// where its panics are caught like the handler's.
+    /// The handler call with the hook around it. The hook is called inside the future, where its panics are caught like
+    /// the handler's.
     pub(crate) fn wrap(self: &Arc<Self>, meta: &Meta, handling: Handling) -> Handling {
-        let trace = meta.trace.clone();
-        let handling: Handling = match self.around {
-            Some(_) => {
-                let (shared, meta) = (Arc::clone(self), Arc::new(meta.clone()));
-                Box::pin(async move {
-                    match &shared.around {
-                        Some(around) => around(meta, Next(handling)).await,
-                        None => handling.await,
-                    }
-                })
-            }
-            None => handling,
-        };
-        match trace {
-            Some(trace) => Box::pin(trace.scope(handling)),
-            None => handling,
+        if self.around.is_none() {
+            return handling;
         }
+        let (shared, meta) = (Arc::clone(self), Arc::new(meta.clone()));
+        Box::pin(async move {
+            match &shared.around {
+                Some(around) => around(meta, Next(handling)).await,
+                None => handling.await,
+            }
+        })
     }
 }
 
@@ -206,7 +227,10 @@ impl<H: Send + Sync + 'static> Listener<H> {
             .first()
             .map(|durable| (durable.stream, durable.name.clone()));
         let bus = self.bus.clone();
-        let _running = Running::start(&bus.inner.listeners);
+        let names = durables
+            .iter()
+            .map(|durable| (durable.stream, durable.name.clone()));
+        let _running = Running::start(&bus, names.collect());
         let shared = self.share(stop.clone());
         let mut workers = JoinSet::new();
         for durable in durables {
@@ -257,11 +281,6 @@ impl<H: Send + Sync + 'static> Listener<H> {
                     .await;
             }
         }
-        bus.inner
-            .events
-            .counters
-            .returned
-            .fetch_add(report.returned, std::sync::atomic::Ordering::Relaxed);
         tracing::info!(
             service = shared.service.name,
             ?report,
@@ -373,19 +392,24 @@ fn unfit(info: &ConsumerInfo, filters: &[String], keyed: bool) -> Option<String>
     None
 }
 
-/// Counts a running listener until it is dropped.
-struct Running<'a>(&'a watch::Sender<usize>);
+/// Counts a running listener, and its durables among those whose health is asked, until it is dropped.
+struct Running<'a> {
+    bus: &'a Bus,
+    durables: Vec<DurableName>,
+}
 
 impl<'a> Running<'a> {
-    fn start(listeners: &'a watch::Sender<usize>) -> Self {
-        listeners.send_modify(|running| *running += 1);
-        Self(listeners)
+    fn start(bus: &'a Bus, durables: Vec<DurableName>) -> Self {
+        bus.inner.listeners.send_modify(|running| *running += 1);
+        bus.watch(&durables);
+        Self { bus, durables }
     }
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.0
-            .send_modify(|running| *running = running.saturating_sub(1));
+        self.bus.unwatch(&self.durables);
+        let listeners = &self.bus.inner.listeners;
+        listeners.send_modify(|running| *running = running.saturating_sub(1));
     }
 }

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::Message;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
+use tracing::Span;
 
 use crate::dead_letter::{Burial, Cause, MESSAGE_ID};
 use crate::delivery::{AckSubject, Failure, Meta};
 use crate::listener::Shared;
-use crate::route::{self, Rejection};
+use crate::route::{self, Failed, Handling, Rejection, Route};
+use crate::spans;
 use crate::store::jittered;
 use crate::worker::Durable;
 
@@ -37,6 +39,18 @@ pub(crate) enum Outcome {
     Dead { cause: Cause, reason: String },
     /// Deliver it again, to whoever is there.
     Return,
+}
+
+impl Outcome {
+    /// The word that a span has for it.
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Ack => "acknowledged",
+            Self::Retry { .. } => "retried",
+            Self::Dead { .. } => "dead-lettered",
+            Self::Return => "returned",
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -85,27 +99,15 @@ pub(crate) async fn process<H: Send + Sync + 'static>(
 
 impl<H: Send + Sync + 'static> Case<H> {
     async fn decide(&mut self, took: &mut Option<Duration>) -> Outcome {
-        let max_attempts = u64::from(self.shared.service.max_attempts);
-        if self.meta.attempt > max_attempts + SPARE_ATTEMPTS {
-            return self
-                .bury(
-                    Cause::NoOutcome,
-                    "delivered again and again without an outcome",
-                )
-                .await;
-        }
-        let found = route::find(&self.shared.routes, &self.message, &self.meta).and_then(|route| {
-            let handlers = Arc::clone(&self.shared.handlers);
-            route.call(handlers, &self.message, &mut self.meta)
-        });
-        let handling = match found {
+        let shared = Arc::clone(&self.shared);
+        let route = route::find(&shared.routes, &self.message, &self.meta);
+        let template = route.as_ref().ok().map(|route| route.template);
+        let handling = match route.and_then(|route| self.ready(route)) {
             Ok(handling) => handling,
-            // A newer replica may know what this build does not.
-            Err(Rejection {
-                cause: Cause::Unknown,
-                detail,
-            }) if self.meta.attempt < max_attempts => return self.retry(None, &detail),
-            Err(rejection) => return self.bury(rejection.cause, &rejection.detail).await,
+            Err(rejection) => {
+                let span = self.span(template);
+                return self.within(&span, self.reject(&span, rejection)).await;
+            }
         };
         // Waiting has no limit of its own: the lease is kept, and every handler before this one has one.
         let slot = tokio::select! {
@@ -113,32 +115,87 @@ impl<H: Send + Sync + 'static> Case<H> {
             () = self.shared.stop.wait() => return Outcome::Return,
             slot = Arc::clone(&self.shared.slots).acquire_owned() => slot,
         };
+        // What waited was not being processed: the span begins here.
+        let span = self.span(template);
+        let handled = async {
+            let began = Instant::now();
+            let result = self.handle(handling).await;
+            drop(slot);
+            *took = Some(began.elapsed());
+            match result {
+                Ok(()) => Outcome::Ack,
+                Err(failed) => self.fail(&span, failed).await,
+            }
+        };
+        self.within(&span, handled).await
+    }
+
+    /// The handler's call, unless there is a reason not to make it.
+    fn ready(&mut self, route: &Route<H>) -> Result<Handling, Rejection> {
+        if self.meta.attempt > self.max_attempts() + SPARE_ATTEMPTS {
+            return Err(Rejection {
+                cause: Cause::NoOutcome,
+                detail: "delivered again and again without an outcome".to_owned(),
+            });
+        }
+        let handlers = Arc::clone(&self.shared.handlers);
+        route.call(handlers, &self.message, &mut self.meta)
+    }
+
+    fn max_attempts(&self) -> u64 {
+        u64::from(self.shared.service.max_attempts)
+    }
+
+    fn span(&self, template: Option<&'static str>) -> Span {
+        spans::process(
+            template,
+            &self.meta,
+            self.message.payload.len(),
+            self.shared.service.queue_group,
+            Some(&self.durable.name),
+        )
+    }
+
+    /// Works inside the span and, around it, inside the trace of the delivery, which stays when nobody listens to spans.
+    async fn within(&self, span: &Span, work: impl Future<Output = Outcome>) -> Outcome {
+        let outcome = spans::traced(self.meta.trace.clone(), span, work).await;
+        span.record("messaging.nats.outcome", outcome.word());
+        outcome
+    }
+
+    async fn handle(&self, handling: Handling) -> Result<(), Failed> {
         let limit = self
             .shared
             .handler_limit
             .unwrap_or(self.durable.ack_wait * 10);
-        let began = Instant::now();
         let handling = self.shared.wrap(&self.meta, handling);
-        let result = timeout(limit, route::run(handling)).await;
-        drop(slot);
-        *took = Some(began.elapsed());
-        let (cause, failure) = match result {
-            Ok(Ok(())) => return Outcome::Ack,
-            Ok(Err(failed)) => failed,
-            Err(_) => (
-                Cause::Attempts,
-                Failure::retry(format!(
-                    "the handler took longer than {limit:?} and was cancelled"
-                )),
-            ),
+        route::run(handling, limit).await
+    }
+
+    /// A message that no handler gets.
+    async fn reject(&self, span: &Span, rejection: Rejection) -> Outcome {
+        let Rejection { cause, detail } = rejection;
+        // A newer replica may know what this build does not.
+        let outcome = if cause == Cause::Unknown && self.meta.attempt < self.max_attempts() {
+            self.retry(None, &detail)
+        } else {
+            self.bury(cause, &detail).await
         };
-        match failure {
-            Failure::Dead { reason } => self.bury(cause, &reason).await,
-            Failure::Retry { reason, .. } if self.meta.attempt >= max_attempts => {
-                self.bury(cause, &reason).await
+        spans::failed(span, cause.as_str(), &detail);
+        outcome
+    }
+
+    /// A message that its handler did not handle.
+    async fn fail(&self, span: &Span, failed: Failed) -> Outcome {
+        let outcome = match &failed.failure {
+            Failure::Dead { reason } => self.bury(failed.cause, reason).await,
+            Failure::Retry { reason, .. } if self.meta.attempt >= self.max_attempts() => {
+                self.bury(failed.cause, reason).await
             }
-            Failure::Retry { after, reason } => self.retry(after, &reason),
-        }
+            Failure::Retry { after, reason } => self.retry(*after, reason),
+        };
+        spans::failed(span, failed.kind, &failed.failure.reason());
+        outcome
     }
 
     fn retry(&self, after: Option<Duration>, reason: &str) -> Outcome {

@@ -11,14 +11,15 @@ use async_nats::{HeaderMap, Subject};
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::{Instant, timeout_at};
+use tracing::{Instrument, Span};
 
 use crate::bus::Bus;
 #[cfg(feature = "testing")]
 use crate::bus::Sink;
 use crate::cloudevents;
-use crate::delivery::Trace;
 use crate::error::Error;
 use crate::event::{Envelope, Ephemeral, Event, Stored};
+use crate::spans::{self, Operation};
 use crate::subject::MessageId;
 
 /// The stream has the event.
@@ -100,9 +101,6 @@ impl Outgoing {
         if E::ENVELOPE == Envelope::CloudEvents {
             cloudevents::write(&mut headers, E::NAME, id.as_str(), bus.source(E::NAME)?);
         }
-        if let Some(trace) = Trace::current() {
-            trace.write(&mut headers);
-        }
         Ok(Self {
             subject,
             headers,
@@ -122,9 +120,6 @@ impl Outgoing {
             // Nobody de-duplicates it; a CloudEvent has an id all the same.
             let id = MessageId::random(E::NAME);
             cloudevents::write(&mut headers, E::NAME, id.as_str(), bus.source(E::NAME)?);
-        }
-        if let Some(trace) = Trace::current() {
-            trace.write(&mut headers);
         }
         Ok(Self {
             subject,
@@ -172,7 +167,16 @@ impl Bus {
     /// [`Error::Server`]. Unknown, and safe to repeat: [`Error::TimedOut`].
     pub async fn publish<E: Stored>(&self, event: &E) -> Result<Receipt, Error> {
         self.open()?;
-        let message = Outgoing::stored(event, self)?;
+        let (span, message) =
+            spans::publish::<E>(Operation::Publish, Outgoing::stored(event, self));
+        let result = self.publish_message(message).instrument(span.clone()).await;
+        spans::published(&span, &result);
+        result
+    }
+
+    /// What does not depend on the event's type is compiled once.
+    async fn publish_message(&self, message: Result<Outgoing, Error>) -> Result<Receipt, Error> {
+        let message = message?;
         let deadline = self.publish_deadline();
         let _place = self.place(&message, deadline).await?;
         self.store(&message, deadline).await
@@ -185,7 +189,32 @@ impl Bus {
     /// Those of [`publish`](Bus::publish) that are known before the event is sent; the others come from the [`Pending`].
     pub async fn enqueue<E: Stored>(&self, event: &E) -> Result<Pending, Error> {
         self.open()?;
-        let message = Outgoing::stored(event, self)?;
+        self.enqueue_as(Operation::Publish, event).await
+    }
+
+    async fn enqueue_as<E: Stored>(
+        &self,
+        operation: Operation,
+        event: &E,
+    ) -> Result<Pending, Error> {
+        let (span, message) = spans::publish::<E>(operation, Outgoing::stored(event, self));
+        let result = self
+            .enqueue_message(message, &span)
+            .instrument(span.clone())
+            .await;
+        if let Err(error) = &result {
+            spans::failed(&span, error.kind(), error);
+        }
+        result
+    }
+
+    /// The span goes on until the outcome.
+    async fn enqueue_message(
+        &self,
+        message: Result<Outgoing, Error>,
+        span: &Span,
+    ) -> Result<Pending, Error> {
+        let message = message?;
         let deadline = self.publish_deadline();
         let place = self.place(&message, deadline).await?;
         let first = match self.send(&message, deadline).await {
@@ -194,9 +223,10 @@ impl Bus {
             Err(None) => None,
         };
         let (outcome, pending) = oneshot::channel();
-        let bus = self.clone();
-        tokio::spawn(async move {
+        let (bus, outer) = (self.clone(), span.clone());
+        let waiting = async move {
             let result = bus.store_from(&message, deadline, first).await;
+            spans::published(&outer, &result);
             drop(place);
             if let Err(Err(error)) = outcome.send(result) {
                 bus.inner
@@ -206,16 +236,35 @@ impl Bus {
                     .fetch_add(1, Ordering::Relaxed);
                 tracing::error!(subject = %message.subject, %error, "an event was not published, and nobody waits for it");
             }
-        });
+        };
+        tokio::spawn(waiting.instrument(span.clone()));
         Ok(Pending(pending))
     }
 
     /// Stores many events, with many on their way at once. One that fails does not stop the others.
     pub async fn publish_all<E: Stored>(&self, events: impl IntoIterator<Item = E>) -> BatchReport {
+        let span = spans::batch::<E>();
+        let mut count = 0_usize;
+        let events = events.into_iter().inspect(|_| count += 1);
+        let report = self.publish_batch(events).instrument(span.clone()).await;
+        span.record("messaging.batch.message_count", spans::number(count));
+        if let Some((_, error)) = report.failed.first() {
+            let failed = report.failed.len();
+            let description = format_args!("{failed} of {count} events failed, the first: {error}");
+            spans::failed(&span, error.kind(), &description);
+        }
+        report
+    }
+
+    async fn publish_batch<E: Stored>(&self, events: impl Iterator<Item = E>) -> BatchReport {
         let mut report = BatchReport::default();
         let mut pending = std::collections::VecDeque::new();
-        for (index, event) in events.into_iter().enumerate() {
-            match self.enqueue(&event).await {
+        for (index, event) in events.enumerate() {
+            let enqueued = match self.open() {
+                Ok(()) => self.enqueue_as(Operation::Create, &event).await,
+                Err(error) => Err(error),
+            };
+            match enqueued {
                 Ok(publish) => pending.push_back((index, publish)),
                 Err(error) => report.failed.push((index, error)),
             }
@@ -240,7 +289,17 @@ impl Bus {
     /// [`Error::TooLarge`], [`Error::NotConnected`], [`Error::Closed`].
     pub async fn emit<E: Ephemeral>(&self, event: &E) -> Result<(), Error> {
         self.open()?;
-        let message = Outgoing::ephemeral(event, self)?;
+        let (span, message) =
+            spans::publish::<E>(Operation::Publish, Outgoing::ephemeral(event, self));
+        let result = self.emit_message(message).instrument(span.clone()).await;
+        if let Err(error) = &result {
+            spans::failed(&span, error.kind(), error);
+        }
+        result
+    }
+
+    async fn emit_message(&self, message: Result<Outgoing, Error>) -> Result<(), Error> {
+        let message = message?;
         #[cfg(feature = "testing")]
         if let Sink::Records(records) = &self.inner.sink {
             if message.size() > self.max_payload() {

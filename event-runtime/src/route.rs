@@ -7,9 +7,11 @@ use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_nats::Message;
 use futures_util::FutureExt;
+use tokio::time::timeout;
 
 use crate::cloudevents;
 use crate::dead_letter::Cause;
@@ -152,13 +154,33 @@ fn unknown() -> Rejection {
     }
 }
 
-/// Runs a handler to its end; a panic is a failure.
-pub(crate) async fn run(handling: Handling) -> Result<(), (Cause, Failure)> {
-    match AssertUnwindSafe(handling).catch_unwind().await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(failure @ Failure::Retry { .. })) => Err((Cause::Attempts, failure)),
-        Ok(Err(failure @ Failure::Dead { .. })) => Err((Cause::Dead, failure)),
-        Err(panic) => Err((Cause::Panic, Failure::retry(panic_text(&*panic)))),
+/// A handler that did not handle its event.
+pub(crate) struct Failed {
+    /// Why it is a dead letter, should it become one.
+    pub(crate) cause: Cause,
+    pub(crate) failure: Failure,
+    /// What a span has as `error.type`.
+    pub(crate) kind: &'static str,
+}
+
+/// Runs a handler to its end, or to the limit; a panic is a failure.
+pub(crate) async fn run(handling: Handling, limit: Duration) -> Result<(), Failed> {
+    let failed = |cause, failure, kind| {
+        Err(Failed {
+            cause,
+            failure,
+            kind,
+        })
+    };
+    match timeout(limit, AssertUnwindSafe(handling).catch_unwind()).await {
+        Ok(Ok(Ok(()))) => Ok(()),
+        Ok(Ok(Err(failure @ Failure::Retry { .. }))) => failed(Cause::Attempts, failure, "failed"),
+        Ok(Ok(Err(failure @ Failure::Dead { .. }))) => failed(Cause::Dead, failure, "dead"),
+        Ok(Err(panic)) => failed(Cause::Panic, Failure::retry(panic_text(&*panic)), "panic"),
+        Err(_) => {
+            let text = format!("the handler took longer than {limit:?} and was cancelled");
+            failed(Cause::Attempts, Failure::retry(text), "timed-out")
+        }
     }
 }
 

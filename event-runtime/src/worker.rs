@@ -17,7 +17,7 @@ use crate::api::{ConsumerInfo, is_not_found};
 use crate::bus::Bus;
 use crate::delivery::AckSubject;
 use crate::error::Error;
-use crate::listener::{ListenReport, Shared};
+use crate::listener::{Fate, ListenReport, Shared};
 use crate::process::{Outcome, Settled, process};
 use crate::pull::{Frame, Pull};
 use crate::streams::DEAD_LETTERS;
@@ -167,7 +167,7 @@ impl<H: Send + Sync + 'static> Worker<H> {
             tracing::warn!(subject = %message.subject, "a message without an acknowledgement subject is left alone");
             return;
         };
-        self.report.delivered += 1;
+        self.count(Fate::Delivered);
         let task = process(
             Arc::clone(&self.shared),
             Arc::clone(&self.durable),
@@ -214,15 +214,15 @@ impl<H: Send + Sync + 'static> Worker<H> {
         }
         match settled.outcome {
             Outcome::Ack => {
-                self.report.handled += 1;
+                self.count(Fate::Handled);
                 self.send(lease.reply, Bytes::from_static(b"+ACK")).await;
             }
             Outcome::Dead { .. } => {
-                self.report.dead_lettered += 1;
+                self.count(Fate::DeadLettered);
                 self.send(lease.reply, Bytes::from_static(b"+TERM")).await;
             }
             Outcome::Retry { delay, .. } => {
-                self.report.retried += 1;
+                self.count(Fate::Retried);
                 self.delayed.push(Instant::now() + delay);
                 self.send(
                     lease.reply,
@@ -232,10 +232,15 @@ impl<H: Send + Sync + 'static> Worker<H> {
                 self.note_pause();
             }
             Outcome::Return => {
-                self.report.returned += 1;
+                self.count(Fate::Returned);
                 self.send(lease.reply, Bytes::from_static(b"-NAK")).await;
             }
         }
+    }
+
+    fn count(&mut self, fate: Fate) {
+        let counters = &self.shared.bus.inner.events.counters;
+        self.report.count(fate, 1, counters);
     }
 
     /// Lets as much wait as the measured handlers clear in a quarter of ack_wait.
@@ -348,8 +353,8 @@ impl<H: Send + Sync + 'static> Worker<H> {
         }
         for message in arrived {
             let Some(reply) = message.reply else { continue };
-            self.report.delivered += 1;
-            self.report.returned += 1;
+            self.count(Fate::Delivered);
+            self.count(Fate::Returned);
             self.send(reply, Bytes::from_static(b"-NAK")).await;
         }
         let mut ticks = interval((self.durable.ack_wait / 4).max(Duration::from_millis(10)));

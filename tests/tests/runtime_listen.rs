@@ -927,11 +927,11 @@ async fn a_consumer_full_of_retries_is_reported_by_health() {
     })
     .await
     .unwrap();
-    until("it is paused", async || !bus.health().is_healthy()).await;
+    until("it is paused", async || !bus.health().await.is_healthy()).await;
     let durable = format!("STOCK/shop-workers-p{}", event_runtime::partition("tea", 4));
-    assert_eq!(bus.health().paused, [durable]);
+    assert_eq!(bus.health().await.paused, [durable]);
     until("it is buried and healthy", async || {
-        count(&bus, "DEAD_LETTERS").await == 1 && bus.health().is_healthy()
+        count(&bus, "DEAD_LETTERS").await == 1 && bus.health().await.is_healthy()
     })
     .await;
     assert_eq!(stop(running).await.dead_lettered, 1);

@@ -317,7 +317,7 @@ async fn a_publish_that_fails_and_what_only_a_server_can_answer() {
     for error in errors {
         assert!(matches!(error, Error::NotConnected { .. }), "{error}");
     }
-    assert!(bus.health().is_healthy());
+    assert!(bus.health().await.is_healthy());
     let closed = bus.clone().close(Duration::from_secs(5)).await;
     assert!(closed.flushed && closed.abandoned == 0, "{closed:?}");
     assert!(began.elapsed() < Duration::from_secs(1));

@@ -15,7 +15,7 @@ use chrono::Utc;
 use super::records::{Recorded, Records};
 use crate::bus::Bus;
 use crate::dead_letter::{Cause, MESSAGE_ID};
-use crate::delivery::{AckSubject, Trace};
+use crate::delivery::AckSubject;
 use crate::ephemeral;
 use crate::error::Error;
 use crate::event::{Ephemeral, Event, Stored};
@@ -25,6 +25,7 @@ use crate::publish::Outgoing;
 use crate::shutdown::Shutdown;
 use crate::streams::{DEAD_LETTERS, covers};
 use crate::subject::MessageId;
+use crate::trace::Trace;
 use crate::worker::Durable;
 
 /// A service's handlers on a bus that records instead of sending.
@@ -210,13 +211,13 @@ impl<H: Send + Sync + 'static> Recorder<H> {
     /// Delivers a stored event. Await it; before, it can be changed: `recorder.deliver(&event).attempt(5).await`.
     pub fn deliver<E: Stored>(&mut self, event: &E) -> Delivering<'_, H> {
         let message = Outgoing::stored(event, &self.shared.bus);
-        Delivering::new(self, message)
+        Delivering::new(self, message.map(Outgoing::traced))
     }
 
     /// Delivers an ephemeral event.
     pub fn deliver_ephemeral<E: Ephemeral>(&mut self, event: &E) -> Delivering<'_, H> {
         let message = Outgoing::ephemeral(event, &self.shared.bus);
-        Delivering::new(self, message)
+        Delivering::new(self, message.map(Outgoing::traced))
     }
 
     /// Delivers any bytes on any subject, as another publisher may have sent them: without an id and a trace, unless

@@ -12,11 +12,11 @@ use bytes::Bytes;
 
 use crate::cloudevents::{self, CloudEvent};
 use crate::decode::{DecodeError, decode};
-use crate::delivery::Trace;
 use crate::error::Error;
 use crate::event::Event;
 use crate::publish::{Outgoing, Receipt};
 use crate::streams::{DEAD_LETTERS, covers, pattern_of};
+use crate::trace::Trace;
 
 /// A message as it would have left the process.
 #[derive(Clone, Debug)]
