@@ -1,18 +1,20 @@
 //! Billing: a web server and a listener in one process. The server publishes too, through a clone of the same bus.
 //!
-//! `POST /payments/{user}` takes a payment, `GET /health` says whether the process is connected.
+//! `POST /payments/{user}` takes a payment, `GET /health` says how it is: 503 without a connection, or
+//! while every delivery that may be in flight waits for a retry. `GET /stats` is what its metrics read.
 
 event_runtime::include_contracts!();
 
 use std::time::{Duration, SystemTime};
 
+use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use contracts::billing::{Money, PaymentCreated};
 use contracts::services::billing;
 use contracts::shop::orders::OrderPlaced;
-use event_runtime::{Bus, Config, Delivery, Failure, Shutdown, Timestamp, Uuid};
+use event_runtime::{Bus, Config, Delivery, Failure, Health, Shutdown, Stats, Timestamp, Uuid};
 use tally::Tally;
 
 #[derive(Clone)]
@@ -79,6 +81,20 @@ async fn pay(
     }
 }
 
+/// For whoever decides whether the process gets traffic. How far its durables are is in the answer; it decides nothing.
+async fn health(State(billing): State<Billing>) -> (StatusCode, Json<Health>) {
+    let health = billing.bus.health().await;
+    let status = match health.is_healthy() {
+        true => StatusCode::OK,
+        false => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    (status, Json(health))
+}
+
+async fn stats(State(billing): State<Billing>) -> Json<Stats> {
+    Json(billing.bus.stats())
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let bus = Bus::connect(Config::from_env()?).await?;
@@ -92,7 +108,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let address = std::env::var("BILLING_ADDRESS").unwrap_or_else(|_| "127.0.0.1:8080".to_owned());
     let socket = tokio::net::TcpListener::bind(&address).await?;
     let routes = axum::Router::new()
-        .route("/health", get(|| async { "ok" }))
+        .route("/health", get(health))
+        .route("/stats", get(stats))
         .route("/payments/{user}", post(pay))
         .with_state(service.clone());
     let stop = shutdown.clone();
