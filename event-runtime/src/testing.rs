@@ -6,12 +6,14 @@
 //!
 //! For tests only: a service never builds this feature.
 
+mod binary;
 mod cluster;
 mod link;
 mod recorder;
 mod records;
 mod server;
 
+pub use binary::server_binary;
 pub use cluster::TestCluster;
 pub use recorder::{Delivered, Delivering, Outcome, Recorder};
 pub use records::Recorded;

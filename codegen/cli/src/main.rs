@@ -7,6 +7,7 @@ mod catalog;
 mod check;
 mod completions;
 mod connection;
+mod dev;
 mod diff;
 mod explain;
 mod export;
@@ -56,6 +57,8 @@ enum Command {
     Export(export::Export),
     Explain(explain::Args),
     Catalog(catalog::Args),
+    Dev(dev::Args),
+    DevServer(dev::supervisor::Args),
     #[command(subcommand)]
     Services(services::Services),
     #[command(subcommand)]
@@ -74,6 +77,8 @@ fn main() -> ExitCode {
         Command::Export(export) => export::run(&cli.contracts, &export),
         Command::Explain(args) => explain::run(&args),
         Command::Catalog(args) => catalog::run(&cli.contracts, &args),
+        Command::Dev(args) => dev::run(&cli.contracts, &args),
+        Command::DevServer(args) => dev::supervisor::run(&args),
         Command::Services(services) => services::run(&cli.contracts, &services),
         Command::Streams(streams) => streams::run(&cli.contracts, &streams),
         Command::Completions(args) => completions::run(&args),

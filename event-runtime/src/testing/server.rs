@@ -13,6 +13,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::server_binary;
+
 /// How long a server may take to be healthy; in a cluster it has a leader to find first.
 const START: Duration = Duration::from_secs(30);
 
@@ -60,7 +62,7 @@ impl TestServer {
 
     /// A server that does not run yet: its folder, its ports and its configuration.
     pub(super) fn prepare(configuration: &str) -> io::Result<Self> {
-        let binary = binary()?;
+        let binary = server_binary()?;
         let nanos = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.subsec_nanos());
@@ -270,53 +272,4 @@ fn signal(child: &Child, name: &str) -> io::Result<()> {
 
 pub(super) fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
-}
-
-fn binary() -> io::Result<PathBuf> {
-    if let Some(path) = std::env::var_os("NATS_SERVER_BIN").filter(|path| !path.is_empty()) {
-        return Ok(path.into());
-    }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    if let Some(found) = std::env::split_paths(&path)
-        .map(|dir| dir.join("nats-server"))
-        .find(|path| recent(path))
-    {
-        return Ok(found);
-    }
-    let starts = [
-        std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from),
-        std::env::current_dir().ok(),
-    ];
-    for start in starts.into_iter().flatten() {
-        if let Some(found) = start
-            .ancestors()
-            .map(|dir| dir.join(".build/nats-server/bin/nats-server"))
-            .find(|path| path.is_file())
-        {
-            return Ok(found);
-        }
-    }
-    Err(io::Error::new(
-        io::ErrorKind::NotFound,
-        "no nats-server: set NATS_SERVER_BIN, or put one of 2.10 or newer on PATH or at .build/nats-server/bin/nats-server",
-    ))
-}
-
-/// Whether it is there and at least 2.10: `nats-server: v2.15.1`.
-fn recent(path: &Path) -> bool {
-    if !path.is_file() {
-        return false;
-    }
-    let Ok(output) = Command::new(path).arg("--version").output() else {
-        return false;
-    };
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let Some((_, version)) = text.rsplit_once('v') else {
-        return false;
-    };
-    let mut numbers = version
-        .trim()
-        .split('.')
-        .map(|number| number.parse::<u32>().unwrap_or_default());
-    (numbers.next(), numbers.next()) >= (Some(2), Some(10))
 }

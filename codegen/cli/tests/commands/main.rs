@@ -6,6 +6,7 @@
 mod catalog;
 mod check;
 mod connect;
+mod dev;
 mod diff;
 mod documents;
 mod export;
