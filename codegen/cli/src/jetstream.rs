@@ -148,7 +148,7 @@ fn present<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
 }
 
 /// How many messages of these subjects a consumer that starts there would get. Nothing where the server cannot be asked:
-/// on a work queue. Asked through a consumer that goes away at once.
+/// on a work queue, or for want of permission. Asked through a consumer that goes away at once.
 pub(crate) async fn count_from(
     bus: &Bus,
     stream: &str,
@@ -168,6 +168,7 @@ pub(crate) async fn count_from(
     set_start(&mut config, start)?;
     let made = match bus.write_durable(stream, &name, &config, "create").await {
         Err(Error::Server { code, .. }) if WORK_QUEUE.contains(&code) => return Ok(None),
+        Err(Error::Refused { .. }) => return Ok(None),
         made => made?,
     };
     // Also when this fails it is gone after its threshold.

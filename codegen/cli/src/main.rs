@@ -20,6 +20,7 @@ mod outcome;
 mod services;
 mod streams;
 mod terminal;
+mod units;
 mod wanted;
 
 use std::path::PathBuf;

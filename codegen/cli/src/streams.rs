@@ -7,6 +7,7 @@ mod loss;
 pub(crate) mod plan;
 mod report;
 pub(crate) mod setting;
+mod subjects;
 
 use std::path::Path;
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::outcome::{self, Failure};
-use crate::streams::setting::count;
+use crate::units::count;
 
 /// How often it is shown.
 const EVERY: Duration = Duration::from_secs(1);

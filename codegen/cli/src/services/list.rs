@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::connection::{Server, unless_stopped};
 use crate::jetstream::{self, ConsumerInfo, count_from};
 use crate::outcome::{self, Failure};
-use crate::streams::setting::{count, duration};
 use crate::terminal::{Progress, Style};
+use crate::units::{count, duration};
 use crate::wanted::{Wanted, WantedDurable};
 
 /// Lists what waits for each service, and what it has in hand.
@@ -83,11 +83,7 @@ async fn row<'a>(server: &Server, durable: &'a WantedDurable) -> Result<Row<'a>,
             Some(there) => {
                 let next = Start::Sequence(there.delivered.stream_seq + 1);
                 let filters = [filter.clone()];
-                match count_from(&server.bus, &durable.stream, &filters, next).await {
-                    // Who may only read gets the rest of the list.
-                    Err(Error::Refused { .. }) => None,
-                    counted => counted?,
-                }
+                count_from(&server.bus, &durable.stream, &filters, next).await?
             }
         };
         waiting.push((event.as_str(), n));

@@ -3,7 +3,7 @@
 //! No server moves a durable, so it is deleted and made again with the same settings and another start. Between the two
 //! nothing may stop it, and on a stream that keeps only what somebody wants, a stand-in wants it meanwhile.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{SecondsFormat, Utc};
 use event_codegen::check::Checked;
@@ -16,13 +16,15 @@ use super::{named, present};
 use crate::connection::{Server, unless_stopped};
 use crate::jetstream::{self, ConsumerInfo, count_from, text};
 use crate::outcome::{self, Failure};
-use crate::streams::setting::count;
 use crate::terminal;
+use crate::units::count;
 use crate::wanted::{Wanted, WantedDurable};
 
-/// How often a durable is made again after a failure, and how long between two: a leader is elected within seconds.
-const TRIES: u32 = 40;
+/// How long it is tried to make a durable again, and how long between two tries: a leader is elected within seconds.
+const PATIENCE: Duration = Duration::from_secs(30);
 const BETWEEN: Duration = Duration::from_millis(250);
+/// The server's codes for a cluster or stream without a leader, a deletion that is not over, and nobody who answers.
+const NOT_NOW: [u64; 4] = [10_008, 10_049, 10_118, 503];
 
 /// Moves a service to another place in its streams: replays events, or leaves some out.
 ///
@@ -218,6 +220,10 @@ impl Move<'_> {
         let there = &self.there;
         let waits = there.num_pending;
         let (what, in_hand) = match self.gets {
+            None if self.retention != "workqueue" => (
+                "how many events that concerns cannot be counted with these permissions".to_owned(),
+                0,
+            ),
             None => (
                 format!(
                     "{} events that are in flight will be delivered again",
@@ -316,14 +322,17 @@ async fn delete(bus: &Bus, stream: &str, durable: &str) -> Result<(), Error> {
 
 /// Makes a durable, and does not give up at once: there is none now.
 async fn make(bus: &Bus, stream: &str, durable: &str, config: &Value) -> Result<(), Error> {
-    let mut tries = 0;
+    let deadline = Instant::now() + PATIENCE;
     loop {
-        match bus.write_durable(stream, durable, config, "create").await {
-            Err(error) if error.is_transient() && tries < TRIES => {
-                tries += 1;
-                sleep(BETWEEN).await;
-            }
-            made => return made.map(drop),
+        let made = bus.write_durable(stream, durable, config, "create").await;
+        let later = match &made {
+            Err(Error::Server { code, .. }) => NOT_NOW.contains(code),
+            Err(error) => error.is_transient(),
+            Ok(_) => false,
+        };
+        if !later || Instant::now() > deadline {
+            return made.map(drop);
         }
+        sleep(BETWEEN).await;
     }
 }

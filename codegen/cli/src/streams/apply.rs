@@ -12,6 +12,7 @@ use tokio::time::sleep;
 
 use super::plan::{Action, Item, Kind};
 use super::setting::{self, Difference, Setting};
+use super::subjects;
 use crate::jetstream::{self, metadata};
 use crate::wanted::{DOMAIN, HASH, SERVICE, subjects_of};
 
@@ -124,10 +125,8 @@ fn order(items: &[Item]) -> Vec<Step<'_>> {
         all().filter(move |item| item.kind == kind && item.action == action)
     };
     let gives_subjects = |item: &&Item| match (&item.wanted, &item.there) {
-        (Some(wanted), Some(there)) => {
-            setting::lost_subjects(&subjects_of(wanted), &subjects_of(there))
-                .is_some_and(|lost| !lost.is_empty())
-        }
+        (Some(wanted), Some(there)) => subjects::lost(&subjects_of(wanted), &subjects_of(there))
+            .is_some_and(|lost| !lost.is_empty()),
         _ => false,
     };
     let retains = |item: &&Item| {
@@ -179,6 +178,11 @@ impl Step<'_> {
         format!("{kind} {}", item.name())
     }
 
+    /// Whether the change of the retention is another step's.
+    fn leaves_retention(&self) -> bool {
+        matches!(self, Step::ChangeStream(_))
+    }
+
     fn done(&self) -> String {
         let verb = match (self, self.item().action) {
             (Step::RemoveStream(_) | Step::RemoveDurable(_), _) => "removed",
@@ -207,71 +211,14 @@ async fn write(bus: &Bus, step: &Step<'_>) -> Result<Outcome, Error> {
 async fn write_once(bus: &Bus, step: &Step<'_>) -> Result<Outcome, Error> {
     let item = step.item();
     let there = current(bus, item).await?;
-    let seen = item.there.as_ref();
-    let wanted = item.wanted.as_ref();
-    let retention_later = matches!(step, Step::ChangeStream(_));
-    match (step, &there) {
-        (Step::RemoveStream(_) | Step::RemoveDurable(_), None) => {
-            return Ok(Outcome::AlreadyDone(step.done()));
-        }
-        (_, Some(there))
-            if wanted.is_some_and(|wanted| fits(item, wanted, there, retention_later)) =>
-        {
-            return Ok(if seen.is_some_and(|seen| same(item.kind, seen, there)) {
-                // Nothing but the retention was to do, and that is the last step's.
-                Outcome::Wrote(step.done())
-            } else {
-                Outcome::AlreadyDone(step.done())
-            });
-        }
-        (Step::Retain(_), Some(_)) => {}
-        (_, there) => {
-            let unchanged = match (seen, there) {
-                (None, None) => true,
-                (Some(seen), Some(there)) => same(item.kind, seen, there),
-                _ => false,
-            };
-            if !unchanged {
-                return Ok(Outcome::Contended(moved_on(item, there.as_ref())));
-            }
-        }
+    if let Some(already) = overtaken(step, there.as_ref()) {
+        return Ok(already);
     }
-    let config = match (wanted, &there) {
-        (Some(wanted), Some(there)) => overlaid(item, wanted, there, retention_later),
-        (Some(wanted), None) => wanted.clone(),
-        (None, _) => Value::Null,
-    };
-    let written = match (step, &there) {
-        (Step::RemoveStream(_), _) => {
-            bus.api::<Value>(format!("STREAM.DELETE.{}", item.stream), &json!({}))
-                .await
-        }
-        (Step::RemoveDurable(_), _) => {
-            bus.api::<Value>(
-                format!("CONSUMER.DELETE.{}.{}", item.stream, item.durable()),
-                &json!({}),
-            )
-            .await
-        }
-        (Step::CreateStream(_) | Step::ChangeStream(_) | Step::Retain(_), None) => {
-            bus.api::<Value>(format!("STREAM.CREATE.{}", item.stream), &config)
-                .await
-        }
-        (Step::CreateStream(_) | Step::ChangeStream(_) | Step::Retain(_), Some(_)) => {
-            bus.api::<Value>(format!("STREAM.UPDATE.{}", item.stream), &config)
-                .await
-        }
-        (Step::WriteDurable(_), there) => {
-            let action = if there.is_some() { "update" } else { "create" };
-            bus.write_durable(&item.stream, item.durable(), &config, action)
-                .await
-        }
-    };
-    match written {
+    match send(bus, step, there.as_ref()).await {
         Ok(_) => Ok(Outcome::Wrote(step.done())),
         Err(Error::Server { code, .. }) if TAKEN.contains(&code) => {
             let there = current(bus, item).await?;
-            match (&there, wanted) {
+            match (&there, &item.wanted) {
                 (Some(there), Some(wanted)) if fits(item, wanted, there, false) => {
                     Ok(Outcome::AlreadyDone(step.done()))
                 }
@@ -279,6 +226,58 @@ async fn write_once(bus: &Bus, step: &Step<'_>) -> Result<Outcome, Error> {
             }
         }
         Err(error) => Err(error),
+    }
+}
+
+/// What it is when nothing is to be written: it is so already, or it is not what the plan was made for.
+fn overtaken(step: &Step<'_>, there: Option<&Value>) -> Option<Outcome> {
+    let item = step.item();
+    let unchanged = match (&item.there, there) {
+        (None, None) => true,
+        (Some(seen), Some(there)) => same(item.kind, seen, there),
+        _ => false,
+    };
+    match (step, there, &item.wanted) {
+        (Step::RemoveStream(_) | Step::RemoveDurable(_), None, _) => {
+            return Some(Outcome::AlreadyDone(step.done()));
+        }
+        (_, Some(there), Some(wanted)) if fits(item, wanted, there, step.leaves_retention()) => {
+            // Where only the retention is to do, that is the last step's.
+            return Some(match unchanged {
+                true => Outcome::Wrote(step.done()),
+                false => Outcome::AlreadyDone(step.done()),
+            });
+        }
+        // The step before it has changed the rest.
+        (Step::Retain(_), Some(_), _) => return None,
+        _ => {}
+    }
+    (!unchanged).then(|| Outcome::Contended(moved_on(item, there)))
+}
+
+async fn send(bus: &Bus, step: &Step<'_>, there: Option<&Value>) -> Result<Value, Error> {
+    let item = step.item();
+    let (stream, durable) = (&item.stream, item.durable());
+    let config = match (&item.wanted, there) {
+        (Some(wanted), Some(there)) => overlaid(item, wanted, there, step.leaves_retention()),
+        (Some(wanted), None) => wanted.clone(),
+        (None, _) => Value::Null,
+    };
+    let exists = there.is_some();
+    match step {
+        Step::RemoveStream(_) => bus.api(format!("STREAM.DELETE.{stream}"), &json!({})).await,
+        Step::RemoveDurable(_) => {
+            let subject = format!("CONSUMER.DELETE.{stream}.{durable}");
+            bus.api(subject, &json!({})).await
+        }
+        Step::CreateStream(_) | Step::ChangeStream(_) | Step::Retain(_) => {
+            let verb = if exists { "UPDATE" } else { "CREATE" };
+            bus.api(format!("STREAM.{verb}.{stream}"), &config).await
+        }
+        Step::WriteDurable(_) => {
+            let action = if exists { "update" } else { "create" };
+            bus.write_durable(stream, durable, &config, action).await
+        }
     }
 }
 

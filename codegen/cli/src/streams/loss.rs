@@ -5,8 +5,10 @@ use event_runtime::{Bus, Error, Start, Timestamp};
 use serde_json::Value;
 
 use super::plan::Item;
-use super::setting::{self, Difference, Effect, Setting, bytes, count};
+use super::setting::{Difference, Effect, Setting};
+use super::subjects;
 use crate::jetstream::{ConsumerInfo, StreamInfo, count_from};
+use crate::units::{bytes, count};
 use crate::wanted::subjects_of;
 
 /// Fills in what the changes of a stream lose.
@@ -61,7 +63,7 @@ async fn stream_loss(
             )
         }
         Setting::Subjects => {
-            let lost = setting::lost_subjects(&subjects_of(wanted), &subjects_of(&there.config));
+            let lost = subjects::lost(&subjects_of(wanted), &subjects_of(&there.config));
             let lost = lost.unwrap_or_default();
             let stored = count_from(bus, there.name(), &lost, Start::All).await?;
             let stored = stored.map_or_else(String::new, |n| {
@@ -120,7 +122,7 @@ pub(super) async fn of_durable(
             item.losses.push(taken_over(&difference));
             continue;
         }
-        let lost = setting::lost_subjects(&subjects_of(&wanted), &subjects_of(&there.config));
+        let lost = subjects::lost(&subjects_of(&wanted), &subjects_of(&there.config));
         let lost = lost.unwrap_or_default();
         let next = Start::Sequence(there.delivered.stream_seq + 1);
         let waiting = count_from(bus, &item.stream, &lost, next).await?;

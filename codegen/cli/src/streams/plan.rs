@@ -6,8 +6,10 @@ use event_runtime::{Bus, DEAD_LETTERS, Error};
 use serde_json::Value;
 
 use super::loss;
-use super::setting::{self, Difference, Effect, Setting, overlap};
+use super::setting::{self, Difference, Effect, Setting};
+use super::subjects::overlap;
 use crate::jetstream::{self, ConsumerInfo, StreamInfo, metadata, text};
+use crate::units;
 use crate::wanted::{DOMAIN, HASH, SERVICE, Wanted, WantedDurable, WantedStream, subjects_of};
 
 /// Everything that differs, and what else is worth knowing.
@@ -232,7 +234,7 @@ fn durable_item(durable: &WantedDurable, there: Option<&ConsumerInfo>) -> Item {
     }
     if there.paused {
         let left = i64::try_from(there.pause_remaining).unwrap_or(i64::MAX);
-        let left = setting::duration(left - left % 1_000_000_000);
+        let left = units::duration(left - left % 1_000_000_000);
         item.notes.push(format!("it is paused for another {left}"));
     }
     item

@@ -1,10 +1,10 @@
 //! The settings of a stream and of a durable: how each is compared and written, and what it means to change it.
 
-use std::time::Duration;
-
 use serde_json::Value;
 
+use super::subjects::lost;
 use crate::jetstream::{metadata, text};
+use crate::units::{bytes, count, duration};
 use crate::wanted::{DOMAIN, SERVICE, subjects_of};
 
 /// One setting that differs.
@@ -155,7 +155,7 @@ impl Setting {
         match self {
             S::Subjects => {
                 let wanted = subjects_of(wanted);
-                let lost = lost_subjects(&wanted, &subjects_of(there));
+                let lost = lost(&wanted, &subjects_of(there));
                 shrinks(lost.is_some_and(|lost| !lost.is_empty()))
             }
             S::MaxAge | S::MaxBytes | S::MaxMessages => shrinks(limit(wanted) < limit(there)),
@@ -198,7 +198,7 @@ pub(crate) fn of_stream(wanted: &Value, there: &Value, at_least: bool) -> Vec<Di
         all.retain(|difference| match difference.setting {
             S::Replicas => !enough("num_replicas"),
             S::DuplicateWindow => !enough("duplicate_window"),
-            S::Subjects => lost_subjects(&subjects_of(there), &subjects_of(wanted))
+            S::Subjects => lost(&subjects_of(there), &subjects_of(wanted))
                 .is_some_and(|missing| !missing.is_empty()),
             S::Owner => false,
             _ => true,
@@ -257,116 +257,11 @@ pub(crate) fn all(wanted: &Value) -> Vec<(&'static str, String)> {
     all
 }
 
-/// Subjects that `there` takes and `wanted` does not. Nothing when `there` takes everything and `wanted` does not: then it
-/// cannot be said which.
-pub(crate) fn lost_subjects(wanted: &[String], there: &[String]) -> Option<Vec<String>> {
-    use event_runtime::operate::covers;
-    if wanted.is_empty() {
-        return Some(Vec::new());
-    }
-    if there.is_empty() {
-        return None;
-    }
-    let covered = |subject: &&String| wanted.iter().any(|wide| covers(wide, subject));
-    Some(
-        there
-            .iter()
-            .filter(|subject| !covered(subject))
-            .cloned()
-            .collect(),
-    )
-}
-
-/// Whether a subject can match both patterns.
-pub(crate) fn overlap(a: &str, b: &str) -> bool {
-    let (mut a, mut b) = (a.split('.'), b.split('.'));
-    loop {
-        match (a.next(), b.next()) {
-            (Some(">"), Some(_)) | (Some(_), Some(">")) | (None, None) => return true,
-            (Some(x), Some(y)) if x == y || x == "*" || y == "*" => {}
-            _ => return false,
-        }
-    }
-}
-
-/// A duration as contracts write it, in the largest unit that has no rest.
-pub(crate) fn duration(nanos: i64) -> String {
-    const UNITS: [(&str, i64); 5] = [
-        ("d", 86_400_000_000_000),
-        ("h", 3_600_000_000_000),
-        ("m", 60_000_000_000),
-        ("s", 1_000_000_000),
-        ("ms", 1_000_000),
-    ];
-    match UNITS
-        .iter()
-        .find(|(_, unit)| nanos != 0 && nanos % unit == 0)
-    {
-        Some((name, unit)) => format!("{}{name}", nanos / unit),
-        None if nanos == 0 => "0s".to_owned(),
-        None => format!("{:?}", Duration::from_nanos(nanos.unsigned_abs())),
-    }
-}
-
-/// A size as contracts write it.
-pub(crate) fn bytes(bytes: u64) -> String {
-    const UNITS: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
-    let whole = UNITS
-        .iter()
-        .find(|(_, unit)| bytes != 0 && bytes.is_multiple_of(*unit));
-    match whole {
-        Some((name, unit)) => format!("{}{name}", bytes / unit),
-        None => format!("{}B", count(bytes)),
-    }
-}
-
-/// A number with its thousands apart.
-pub(crate) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn overlapping() {
-        for (a, b) in [
-            ("a.*", "a.b"),
-            ("a.>", "a.b.c"),
-            ("*.b", "a.*"),
-            (">", "x"),
-            ("a", "a"),
-        ] {
-            assert!(overlap(a, b) && overlap(b, a), "{a} {b}");
-        }
-        for (a, b) in [("a.>", "a"), ("a.b", "a.c"), ("a.*", "a.b.c"), ("a", "b")] {
-            assert!(!overlap(a, b) && !overlap(b, a), "{a} {b}");
-        }
-    }
-
-    #[test]
-    fn words() {
-        assert_eq!(duration(30_000_000_000), "30s");
-        assert_eq!(duration(90_000_000_000), "90s");
-        assert_eq!(duration(172_800_000_000_000), "2d");
-        assert_eq!(duration(1_500_000), "1.5ms");
-        assert_eq!(duration(0), "0s");
-        assert_eq!(bytes(1 << 30), "1GiB");
-        assert_eq!(bytes(1_500), "1,500B");
-        assert_eq!(count(1_234_567), "1,234,567");
-        assert_eq!(count(999), "999");
-    }
 
     #[test]
     fn a_limit_shrinks_when_it_comes_and_not_when_it_goes() {

@@ -91,16 +91,17 @@ fn no_jetstream() {
     says(&live.run(&PLAN), 3, &["JetStream", "nats-server -js"]);
 }
 
-/// A server that says that it is 2.9: what matters of it is what it says first.
-#[test]
-fn an_old_server() {
+/// A server that says that it is of this version, and nothing else: what commands refuse for it, they refuse at once.
+pub(crate) fn server_of_version(version: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
+    let info = format!(
+        r#"INFO {{"server_id":"A","version":"{version}","proto":1,"headers":true,"max_payload":1048576,"jetstream":true}}"#
+    );
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
-            let info = r#"{"server_id":"A","version":"2.9.10","proto":1,"headers":true,"max_payload":1048576,"jetstream":true}"#;
-            let _ = stream.write_all(format!("INFO {info}\r\n").as_bytes());
+            let _ = stream.write_all(format!("{info}\r\n").as_bytes());
             std::thread::spawn(move || {
                 let mut buffer = [0; 4096];
                 while let Ok(1..) = stream.read(&mut buffer) {
@@ -109,11 +110,16 @@ fn an_old_server() {
             });
         }
     });
+    format!("127.0.0.1:{port}")
+}
+
+#[test]
+fn an_old_server() {
     let folder = Folder::with(SHOP);
     let run = Run::of(
         folder
             .command(&PLAN)
-            .env("NATS_URL", format!("127.0.0.1:{port}")),
+            .env("NATS_URL", server_of_version("2.9.10")),
     );
     says(&run, 3, &["nats-server 2.9.10", "2.10 is the oldest"]);
 }

@@ -437,3 +437,52 @@ fn a_pause_holds_back_and_a_resume_lets_go() {
     std::thread::sleep(Duration::from_millis(700));
     assert_eq!(take(&live, "packing", 1, |_| None), 1);
 }
+
+#[test]
+fn an_old_server_cannot_pause() {
+    let folder = super::Folder::with(SHOP);
+    let url = super::connect::server_of_version("2.10.29");
+    for args in [
+        &["pause", "packing", "--for", "1h"][..],
+        &["resume", "packing"],
+    ] {
+        let run = super::Run::of(
+            folder
+                .command(&[&["services"], args].concat())
+                .env("NATS_URL", &url),
+        );
+        assert_eq!(run.code, 3, "{}", run.err);
+        assert!(
+            run.err
+                .contains("nats-server 2.10.29, which cannot pause a consumer (2.11 can)"),
+            "{}",
+            run.err
+        );
+    }
+}
+
+/// The worst moment: deleted, and not to be made again.
+#[test]
+fn a_durable_that_cannot_be_made_again_is_said_with_its_settings() {
+    let live = Live::with(
+        &small(),
+        r#"authorization { users: [
+            { user: all, password: p },
+            { user: some, password: p, permissions: { publish: { deny: "$JS.API.CONSUMER.CREATE.ORDERS.packing.>" } } }
+        ] }
+        no_auth_user: all"#,
+    );
+    live.ok(&["streams", "apply"]);
+    let mut reset = live.command(&["services", "reset", "packing", "--to", "all", "--yes"]);
+    let run = super::Run::of(reset.envs([("NATS_USER", "some"), ("NATS_PASSWORD", "p")]));
+    assert_eq!(run.code, 3, "{}{}", run.out, run.err);
+    for text in [
+        "ORDERS/packing is deleted and could not be made again",
+        "refuses Publish",
+        "Its settings were {",
+        "\"ack_wait\":30000000000",
+    ] {
+        assert!(run.err.contains(text), "{text}: {}", run.err);
+    }
+    live.ok(&["streams", "apply"]);
+}
