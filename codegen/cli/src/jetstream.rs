@@ -2,16 +2,26 @@
 //!
 //! Configurations stay JSON: a setting that this build does not know must come back unchanged in an update.
 
+use std::time::Duration;
+
 use event_runtime::operate::{set_filters, set_start};
 use event_runtime::{Bus, Error, Start, Timestamp};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
 
 /// Codes of the API: not there.
 const STREAM_NOT_FOUND: u64 = 10_059;
 const CONSUMER_NOT_FOUND: u64 = 10_014;
 /// A consumer to count with would break the rule of a work queue: one consumer for each subject, with all of it.
 const WORK_QUEUE: [u64; 4] = [10_084, 10_099, 10_100, 10_101];
+
+/// The codes of a cluster, or of a stream in it, that has no leader now, and of a deletion that is not over.
+const NOT_NOW: [u64; 3] = [10_008, 10_118, 10_049];
+/// How long is waited for that to pass, and how long between two tries.
+const PATIENCE: Duration = Duration::from_secs(20);
+const BETWEEN: Duration = Duration::from_millis(250);
 
 /// A stream.
 #[derive(Clone, Debug, Deserialize)]
@@ -74,54 +84,78 @@ pub(crate) fn metadata<'a>(config: &'a Value, key: &str) -> Option<&'a str> {
     config.get("metadata")?.get(key)?.as_str()
 }
 
-/// All streams of the account.
-pub(crate) async fn streams(bus: &Bus) -> Result<Vec<StreamInfo>, Error> {
-    #[derive(Deserialize)]
-    struct Page {
-        total: usize,
-        streams: Option<Vec<StreamInfo>>,
-    }
-    let mut all = Vec::new();
+/// Tries again while a cluster, or a stream in it, has no leader: it elects one within seconds, and does not answer until
+/// then. What is tried must be safe to repeat.
+pub(crate) async fn patiently<T>(work: impl AsyncFn() -> Result<T, Error>) -> Result<T, Error> {
+    let deadline = Instant::now() + PATIENCE;
     loop {
-        let page: Page = bus
-            .api("STREAM.LIST", &json!({ "offset": all.len() }))
-            .await?;
-        let more = page.streams.unwrap_or_default();
-        let end = more.is_empty() || all.len() + more.len() >= page.total;
-        all.extend(more);
-        if end {
-            return Ok(all);
+        let done = work().await;
+        let later = match &done {
+            Err(Error::Server { code, .. }) => NOT_NOW.contains(code),
+            Err(error) => error.is_transient(),
+            Ok(_) => false,
+        };
+        if !later || Instant::now() > deadline {
+            return done;
+        }
+        sleep(BETWEEN).await;
+    }
+}
+
+/// Reads something.
+async fn ask<T: DeserializeOwned>(bus: &Bus, subject: String, request: Value) -> Result<T, Error> {
+    patiently(async || bus.api(subject.as_str(), &request).await).await
+}
+
+/// A page of a list. What does not answer in time is missing from the list, and not from the server.
+#[derive(Deserialize)]
+struct Page<T> {
+    total: usize,
+    #[serde(alias = "streams", alias = "consumers")]
+    items: Option<Vec<T>>,
+    #[serde(default)]
+    missing: Option<Vec<String>>,
+}
+
+/// All pages, and the names that are missing in them.
+async fn all<T: DeserializeOwned>(
+    bus: &Bus,
+    subject: &str,
+) -> Result<(Vec<T>, Vec<String>), Error> {
+    let (mut all, mut missing) = (Vec::new(), Vec::new());
+    loop {
+        let offset = all.len() + missing.len();
+        let page: Page<T> = ask(bus, subject.to_owned(), json!({ "offset": offset })).await?;
+        all.extend(page.items.unwrap_or_default());
+        missing.extend(page.missing.unwrap_or_default());
+        let seen = all.len() + missing.len();
+        if seen >= page.total || seen == offset {
+            return Ok((all, missing));
         }
     }
+}
+
+/// All streams of the account.
+pub(crate) async fn streams(bus: &Bus) -> Result<Vec<StreamInfo>, Error> {
+    let (mut found, missing) = all(bus, "STREAM.LIST").await?;
+    for name in missing {
+        found.extend(stream(bus, &name).await?);
+    }
+    Ok(found)
 }
 
 /// All consumers of a stream.
 pub(crate) async fn consumers(bus: &Bus, stream: &str) -> Result<Vec<ConsumerInfo>, Error> {
-    #[derive(Deserialize)]
-    struct Page {
-        total: usize,
-        consumers: Option<Vec<ConsumerInfo>>,
+    let (mut found, missing) = all(bus, &format!("CONSUMER.LIST.{stream}")).await?;
+    for name in missing {
+        found.extend(consumer(bus, stream, &name).await?);
     }
-    let mut all = Vec::new();
-    loop {
-        let page: Page = bus
-            .api(
-                format!("CONSUMER.LIST.{stream}"),
-                &json!({ "offset": all.len() }),
-            )
-            .await?;
-        let more = page.consumers.unwrap_or_default();
-        let end = more.is_empty() || all.len() + more.len() >= page.total;
-        all.extend(more);
-        if end {
-            return Ok(all);
-        }
-    }
+    Ok(found)
 }
 
 /// One stream, when it is there.
 pub(crate) async fn stream(bus: &Bus, name: &str) -> Result<Option<StreamInfo>, Error> {
-    present(bus.api(format!("STREAM.INFO.{name}"), &json!({})).await)
+    present(ask(bus, format!("STREAM.INFO.{name}"), json!({})).await)
 }
 
 /// One consumer, when it is there.
@@ -130,10 +164,7 @@ pub(crate) async fn consumer(
     stream: &str,
     name: &str,
 ) -> Result<Option<ConsumerInfo>, Error> {
-    present(
-        bus.api(format!("CONSUMER.INFO.{stream}.{name}"), &json!({}))
-            .await,
-    )
+    present(ask(bus, format!("CONSUMER.INFO.{stream}.{name}"), json!({})).await)
 }
 
 fn present<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
@@ -166,7 +197,8 @@ pub(crate) async fn count_from(
     });
     set_filters(&mut config, filters);
     set_start(&mut config, start)?;
-    let made = match bus.write_durable(stream, &name, &config, "create").await {
+    let made = patiently(async || bus.write_durable(stream, &name, &config, "create").await).await;
+    let made = match made {
         Err(Error::Server { code, .. }) if WORK_QUEUE.contains(&code) => return Ok(None),
         Err(Error::Refused { .. }) => return Ok(None),
         made => made?,

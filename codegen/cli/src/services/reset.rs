@@ -3,28 +3,19 @@
 //! No server moves a durable, so it is deleted and made again with the same settings and another start. Between the two
 //! nothing may stop it, and on a stream that keeps only what somebody wants, a stand-in wants it meanwhile.
 
-use std::time::{Duration, Instant};
-
 use chrono::{SecondsFormat, Utc};
 use event_codegen::check::Checked;
 use event_runtime::operate::{filters_of, set_start};
 use event_runtime::{Bus, Error, Shutdown, Start, Timestamp};
 use serde_json::{Value, json};
-use tokio::time::sleep;
 
 use super::{named, present};
 use crate::connection::{Server, unless_stopped};
-use crate::jetstream::{self, ConsumerInfo, count_from, text};
+use crate::jetstream::{self, ConsumerInfo, count_from, patiently, text};
 use crate::outcome::{self, Failure};
 use crate::terminal;
 use crate::units::count;
 use crate::wanted::{Wanted, WantedDurable};
-
-/// How long it is tried to make a durable again, and how long between two tries: a leader is elected within seconds.
-const PATIENCE: Duration = Duration::from_secs(30);
-const BETWEEN: Duration = Duration::from_millis(250);
-/// The server's codes for a cluster or stream without a leader, a deletion that is not over, and nobody who answers.
-const NOT_NOW: [u64; 4] = [10_008, 10_049, 10_118, 503];
 
 /// Moves a service to another place in its streams: replays events, or leaves some out.
 ///
@@ -279,13 +270,14 @@ impl Move<'_> {
         set_start(&mut config, start)?;
         let stand_in = self.stand_in(bus).await?;
         delete(bus, stream, durable).await?;
-        let made = make(bus, stream, durable, &config).await;
+        let made =
+            patiently(async || bus.write_durable(stream, durable, &config, "create").await).await;
         if let Some(stand_in) = stand_in
             && made.is_ok()
         {
             delete(bus, stream, &stand_in).await?;
         }
-        made.map_err(|error| {
+        made.map(drop).map_err(|error| {
             let Failure::Outside(why) = Failure::from(error) else {
                 return Failure::Outside(format!("{stream}/{durable} could not be made again"));
             };
@@ -318,21 +310,4 @@ impl Move<'_> {
 async fn delete(bus: &Bus, stream: &str, durable: &str) -> Result<(), Error> {
     let subject = format!("CONSUMER.DELETE.{stream}.{durable}");
     bus.api::<Value>(subject, &json!({})).await.map(drop)
-}
-
-/// Makes a durable, and does not give up at once: there is none now.
-async fn make(bus: &Bus, stream: &str, durable: &str, config: &Value) -> Result<(), Error> {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let made = bus.write_durable(stream, durable, config, "create").await;
-        let later = match &made {
-            Err(Error::Server { code, .. }) => NOT_NOW.contains(code),
-            Err(error) => error.is_transient(),
-            Ok(_) => false,
-        };
-        if !later || Instant::now() > deadline {
-            return made.map(drop);
-        }
-        sleep(BETWEEN).await;
-    }
 }

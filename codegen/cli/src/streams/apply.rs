@@ -13,16 +13,11 @@ use tokio::time::sleep;
 use super::plan::{Action, Item, Kind};
 use super::setting::{self, Difference, Setting};
 use super::subjects;
-use crate::jetstream::{self, metadata};
+use crate::jetstream::{self, metadata, patiently};
 use crate::wanted::{DOMAIN, HASH, SERVICE, subjects_of};
 
 /// Codes that say that somebody else has made it meanwhile.
 const TAKEN: [u64; 3] = [10_058, 10_148, 10_013];
-/// The codes of a cluster, or of a stream in it, that has no leader now.
-const NO_LEADER: [u64; 2] = [10_008, 10_118];
-/// How often a write is tried again while there is no leader, and how long between two.
-const TRIES: u32 = 20;
-const BETWEEN: Duration = Duration::from_millis(250);
 /// Longer than another apply takes between looking and writing.
 const SETTLE: Duration = Duration::from_millis(150);
 
@@ -78,7 +73,7 @@ pub(crate) async fn apply(
             applied.end = End::Stopped;
             return applied;
         }
-        match write(bus, step).await {
+        match patiently(async || write_once(bus, step).await).await {
             Ok(Outcome::Wrote(what)) => {
                 say(&what);
                 applied.done.push(what);
@@ -191,20 +186,6 @@ impl Step<'_> {
             _ => "changed",
         };
         format!("{}: {verb}", self.name())
-    }
-}
-
-async fn write(bus: &Bus, step: &Step<'_>) -> Result<Outcome, Error> {
-    let mut tries = 0;
-    loop {
-        match write_once(bus, step).await {
-            // A cluster that elects a leader is there in a moment.
-            Err(Error::Server { code, .. }) if NO_LEADER.contains(&code) && tries < TRIES => {
-                tries += 1;
-                sleep(BETWEEN).await;
-            }
-            done => return done,
-        }
     }
 }
 

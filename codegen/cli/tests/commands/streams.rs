@@ -1,7 +1,9 @@
 //! `streams plan` and `streams apply` against real servers.
 
 use std::io::{BufRead, BufReader, Read};
+use std::time::{Duration, Instant};
 
+use event_runtime::testing::TestCluster;
 use serde_json::json;
 
 use super::Run;
@@ -480,6 +482,31 @@ fn more_replicas_than_servers_are_explained() {
         "{}",
         run.err
     );
+}
+
+#[test]
+fn a_cluster_without_its_leader_is_waited_for() {
+    let folder =
+        super::Folder::with(&SHOP.replace("max_age = \"30d\"", "max_age = \"30d\"\nreplicas = 3"));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let mut cluster = runtime.block_on(TestCluster::start()).unwrap();
+    let run = |args: &[&str], urls: &str| Run::of(folder.command(args).env("NATS_URL", urls));
+    // A cluster that has just started does not know all of its servers yet: an operator would do the same.
+    let begun = Instant::now();
+    while run(&["streams", "apply"], &cluster.urls()).code != 0 {
+        assert!(begun.elapsed() < Duration::from_secs(20));
+    }
+    // One of three is gone, perhaps the leader: the rest elects one, and the apply is through.
+    cluster.kill(0);
+    folder.write(
+        "contracts/billing.toml",
+        &SHOP.replace("max_age = \"30d\"", "max_age = \"60d\"\nreplicas = 3"),
+    );
+    let applied = run(&["streams", "apply"], &cluster.urls());
+    assert_eq!(applied.code, 0, "{}{}", applied.out, applied.err);
+    let plan = run(&["streams", "plan"], &cluster.urls());
+    assert_eq!(plan.code, 0, "{}{}", plan.out, plan.err);
+    assert!(plan.out.contains("in sync"), "{}", plan.out);
 }
 
 #[test]
