@@ -86,9 +86,12 @@ pub(crate) struct Server {
 
 /// Connects to the server that the environment or a context names.
 async fn connect(stop: &Shutdown) -> Result<Server, Failure> {
-    let config = context::config()?;
-    let at = config.servers_shown();
-    let bus = unless_stopped(stop, Bus::connect(config)).await??;
+    let chosen = context::chosen()?;
+    let at = chosen.config.servers_shown();
+    let bus = match unless_stopped(stop, Bus::connect(chosen.config.clone())).await? {
+        Err(Error::Config(wrong)) => return Err(Failure::Usage(chosen.blame(&wrong))),
+        connected => connected?,
+    };
     let info = bus.client().server_info();
     let version = Version::parse(&info.version);
     if version.is_some_and(|version| version < OLDEST) {

@@ -49,9 +49,15 @@ const IGNORED: [&str; 4] = [
     "name",
 ];
 
-/// The configuration of this run.
-pub(super) fn config() -> Result<Config, Failure> {
-    let context = match chosen()? {
+/// Where to connect, and where that stands.
+pub(super) struct Chosen {
+    pub(super) config: Config,
+    context: Option<Context>,
+}
+
+/// What the environment and the context say.
+pub(super) fn chosen() -> Result<Chosen, Failure> {
+    let context = match selected()? {
         Some((name, path)) => Some(Context::read(&name, &path)?),
         None => None,
     };
@@ -63,15 +69,26 @@ pub(super) fn config() -> Result<Config, Failure> {
             _ => Ok(None),
         },
     };
-    Config::from_lookup(read).map_err(|wrong| {
-        let of_context = context.as_ref().filter(|context| {
-            variable_of_env(wrong.variable) == Ok(None) && context.concerns(&wrong)
-        });
-        Failure::Usage(match of_context {
-            Some(context) => context.blame(&wrong),
-            None => blame(&wrong),
-        })
-    })
+    match Config::from_lookup(read) {
+        Ok(config) => Ok(Chosen { config, context }),
+        Err(wrong) => Err(Failure::Usage(blame_one(context.as_ref(), &wrong))),
+    }
+}
+
+impl Chosen {
+    /// The words for a value that turned out wrong at the connection: a file that is none of its kind.
+    pub(super) fn blame(&self, wrong: &ConfigError) -> String {
+        blame_one(self.context.as_ref(), wrong)
+    }
+}
+
+fn blame_one(context: Option<&Context>, wrong: &ConfigError) -> String {
+    match context {
+        Some(context) if variable_of_env(wrong.variable) == Ok(None) && context.concerns(wrong) => {
+            context.blame(wrong)
+        }
+        _ => blame(wrong),
+    }
 }
 
 /// The words for a wrong value of the environment.
@@ -108,7 +125,7 @@ fn replaced(variable: &str) -> Result<bool, ConfigError> {
 }
 
 /// The context that counts: its name and its file.
-fn chosen() -> Result<Option<(String, PathBuf)>, Failure> {
+fn selected() -> Result<Option<(String, PathBuf)>, Failure> {
     let usage = |wrong: ConfigError| Failure::Usage(blame(&wrong));
     let Some(folder) = folder() else {
         return Ok(None);

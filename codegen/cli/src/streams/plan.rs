@@ -115,6 +115,7 @@ impl Plan {
         for stream in &wanted.streams {
             let found = by_name.get(stream.name.as_str()).copied();
             let mut item = stream_item(stream, found);
+            item.moves_within(wanted);
             item.conflicts(wanted, &there);
             if let Some(found) = found {
                 loss::of_stream(bus, &mut item, found).await?;
@@ -134,6 +135,7 @@ impl Plan {
             for durable in of {
                 let found = consumers.iter().find(|c| c.name == durable.name);
                 let mut item = durable_item(durable, found);
+                item.moves_within(wanted);
                 if blocked && item.is_change() {
                     item.action = Action::Conflict;
                     item.notes
@@ -254,6 +256,19 @@ impl Item {
                 "the contracts have not changed since it was applied: somebody changed the server"
                     .to_owned(),
             );
+        }
+    }
+
+    /// From one domain of these contracts to another nothing is taken over from anybody.
+    fn moves_within(&mut self, wanted: &Wanted) {
+        let ours = self
+            .there
+            .as_ref()
+            .is_some_and(|there| is_leftover(wanted, there));
+        for difference in &mut self.differences {
+            if ours && difference.setting == Setting::Owner {
+                difference.effect = Effect::Free;
+            }
         }
     }
 

@@ -258,6 +258,20 @@ fn a_context_that_cannot_be_used_says_why() {
         let run = Run::of(live.folder.command(&PLAN).env("NATS_CONTEXT", name));
         says(&run, 2, &[&format!("the context \"{name}\""), says_]);
     }
+    // What only turns out when it connects.
+    live.folder.write("a.creds", "no credentials, s3cr3t-pass");
+    let creds = live.folder.at("a.creds");
+    context(
+        &live,
+        "empty",
+        &serde_json::json!({ "url": live.server.url(), "creds": creds }).to_string(),
+    );
+    let run = Run::of(live.folder.command(&PLAN).env("NATS_CONTEXT", "empty"));
+    says(
+        &run,
+        2,
+        &["the context \"empty\"", "`creds`: cannot be used"],
+    );
     let run = Run::of(live.folder.command(&PLAN).env("NATS_CONTEXT", "none"));
     says(
         &run,

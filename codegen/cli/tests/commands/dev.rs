@@ -319,18 +319,11 @@ fn what_passes_is_counted() {
         err.contains("stopped; passed: 300 billing.Placed, 1 billing.Seen\n"),
         "{err}"
     );
-    let rates: Vec<u64> = err
+    let line = err
         .lines()
-        .filter_map(|line| {
-            line.strip_prefix("billing.Placed: ")?
-                .split_once("/s, ")?
-                .0
-                .parse()
-                .ok()
-        })
-        .collect();
-    assert!((299..=301).contains(&rates.iter().sum::<u64>()), "{err}");
-    assert!(err.contains(" in all\n"), "{err}");
+        .rfind(|line| line.starts_with("billing.Placed: "))
+        .unwrap_or_else(|| panic!("{err}"));
+    assert!(line.contains("/s, ") && line.ends_with(" in all"), "{line}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `services list`, `reset`, `pause` and `resume` against real servers.
 
+use std::io::{BufRead, BufReader, Read};
 use std::time::{Duration, Instant};
 
 use event_runtime::async_nats::jetstream::AckKind;
@@ -9,7 +10,7 @@ use event_runtime::{Delivery, Error, Event, Listener, Service, Shutdown, Uuid};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
-use super::live::{Live, SHOP, on_terminal};
+use super::live::{Live, SHOP, on_terminal, signal, start};
 
 #[derive(Debug, Serialize, Deserialize, Event)]
 #[serde(crate = "event_runtime::serde", rename_all = "camelCase")]
@@ -168,9 +169,9 @@ fn a_listener_is_seen_and_ends_with_consumer_gone_at_a_reset() {
         .on(|_: std::sync::Arc<()>, _: Delivery<Placed>| async { Ok(()) });
     let listening = live.runtime.spawn(listener.run(stop));
     until(&live, |all| {
-        all[0]["pending"] == 0 && all[0]["inFlight"] == 0
+        let listening = all[0]["durables"][0]["listening"] == true;
+        listening && all[0]["pending"] == 0 && all[0]["inFlight"] == 0
     });
-    assert_eq!(list(&live)[0]["durables"][0]["listening"], true);
 
     let args = ["services", "reset", "packing", "--to", "4"];
     let refused = live.run(&args);
@@ -485,4 +486,40 @@ fn a_durable_that_cannot_be_made_again_is_said_with_its_settings() {
         assert!(run.err.contains(text), "{text}: {}", run.err);
     }
     live.ok(&["streams", "apply"]);
+}
+
+#[test]
+fn a_signal_in_the_middle_of_a_reset_leaves_every_durable_there() {
+    let live = applied(&SHOP.replace("partitions = 2", "partitions = 150"));
+    let mut child =
+        start(&mut live.command(&["services", "reset", "packing", "--to", "new", "--yes"]));
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("ORDERS/packing-p3: reset") {
+        line.clear();
+        assert_ne!(out.read_line(&mut line).unwrap(), 0, "it ended");
+    }
+    signal(child.id(), "-INT");
+    let (mut rest, mut err) = (String::new(), String::new());
+    out.read_to_string(&mut rest).unwrap();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut err)
+        .unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{err}");
+    assert!(
+        err.contains("stopped: ") && err.contains(" of 151 durables are reset"),
+        "{err}"
+    );
+    assert_eq!(
+        live.api("STREAM.INFO.ORDERS")["state"]["consumer_count"],
+        151
+    );
+    let policy = |durable: &str| {
+        live.api(&format!("CONSUMER.INFO.ORDERS.{durable}"))["config"]["deliver_policy"].clone()
+    };
+    assert_eq!(policy("packing-p3"), "new");
+    assert_eq!(policy("packing-p149"), "all");
 }
