@@ -130,6 +130,7 @@ mod store;
 pub mod streams;
 mod subject;
 mod subscribe;
+mod suspect;
 mod tagged;
 #[cfg(feature = "testing")]
 pub mod testing;

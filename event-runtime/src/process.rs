@@ -15,6 +15,7 @@ use crate::listener::Shared;
 use crate::route::{self, Failed, Handling, Rejection, Route};
 use crate::spans;
 use crate::store::jittered;
+use crate::suspect::Place;
 use crate::worker::Durable;
 
 /// Deliveries beyond the service's attempts before one is taken for a message that kills its process: returns at a
@@ -58,6 +59,18 @@ pub(crate) struct Settled {
     pub(crate) outcome: Outcome,
     /// How long the handler ran.
     pub(crate) took: Option<Duration>,
+    /// The place of a suspect, kept until the server has its outcome.
+    pub(crate) alone: Option<Place>,
+}
+
+impl From<Outcome> for Settled {
+    fn from(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            took: None,
+            alone: None,
+        }
+    }
 }
 
 struct Case<H> {
@@ -92,13 +105,11 @@ pub(crate) async fn process<H: Send + Sync + 'static>(
         message,
         meta,
     };
-    let mut took = None;
-    let outcome = case.decide(&mut took).await;
-    Settled { outcome, took }
+    case.settle().await
 }
 
 impl<H: Send + Sync + 'static> Case<H> {
-    async fn decide(&mut self, took: &mut Option<Duration>) -> Outcome {
+    async fn settle(&mut self) -> Settled {
         let shared = Arc::clone(&self.shared);
         let route = route::find(&shared.routes, &self.message, &self.meta);
         let template = route.as_ref().ok().map(|route| route.template);
@@ -106,28 +117,35 @@ impl<H: Send + Sync + 'static> Case<H> {
             Ok(handling) => handling,
             Err(rejection) => {
                 let span = self.span(template);
-                return self.within(&span, self.reject(&span, rejection)).await;
+                let rejected = self.within(&span, self.reject(&span, rejection));
+                return rejected.await.into();
             }
         };
         // Waiting has no limit of its own: the lease is kept, and every handler before this one has one.
-        let slot = tokio::select! {
+        let place = tokio::select! {
             biased;
-            () = self.shared.stop.wait() => return Outcome::Return,
-            slot = Arc::clone(&self.shared.slots).acquire_owned() => slot,
+            () = shared.stop.wait() => return Outcome::Return.into(),
+            place = shared.place(&self.durable.name, &self.meta) => place,
         };
         // What waited was not being processed: the span begins here.
         let span = self.span(template);
+        let (mut took, mut alone) = (None, None);
         let handled = async {
             let began = Instant::now();
             let result = self.handle(handling).await;
-            drop(slot);
-            *took = Some(began.elapsed());
+            took = Some(began.elapsed());
+            alone = place.filter(|place| place.alone);
             match result {
                 Ok(()) => Outcome::Ack,
                 Err(failed) => self.fail(&span, failed).await,
             }
         };
-        self.within(&span, handled).await
+        let outcome = self.within(&span, handled).await;
+        Settled {
+            outcome,
+            took,
+            alone,
+        }
     }
 
     /// The handler's call, unless there is a reason not to make it.

@@ -187,23 +187,15 @@ impl<H: Send + Sync + 'static> Worker<H> {
     async fn settle(&mut self, done: Result<(Id, Settled), JoinError>) {
         let (id, settled) = match done {
             Ok(done) => done,
-            Err(error) if error.is_cancelled() => (
-                error.id(),
-                Settled {
-                    outcome: Outcome::Return,
-                    took: None,
-                },
-            ),
+            Err(error) if error.is_cancelled() => (error.id(), Outcome::Return.into()),
             // Handlers' panics are caught; this is one of the runtime's own.
             Err(error) => (
                 error.id(),
-                Settled {
-                    outcome: Outcome::Retry {
-                        delay: self.shared.service.first_delay,
-                        reason: String::new(),
-                    },
-                    took: None,
-                },
+                Outcome::Retry {
+                    delay: self.shared.service.first_delay,
+                    reason: String::new(),
+                }
+                .into(),
             ),
         };
         let Some(lease) = self.leases.remove(&id) else {
@@ -235,6 +227,10 @@ impl<H: Send + Sync + 'static> Worker<H> {
                 self.count(Fate::Returned);
                 self.send(lease.reply, Bytes::from_static(b"-NAK")).await;
             }
+        }
+        if settled.alone.is_some() {
+            // The next one may kill the process.
+            let _ = timeout(SEND, self.shared.bus.client().flush()).await;
         }
     }
 

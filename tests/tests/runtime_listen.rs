@@ -16,11 +16,12 @@ use std::time::{Duration, Instant};
 
 use event_runtime::dead_letter::{ATTEMPTS, DETAIL, MESSAGE_ID, REASON, SEQUENCE, STREAM};
 use event_runtime::{
-    Bus, Delivery, Error, Failure, ListenReport, Listener, Service, Shutdown, Trace,
+    Bus, ConsumerDef, Delivery, Error, Failure, ListenReport, Listener, Retention, Service,
+    Shutdown, StreamDef, Streams, Trace,
 };
 use support::{
-    ACK_WAIT, OrderPaid, OrderPlaced, PriceShown, SHOP, STREAMS, Seen, StockMoved, connect, count,
-    message, order, pending, shop, until,
+    OrderPaid, OrderPlaced, PriceShown, SHOP, STREAMS, Seen, StockMoved, connect, count, message,
+    order, pending, shop, until,
 };
 use tokio::task::JoinHandle;
 
@@ -642,19 +643,27 @@ async fn a_redrive_reaches_its_service_and_can_die_again() {
 
 #[tokio::test]
 async fn a_slow_handler_sees_no_duplicate_and_the_limit_cancels_it() {
-    let (server, bus) = shop().await;
-    let other = connect(&server).await;
+    const LEASE: Duration = Duration::from_millis(600);
+    const QUICK: Streams = Streams {
+        streams: STREAMS.streams,
+        consumers: &[ConsumerDef {
+            ack_wait: LEASE,
+            ..STREAMS.consumers[0]
+        }],
+    };
+    let server = event_runtime::testing::TestServer::start().await.unwrap();
+    let (bus, other) = (connect(&server).await, connect(&server).await);
+    bus.ensure(&QUICK).await.unwrap();
     let seen = Seen::default();
+    // The second event's handler never ends by itself.
     let handler = |seen: Seen<(i64, u64)>| {
         move |delivery: Delivery<OrderPlaced>| {
             seen.push((delivery.event.order_id, delivery.meta.attempt));
             async move {
-                let longer = if delivery.event.order_id == 1 {
-                    ACK_WAIT * 5 / 2
-                } else {
-                    Duration::from_secs(600)
-                };
-                tokio::time::sleep(longer).await;
+                match delivery.event.order_id {
+                    1 => tokio::time::sleep(LEASE * 5).await,
+                    _ => std::future::pending().await,
+                }
                 Ok(())
             }
         }
@@ -662,23 +671,27 @@ async fn a_slow_handler_sees_no_duplicate_and_the_limit_cancels_it() {
     let service = SHOP
         .retry(2, Duration::from_millis(50), Duration::from_millis(50))
         .concurrency(1);
-    let limit = ACK_WAIT * 3;
-    let make = |bus: &Bus| {
+    let make = |bus: &Bus, limit| {
         let listener = Listener::new(bus, service, handler(seen.clone()))
             .on(|h: Arc<_>, d: Delivery<OrderPlaced>| async move { h(d).await })
             .handler_limit(limit);
         start(listener)
     };
-    let first = make(&bus);
-    let second = make(&other);
+    let (first, second) = (make(&bus, LEASE * 10), make(&other, LEASE * 10));
     bus.publish(&order(1)).await.unwrap();
     until("it is begun", async || seen.len() == 1).await;
+    let began = Instant::now();
     until("it is handled", async || {
         pending(&bus, "ORDERS", "shop-workers").await.0 == 0
     })
     .await;
+    assert!(began.elapsed() > LEASE * 4, "{:?}", began.elapsed());
+    // Five leases long, with another replica waiting for it: once.
     assert_eq!(seen.all(), [(1, 1)]);
+    assert_eq!(stop(first).await.handled + stop(second).await.handled, 1);
+
     // Beyond the limit: cancelled, tried once more, buried.
+    let (first, second) = (make(&bus, LEASE * 2), make(&other, LEASE * 2));
     bus.publish(&order(2)).await.unwrap();
     until("it is buried", async || {
         count(&bus, "DEAD_LETTERS").await == 1
@@ -695,6 +708,55 @@ async fn a_slow_handler_sees_no_duplicate_and_the_limit_cancels_it() {
     assert!(detail.contains("took longer"), "{detail}");
     stop(first).await;
     stop(second).await;
+}
+
+/// Retention `interest`: what every durable has acknowledged is removed, and not before.
+#[tokio::test]
+async fn an_interest_stream_offers_each_event_to_every_durable() {
+    const LEDGER: ConsumerDef = ConsumerDef {
+        service: "ledger",
+        durable: "ledger",
+        ..STREAMS.consumers[0]
+    };
+    const INTEREST: Streams = Streams {
+        streams: &[StreamDef {
+            retention: Retention::Interest,
+            ..STREAMS.streams[0]
+        }],
+        consumers: &[STREAMS.consumers[0], LEDGER],
+    };
+    let server = event_runtime::testing::TestServer::start().await.unwrap();
+    let bus = connect(&server).await;
+    bus.ensure(&INTEREST).await.unwrap();
+    let (shop, ledger) = (Seen::default(), Seen::default());
+    let listener = |service: Service, seen: &Seen<i64>| {
+        let seen = seen.clone();
+        listen(&bus, service, move |delivery| {
+            seen.push(delivery.event.order_id);
+            async { Ok(()) }
+        })
+    };
+    let first = listener(SHOP, &shop);
+    let stored = bus.publish_all((0..50).map(order)).await;
+    assert_eq!(stored.into_result().unwrap(), 50);
+    until("one service has them all", async || {
+        pending(&bus, "ORDERS", "shop-workers").await == (0, 0)
+    })
+    .await;
+    assert_eq!(count(&bus, "ORDERS").await, 50);
+    // The other one was not even running.
+    let second = listener(Service::new("ledger"), &ledger);
+    until("nobody needs them any more", async || {
+        count(&bus, "ORDERS").await == 0
+    })
+    .await;
+    assert_eq!(stop(first).await.handled, 50);
+    assert_eq!(stop(second).await.handled, 50);
+    for seen in [shop, ledger] {
+        let mut all = seen.all();
+        all.sort_unstable();
+        assert_eq!(all, (0..50).collect::<Vec<_>>());
+    }
 }
 
 #[tokio::test]

@@ -479,6 +479,15 @@ async fn without_a_server_publishing_ends_in_time_and_nothing_is_sent_later() {
     assert_eq!(count(&bus, "ORDERS").await, 2);
 }
 
+/// The memory of this process, in bytes; 0 where the system has no `/proc`.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes =
+        line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
+    kilobytes.unwrap_or(0) * 1_024
+}
+
 #[tokio::test]
 async fn a_server_that_hangs_costs_bounded_time_and_every_publish_has_an_outcome() {
     let (server, _) = shop().await;
@@ -486,12 +495,17 @@ async fn a_server_that_hangs_costs_bounded_time_and_every_publish_has_an_outcome
     let bus = Bus::connect(config).await.unwrap();
     bus.publish(&order(0)).await.unwrap();
     server.pause().unwrap();
-    let began = std::time::Instant::now();
+    let (began, before) = (std::time::Instant::now(), resident());
     let publishes = (1..=10_000).map(|n| {
         let bus = bus.clone();
         tokio::spawn(async move { bus.publish(&order(n)).await })
     });
     let publishes: Vec<_> = publishes.collect();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    // Each is a task with its message; the tests beside this one are in the number too.
+    let grown = resident().saturating_sub(before);
+    println!("10,000 publishes wait in {} kB", grown / 1_024);
+    assert!(grown < 128 << 20, "{grown} bytes");
     let mut timed_out = 0;
     for publish in publishes {
         match publish.await.unwrap() {
@@ -518,6 +532,31 @@ async fn a_server_that_hangs_costs_bounded_time_and_every_publish_has_an_outcome
     let report = bus.publish_all((0..=10_000).map(order)).await;
     assert_eq!(report.stored, 10_001, "{:?}", report.failed.first());
     assert_eq!(count(&bus, "ORDERS").await, 10_001);
+}
+
+/// A retry inside a publish meets its own first attempt: the event is stored once, and it is no duplicate of anything.
+#[tokio::test]
+async fn a_publish_that_meets_its_own_retry_is_no_duplicate() {
+    let (server, bus) = shop().await;
+    bus.publish(&order(0)).await.unwrap();
+    server.pause().unwrap();
+    let publishing = tokio::spawn({
+        let bus = bus.clone();
+        async move { bus.publish(&order(1)).await }
+    });
+    until("it is tried again", async || {
+        bus.stats().publish_retries > 0
+    })
+    .await;
+    // Both attempts wait in the server's socket.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    server.resume().unwrap();
+    let receipt = publishing.await.unwrap().unwrap();
+    assert_eq!((receipt.sequence, receipt.duplicate), (2, false));
+    assert_eq!(count(&bus, "ORDERS").await, 2);
+    assert_eq!(bus.stats().duplicates, 0);
+    // Unlike the same event once more.
+    assert!(bus.publish(&order(1)).await.unwrap().duplicate);
 }
 
 #[tokio::test]
