@@ -540,6 +540,8 @@ async fn a_publish_that_meets_its_own_retry_is_no_duplicate() {
     let (server, bus) = shop().await;
     bus.publish(&order(0)).await.unwrap();
     server.pause().unwrap();
+    // Its threads do not stop all at once: one of them must not answer any more.
+    tokio::time::sleep(Duration::from_millis(300)).await;
     let publishing = tokio::spawn({
         let bus = bus.clone();
         async move { bus.publish(&order(1)).await }
