@@ -191,7 +191,7 @@ pub enum Error {
         problem: String,
     },
 
-    /// A durable was deleted while the service was listening.
+    /// A durable was deleted while the service was listening; that there is a new one of its name by now does not help.
     #[error(
         "the durable consumer {durable} of the stream {stream} was deleted while it was in use"
     )]

@@ -57,6 +57,14 @@ impl Durable {
         }
     }
 
+    /// The error for one that was deleted.
+    fn gone(&self) -> Error {
+        Error::ConsumerGone {
+            stream: self.stream.to_owned(),
+            durable: self.name.clone(),
+        }
+    }
+
     /// One that no server has: for deliveries that are made by hand.
     #[cfg(feature = "testing")]
     pub(crate) fn by_hand(stream: &'static str, service: &Service) -> Self {
@@ -92,6 +100,8 @@ pub(crate) struct Worker<H> {
     /// When the retries that this worker asked for are due.
     delayed: Vec<Instant>,
     paused: bool,
+    /// The highest number of a delivery so far: the durable counts them, and one that is made again counts anew.
+    seen: u64,
     report: ListenReport,
 }
 
@@ -108,6 +118,7 @@ impl<H: Send + Sync + 'static> Worker<H> {
             handler_time: Duration::ZERO,
             delayed: Vec::new(),
             paused: false,
+            seen: 0,
             report: ListenReport::default(),
         })
     }
@@ -126,7 +137,11 @@ impl<H: Send + Sync + 'static> Worker<H> {
             tokio::select! {
                 () = &mut stopped => break Ok(()),
                 frame = self.pull.next(), if look.is_none() => match frame {
-                    Frame::Message(message) => self.accept(message),
+                    Frame::Message(message) => {
+                        if !self.accept(message) {
+                            look = Some(self.look("its deliveries are counted anew", true));
+                        }
+                    }
                     Frame::Ended => {}
                     Frame::Lost(why) => look = Some(self.look(why, false)),
                     Frame::Deleted => look = Some(self.look("it was deleted", true)),
@@ -159,14 +174,17 @@ impl<H: Send + Sync + 'static> Worker<H> {
         }
     }
 
-    fn accept(&mut self, message: Message) {
+    /// Begins to handle a delivery. Whether it goes on from the ones before: else the durable may be another one by now.
+    fn accept(&mut self, message: Message) -> bool {
         let Some(reply) = message.reply.clone() else {
-            return;
+            return true;
         };
         let Some(info) = AckSubject::parse(&reply) else {
             tracing::warn!(subject = %message.subject, "a message without an acknowledgement subject is left alone");
-            return;
+            return true;
         };
+        let goes_on = info.consumer_sequence > self.seen;
+        self.seen = self.seen.max(info.consumer_sequence);
         self.count(Fate::Delivered);
         let task = process(
             Arc::clone(&self.shared),
@@ -182,6 +200,7 @@ impl<H: Send + Sync + 'static> Worker<H> {
                 extended: Instant::now(),
             },
         );
+        goes_on
     }
 
     async fn settle(&mut self, done: Result<(Id, Settled), JoinError>) {
@@ -388,15 +407,15 @@ async fn look(bus: Bus, durable: Arc<Durable>, sure: bool) -> Result<(), Error> 
         bus.connected(Instant::now() + Duration::from_secs(60))
             .await;
         match bus.consumer(durable.stream, &durable.name).await {
+            // Another one of the same name: it counts its deliveries anew, and an acknowledgement of what is in hand could be
+            // taken for one of its own.
+            Ok(info) if info.created != durable.created => return Err(durable.gone()),
             Ok(_) => return Ok(()),
             Err(error) if is_not_found(&error) => {
                 misses += 1;
                 // A server that has just started may not know everything yet.
                 if sure || misses > 4 {
-                    return Err(Error::ConsumerGone {
-                        stream: durable.stream.to_owned(),
-                        durable: durable.name.clone(),
-                    });
+                    return Err(durable.gone());
                 }
             }
             Err(error @ (Error::Refused { .. } | Error::Closed)) => return Err(error),

@@ -918,6 +918,41 @@ async fn a_deleted_durable_ends_the_listener() {
     }
 }
 
+/// `services reset` makes a durable again at once: what is in hand must not be acknowledged to the new one.
+#[tokio::test]
+async fn a_durable_that_is_made_again_at_once_ends_the_listener_too() {
+    let (_server, bus) = shop().await;
+    for full in [false, true] {
+        // A listener with everything in hand asks for nothing, and hears nothing of the deletion.
+        let handling = move |_: Delivery<OrderPlaced>| async move {
+            tokio::time::sleep(Duration::from_millis(if full { 700 } else { 0 })).await;
+            Ok(())
+        };
+        let (_shutdown, running) = listen(&bus, SHOP, handling);
+        for cents in 0..if full { 64 } else { 3 } {
+            bus.publish(&order(cents)).await.unwrap();
+        }
+        until("it has some in hand, or all behind it", async || {
+            let (waits, in_hand) = pending(&bus, "ORDERS", "shop-workers").await;
+            if full {
+                in_hand >= 8
+            } else {
+                (waits, in_hand) == (0, 0)
+            }
+        })
+        .await;
+        let jetstream = bus.jetstream();
+        jetstream
+            .delete_consumer_from_stream("shop-workers", "ORDERS")
+            .await
+            .unwrap();
+        bus.ensure(&STREAMS).await.unwrap();
+        let ended = tokio::time::timeout(Duration::from_secs(30), running).await;
+        let error = ended.unwrap().unwrap().unwrap_err();
+        assert!(matches!(&error, Error::ConsumerGone { .. }), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn a_service_needs_no_more_than_the_least_privileges() {
     let server = event_runtime::testing::TestServer::start_with(

@@ -194,7 +194,9 @@ fn a_listener_is_seen_and_ends_with_consumer_gone_at_a_reset() {
     let before = live.api("CONSUMER.INFO.ORDERS.packing")["config"].clone();
     let run = live.ok(&[&args[..], &["--yes"]].concat());
     assert!(run.out.contains("ORDERS/packing: reset"), "{}", run.out);
-    let ended = live.block_on(listening).unwrap();
+    let ended =
+        live.block_on(async { tokio::time::timeout(Duration::from_secs(30), listening).await });
+    let ended = ended.unwrap().unwrap();
     assert!(
         matches!(ended, Err(Error::ConsumerGone { .. })),
         "{ended:?}"
