@@ -2,6 +2,7 @@
 //!
 //! Nothing is acknowledged, retried or buried: a failure is logged and counted.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use async_nats::{Message, Subscriber};
@@ -94,7 +95,7 @@ pub(crate) async fn handle<H: Send + Sync + 'static>(
         None,
     );
     let trace = meta.trace.clone();
-    let handled = spans::traced(trace, &span, async {
+    let handled = pin!(async {
         let handlers = Arc::clone(&shared.handlers);
         let handling = route
             .call(handlers, message, &mut meta)
@@ -103,7 +104,8 @@ pub(crate) async fn handle<H: Send + Sync + 'static>(
         let handled = route::run(shared.wrap(&meta, handling), limit).await;
         handled.map_err(|failed| (failed.kind, failed.failure.reason().to_owned()))
     });
-    handled.await.map_err(|(kind, reason)| {
+    let handled = spans::traced(trace, &span, handled).await;
+    handled.map_err(|(kind, reason)| {
         span.in_scope(|| {
             tracing::warn!(subject = %message.subject, reason, "an ephemeral event was not handled");
         });

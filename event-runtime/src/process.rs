@@ -2,6 +2,7 @@
 //!
 //! Never acknowledges: it answers what the worker has to send. A dead letter is stored here, before that answer.
 
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -117,8 +118,8 @@ impl<H: Send + Sync + 'static> Case<H> {
             Ok(handling) => handling,
             Err(rejection) => {
                 let span = self.span(template);
-                let rejected = self.within(&span, self.reject(&span, rejection));
-                return rejected.await.into();
+                let rejected = pin!(async { self.reject(&span, rejection).await.into() });
+                return self.within(&span, rejected).await;
             }
         };
         // Waiting has no limit of its own: the lease is kept, and every handler before this one has one.
@@ -129,23 +130,22 @@ impl<H: Send + Sync + 'static> Case<H> {
         };
         // What waited was not being processed: the span begins here.
         let span = self.span(template);
-        let (mut took, mut alone) = (None, None);
-        let handled = async {
+        let handled = pin!(async {
             let began = Instant::now();
             let result = self.handle(handling).await;
-            took = Some(began.elapsed());
-            alone = place.filter(|place| place.alone);
-            match result {
+            let took = Some(began.elapsed());
+            let alone = place.filter(|place| place.alone);
+            let outcome = match result {
                 Ok(()) => Outcome::Ack,
                 Err(failed) => self.fail(&span, failed).await,
+            };
+            Settled {
+                outcome,
+                took,
+                alone,
             }
-        };
-        let outcome = self.within(&span, handled).await;
-        Settled {
-            outcome,
-            took,
-            alone,
-        }
+        });
+        self.within(&span, handled).await
     }
 
     /// The handler's call, unless there is a reason not to make it.
@@ -175,10 +175,12 @@ impl<H: Send + Sync + 'static> Case<H> {
     }
 
     /// Works inside the span and, around it, inside the trace of the delivery, which stays when nobody listens to spans.
-    async fn within(&self, span: &Span, work: impl Future<Output = Outcome>) -> Outcome {
-        let outcome = spans::traced(self.meta.trace.clone(), span, work).await;
-        span.record("messaging.nats.outcome", outcome.word());
-        outcome
+    ///
+    /// The work is pinned: moved through span and trace it would be copied each time, which costs more than they do.
+    async fn within(&self, span: &Span, work: Pin<&mut impl Future<Output = Settled>>) -> Settled {
+        let settled = spans::traced(self.meta.trace.clone(), span, work).await;
+        span.record("messaging.nats.outcome", settled.outcome.word());
+        settled
     }
 
     async fn handle(&self, handling: Handling) -> Result<(), Failed> {
@@ -254,7 +256,8 @@ impl<H: Send + Sync + 'static> Case<H> {
             cause,
             detail,
         };
-        match self.shared.bus.bury(&burial).await {
+        // Rare, and large: in a box every delivery's task is the smaller.
+        match Box::pin(self.shared.bus.bury(&burial)).await {
             Ok(receipt) => {
                 tracing::error!(
                     service = service.name,

@@ -2,7 +2,7 @@
 //!
 //! Retries only under the same id, and never beyond one deadline. Says nothing about an event's content.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -169,7 +169,8 @@ impl Bus {
         self.open()?;
         let (span, message) =
             spans::publish::<E>(Operation::Publish, Outgoing::stored(event, self));
-        let result = self.publish_message(message).instrument(span.clone()).await;
+        let publishing = pin!(self.publish_message(message));
+        let result = publishing.instrument(span.clone()).await;
         spans::published(&span, &result);
         result
     }
@@ -198,10 +199,8 @@ impl Bus {
         event: &E,
     ) -> Result<Pending, Error> {
         let (span, message) = spans::publish::<E>(operation, Outgoing::stored(event, self));
-        let result = self
-            .enqueue_message(message, &span)
-            .instrument(span.clone())
-            .await;
+        let enqueuing = pin!(self.enqueue_message(message, &span));
+        let result = enqueuing.instrument(span.clone()).await;
         if let Err(error) = &result {
             spans::failed(&span, error.kind(), error);
         }
@@ -291,7 +290,8 @@ impl Bus {
         self.open()?;
         let (span, message) =
             spans::publish::<E>(Operation::Publish, Outgoing::ephemeral(event, self));
-        let result = self.emit_message(message).instrument(span.clone()).await;
+        let emitting = pin!(self.emit_message(message));
+        let result = emitting.instrument(span.clone()).await;
         if let Err(error) = &result {
             spans::failed(&span, error.kind(), error);
         }

@@ -4,6 +4,7 @@
 //! only, which the contract rules keep free of sensitive fields. While nobody listens nothing is built.
 
 use std::fmt::Display;
+use std::pin::Pin;
 
 use async_nats::header::NATS_MESSAGE_ID;
 use tracing::field::Empty;
@@ -147,7 +148,11 @@ pub(crate) fn process(
 
 /// Works inside a delivery's span and, around it, inside the delivery's trace: that one is there too when nobody listens to
 /// spans.
-pub(crate) async fn traced<F: Future>(trace: Option<Trace>, span: &Span, work: F) -> F::Output {
+pub(crate) async fn traced<F: Future>(
+    trace: Option<Trace>,
+    span: &Span,
+    work: Pin<&mut F>,
+) -> F::Output {
     let work = work.instrument(span.clone());
     match trace {
         Some(trace) => trace.scope(work).await,
