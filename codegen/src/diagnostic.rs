@@ -137,8 +137,9 @@ impl Diagnostics {
     }
 }
 
-/// A control character's picture; any other character as it is.
-pub(crate) fn visible(c: char) -> char {
+/// A control character's picture; any other character as it is. A terminal may have the result.
+#[must_use]
+pub fn visible(c: char) -> char {
     match u32::from(c) {
         code @ 0..=0x1f => char::from_u32(0x2400 + code).unwrap_or('\u{fffd}'),
         0x7f => '\u{2421}',

@@ -1,6 +1,12 @@
-//! JSON text: a small value and a writer. Writes only; reads nothing and knows no schema.
+//! JSON text: a small value and a writer. Knows no schema.
 //!
-//! Its own, because a serializer framework would be the heaviest thing in every user's build script.
+//! Its own, because a serializer framework would be the heaviest thing in every user's build script. Reading is for tools:
+//! messages as services read them (`parse`), and files with the place of every value (`document`).
+
+#[cfg(any(feature = "compat", feature = "import"))]
+pub(crate) mod document;
+#[cfg(feature = "compat")]
+mod parse;
 
 use std::fmt::Write;
 

@@ -16,6 +16,8 @@ pub mod check;
 pub mod code;
 #[cfg(feature = "compat")]
 pub mod compat;
+#[cfg(feature = "compat")]
+pub mod decode;
 pub mod diagnostic;
 pub mod durables;
 pub mod emit;

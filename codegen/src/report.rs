@@ -14,6 +14,8 @@ use crate::source::{FileId, Position, Sources, Span};
 
 pub use github::github;
 pub use human::human;
+#[cfg(feature = "compat")]
+pub(crate) use human::{Marked, marked};
 pub use json::json;
 pub use sarif::sarif;
 

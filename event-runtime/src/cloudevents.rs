@@ -11,7 +11,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 #[cfg(feature = "testing")]
 pub(crate) use message::of_headers;
-pub(crate) use message::{event_type, is_envelope, open};
+pub(crate) use message::{event_type, is_envelope, open, opened};
 pub(crate) use source::uri_reference;
 
 use crate::percent;

@@ -5,9 +5,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use async_nats::{HeaderMap, HeaderName, HeaderValue, Message};
-use bytes::Bytes;
-use serde::Deserialize;
+use async_nats::{HeaderMap, HeaderValue, Message};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -196,24 +194,18 @@ impl Bus {
     /// publishing.
     pub async fn redrive(&self, sequence: u64, attempt: u32) -> Result<Receipt, Error> {
         self.open()?;
-        let answer: Found = self
-            .api(
-                format!("STREAM.MSG.GET.{DEAD_LETTERS}"),
-                &json!({ "seq": sequence }),
-            )
-            .await?;
         let refuse = |description: &str| Error::Server {
             what: format!("redriving message {sequence} of {DEAD_LETTERS}"),
             code: 0,
             description: description.to_owned(),
         };
-        let target = answer
-            .message
+        let letter = self.stored(DEAD_LETTERS, sequence).await?;
+        let letter = letter.ok_or_else(|| refuse("it is not there"))?;
+        let target = letter
             .subject
             .strip_prefix("dead_letters.")
             .ok_or_else(|| refuse("it is no dead letter"))?;
-        let old = answer.message.headers();
-        if old.iter().any(|(name, _)| name == BODY) {
+        if letter.header(BODY).is_some() {
             return Err(refuse(
                 "its body was too large to be kept; publish the original again",
             ));
@@ -224,28 +216,22 @@ impl Bus {
             "Nats-Msg-Id",
             &format!("redrive:{sequence}:{attempt}"),
         );
-        for (name, value) in &old {
-            for kept in [MESSAGE_ID, "traceparent", "tracestate"] {
-                if name == kept {
-                    put(&mut headers, kept, value);
-                }
+        for kept in [MESSAGE_ID, "traceparent", "tracestate"] {
+            if let Some(value) = letter.header(kept) {
+                put(&mut headers, kept, value);
             }
-            if cloudevents::is_envelope(name)
-                && let (Ok(name), Ok(value)) =
-                    (HeaderName::from_str(name), HeaderValue::from_str(value))
-            {
-                headers.insert(name, value);
+        }
+        let envelope = letter.headers.iter();
+        for (name, values) in envelope.filter(|(name, _)| cloudevents::is_envelope(name.as_ref())) {
+            if let Some(value) = values.first() {
+                headers.insert(name.clone(), value.clone());
             }
         }
         let subject = format!("redrive.{target}");
-        let payload = Bytes::from(
-            crate::wire::base64(&answer.message.data)
-                .ok_or_else(|| refuse("its body cannot be read"))?,
-        );
         let outgoing = Outgoing {
             subject: subject.into(),
             headers,
-            payload,
+            payload: letter.body,
             stream: DEAD_LETTERS,
         };
         self.store(
@@ -258,34 +244,6 @@ impl Bus {
                     .max(Duration::from_secs(1)),
         )
         .await
-    }
-}
-
-#[derive(Deserialize)]
-struct Found {
-    message: FoundMessage,
-}
-
-#[derive(Deserialize)]
-struct FoundMessage {
-    subject: String,
-    #[serde(default)]
-    hdrs: String,
-    #[serde(default)]
-    data: String,
-}
-
-impl FoundMessage {
-    /// The headers as lines: `NATS/1.0`, then `Name: value`.
-    fn headers(&self) -> Vec<(String, String)> {
-        let text = crate::wire::base64(&self.hdrs)
-            .and_then(|bytes| String::from_utf8(bytes).ok())
-            .unwrap_or_default();
-        let pair = |line: &str| {
-            line.split_once(':')
-                .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
-        };
-        text.lines().skip(1).filter_map(pair).collect()
     }
 }
 

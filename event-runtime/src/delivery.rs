@@ -112,6 +112,8 @@ pub(crate) struct AckSubject {
     pub(crate) sequence: u64,
     pub(crate) consumer_sequence: u64,
     pub(crate) time: Option<DateTime<Utc>>,
+    /// How many messages the consumer has behind this one.
+    pub(crate) pending: u64,
 }
 
 impl AckSubject {
@@ -124,7 +126,17 @@ impl AckSubject {
             9.. => tokens.get(2..)?,
             _ => return None,
         };
-        let &[stream, _, attempt, sequence, consumer_sequence, nanos, ..] = tokens else {
+        let &[
+            stream,
+            _,
+            attempt,
+            sequence,
+            consumer_sequence,
+            nanos,
+            pending,
+            ..,
+        ] = tokens
+        else {
             return None;
         };
         Some(Self {
@@ -133,6 +145,7 @@ impl AckSubject {
             sequence: sequence.parse().ok()?,
             consumer_sequence: consumer_sequence.parse().ok()?,
             time: nanos.parse().ok().map(DateTime::from_timestamp_nanos),
+            pending: pending.parse().ok()?,
         })
     }
 }

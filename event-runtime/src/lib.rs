@@ -117,6 +117,7 @@ mod imported;
 mod listener;
 mod object;
 pub mod operate;
+mod ordered;
 mod percent;
 mod process;
 mod publish;

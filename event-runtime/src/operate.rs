@@ -4,6 +4,9 @@
 //! The one place where a stream or durable of the contracts becomes JSON of JetStream's API. Who writes it when is decided
 //! elsewhere: `Bus::ensure` in development, `event-contracts streams apply` in production.
 
+mod send;
+mod stored;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -17,6 +20,8 @@ use crate::streams::{
     ConsumerDef, DEAD_LETTERS, Discard, Retention, Start, Storage, StreamDef, Streams,
     redrive_durable, redrive_filter,
 };
+pub use send::AnyEvent;
+pub use stored::{StoredMessage, StreamReader, cloud_event_type, without_envelope};
 
 /// How many redrives of a service may be unacknowledged.
 const REDRIVES_IN_FLIGHT: u32 = 16;

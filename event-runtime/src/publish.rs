@@ -176,7 +176,10 @@ impl Bus {
     }
 
     /// What does not depend on the event's type is compiled once.
-    async fn publish_message(&self, message: Result<Outgoing, Error>) -> Result<Receipt, Error> {
+    pub(crate) async fn publish_message(
+        &self,
+        message: Result<Outgoing, Error>,
+    ) -> Result<Receipt, Error> {
         let message = message?;
         let deadline = self.publish_deadline();
         let _place = self.place(&message, deadline).await?;
@@ -298,7 +301,7 @@ impl Bus {
         result
     }
 
-    async fn emit_message(&self, message: Result<Outgoing, Error>) -> Result<(), Error> {
+    pub(crate) async fn emit_message(&self, message: Result<Outgoing, Error>) -> Result<(), Error> {
         let message = message?;
         #[cfg(feature = "testing")]
         if let Sink::Records(records) = &self.inner.sink {
@@ -354,7 +357,7 @@ impl Bus {
         }
     }
 
-    fn publish_deadline(&self) -> Instant {
+    pub(crate) fn publish_deadline(&self) -> Instant {
         Instant::now() + self.inner.config.publish_timeout
     }
 

@@ -100,7 +100,7 @@ impl SubjectWriter {
 
     /// The value of the field `name` as one token.
     #[must_use]
-    pub fn token<T: Token + ?Sized>(mut self, name: &'static str, value: &T) -> Self {
+    pub fn token<T: Token + ?Sized>(mut self, name: &str, value: &T) -> Self {
         self.dot();
         let start = self.text.len();
         let written = value.write_token(&mut self.text);
@@ -116,7 +116,7 @@ impl SubjectWriter {
 
     /// The value of the field `name`, or `*` for any: for patterns.
     #[must_use]
-    pub fn token_or_any<T: Token + ?Sized>(self, name: &'static str, value: Option<&T>) -> Self {
+    pub fn token_or_any<T: Token + ?Sized>(self, name: &str, value: Option<&T>) -> Self {
         match value {
             Some(value) => self.token(name, value),
             None => self.literal("*"),

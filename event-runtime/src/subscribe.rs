@@ -6,28 +6,19 @@
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use async_nats::{Message, Subscriber};
 use futures_util::{Stream, StreamExt};
-use serde_json::json;
 use tokio::sync::mpsc;
-use tokio::time::sleep;
 
-use crate::api::{ConsumerInfo, nanos, start_of};
 use crate::bus::Bus;
 use crate::cloudevents;
 use crate::decode::decode;
 use crate::delivery::{AckSubject, Delivery, Meta};
 use crate::error::Error;
 use crate::event::{Envelope, Event};
-use crate::pull::{Frame, Pull};
+use crate::ordered::{Ordered, Place};
 use crate::streams::{Start, pattern_of};
-
-/// How many events a subscription reads ahead.
-const AHEAD: usize = 256;
-/// How long the server keeps the consumer of a subscription that asks for nothing.
-const INACTIVE: Duration = Duration::from_secs(120);
 
 /// Which events of a type to subscribe to, and how.
 #[derive(Clone, Debug)]
@@ -82,13 +73,14 @@ impl<E> Filter<E> {
 /// An ephemeral subscription that is read too slowly drops the newest events ([`Stats::dropped`](crate::Stats::dropped)).
 #[derive(Debug)]
 pub struct Subscription<E> {
-    source: Source<E>,
+    source: Source,
+    event: PhantomData<fn() -> E>,
 }
 
 #[derive(Debug)]
-enum Source<E> {
+enum Source {
     Core(Subscriber),
-    Ordered(mpsc::Receiver<Result<Delivery<E>, Error>>),
+    Ordered(mpsc::Receiver<Result<Place, Error>>),
 }
 
 impl<E: Event> Stream for Subscription<E> {
@@ -99,7 +91,9 @@ impl<E: Event> Stream for Subscription<E> {
             Source::Core(subscriber) => subscriber
                 .poll_next_unpin(context)
                 .map(|message| message.map(|message| read(&message, None))),
-            Source::Ordered(events) => events.poll_recv(context),
+            Source::Ordered(places) => places
+                .poll_recv(context)
+                .map(|place| Some(place?.and_then(|(message, info)| read(&message, Some(&info))))),
         }
     }
 }
@@ -134,14 +128,18 @@ impl Bus {
         let source = match E::STREAM {
             None => Source::Core(self.subscribe_core(&filter).await?),
             Some(stream) => {
-                let ordered = Ordered::open(self.clone(), stream, filter).await?;
+                let patterns = vec![filter.pattern];
+                let ordered = Ordered::open(self, stream, patterns, filter.start).await?;
                 // One event waits in the channel: reading ahead is the pull's part.
                 let (sender, receiver) = mpsc::channel(1);
                 tokio::spawn(ordered.run(sender));
                 Source::Ordered(receiver)
             }
         };
-        Ok(Subscription { source })
+        Ok(Subscription {
+            source,
+            event: PhantomData,
+        })
     }
 
     pub(crate) async fn subscribe_core<E>(&self, filter: &Filter<E>) -> Result<Subscriber, Error> {
@@ -171,122 +169,4 @@ impl Bus {
             _ = self.round_trip(deadline) => Ok(subscriber),
         }
     }
-}
-
-/// A consumer without a name that is made again after its last event whenever it is lost.
-struct Ordered<E> {
-    bus: Bus,
-    stream: &'static str,
-    filter: Filter<E>,
-    pull: Pull,
-    /// The last sequence of the stream that was seen, or that was its last one at the start.
-    last: u64,
-    /// The last sequence of the consumer that was seen.
-    consumed: u64,
-}
-
-impl<E: Event> Ordered<E> {
-    async fn open(bus: Bus, stream: &'static str, filter: Filter<E>) -> Result<Self, Error> {
-        let (name, last) = create(&bus, stream, &filter.pattern, filter.start).await?;
-        let pull = Pull::open(&bus, stream, &name).await?;
-        Ok(Self {
-            bus,
-            stream,
-            filter,
-            pull,
-            last,
-            consumed: 0,
-        })
-    }
-
-    async fn run(mut self, sender: mpsc::Sender<Result<Delivery<E>, Error>>) {
-        loop {
-            if self.pull.outstanding() <= AHEAD / 2 {
-                self.pull.ask(AHEAD - self.pull.outstanding()).await;
-            }
-            let frame = tokio::select! {
-                frame = self.pull.next() => frame,
-                () = sender.closed() => return,
-                () = self.bus.inner.stop.wait() => return,
-            };
-            let again = match frame {
-                Frame::Message(message) => {
-                    match AckSubject::parse(message.reply.as_deref().unwrap_or_default()) {
-                        Some(info) if info.consumer_sequence == self.consumed + 1 => {
-                            self.consumed += 1;
-                            self.last = info.sequence;
-                            if sender.send(read(&message, Some(&info))).await.is_err() {
-                                return;
-                            }
-                            false
-                        }
-                        // A message is missing before this one.
-                        _ => true,
-                    }
-                }
-                Frame::Ended => false,
-                Frame::Lost(_) | Frame::Deleted | Frame::Closed => true,
-                Frame::Refused(operation) => {
-                    let _ = sender.send(Err(Error::Refused { operation })).await;
-                    return;
-                }
-            };
-            if again && !self.renew(&sender).await {
-                return;
-            }
-        }
-    }
-
-    /// Makes the consumer again, right after the last event that was seen. `false` when there is no point in it.
-    async fn renew(&mut self, sender: &mpsc::Sender<Result<Delivery<E>, Error>>) -> bool {
-        let mut pause = Duration::from_millis(50);
-        loop {
-            let start = Start::Sequence(self.last + 1);
-            let made = async {
-                let (name, _) = create(&self.bus, self.stream, &self.filter.pattern, start).await?;
-                Pull::open(&self.bus, self.stream, &name).await
-            };
-            match made.await {
-                Ok(pull) => {
-                    self.pull = pull;
-                    self.consumed = 0;
-                    return true;
-                }
-                Err(error @ (Error::Server { .. } | Error::Refused { .. })) => {
-                    // The stream is gone, or may no longer be read: silence would look like no events.
-                    let _ = sender.send(Err(error)).await;
-                    return false;
-                }
-                Err(_) => {
-                    tokio::select! {
-                        () = sleep(pause) => pause = (pause * 2).min(Duration::from_secs(2)),
-                        () = sender.closed() => return false,
-                        () = self.bus.inner.stop.wait() => return false,
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Makes a consumer without acknowledgements. Answers its name and the last sequence before its first event.
-async fn create(
-    bus: &Bus,
-    stream: &str,
-    pattern: &str,
-    start: Start,
-) -> Result<(String, u64), Error> {
-    let mut config = json!({
-        "ack_policy": "none",
-        "filter_subject": pattern,
-        "inactive_threshold": nanos(INACTIVE),
-        "mem_storage": true,
-        "num_replicas": 1,
-    });
-    start_of(start, &mut config)?;
-    let request = json!({ "stream_name": stream, "config": config });
-    let info: ConsumerInfo = bus
-        .api(format!("CONSUMER.CREATE.{stream}"), &request)
-        .await?;
-    Ok((info.name, info.delivered.stream_seq))
 }

@@ -1,5 +1,5 @@
 //! Every exported sample, judged by all that judge payloads: the generated Rust with its constraints, the JSON Schemas of
-//! both drafts, and the model of `diff`. They agree with the sample and so with each other.
+//! both drafts, the model of `diff`, and the decoder of the commands. They agree with the sample and so with each other.
 
 // Setting up a test may fail loudly.
 #![allow(clippy::unwrap_used, clippy::expect_used, deprecated)]
@@ -9,6 +9,7 @@ use std::path::Path;
 
 use event_codegen::check::{self, Checked};
 use event_codegen::compat::payload;
+use event_codegen::decode::{Decoder as Dynamic, MASK};
 use event_codegen::diagnostic::Diagnostics;
 use event_codegen::export::json_schema::{Draft, Layout, json_schema};
 use event_codegen::export::samples::{Kind, Sample, samples};
@@ -138,7 +139,7 @@ fn is_uuid(text: &str) -> bool {
 }
 
 /// What each judge says of a sample: nothing when it takes it, and else why not.
-fn verdicts(judges: &Judges<'_>, sample: &Sample, text: &str) -> [Option<String>; 4] {
+fn verdicts(judges: &Judges<'_>, sample: &Sample, text: &str) -> [Option<String>; 5] {
     let value: Value = serde_json::from_str(text).unwrap();
     let by_schema = |validator: &Validator| {
         validator
@@ -157,15 +158,76 @@ fn verdicts(judges: &Judges<'_>, sample: &Sample, text: &str) -> [Option<String>
         judges.events[&sample.event],
         &sample.payload,
     );
+    let read = by_decoder(judges, sample, text, decoded.ok());
     [
         lost,
         by_schema(&judges.draft_07[&sample.event]),
         by_schema(&judges.draft_2020[&sample.event]),
         model.err().map(|refusal| refusal.to_string()),
+        read,
     ]
 }
 
-const JUDGES: [&str; 4] = ["rust", "draft-07", "2020-12", "model"];
+/// What the decoder of the commands says: of a bad sample it must name the place and the rule of the sample, and of a good
+/// one show what Rust writes back.
+fn by_decoder(
+    judges: &Judges<'_>,
+    sample: &Sample,
+    text: &str,
+    written: Option<Value>,
+) -> Option<String> {
+    let event = judges.events[&sample.event];
+    let decoded = Dynamic::new(judges.contracts).decode(event, text.as_bytes());
+    let shown: Value = serde_json::from_str(&decoded.shown?.to_compact()).unwrap();
+    if let (Some(written), true) = (written, decoded.faults.is_empty()) {
+        let as_written = masks(&shown, &written) && contains_back(&written, &shown);
+        return (!as_written).then(|| format!("shown as {shown}, and Rust writes {written}"));
+    }
+    // What is missing is missing in its object, and a tag is a part of its object.
+    let whole = |path: &str| path.replace("[\"", ".").replace("\"]", "");
+    let named = decoded.faults.iter().any(|fault| {
+        let path = whole(&fault.path());
+        Some(fault.rule) == sample.keyword && sample.path.starts_with(&path)
+    });
+    // Accepted is what a bad sample that is refused for another reason counts as.
+    named.then(|| decoded.faults[0].to_string())
+}
+
+/// Whether everything that was written is shown, or masked.
+fn masks(shown: &Value, written: &Value) -> bool {
+    match (shown, written) {
+        (Value::String(mask), _) if mask == MASK => true,
+        (Value::Object(shown), Value::Object(written)) => written
+            .iter()
+            .all(|(name, value)| shown.get(name).is_some_and(|own| masks(own, value))),
+        (Value::Array(shown), Value::Array(written)) => {
+            shown.len() == written.len() && shown.iter().zip(written).all(|(a, b)| masks(a, b))
+        }
+        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        (a, b) => a == b,
+    }
+}
+
+/// Whether nothing is shown that was not written, but for fields that nobody knows.
+fn contains_back(written: &Value, shown: &Value) -> bool {
+    match (written, shown) {
+        (Value::Object(written), Value::Object(shown)) => shown
+            .iter()
+            .filter(|(name, _)| !name.starts_with("fieldOfANewerPublisher"))
+            .all(|(name, value)| {
+                written
+                    .get(name)
+                    .is_some_and(|own| contains_back(own, value))
+            }),
+        (Value::Array(written), Value::Array(shown)) => written
+            .iter()
+            .zip(shown)
+            .all(|(written, shown)| contains_back(written, shown)),
+        _ => true,
+    }
+}
+
+const JUDGES: [&str; 5] = ["rust", "draft-07", "2020-12", "model", "decode"];
 
 struct Judges<'a> {
     contracts: &'a Checked,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use event_codegen::check::{self, Checked};
 use event_codegen::diagnostic::{Diagnostics, closest};
-use event_codegen::model::ServiceId;
+use event_codegen::model::{EventId, ServiceId, StreamId};
 use event_codegen::source::Sources;
 use event_codegen::{read, report};
 
@@ -48,6 +48,72 @@ pub(crate) fn load(contracts: &Path) -> Result<Checked, Failure> {
         outcome::say(text.trim_end());
     }
     folder.checked.ok_or(Failure::Findings)
+}
+
+/// The event of a name that was given as an argument: `domain.Name`, or `Name` where only one domain has it.
+pub(crate) fn event(checked: &Checked, name: &str) -> Result<EventId, Failure> {
+    let full: Vec<String> = checked
+        .events
+        .iter()
+        .map(|e| checked.event_name(e))
+        .collect();
+    if let Some(at) = full.iter().position(|known| known == name) {
+        return Ok(EventId(at));
+    }
+    let same: Vec<usize> = (0..full.len())
+        .filter(|at| checked.events[*at].name.value == name)
+        .collect();
+    let help = match same.as_slice() {
+        [one] => return Ok(EventId(*one)),
+        [] => {
+            let short = checked.events.iter().map(|event| event.name.value.as_str());
+            match closest(name, full.iter().map(String::as_str).chain(short)) {
+                Some(best) => format!("did you mean \"{best}\"?"),
+                None => few("the events are", &full),
+            }
+        }
+        several => {
+            let all: Vec<String> = several.iter().map(|at| full[*at].clone()).collect();
+            few("it is one of", &all)
+        }
+    };
+    Err(Failure::Usage(format!(
+        "the contracts have no event \"{name}\"; {help}"
+    )))
+}
+
+/// The stream of a name that was given as an argument.
+pub(crate) fn stream(checked: &Checked, name: &str) -> Result<StreamId, Failure> {
+    let names: Vec<String> = checked
+        .streams
+        .iter()
+        .map(|s| s.name.value.clone())
+        .collect();
+    if let Some(at) = names.iter().position(|known| known == name) {
+        return Ok(StreamId(at));
+    }
+    let help = match closest(name, names.iter().map(String::as_str)) {
+        Some(best) => format!("did you mean \"{best}\"?"),
+        None => few("the streams are", &names),
+    };
+    Err(Failure::Usage(format!(
+        "the contracts have no stream \"{name}\"; {help}"
+    )))
+}
+
+/// A list that stays on a line: twelve names at most.
+fn few(what: &str, names: &[String]) -> String {
+    let shown = names
+        .iter()
+        .take(12)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(", ");
+    match names.len() {
+        0 => "there is none".to_owned(),
+        1..=12 => format!("{what}: {shown}"),
+        more => format!("{what}: {shown} and {} more", more - 12),
+    }
 }
 
 /// The service of a name that was given as an argument.

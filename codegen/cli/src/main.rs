@@ -7,6 +7,7 @@ mod catalog;
 mod check;
 mod completions;
 mod connection;
+mod decode;
 mod dev;
 mod diff;
 mod explain;
@@ -15,8 +16,10 @@ mod files;
 mod folder;
 mod generate;
 mod jetstream;
+mod message;
 mod new;
 mod outcome;
+mod publish;
 mod services;
 mod streams;
 mod terminal;
@@ -64,6 +67,8 @@ enum Command {
     Services(services::Services),
     #[command(subcommand)]
     Streams(streams::Streams),
+    Publish(publish::Args),
+    Decode(decode::Args),
     Completions(completions::Args),
 }
 
@@ -82,6 +87,8 @@ fn main() -> ExitCode {
         Command::DevServer(args) => dev::supervisor::run(&args),
         Command::Services(services) => services::run(&cli.contracts, &services),
         Command::Streams(streams) => streams::run(&cli.contracts, &streams),
+        Command::Publish(args) => publish::run(&cli.contracts, &args),
+        Command::Decode(args) => decode::run(&cli.contracts, &args),
         Command::Completions(args) => completions::run(&args),
     };
     match done {

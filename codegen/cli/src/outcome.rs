@@ -47,6 +47,41 @@ pub(crate) fn print(data: &str) -> Result<(), Failure> {
     }
 }
 
+/// Standard output for many lines: written when asked to, or when much has gathered.
+pub(crate) struct Sink {
+    out: io::BufWriter<io::StdoutLock<'static>>,
+}
+
+impl Sink {
+    pub(crate) fn stdout() -> Self {
+        Self {
+            out: io::BufWriter::with_capacity(64 << 10, io::stdout().lock()),
+        }
+    }
+
+    /// `false` when nobody reads any more: there is no point in going on.
+    pub(crate) fn write(&mut self, data: &str) -> Result<bool, Failure> {
+        let written = self.out.write_all(data.as_bytes());
+        still_read(written)
+    }
+
+    /// As [`write`](Sink::write).
+    pub(crate) fn flush(&mut self) -> Result<bool, Failure> {
+        let written = self.out.flush();
+        still_read(written)
+    }
+}
+
+fn still_read(written: io::Result<()>) -> Result<bool, Failure> {
+    match written {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Failure::Outside(format!(
+            "cannot write to standard output: {error}"
+        ))),
+    }
+}
+
 /// Says something to whoever watches. Where stderr is closed nobody does.
 pub(crate) fn say(message: &str) {
     let _ = writeln!(io::stderr().lock(), "{message}");

@@ -5,6 +5,8 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
+
 use crate::outcome::{self, Failure};
 
 /// How often the line of progress is drawn again.
@@ -50,6 +52,17 @@ impl Style {
         } else {
             text.to_owned()
         }
+    }
+}
+
+/// How long ago that was, in its largest unit: `17s`, `3d`. A clock that is behind gives `0s`.
+pub(crate) fn ago(time: DateTime<Utc>) -> String {
+    let seconds = (Utc::now() - time).num_seconds().max(0);
+    match seconds {
+        0..120 => format!("{seconds}s"),
+        120..7_200 => format!("{}m", seconds / 60),
+        7_200..172_800 => format!("{}h", seconds / 3_600),
+        _ => format!("{}d", seconds / 86_400),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Reads a payload as a generated decoder does, on the model: unknown fields are ignored, open enums and unions keep what
 //! they do not know, constraints are enforced, an alias is accepted, `null` is an absent optional field.
 //!
-//! The judge of every counterexample. Knows one model; never compares two types.
+//! The judge of every counterexample, and what reads messages for `event-contracts`. Finds everything that is wrong, each at
+//! its place. Knows one model; never compares two types.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,7 @@ use super::schema;
 use super::shape::{Count, Format, Range, Shape, Slot, Text};
 use super::text;
 use crate::json::Json;
-use crate::model::{Body, Contracts, EventId, Field, TypeId, TypeKind};
+use crate::model::{Body, Contracts, EventId, Field, Type, TypeId, TypeKind};
 use crate::source::Spanned;
 
 /// What a reader made of a payload.
@@ -37,21 +38,56 @@ pub enum Read {
     Any(Json),
 }
 
-/// Why a reader refuses a payload.
+/// One step into a payload.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// A member of an object, by its wire name.
+    Member(String),
+    /// An item of a list, from 0.
+    Item(usize),
+    /// An entry of a map, by its key.
+    Entry(String),
+}
+
+/// One thing that a reader refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// Where, as `lines[0].quantity`; empty for the whole payload.
-    pub at: String,
+pub struct Fault {
+    /// Where; empty for the whole payload. What is missing is missing here.
+    pub at: Vec<Step>,
+    /// The rule: a keyword of JSON Schema (`required`, `type`, `maximum`, `pattern`), `json` for what is no JSON at all,
+    /// `duplicate` for a member that stands twice, `json_schema` for a value of an imported schema.
+    pub rule: &'static str,
     /// Why, in a few words.
     pub reason: String,
 }
 
-impl std::fmt::Display for Refusal {
+impl Fault {
+    /// Where, as `lines[0].quantity`; empty for the whole payload.
+    #[must_use]
+    pub fn path(&self) -> String {
+        let mut path = String::new();
+        for step in &self.at {
+            match step {
+                Step::Member(name) if path.is_empty() => path.push_str(name),
+                Step::Member(name) => {
+                    path.push('.');
+                    path.push_str(name);
+                }
+                Step::Item(at) => path.push_str(&format!("[{at}]")),
+                Step::Entry(key) => path.push_str(&format!("[\"{key}\"]")),
+            }
+        }
+        path
+    }
+}
+
+impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.at.is_empty() {
+        let path = self.path();
+        if path.is_empty() {
             f.write_str(&self.reason)
         } else {
-            write!(f, "{}: {}", self.at, self.reason)
+            write!(f, "{path}: {}", self.reason)
         }
     }
 }
@@ -60,14 +96,39 @@ impl std::fmt::Display for Refusal {
 ///
 /// # Errors
 /// The first thing that the reader refuses.
-pub fn read(contracts: &Contracts, event: EventId, payload: &Json) -> Result<Read, Refusal> {
-    let reader = Reader { contracts };
-    let mut at = Vec::new();
-    let event = &contracts[event];
-    match &event.body {
-        Body::Fields(fields) => reader.object(fields, payload, &mut at),
-        Body::Schema(path) => reader.schema(path, payload, &at),
+pub fn read(contracts: &Contracts, event: EventId, payload: &Json) -> Result<Read, Fault> {
+    let (read, mut faults) = read_whole(contracts, event, payload, false);
+    match read {
+        Some(read) if faults.is_empty() => Ok(read),
+        _ => Err(faults.remove(0)),
     }
+}
+
+/// Everything that a reader refuses in an event's payload. Of a value of a sensitive field nothing is quoted.
+#[must_use]
+pub fn faults(contracts: &Contracts, event: EventId, payload: &Json) -> Vec<Fault> {
+    read_whole(contracts, event, payload, true).1
+}
+
+/// What was read, and why not. Without the one there is always some of the other.
+fn read_whole(
+    contracts: &Contracts,
+    event: EventId,
+    payload: &Json,
+    discreet: bool,
+) -> (Option<Read>, Vec<Fault>) {
+    let mut reader = Reader {
+        contracts,
+        at: Vec::new(),
+        faults: Vec::new(),
+        discreet,
+        sensitive: 0,
+    };
+    let read = match &contracts[event].body {
+        Body::Fields(fields) => reader.object(fields, payload),
+        Body::Schema(path) => reader.schema(path, payload),
+    };
+    (read, reader.faults)
 }
 
 /// Whether two readers made the same of one payload. Fields that only one of them knows do not count; a number is the
@@ -96,236 +157,284 @@ pub fn same(a: &Read, b: &Read) -> bool {
 
 struct Reader<'a> {
     contracts: &'a Contracts,
-}
-
-type At = Vec<String>;
-
-fn refuse<T>(at: &At, reason: impl Into<String>) -> Result<T, Refusal> {
-    Err(Refusal {
-        at: at.concat().trim_start_matches('.').to_owned(),
-        reason: reason.into(),
-    })
+    at: Vec<Step>,
+    faults: Vec<Fault>,
+    /// Whether sensitive values stay out of the faults.
+    discreet: bool,
+    /// In how many sensitive fields this place is.
+    sensitive: usize,
 }
 
 impl<'a> Reader<'a> {
-    fn value(&self, slot: &Slot<'a>, json: &Json, at: &mut At) -> Result<Read, Refusal> {
+    fn refuse<T>(&mut self, rule: &'static str, reason: impl Into<String>) -> Option<T> {
+        let reason = if self.hides() {
+            format!("breaks `{rule}` (sensitive: its value is not shown)")
+        } else {
+            reason.into()
+        };
+        self.faults.push(Fault {
+            at: self.at.clone(),
+            rule,
+            reason,
+        });
+        None
+    }
+
+    fn hides(&self) -> bool {
+        self.discreet && self.sensitive > 0
+    }
+
+    fn wrong<T>(&mut self, wanted: &str, found: &Json) -> Option<T> {
+        let found = match found {
+            Json::Null => "null".to_owned(),
+            Json::Bool(b) => b.to_string(),
+            Json::Number(n) => format!("the number {n}"),
+            Json::Text(_) => "a text".to_owned(),
+            Json::List(_) => "a list".to_owned(),
+            Json::Object(_) => "an object".to_owned(),
+        };
+        self.refuse("type", format!("expected {wanted}, found {found}"))
+    }
+
+    fn inside<T>(&mut self, step: Step, read: impl FnOnce(&mut Self) -> T) -> T {
+        self.at.push(step);
+        let done = read(self);
+        self.at.pop();
+        done
+    }
+
+    fn value(&mut self, slot: &Slot<'a>, json: &Json) -> Option<Read> {
         match slot.shape(self.contracts) {
             Shape::Bool => match json {
-                Json::Bool(b) => Ok(Read::Bool(*b)),
-                _ => wrong("true or false", json, at),
+                Json::Bool(b) => Some(Read::Bool(*b)),
+                _ => self.wrong("true or false", json),
             },
-            Shape::Integer(range) => integer(range, json, at),
-            Shape::Float(min, max) => float(min, max, json, at),
-            Shape::Text(text) => read_text(&text, json, at),
-            Shape::Json => Ok(Read::Any(json.clone())),
-            Shape::List(item, count) => self.list(item, count, json, at),
-            Shape::Map(item, count) => self.map(item, count, json, at),
-            Shape::Struct(id) => self.object(struct_fields(self.contracts, id), json, at),
-            Shape::Enum(id) => self.choice(id, json, at),
-            Shape::Union(id) => self.union(id, json, at),
-            Shape::Schema(path) => self.schema(path, json, at),
-            Shape::Invalid => refuse(at, "its type could not be read"),
+            Shape::Integer(range) => self.integer(range, json),
+            Shape::Float(min, max) => self.float(min, max, json),
+            Shape::Text(text) => self.text(&text, json),
+            Shape::Json => Some(Read::Any(json.clone())),
+            Shape::List(item, count) => self.list(item, count, json),
+            Shape::Map(item, count) => self.map(item, count, json),
+            Shape::Struct(id) => self.object(struct_fields(self.contracts, id), json),
+            Shape::Enum(id) => self.choice(id, json),
+            Shape::Union(id) => self.union(id, json),
+            Shape::Schema(path) => self.schema(path, json),
+            Shape::Invalid => self.refuse("type", "its type could not be read"),
         }
     }
 
-    fn list(
-        &self,
-        item: &'a crate::model::Type,
-        count: Count,
-        json: &Json,
-        at: &mut At,
-    ) -> Result<Read, Refusal> {
+    fn list(&mut self, item: &'a Type, count: Count, json: &Json) -> Option<Read> {
         let Json::List(items) = json else {
-            return wrong("a list", json, at);
+            return self.wrong("a list", json);
         };
-        check_count(count, items.len() as u64, "items", at)?;
+        let counted = self.count(count, items.len() as u64, "items", ["minItems", "maxItems"]);
         let slot = Slot::bare(item);
-        let mut read = Vec::with_capacity(items.len());
-        for (n, item) in items.iter().enumerate() {
-            at.push(format!("[{n}]"));
-            read.push(self.value(&slot, item, at)?);
-            at.pop();
-        }
-        Ok(Read::List(read))
+        let read: Vec<Option<Read>> = items
+            .iter()
+            .enumerate()
+            .map(|(n, item)| self.inside(Step::Item(n), |reader| reader.value(&slot, item)))
+            .collect();
+        counted?;
+        read.into_iter().collect::<Option<_>>().map(Read::List)
     }
 
-    fn map(
-        &self,
-        item: &'a crate::model::Type,
-        count: Count,
-        json: &Json,
-        at: &mut At,
-    ) -> Result<Read, Refusal> {
+    fn map(&mut self, item: &'a Type, count: Count, json: &Json) -> Option<Read> {
         let Json::Object(members) = json else {
-            return wrong("an object", json, at);
+            return self.wrong("an object", json);
         };
-        check_count(count, members.len() as u64, "entries", at)?;
         let slot = Slot::bare(item);
+        let hidden = self.hides();
+        // Of a key that stands twice a reader keeps the last value.
         let mut read = BTreeMap::new();
         for (key, value) in members {
-            at.push(format!("[\"{key}\"]"));
-            read.insert(key.clone(), self.value(&slot, value, at)?);
-            at.pop();
+            let shown = if hidden { "…" } else { key };
+            let step = Step::Entry(shown.to_owned());
+            let value = self.inside(step, |reader| reader.value(&slot, value));
+            read.insert(key.clone(), value);
         }
-        Ok(Read::Map(read))
+        let rules = ["minProperties", "maxProperties"];
+        self.count(count, read.len() as u64, "entries", rules)?;
+        let all = read.into_iter().map(|(key, value)| Some((key, value?)));
+        all.collect::<Option<_>>().map(Read::Map)
     }
 
-    fn object(&self, fields: &'a [Field], json: &Json, at: &mut At) -> Result<Read, Refusal> {
+    fn object(&mut self, fields: &'a [Field], json: &Json) -> Option<Read> {
         let Json::Object(members) = json else {
-            return wrong("an object", json, at);
+            return self.wrong("an object", json);
         };
-        let get = |name: &str| members.iter().find(|(k, _)| k == name).map(|(_, v)| v);
         let mut read = BTreeMap::new();
+        let mut whole = true;
         for field in fields {
             let wire = field.wire();
-            let alias = field.alias.as_ref().and_then(|alias| get(alias));
-            let value = match get(&wire).or(alias) {
+            let mut own = members.iter().filter(|(key, _)| *key == wire);
+            let (value, again) = (own.next(), own.next());
+            let old = field.alias.as_ref();
+            let alias = || {
+                members
+                    .iter()
+                    .rfind(|(key, _)| old.is_some_and(|old| *key == old.value))
+            };
+            let value = match value.or_else(alias).map(|(_, value)| value) {
                 Some(Json::Null) if field.optional => None,
                 value => value,
             };
+            let step = Step::Member(wire.clone());
+            if again.is_some() {
+                let reason = "stands twice";
+                whole = false;
+                self.inside(step, |reader| reader.refuse::<()>("duplicate", reason));
+                continue;
+            }
             match value {
                 Some(value) => {
-                    at.push(format!(".{wire}"));
-                    let value = self.value(&Slot::field(field), value, at)?;
-                    at.pop();
-                    read.insert(wire, value);
+                    let sensitive = usize::from(field.sensitive.is_some());
+                    self.sensitive += sensitive;
+                    let value =
+                        self.inside(step, |reader| reader.value(&Slot::field(field), value));
+                    self.sensitive -= sensitive;
+                    whole &= value.is_some();
+                    read.extend(value.map(|value| (wire, value)));
                 }
                 None if field.required() => {
-                    return refuse(at, format!("the field `{wire}` is missing"));
+                    whole = false;
+                    self.refuse::<()>("required", format!("the field `{wire}` is missing"));
                 }
                 None => {}
             }
         }
-        Ok(Read::Object(read))
+        whole.then_some(Read::Object(read))
     }
 
-    fn choice(&self, id: TypeId, json: &Json, at: &At) -> Result<Read, Refusal> {
+    fn choice(&mut self, id: TypeId, json: &Json) -> Option<Read> {
         let Json::Text(value) = json else {
-            return wrong("a text", json, at);
+            return self.wrong("a text", json);
         };
         match &self.contracts[id].kind {
             TypeKind::Enum(choice)
                 if choice.closed && choice.values.iter().all(|v| v.value != *value) =>
             {
-                refuse(at, format!("`{value}` is no value of the closed enum"))
+                self.refuse("enum", format!("`{value}` is no value of the closed enum"))
             }
-            _ => Ok(Read::Text(value.clone())),
+            _ => Some(Read::Text(value.clone())),
         }
     }
 
-    fn union(&self, id: TypeId, json: &Json, at: &mut At) -> Result<Read, Refusal> {
-        let TypeKind::Union(union) = &self.contracts[id].kind else {
-            return refuse(at, "its type could not be read");
+    fn union(&mut self, id: TypeId, json: &Json) -> Option<Read> {
+        let contracts = self.contracts;
+        let TypeKind::Union(union) = &contracts[id].kind else {
+            return self.refuse("type", "its type could not be read");
         };
         let Json::Object(members) = json else {
-            return wrong("an object", json, at);
+            return self.wrong("an object", json);
         };
-        let tag = match members.iter().find(|(k, _)| *k == union.tag.value) {
+        let tag = match members.iter().rfind(|(k, _)| *k == union.tag.value) {
             Some((_, Json::Text(tag))) => tag,
-            Some((_, other)) => return wrong("a text as tag", other, at),
-            None => return refuse(at, format!("the tag `{}` is missing", union.tag.value)),
+            Some((_, other)) => return self.wrong("a text as tag", other),
+            None => {
+                let reason = format!("the tag `{}` is missing", union.tag.value);
+                return self.refuse("required", reason);
+            }
         };
         match union.variants.iter().find(|v| v.tag.value == *tag) {
             Some(variant) => {
                 let fields = variant
                     .ty
                     .value
-                    .map_or(&[][..], |id| struct_fields(self.contracts, id));
-                let body = self.object(fields, json, at)?;
-                Ok(Read::Variant(tag.clone(), Box::new(body)))
+                    .map_or(&[][..], |id| struct_fields(contracts, id));
+                let body = self.object(fields, json)?;
+                Some(Read::Variant(tag.clone(), Box::new(body)))
             }
-            None if union.closed => {
-                refuse(at, format!("`{tag}` is no variant of the closed union"))
-            }
-            None => Ok(Read::Any(json.clone())),
+            None if union.closed => self.refuse(
+                "oneOf",
+                format!("`{tag}` is no variant of the closed union"),
+            ),
+            None => Some(Read::Any(json.clone())),
         }
     }
 
-    fn schema(&self, path: &Spanned<String>, json: &Json, at: &At) -> Result<Read, Refusal> {
+    fn schema(&mut self, path: &Spanned<String>, json: &Json) -> Option<Read> {
         match schema::refuses(self.contracts, path, json) {
-            Some(reason) => refuse(at, reason),
-            None => Ok(Read::Any(json.clone())),
+            Some(reason) => self.refuse("json_schema", reason),
+            None => Some(Read::Any(json.clone())),
         }
+    }
+
+    fn count(&mut self, count: Count, n: u64, what: &str, rules: [&'static str; 2]) -> Option<()> {
+        if n < count.min {
+            self.refuse(
+                rules[0],
+                format!("{n} {what}, at least {} are needed", count.min),
+            )
+        } else if let Some(max) = count.max.filter(|max| n > *max) {
+            self.refuse(rules[1], format!("{n} {what}, at most {max} are allowed"))
+        } else {
+            Some(())
+        }
+    }
+
+    fn integer(&mut self, range: Range, json: &Json) -> Option<Read> {
+        let Json::Number(digits) = json else {
+            return self.wrong("an integer", json);
+        };
+        let Ok(n) = digits.parse::<i128>() else {
+            return self.refuse("type", format!("{digits} is not an integer"));
+        };
+        let Range { min, max } = range;
+        if range.contains(n) {
+            Some(Read::Number(n as f64))
+        } else {
+            let rule = if n < min { "minimum" } else { "maximum" };
+            self.refuse(rule, format!("{n} is not within {min}..={max}"))
+        }
+    }
+
+    fn float(&mut self, min: f64, max: f64, json: &Json) -> Option<Read> {
+        let Json::Number(digits) = json else {
+            return self.wrong("a number", json);
+        };
+        match digits.parse::<f64>() {
+            Ok(n) if n.is_finite() && (min..=max).contains(&n) => Some(Read::Number(n)),
+            Ok(n) if n < min => self.refuse("minimum", format!("{digits} is out of range")),
+            _ => self.refuse("maximum", format!("{digits} is out of range")),
+        }
+    }
+
+    fn text(&mut self, text: &Text, json: &Json) -> Option<Read> {
+        let Json::Text(value) = json else {
+            return self.wrong(&format!("a text ({})", text.format.name()), json);
+        };
+        let short = text::shortened(value);
+        if !text::spells(text.format, value) {
+            let rule = match text.format {
+                Format::Uuid | Format::Timestamp | Format::Date => "format",
+                _ => "pattern",
+            };
+            return self.refuse(rule, format!("{short:?} is no {}", text.format.name()));
+        }
+        if text.length != Count::ANY {
+            let length = value.chars().count() as u64;
+            self.count(
+                text.length,
+                length,
+                "characters",
+                ["minLength", "maxLength"],
+            )?;
+        }
+        if let Some(pattern) = text.patterns.iter().find(|p| !text::matches(p, value)) {
+            return self.refuse("pattern", format!("{short:?} does not match {pattern}"));
+        }
+        Some(match text.format {
+            Format::Bytes => Read::Bytes(value.clone()),
+            Format::Integer(_) => Read::TextInteger(value.clone()),
+            _ => Read::Text(value.clone()),
+        })
     }
 }
 
 /// The fields of a type that is an object.
-pub(super) fn struct_fields(contracts: &Contracts, id: TypeId) -> &[Field] {
+pub(crate) fn struct_fields(contracts: &Contracts, id: TypeId) -> &[Field] {
     match &contracts[id].kind {
         TypeKind::Struct(fields) => fields,
         _ => &[],
     }
-}
-
-fn wrong<T>(wanted: &str, found: &Json, at: &At) -> Result<T, Refusal> {
-    let found = match found {
-        Json::Null => "null".to_owned(),
-        Json::Bool(b) => b.to_string(),
-        Json::Number(n) => format!("the number {n}"),
-        Json::Text(_) => "a text".to_owned(),
-        Json::List(_) => "a list".to_owned(),
-        Json::Object(_) => "an object".to_owned(),
-    };
-    refuse(at, format!("expected {wanted}, found {found}"))
-}
-
-fn check_count(count: Count, n: u64, what: &str, at: &At) -> Result<(), Refusal> {
-    if n < count.min {
-        refuse(at, format!("{n} {what}, at least {} are needed", count.min))
-    } else if let Some(max) = count.max.filter(|max| n > *max) {
-        refuse(at, format!("{n} {what}, at most {max} are allowed"))
-    } else {
-        Ok(())
-    }
-}
-
-fn integer(range: Range, json: &Json, at: &At) -> Result<Read, Refusal> {
-    let Json::Number(digits) = json else {
-        return wrong("an integer", json, at);
-    };
-    let Ok(n) = digits.parse::<i128>() else {
-        return refuse(at, format!("{digits} is not an integer"));
-    };
-    if range.contains(n) {
-        Ok(Read::Number(n as f64))
-    } else {
-        let Range { min, max } = range;
-        refuse(at, format!("{n} is not within {min}..={max}"))
-    }
-}
-
-fn float(min: f64, max: f64, json: &Json, at: &At) -> Result<Read, Refusal> {
-    let Json::Number(digits) = json else {
-        return wrong("a number", json, at);
-    };
-    match digits.parse::<f64>() {
-        Ok(n) if n.is_finite() && (min..=max).contains(&n) => Ok(Read::Number(n)),
-        _ => refuse(at, format!("{digits} is out of range")),
-    }
-}
-
-fn read_text(text: &Text, json: &Json, at: &At) -> Result<Read, Refusal> {
-    let Json::Text(value) = json else {
-        return wrong(&format!("a text ({})", text.format.name()), json, at);
-    };
-    if !text::spells(text.format, value) {
-        return refuse(
-            at,
-            format!("{:?} is no {}", text::shortened(value), text.format.name()),
-        );
-    }
-    if text.length != Count::ANY {
-        check_count(text.length, value.chars().count() as u64, "characters", at)?;
-    }
-    if let Some(pattern) = text.patterns.iter().find(|p| !text::matches(p, value)) {
-        return refuse(
-            at,
-            format!("{:?} does not match {pattern}", text::shortened(value)),
-        );
-    }
-    Ok(match text.format {
-        Format::Bytes => Read::Bytes(value.clone()),
-        Format::Integer(_) => Read::TextInteger(value.clone()),
-        _ => Read::Text(value.clone()),
-    })
 }

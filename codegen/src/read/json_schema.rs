@@ -11,7 +11,6 @@ mod build;
 mod checks;
 mod choice;
 mod doc;
-mod document;
 mod facts;
 mod files;
 mod keywords;
@@ -29,6 +28,7 @@ mod uri;
 use std::path::Path;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::json::document;
 use crate::model::{Constraints, Field, Imported, Type};
 use crate::source::{Sources, Span, Spanned};
 use build::Built;

@@ -20,12 +20,7 @@ const AROUND: usize = 4096;
 /// Renders every diagnostic in order, with a summary line at the end. Ends with a line end.
 #[must_use]
 pub fn human(diagnostics: &Diagnostics, sources: &Sources, color: bool) -> String {
-    let renderer = if color {
-        Renderer::styled()
-    } else {
-        Renderer::plain()
-    };
-    let renderer = renderer.term_width(WIDTH).decor_style(DecorStyle::Ascii);
+    let renderer = renderer(color);
     let places = Places::new(sources);
     let mut out = String::new();
     for diagnostic in diagnostics.iter() {
@@ -34,6 +29,68 @@ pub fn human(diagnostics: &Diagnostics, sources: &Sources, color: bool) -> Strin
     }
     out.push_str(&summary(diagnostics, sources));
     out.push('\n');
+    out
+}
+
+fn renderer(color: bool) -> Renderer {
+    let renderer = if color {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
+    renderer.term_width(WIDTH).decor_style(DecorStyle::Ascii)
+}
+
+/// Something to say about a place of a text that is no contract.
+#[cfg(feature = "compat")]
+pub(crate) struct Marked<'a> {
+    pub place: Range<usize>,
+    pub id: &'a str,
+    pub message: &'a str,
+    pub help: Option<&'a str>,
+}
+
+/// The same report about one other text.
+#[cfg(feature = "compat")]
+pub(crate) fn marked(
+    path: &std::path::Path,
+    text: &str,
+    marked: &[Marked<'_>],
+    color: bool,
+) -> String {
+    let mut sources = Sources::default();
+    let file = sources.add(path, text);
+    let renderer = renderer(color);
+    let places = Places::new(&sources);
+    let visible = |text: &str| -> String { text.chars().map(crate::diagnostic::visible).collect() };
+    let mut out = String::new();
+    for mark in marked {
+        let message = visible(mark.message);
+        let title = Level::ERROR.primary_title(&message).id(mark.id);
+        let mut group = Group::with_title(title);
+        if text.is_empty() {
+            let origin = Origin::path(places.path(file));
+            group = group.element(origin.line(1).char_column(1));
+        } else {
+            let place = Mark {
+                span: Span::new(file, mark.place.clone()),
+                label: "",
+                primary: true,
+            };
+            let line = places.region(place.span).start.line;
+            let (origin, snippet) = snippet(file, line..line + 1, vec![place], &places);
+            if let Some(origin) = origin {
+                group = group.element(origin);
+            }
+            group = group.element(snippet);
+        }
+        let help = mark.help.map(visible);
+        if let Some(help) = &help {
+            group = group.element(Level::HELP.message(help));
+        }
+        out.push_str(&renderer.render(&[group]));
+        out.push_str("\n\n");
+    }
     out
 }
 

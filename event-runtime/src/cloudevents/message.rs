@@ -27,9 +27,9 @@ pub(crate) struct Opened<'a> {
 }
 
 /// Why the envelope cannot be opened.
-struct Problem {
-    cause: Cause,
-    reason: String,
+pub(crate) struct Problem {
+    pub(crate) cause: Cause,
+    pub(crate) reason: String,
 }
 
 fn broken(reason: impl Into<String>) -> Problem {
@@ -70,7 +70,7 @@ pub(crate) fn open<'a>(
     event: &'static str,
     message: &'a Message,
 ) -> Result<Opened<'a>, (Cause, DecodeError)> {
-    opened(event, message).map_err(|problem| {
+    opened(event, message.headers.as_ref(), &message.payload).map_err(|problem| {
         let error = DecodeError {
             event,
             path: String::new(),
@@ -80,16 +80,21 @@ pub(crate) fn open<'a>(
     })
 }
 
-fn opened<'a>(event: &str, message: &'a Message) -> Result<Opened<'a>, Problem> {
-    let body = Cow::Borrowed(&message.payload[..]);
-    let Some(headers) = &message.headers else {
+/// The same for an event that is only known by name.
+pub(crate) fn opened<'a>(
+    event: &str,
+    headers: Option<&HeaderMap>,
+    payload: &'a [u8],
+) -> Result<Opened<'a>, Problem> {
+    let body = Cow::Borrowed(payload);
+    let Some(headers) = headers else {
         return Ok(Opened {
             cloud_event: None,
             body,
         });
     };
     if let Some(format) = structured_format(headers) {
-        let (attributes, body) = structured(&format, &message.payload)?;
+        let (attributes, body) = structured(&format, payload)?;
         return Ok(Opened {
             cloud_event: Some(attributes.cloud_event(event, "")?),
             body,

@@ -365,6 +365,7 @@ impl<H: Send + Sync + 'static> Delivering<'_, H> {
                 sequence: *sequence,
                 consumer_sequence: *sequence,
                 time: Some(Utc::now()),
+                pending: 0,
             };
             let durable = Arc::new(Durable::by_hand(outgoing.stream, &shared.service));
             stored(

@@ -6,6 +6,7 @@
 mod catalog;
 mod check;
 mod connect;
+mod decode;
 mod dev;
 mod diff;
 mod documents;
@@ -13,6 +14,7 @@ mod export;
 mod generate;
 mod live;
 mod new;
+mod publish;
 mod services;
 mod streams;
 mod words;

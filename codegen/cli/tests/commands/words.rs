@@ -69,12 +69,14 @@ fn every_command_helps_with_two_examples() {
         &["export", "editor-schema"],
         &["explain"],
         &["completions"],
+        &["publish"],
+        &["decode"],
     ] {
         let run = folder.ok(&[command, &["--help"]].concat());
         let examples = run.out.split("Examples:").nth(1).expect("no examples");
         let lines = examples
             .lines()
-            .filter(|line| line.starts_with("  event-contracts "));
+            .filter(|line| line.starts_with("  ") && line.contains("event-contracts "));
         assert_eq!(lines.count(), 2, "{command:?}: {}", run.out);
         assert!(!run.out.contains('\u{1b}'), "colour without a terminal");
         assert_eq!(run.err, "");
@@ -111,7 +113,7 @@ fn the_version_is_data() {
 #[test]
 fn only_what_exists_is_listed() {
     let help = Folder::new().ok(&["--help"]).out;
-    for later in ["tail", "publish", "dead-letters", "verify", "decode"] {
+    for later in ["tail", "dead-letters", "verify"] {
         assert!(!help.contains(&format!("  {later}")), "{help}");
     }
 }

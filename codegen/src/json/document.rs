@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 /// How deep values may nest. Whoever walks a document may recurse this deep without a thought for the stack.
-pub(super) const MAX_DEPTH: usize = 200;
+pub(crate) const MAX_DEPTH: usize = 200;
 /// How many values a document may have.
 const MAX_NODES: usize = 2_000_000;
 /// The longest number, in bytes.
@@ -15,11 +15,11 @@ const LARGE: usize = 24;
 
 /// Index of a [`Node`] in its [`Document`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct NodeId(pub u32);
+pub(crate) struct NodeId(pub u32);
 
 /// A value.
 #[derive(Debug)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Null,
     Bool(bool),
     /// As it was written.
@@ -32,7 +32,7 @@ pub(super) enum Value {
 
 /// A value and its place.
 #[derive(Debug)]
-pub(super) struct Node {
+pub(crate) struct Node {
     pub value: Value,
     /// Bytes of the text.
     pub span: Range<usize>,
@@ -42,7 +42,7 @@ pub(super) struct Node {
 
 /// A document. The root is the last node.
 #[derive(Debug)]
-pub(super) struct Document {
+pub(crate) struct Document {
     nodes: Vec<Node>,
     /// Members of large objects by key: thousands of references into one `definitions` must not take quadratic time.
     large: HashMap<NodeId, HashMap<String, NodeId>>,
@@ -50,7 +50,7 @@ pub(super) struct Document {
 
 /// Why a text is no document, and where.
 #[derive(Debug)]
-pub(super) struct Malformed {
+pub(crate) struct Malformed {
     pub reason: String,
     pub span: Range<usize>,
 }

@@ -1,0 +1,128 @@
+//! `decode`: messages from other tools' pipes, read as an event of the contracts.
+
+mod frames;
+
+use std::io;
+use std::path::Path;
+
+use event_codegen::check::Checked;
+use event_codegen::decode::{Decoder, Fault};
+use event_codegen::diagnostic::closest;
+use event_codegen::json::Json;
+use event_codegen::model::EventId;
+use event_runtime::operate::covers;
+
+use crate::folder;
+use crate::message::visible;
+use crate::outcome::{self, Failure, Sink};
+use frames::Frames;
+
+/// Reads messages on standard input as an event of the contracts.
+///
+/// One JSON body per line, or documents over many lines. What fits the contract goes to standard output in the contract's
+/// order and names, with defaults filled in and sensitive values masked; what does not fit is said on standard error, with
+/// its line, path and rule. Exit code 1: something did not fit.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  event-contracts decode --subject userschedule:created < schedule.json
+  nats sub --raw 'orders.*.*.placed' | event-contracts decode --subject 'orders.*.*.placed' --json")]
+pub(crate) struct Args {
+    /// The subject that they came on; * stands for a token that does not matter.
+    #[arg(long, value_name = "SUBJECT")]
+    subject: String,
+    /// One JSON object per message on a line of its own: its line, the event, the body, and what is wrong with it.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
+    let checked = folder::load(contracts)?;
+    let decoder = Decoder::new(&checked);
+    let event = named(&decoder, &args.subject)?;
+    let name = checked.event_name(&checked[event]);
+    let mut out = Sink::stdout();
+    let (mut read, mut broken) = (0_u64, 0_u64);
+    let mut frames = Frames::new(io::stdin().lock());
+    while let Some(frame) = frames.next()? {
+        read += 1;
+        let decoded = decoder.decode(event, &frame.text);
+        broken += u64::from(!decoded.faults.is_empty());
+        let line = if args.json {
+            Some(json_line(&name, frame.line, decoded.shown, &decoded.faults))
+        } else {
+            for fault in &decoded.faults {
+                let words = format!("line {}: {name}: {fault} [{}]", frame.line, fault.rule);
+                outcome::say(&visible(&words));
+            }
+            let fits = decoded.faults.is_empty();
+            decoded.shown.filter(|_| fits).map(|body| body.to_pretty())
+        };
+        if let Some(line) = line
+            && !out.write(&line)?
+        {
+            return Ok(());
+        }
+        // A slow pipe shall see each message when it comes.
+        if frames.is_waiting() && !out.flush()? {
+            return Ok(());
+        }
+    }
+    out.flush()?;
+    if broken > 0 {
+        outcome::say(&format!(
+            "{broken} of {read} messages break the contract of {name}"
+        ));
+        return Err(Failure::Findings);
+    }
+    Ok(())
+}
+
+fn json_line(name: &str, line: u64, body: Option<Json>, faults: &[Fault]) -> String {
+    let faults = faults.iter().map(|fault| {
+        Json::object([
+            ("path", Json::text(fault.path())),
+            ("rule", Json::text(fault.rule)),
+            ("reason", Json::text(fault.reason.as_str())),
+        ])
+    });
+    let faults: Vec<Json> = faults.collect();
+    let object = Json::object([
+        ("line", Json::integer(line)),
+        ("event", Json::text(name)),
+        ("valid", Json::Bool(faults.is_empty())),
+        ("body", body.unwrap_or(Json::Null)),
+        ("faults", Json::List(faults)),
+    ]);
+    format!("{}\n", object.to_compact())
+}
+
+/// The one event of a subject, or of a pattern of subjects.
+fn named(decoder: &Decoder<'_>, subject: &str) -> Result<EventId, Failure> {
+    if let Some(event) = decoder.by_subject(subject) {
+        return Ok(event);
+    }
+    let contracts: &Checked = decoder.contracts();
+    let patterns: Vec<String> = contracts
+        .events
+        .iter()
+        .map(|e| e.subject.pattern())
+        .collect();
+    let covered: Vec<usize> = (0..patterns.len())
+        .filter(|at| covers(subject, &patterns[*at]))
+        .collect();
+    let help = match covered.as_slice() {
+        [one] => return Ok(EventId(*one)),
+        [] => match closest(subject, patterns.iter().map(String::as_str)) {
+            Some(best) => format!("no event has it; did you mean \"{best}\"?"),
+            None => "no event of the contracts has it (`event-contracts catalog` shows them all)"
+                .to_owned(),
+        },
+        several => {
+            let names = several.iter().take(12);
+            let names = names.map(|at| contracts.event_name(&contracts.events[*at]));
+            let names = names.collect::<Vec<_>>().join(", ");
+            format!("it is that of several events ({names}), and a body does not say which it is")
+        }
+    };
+    Err(Failure::Usage(format!("--subject {subject}: {help}")))
+}

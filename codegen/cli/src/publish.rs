@@ -1,0 +1,213 @@
+//! `publish`: one event, checked against its contract before it leaves, as a service of the contracts would send it.
+
+use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
+
+use event_codegen::check::Checked;
+use event_codegen::decode::{self, Finding, Step};
+use event_codegen::export::samples;
+use event_codegen::json::Json;
+use event_codegen::model::{Envelope, EventId, Type};
+use event_runtime::operate::AnyEvent;
+use event_runtime::{Bus, MessageId, Shutdown, Uuid};
+
+use crate::connection::{unless_stopped, with_server};
+use crate::folder;
+use crate::message::{BadText, Reader};
+use crate::outcome::{self, Failure};
+
+/// Publishes one event, checked against its contract before it leaves.
+///
+/// Subject, message id and partition come from the contract, as in a service. What a reader would only ignore (an unknown
+/// field, an old name) is an error here. A stored event is answered with its place in the stream; of an ephemeral one
+/// nobody says who got it. Exit code 1: the event breaks its contract, and nothing was sent.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  event-contracts publish scheduling.UserScheduleCreated --sample
+  jq -n '{scheduleId: $id, userId: $id}' --arg id \"$(uuidgen)\" | event-contracts publish UserScheduleCreated --data -")]
+pub(crate) struct Args {
+    /// The event: its full name, or the short one where only one domain has it.
+    #[arg(value_name = "EVENT")]
+    event: String,
+    /// A file with the event as JSON, or - for standard input.
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "sample",
+        conflicts_with = "sample"
+    )]
+    data: Option<PathBuf>,
+    /// A made-up event with every field that it can have. An id that is a uuid is a new one each time.
+    #[arg(long)]
+    sample: bool,
+}
+
+/// What is sent, and where its text came from.
+struct Written {
+    path: PathBuf,
+    text: String,
+}
+
+pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
+    let checked = folder::load(contracts)?;
+    let event = folder::event(&checked, &args.event)?;
+    let written = match &args.data {
+        Some(path) => read(path)?,
+        None => sample(&checked, event)?,
+    };
+    let reader = Reader::new(&checked);
+    let (body, message) = match built(&reader, event, &written) {
+        Ok(built) => built,
+        Err(findings) => {
+            let colour = outcome::colour(io::stderr().is_terminal());
+            let report = decode::report(&written.path, &written.text, &findings, colour);
+            outcome::say(report.trim_end());
+            let n = findings.len();
+            let s = if n == 1 { "" } else { "s" };
+            outcome::say(&format!("{n} error{s}: nothing was sent"));
+            return Err(Failure::Findings);
+        }
+    };
+    with_server(async |server, stop| send(&server.bus, &body, message, args.sample, &stop).await)
+}
+
+/// The whole message, or everything that is wrong with it.
+fn built(
+    reader: &Reader<'_>,
+    event: EventId,
+    written: &Written,
+) -> Result<(Json, AnyEvent), Vec<Finding>> {
+    let contracts = reader.contracts();
+    let body = decode::written(contracts, event, &written.text)?;
+    let refused = |bad: BadText<'_>| {
+        let steps: Vec<Step> = bad
+            .field
+            .iter()
+            .map(|field| Step::Member(field.wire()))
+            .collect();
+        vec![Finding {
+            place: decode::place(&written.text, &steps),
+            rule: "subject",
+            message: bad.reason,
+            help: None,
+        }]
+    };
+    let subject = reader.subject(event, &body).map_err(refused)?;
+    let id = reader.message_id(event, &body).map_err(refused)?;
+    let of = &contracts[event];
+    // Names of the contract for the life of a short process: the runtime wants them as constants.
+    let forever = |text: &str| -> &'static str { text.to_owned().leak() };
+    let name = forever(reader.name(event));
+    let message = AnyEvent {
+        name,
+        subject,
+        stream: contracts
+            .stream_of(of)
+            .map(|stream| forever(&stream.name.value)),
+        id: id.unwrap_or_else(|| MessageId::random(name)),
+        envelope: match of.envelope {
+            Envelope::Plain => event_runtime::Envelope::Plain,
+            Envelope::CloudEvents => event_runtime::Envelope::CloudEvents,
+        },
+        body: body.to_compact().into(),
+    };
+    Ok((body, message))
+}
+
+async fn send(
+    bus: &Bus,
+    body: &Json,
+    message: AnyEvent,
+    made_up: bool,
+    stop: &Shutdown,
+) -> Result<(), Failure> {
+    let (name, subject, id) = (message.name, message.subject.clone(), message.id.clone());
+    if made_up {
+        outcome::say(body.to_pretty().trim_end());
+    }
+    let receipt = match unless_stopped(stop, bus.publish_any(message)).await {
+        Err(interrupted) => {
+            outcome::say(
+                "stopped: it was sent or not; publishing it again is safe when it has an id",
+            );
+            return Err(interrupted);
+        }
+        Ok(receipt) => receipt?,
+    };
+    outcome::print(&match receipt {
+        Some(receipt) if receipt.duplicate => format!(
+            "{name} on {subject}: {} has {id} already, as message {}; nothing new was stored\n",
+            receipt.stream, receipt.sequence
+        ),
+        Some(receipt) => format!(
+            "{name} on {subject}: stored as message {} of {} under the id {id}\n",
+            receipt.sequence, receipt.stream
+        ),
+        None => format!("{name} on {subject}: sent; it is ephemeral, and nobody says who got it\n"),
+    })
+}
+
+fn read(path: &Path) -> Result<Written, Failure> {
+    let (shown, bytes) = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        let read = io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes);
+        (Path::new("<stdin>"), read)
+    } else {
+        (path, std::fs::read(path))
+    };
+    let bytes = bytes.map_err(|error| {
+        let words = format!("cannot read {}: {error}", shown.display());
+        match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::IsADirectory => Failure::Usage(words),
+            _ => Failure::Outside(words),
+        }
+    })?;
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Written {
+            path: shown.to_owned(),
+            text,
+        }),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let before = String::from_utf8_lossy(&error.as_bytes()[..at]).into_owned();
+            let line = before.matches('\n').count() + 1;
+            let column = before
+                .rsplit('\n')
+                .next()
+                .map_or(0, |line| line.chars().count())
+                + 1;
+            outcome::say(&format!(
+                "error[json]: {}:{line}:{column}: the text is not UTF-8; nothing was sent",
+                shown.display()
+            ));
+            Err(Failure::Findings)
+        }
+    }
+}
+
+fn sample(checked: &Checked, event: EventId) -> Result<Written, Failure> {
+    let of = &checked[event];
+    let made = samples::sample(checked, event);
+    let Some(mut body) = made.or_else(|| of.examples.first().map(Json::from)) else {
+        return Err(Failure::Usage(format!(
+            "no event that fits {} could be made up; write one and give it with --data",
+            checked.event_name(of)
+        )));
+    };
+    let id = of
+        .id
+        .as_ref()
+        .and_then(|id| checked.members(of).get(id.value?));
+    if let (Some(field), Json::Object(members)) = (id, &mut body)
+        && field.ty.value == Type::Uuid
+    {
+        let wire = field.wire();
+        for (_, value) in members.iter_mut().filter(|(name, _)| *name == wire) {
+            *value = Json::Text(Uuid::now_v7().to_string());
+        }
+    }
+    Ok(Written {
+        path: PathBuf::from("<sample>"),
+        text: body.to_pretty(),
+    })
+}

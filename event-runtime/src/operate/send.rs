@@ -1,0 +1,77 @@
+//! Publishing an event that is known only at run time: the same message that a generated type would send.
+
+use async_nats::{HeaderMap, Subject};
+use bytes::Bytes;
+
+use crate::bus::Bus;
+use crate::cloudevents;
+use crate::error::Error;
+use crate::event::Envelope;
+use crate::publish::{Outgoing, Receipt};
+use crate::store::is_publish_to;
+use crate::subject::MessageId;
+
+/// An event without a Rust type. Its texts come from the writers that generated code uses too:
+/// [`SubjectWriter`](crate::SubjectWriter) and [`MessageId`].
+#[derive(Clone, Debug)]
+pub struct AnyEvent {
+    /// Its full name.
+    pub name: &'static str,
+    /// Where it goes.
+    pub subject: Subject,
+    /// The stream that stores it; nothing for an ephemeral event.
+    pub stream: Option<&'static str>,
+    /// The id under which the stream knows it; an ephemeral event has one in an envelope only.
+    pub id: MessageId,
+    /// What stands around it in its message.
+    pub envelope: Envelope,
+    /// Its body: an event that was checked against its contract.
+    pub body: Bytes,
+}
+
+impl Bus {
+    /// Publishes an event without a Rust type. A stored one has a receipt. An ephemeral one has none: `Ok` says that the
+    /// server has taken it, and nobody says who got it.
+    ///
+    /// # Errors
+    /// Those of [`publish`](Bus::publish) and [`emit`](Bus::emit), and [`Error::Refused`] for an ephemeral one too.
+    pub async fn publish_any(&self, event: AnyEvent) -> Result<Option<Receipt>, Error> {
+        self.open()?;
+        let mut headers = HeaderMap::new();
+        let id = event.id.as_str();
+        if event.stream.is_some() {
+            headers.insert(async_nats::header::NATS_MESSAGE_ID, id);
+        }
+        if event.envelope == Envelope::CloudEvents {
+            cloudevents::write(&mut headers, event.name, id, self.source(event.name)?);
+        }
+        let message = Outgoing {
+            subject: event.subject,
+            headers,
+            payload: event.body,
+            stream: event.stream.unwrap_or_default(),
+        };
+        if event.stream.is_some() {
+            return self.publish_message(Ok(message)).await.map(Some);
+        }
+        let mark = self.inner.events.mark();
+        let subject = message.subject.clone();
+        self.emit_message(Ok(message)).await?;
+        let refused = self
+            .inner
+            .events
+            .refused(mark, |operation| is_publish_to(operation, &subject));
+        let deadline = self.publish_deadline();
+        tokio::select! {
+            biased;
+            operation = refused => Err(Error::Refused { operation }),
+            taken = self.round_trip(deadline) => match taken {
+                true => Ok(None),
+                false => Err(Error::NotConnected {
+                    subject: subject.to_string(),
+                    after: self.inner.config.publish_timeout,
+                }),
+            }
+        }
+    }
+}
