@@ -2,7 +2,7 @@
 //! the tests of the workspace, which have both.
 
 // Setting up a test may fail loudly.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 /// Codes of the API: not there.
-const STREAM_NOT_FOUND: u64 = 10_059;
+pub(crate) const STREAM_NOT_FOUND: u64 = 10_059;
 const CONSUMER_NOT_FOUND: u64 = 10_014;
 /// A consumer to count with would break the rule of a work queue: one consumer for each subject, with all of it.
 const WORK_QUEUE: [u64; 4] = [10_084, 10_099, 10_100, 10_101];
@@ -35,6 +35,7 @@ pub(crate) struct StreamInfo {
 pub(crate) struct State {
     pub(crate) messages: u64,
     pub(crate) bytes: u64,
+    pub(crate) first_seq: u64,
     pub(crate) last_seq: u64,
 }
 

@@ -7,6 +7,7 @@ mod catalog;
 mod check;
 mod completions;
 mod connection;
+mod dead_letters;
 mod decode;
 mod dev;
 mod diff;
@@ -20,10 +21,13 @@ mod message;
 mod new;
 mod outcome;
 mod publish;
+mod scan;
 mod services;
 mod streams;
+mod tail;
 mod terminal;
 mod units;
+mod verify;
 mod wanted;
 
 use std::path::PathBuf;
@@ -67,7 +71,11 @@ enum Command {
     Services(services::Services),
     #[command(subcommand)]
     Streams(streams::Streams),
+    Tail(tail::Args),
+    Verify(verify::Args),
     Publish(publish::Args),
+    #[command(subcommand)]
+    DeadLetters(dead_letters::DeadLetters),
     Decode(decode::Args),
     Completions(completions::Args),
 }
@@ -87,6 +95,9 @@ fn main() -> ExitCode {
         Command::DevServer(args) => dev::supervisor::run(&args),
         Command::Services(services) => services::run(&cli.contracts, &services),
         Command::Streams(streams) => streams::run(&cli.contracts, &streams),
+        Command::Tail(args) => tail::run(&cli.contracts, &args),
+        Command::Verify(args) => verify::run(&cli.contracts, &args),
+        Command::DeadLetters(command) => dead_letters::run(&cli.contracts, &command),
         Command::Publish(args) => publish::run(&cli.contracts, &args),
         Command::Decode(args) => decode::run(&cli.contracts, &args),
         Command::Completions(args) => completions::run(&args),

@@ -35,6 +35,8 @@ pub(crate) struct Judged {
 pub(crate) struct Problem {
     /// Where in the body; empty for the whole message.
     pub(crate) path: String,
+    /// The same for all items of a list and all entries of a map: `lines[].quantity`.
+    pub(crate) place: String,
     pub(crate) rule: &'static str,
     pub(crate) reason: String,
 }
@@ -91,6 +93,15 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The event of a message; nothing when no contract names it, or its message id contradicts its subject.
+    pub(crate) fn event_of(&self, subject: &str, headers: &HeaderMap) -> Option<EventId> {
+        let id = headers.get(MESSAGE_ID).map(|id| id.as_str());
+        match self.identity(subject, id, headers) {
+            Identity::Event(event) => Some(event),
+            _ => None,
+        }
+    }
+
     fn identity(&self, subject: &str, id: Option<&str>, headers: &HeaderMap) -> Identity {
         match self.decoder.identify(subject, id) {
             // Without a name in an id the envelope may say it.
@@ -121,6 +132,7 @@ impl<'a> Reader<'a> {
                 let decoded = self.decoder.decode(event, &body);
                 let problems = decoded.faults.into_iter().map(|fault| Problem {
                     path: fault.path(),
+                    place: fault.place(),
                     rule: fault.rule,
                     reason: fault.reason,
                 });
@@ -136,6 +148,11 @@ impl<'a> Reader<'a> {
                 body: None,
             },
         }
+    }
+
+    /// Whether the subject is that of the event.
+    pub(crate) fn is_of(&self, event: EventId, subject: &str) -> bool {
+        self.decoder.by_subject(subject) == Some(event)
     }
 
     /// The fields that tell one event from another, as `orderId=7`: those of its id and its key.
@@ -222,9 +239,11 @@ impl<'a> Reader<'a> {
 }
 
 impl Problem {
-    fn whole(rule: &'static str, reason: impl Into<String>) -> Self {
+    /// One of the whole message.
+    pub(crate) fn whole(rule: &'static str, reason: impl Into<String>) -> Self {
         Self {
             path: String::new(),
+            place: String::new(),
             rule,
             reason: reason.into(),
         }

@@ -65,6 +65,16 @@ impl Fault {
     /// Where, as `lines[0].quantity`; empty for the whole payload.
     #[must_use]
     pub fn path(&self) -> String {
+        self.shown(true)
+    }
+
+    /// The same without positions and keys, for counting: `lines[].quantity`.
+    #[must_use]
+    pub fn place(&self) -> String {
+        self.shown(false)
+    }
+
+    fn shown(&self, exact: bool) -> String {
         let mut path = String::new();
         for step in &self.at {
             match step {
@@ -73,8 +83,9 @@ impl Fault {
                     path.push('.');
                     path.push_str(name);
                 }
-                Step::Item(at) => path.push_str(&format!("[{at}]")),
-                Step::Entry(key) => path.push_str(&format!("[\"{key}\"]")),
+                Step::Item(at) if exact => path.push_str(&format!("[{at}]")),
+                Step::Entry(key) if exact => path.push_str(&format!("[\"{key}\"]")),
+                Step::Item(_) | Step::Entry(_) => path.push_str("[]"),
             }
         }
         path

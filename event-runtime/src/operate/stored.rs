@@ -49,6 +49,19 @@ impl StoredMessage {
         self.headers.get(name).map(HeaderValue::as_str)
     }
 
+    /// A message of a subscription without a stream: it has no place, and its sequence is 0.
+    #[must_use]
+    pub fn unstored(subject: Subject, headers: HeaderMap, body: Bytes) -> Self {
+        Self {
+            subject,
+            headers,
+            body,
+            sequence: 0,
+            time: None,
+            pending: 0,
+        }
+    }
+
     fn of(message: Message, info: &AckSubject) -> Self {
         Self {
             subject: message.subject,

@@ -6,6 +6,7 @@
 mod catalog;
 mod check;
 mod connect;
+mod dead_letters;
 mod decode;
 mod dev;
 mod diff;
@@ -17,6 +18,8 @@ mod new;
 mod publish;
 mod services;
 mod streams;
+mod tail;
+mod verify;
 mod words;
 
 use std::fs;

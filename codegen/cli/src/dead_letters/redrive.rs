@@ -1,0 +1,207 @@
+//! `dead-letters redrive`: sends dead letters on their way to their service again, each once.
+
+use std::collections::BTreeMap;
+
+use event_codegen::json::Json;
+use event_runtime::streams::redrive_durable;
+use event_runtime::{Bus, DEAD_LETTERS, Error, Shutdown};
+
+use super::Which;
+use super::letter::Letter;
+use crate::connection::unless_stopped;
+use crate::jetstream;
+use crate::message::{Reader, visible};
+use crate::outcome::{self, Failure};
+use crate::units::count;
+use crate::terminal::Progress;
+
+/// Sends dead letters on their way to their service again; no other service sees them.
+///
+/// Each once: what was sent again before is left out, so that it may be stopped and repeated. What fails again is a new
+/// dead letter. The numbers add up: found = redriven + already redriven + skipped + failed (+ left, when it was stopped).
+/// Exit code 1: something was skipped or failed.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  event-contracts dead-letters redrive --service notifier --reason attempts --dry-run
+  event-contracts dead-letters redrive --event shop.orders.OrderPlaced")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(super) which: Which,
+    /// Say what would be sent, and send nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Also what was sent again before.
+    #[arg(long)]
+    again: bool,
+    /// The summary as one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What became of the letters.
+#[derive(Default)]
+struct Summary {
+    found: u64,
+    redriven: u64,
+    already: u64,
+    skipped: u64,
+    failed: u64,
+    /// Why some were skipped or failed, with how many.
+    reasons: BTreeMap<String, u64>,
+    dry_run: bool,
+}
+
+pub(super) async fn run(
+    bus: &Bus,
+    reader: &Reader<'_>,
+    which: &Which,
+    args: &Args,
+    stop: &Shutdown,
+) -> Result<(), Failure> {
+    let mut letters = super::read(bus, reader, stop).await?.into_letters();
+    letters.retain(|letter| which.takes(letter));
+    let mut summary = Summary {
+        found: letters.len() as u64,
+        dry_run: args.dry_run,
+        ..Summary::default()
+    };
+    let end = all(bus, &letters, args, stop, &mut summary).await;
+    summary.say(args.json)?;
+    end?;
+    match summary.skipped + summary.failed {
+        0 => Ok(()),
+        _ => Err(Failure::Findings),
+    }
+}
+
+async fn all(
+    bus: &Bus,
+    letters: &[Letter],
+    args: &Args,
+    stop: &Shutdown,
+    summary: &mut Summary,
+) -> Result<(), Failure> {
+    let mut listens: BTreeMap<&str, bool> = BTreeMap::new();
+    let mut progress = Progress::new();
+    for (at, letter) in letters.iter().enumerate() {
+        progress.show(|| {
+            let (at, of) = (count(at as u64), count(letters.len() as u64));
+            format!("redriving: {at} of {of}, {} sent", count(summary.redriven))
+        });
+        if stop.is_stopped() {
+            return Err(Failure::Interrupted);
+        }
+        if letter.redriven > 0 && !args.again {
+            summary.already += 1;
+            continue;
+        }
+        if letter.omitted {
+            summary
+                .skip("its body was too large to be kept: publish the original again".to_owned());
+            continue;
+        }
+        let service = letter.service.as_str();
+        let there = match listens.get(service) {
+            Some(there) => *there,
+            None => {
+                let durable = redrive_durable(service);
+                let asked = jetstream::consumer(bus, DEAD_LETTERS, &durable);
+                let there = unless_stopped(stop, asked).await??.is_some();
+                listens.insert(service, there);
+                there
+            }
+        };
+        if !there {
+            summary.skip(format!(
+                "the service {service} has no durable for redrives: `event-contracts streams apply` makes those of the contracts"
+            ));
+            continue;
+        }
+        if args.dry_run {
+            summary.redriven += 1;
+            continue;
+        }
+        // Sent whole or not at all: a signal in between would leave it unknown.
+        match bus.redrive(letter.sequence, letter.redriven + 1).await {
+            Ok(receipt) if receipt.duplicate => summary.already += 1,
+            Ok(_) => summary.redriven += 1,
+            // Nothing of what follows would fare better.
+            Err(error) if is_lasting(&error) => {
+                summary.fail(&error);
+                progress.clear();
+                return Err(error.into());
+            }
+            Err(error) => summary.fail(&error),
+        }
+    }
+    Ok(())
+}
+
+/// Whether the next one would fail the same way.
+fn is_lasting(error: &Error) -> bool {
+    error.is_transient()
+        || matches!(
+            error,
+            Error::Refused { .. } | Error::Closed | Error::NoStream { .. }
+        )
+}
+
+impl Summary {
+    fn skip(&mut self, reason: String) {
+        self.skipped += 1;
+        *self
+            .reasons
+            .entry(format!("skipped: {reason}"))
+            .or_default() += 1;
+    }
+
+    fn fail(&mut self, error: &Error) {
+        self.failed += 1;
+        *self.reasons.entry(format!("failed: {error}")).or_default() += 1;
+    }
+
+    fn left(&self) -> u64 {
+        self.found - self.redriven - self.already - self.skipped - self.failed
+    }
+
+    fn say(&self, as_json: bool) -> Result<(), Failure> {
+        if as_json {
+            let n = |number: u64| Json::integer(number);
+            let reasons = self
+                .reasons
+                .iter()
+                .map(|(reason, n)| (reason.as_str(), Json::integer(*n)));
+            let object = Json::object([
+                ("dryRun", Json::Bool(self.dry_run)),
+                ("found", n(self.found)),
+                ("redriven", n(self.redriven)),
+                ("alreadyRedriven", n(self.already)),
+                ("skipped", n(self.skipped)),
+                ("failed", n(self.failed)),
+                ("left", n(self.left())),
+                ("reasons", Json::object(reasons)),
+            ]);
+            return outcome::print(&object.to_pretty());
+        }
+        for (reason, n) in &self.reasons {
+            outcome::say(&format!("{} {}", count(*n), visible(reason)));
+        }
+        let left = match self.left() {
+            0 => String::new(),
+            n => format!(", {} left: run it again", count(n)),
+        };
+        outcome::print(&format!(
+            "{} found: {} {}, {} already redriven, {} skipped, {} failed{left}\n",
+            count(self.found),
+            count(self.redriven),
+            if self.dry_run {
+                "would be redriven"
+            } else {
+                "redriven"
+            },
+            count(self.already),
+            count(self.skipped),
+            count(self.failed)
+        ))
+    }
+}

@@ -1,0 +1,304 @@
+//! `tail`: the events of the contracts as they come, decoded and checked, and those of the past.
+
+mod show;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use event_codegen::check::Checked;
+use event_codegen::model::{EventId, Retention};
+use event_runtime::async_nats::Message;
+use event_runtime::operate::StoredMessage;
+use event_runtime::{Bus, Error, Shutdown, Start, Timestamp};
+use tokio::sync::mpsc;
+
+use crate::connection::with_server;
+use crate::folder;
+use crate::jetstream::STREAM_NOT_FOUND;
+use crate::message::{Reader, intersection};
+use crate::outcome::{self, Failure};
+use show::Show;
+
+/// How many messages wait to be shown. Streams are then read no further; a subscription without a stream has the client's
+/// own bound, beyond which it loses messages, and they are counted.
+const WAITING: usize = 4_096;
+/// How many are shown before what was written is flushed.
+const BURST: usize = 1_024;
+
+/// Shows the events of the contracts as they come, decoded and checked, one line each.
+///
+/// Stored and ephemeral events alike, until Ctrl-C; then the counts are said on standard error. A message that breaks its
+/// contract has the path and the rule below it. Sensitive values are masked. Nothing is acknowledged and nobody loses an
+/// event to it; of work queues, which one consumer reads, only new events are seen.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  event-contracts tail 'orders.*.*.placed' --from 2026-05-01T12:00:00Z
+  event-contracts tail --event OrderPlaced --from all --json | jq -r .body.orderId | head")]
+pub(crate) struct Args {
+    /// Subjects to show, * for any token and > for all that follow; without it, all of the contracts.
+    #[arg(value_name = "PATTERN")]
+    pattern: Option<String>,
+    /// Only this event; may be repeated.
+    #[arg(long, value_name = "NAME")]
+    event: Vec<String>,
+    /// Where to begin: all that is stored, only what is new, or what was stored at or after a moment (RFC 3339).
+    #[arg(long, value_name = "all|new|TIMESTAMP", default_value = "new")]
+    from: From,
+    /// One JSON object per event, each on a line.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Where to begin.
+#[derive(Clone, Copy)]
+struct From(Start);
+
+impl std::str::FromStr for From {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Ok(Self(match text {
+            "all" => Start::All,
+            "new" => Start::New,
+            moment => {
+                let moment: Result<Timestamp, _> = moment.parse();
+                Start::at(moment.map_err(|_| {
+                    "expected all, new, or a moment like 2026-05-01T12:00:00Z".to_owned()
+                })?)
+            }
+        }))
+    }
+}
+
+/// What is read.
+#[derive(Debug, Default, PartialEq)]
+struct Plan {
+    /// Streams with their patterns; without one, all of the stream.
+    stored: Vec<(String, Vec<String>)>,
+    /// Subjects without a stream, or of one that cannot be read.
+    live: Vec<String>,
+    /// The work queues among the streams.
+    queues: BTreeSet<String>,
+}
+
+/// A message, and the stream that it came from.
+struct Seen {
+    stream: Option<usize>,
+    message: StoredMessage,
+}
+
+pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
+    let checked = folder::load(contracts)?;
+    let plan = Plan::of(&checked, args)?;
+    with_server(async |server, stop| tail(&server.bus, &checked, &plan, args, &stop).await)
+}
+
+async fn tail(
+    bus: &Bus,
+    checked: &Checked,
+    plan: &Plan,
+    args: &Args,
+    stop: &Shutdown,
+) -> Result<(), Failure> {
+    let reader = Reader::new(checked);
+    let (sender, mut seen) = mpsc::channel(WAITING);
+    let opened = tokio::select! {
+        biased;
+        // Ctrl-C is how it ends, at any time.
+        () = stop.wait() => return Ok(()),
+        opened = plan.open(bus, args.from.0, &sender) => opened,
+    };
+    opened?;
+    drop(sender);
+    let streams = plan
+        .stored
+        .iter()
+        .map(|(stream, _)| stream.clone())
+        .collect();
+    let mut show = Show::new(&reader, streams, args.json, args.pattern.as_deref());
+    let mut burst = Vec::with_capacity(BURST);
+    let end = loop {
+        let came = tokio::select! {
+            biased;
+            () = stop.wait() => break Ok(()),
+            came = seen.recv_many(&mut burst, BURST) => came,
+        };
+        if came == 0 {
+            break Err(Error::Closed.into());
+        }
+        match show.all(burst.drain(..)) {
+            // Whoever read has seen enough.
+            Ok(false) => return Ok(()),
+            Ok(true) => {}
+            Err(failure) => break Err(failure),
+        }
+    };
+    outcome::say(&show.counts(bus.stats().dropped));
+    end
+}
+
+impl Plan {
+    fn of(checked: &Checked, args: &Args) -> Result<Self, Failure> {
+        let mut named = BTreeSet::new();
+        for name in &args.event {
+            named.insert(folder::event(checked, name)?);
+        }
+        let pattern = args.pattern.as_deref().unwrap_or(">");
+        if !is_pattern(pattern) {
+            return Err(Failure::Usage(format!(
+                "\"{pattern}\" is no pattern of subjects: tokens between dots, * for one of any kind, > at the end for the rest"
+            )));
+        }
+        let mut plan = Self::default();
+        for (at, event) in checked.events.iter().enumerate() {
+            if !named.is_empty() && !named.contains(&EventId(at)) {
+                continue;
+            }
+            let Some(subjects) = intersection(&event.subject.pattern(), pattern) else {
+                continue;
+            };
+            match checked.stream_of(event) {
+                Some(stream) if stream.retention.value == Retention::WorkQueue => {
+                    plan.queues.insert(stream.name.value.clone());
+                    plan.live.push(subjects);
+                }
+                Some(stream) => plan.add(&stream.name.value, subjects),
+                None => plan.live.push(subjects),
+            }
+        }
+        if plan.stored.is_empty() && plan.live.is_empty() {
+            return Err(Failure::Usage(format!(
+                "no event of the contracts{} has a subject that matches {pattern} (`event-contracts catalog` shows them all)",
+                if named.is_empty() {
+                    ""
+                } else {
+                    " with that name"
+                }
+            )));
+        }
+        // A stream that is read whole costs the server least, and shows what no contract names.
+        if named.is_empty() && args.pattern.is_none() {
+            plan.stored
+                .iter_mut()
+                .for_each(|(_, patterns)| patterns.clear());
+        }
+        Ok(plan)
+    }
+
+    fn add(&mut self, stream: &str, subjects: String) {
+        match self.stored.iter_mut().find(|(name, _)| name == stream) {
+            Some((_, patterns)) => patterns.push(subjects),
+            None => self.stored.push((stream.to_owned(), vec![subjects])),
+        }
+    }
+
+    /// Starts to read everything. A stream that is not there is said, and matters when there is nothing else.
+    async fn open(
+        &self,
+        bus: &Bus,
+        from: Start,
+        sender: &mpsc::Sender<Result<Seen, Error>>,
+    ) -> Result<(), Failure> {
+        let mut readers = 0;
+        for pattern in &self.live {
+            let mut subscriber = bus.overhear(pattern).await?;
+            let sender = sender.clone();
+            readers += 1;
+            tokio::spawn(async move {
+                while let Some(message) = next(&mut subscriber).await {
+                    let seen = Seen {
+                        stream: None,
+                        message: unstored(message),
+                    };
+                    if sender.send(Ok(seen)).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        if from != Start::New && !self.live.is_empty() {
+            let queues = self.queues.iter().cloned().collect::<Vec<_>>().join(", ");
+            outcome::say(&match queues.as_str() {
+                "" => "note: of ephemeral events there is no past: they are shown from now on"
+                    .to_owned(),
+                queues => format!(
+                    "note: of ephemeral events and work queues ({queues}) only what is new is shown"
+                ),
+            });
+        }
+        let mut missing = Vec::new();
+        for (at, (stream, patterns)) in self.stored.iter().enumerate() {
+            let mut reader = match bus.read_stream(stream, patterns, from).await {
+                Err(Error::Server {
+                    code: STREAM_NOT_FOUND,
+                    ..
+                }) => {
+                    missing.push(stream.as_str());
+                    continue;
+                }
+                reader => reader?,
+            };
+            let sender = sender.clone();
+            readers += 1;
+            tokio::spawn(async move {
+                while let Some(next) = reader.next().await {
+                    let seen = next.map(|message| Seen {
+                        stream: Some(at),
+                        message,
+                    });
+                    if sender.send(seen).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        let missing = missing.join(", ");
+        let words = format!(
+            "not on the server: {missing}; `event-contracts streams apply` creates the streams"
+        );
+        match (missing.as_str(), readers) {
+            ("", _) => Ok(()),
+            (_, 0) => Err(Failure::Outside(words)),
+            _ => {
+                outcome::say(&format!("note: {words}"));
+                Ok(())
+            }
+        }
+    }
+}
+
+async fn next(subscriber: &mut event_runtime::async_nats::Subscriber) -> Option<Message> {
+    futures_util::StreamExt::next(subscriber).await
+}
+
+/// A message of a subscription, with no place in a stream.
+fn unstored(message: Message) -> StoredMessage {
+    let headers = message.headers.unwrap_or_default();
+    StoredMessage::unstored(message.subject, headers, message.payload)
+}
+
+/// Tokens between dots; `>` only at the end.
+fn is_pattern(text: &str) -> bool {
+    let tokens: Vec<&str> = text.split('.').collect();
+    let last = tokens.len() - 1;
+    tokens.iter().enumerate().all(|(at, token)| {
+        let plain =
+            !token.contains(|c: char| c.is_whitespace() || c.is_control() || "*>".contains(c));
+        !token.is_empty() && (plain || *token == "*" || (*token == ">" && at == last))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns() {
+        for good in [">", "a", "a.*.b", "a.>", "*.b"] {
+            assert!(is_pattern(good), "{good}");
+        }
+        for bad in ["", ".", "a..b", "a.", ">.a", "a*", "a b", "a.>b"] {
+            assert!(!is_pattern(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! One line for each event, or one JSON object, and the counts at the end.
+
+use std::fmt::Write;
+use std::time::Instant;
+
+use event_codegen::json::Json;
+use event_runtime::Error;
+use event_runtime::operate::covers;
+
+use super::Seen;
+use crate::message::{Judged, MESSAGE_ID, Reader, visible};
+use crate::outcome::{Failure, Sink};
+use crate::units::count;
+use crate::terminal::{Style, ago};
+
+/// How many things that are wrong with one message are shown.
+const MOST_PROBLEMS: usize = 5;
+
+pub(super) struct Show<'a> {
+    reader: &'a Reader<'a>,
+    /// Names of the streams, and how many came of each.
+    streams: Vec<(String, u64)>,
+    json: bool,
+    pattern: Option<&'a str>,
+    style: Style,
+    out: Sink,
+    begun: Instant,
+    live: u64,
+    broken: u64,
+    unknown: u64,
+}
+
+impl<'a> Show<'a> {
+    pub(super) fn new(
+        reader: &'a Reader<'a>,
+        streams: Vec<String>,
+        json: bool,
+        pattern: Option<&'a str>,
+    ) -> Self {
+        Self {
+            reader,
+            streams: streams.into_iter().map(|name| (name, 0)).collect(),
+            json,
+            pattern,
+            style: Style::stdout(),
+            out: Sink::stdout(),
+            begun: Instant::now(),
+            live: 0,
+            broken: 0,
+            unknown: 0,
+        }
+    }
+
+    /// Shows what came. `false` when nobody reads any more.
+    pub(super) fn all(
+        &mut self,
+        seen: impl Iterator<Item = Result<Seen, Error>>,
+    ) -> Result<bool, Failure> {
+        for seen in seen {
+            let seen = match seen {
+                Ok(seen) => seen,
+                Err(error) => {
+                    self.out.flush()?;
+                    return Err(error.into());
+                }
+            };
+            // Two events may share a token where the pattern has a literal.
+            let subject = &seen.message.subject;
+            if self
+                .pattern
+                .is_some_and(|pattern| !covers(pattern, subject))
+            {
+                continue;
+            }
+            if !self.one(&seen)? {
+                return Ok(false);
+            }
+        }
+        self.out.flush()
+    }
+
+    fn one(&mut self, seen: &Seen) -> Result<bool, Failure> {
+        let message = &seen.message;
+        let judged = self
+            .reader
+            .read(&message.subject, &message.headers, &message.body);
+        match seen.stream.and_then(|at| self.streams.get_mut(at)) {
+            Some((_, count)) => *count += 1,
+            None => self.live += 1,
+        }
+        match (&judged.event, judged.problems.is_empty()) {
+            (None, _) => self.unknown += 1,
+            (Some(_), false) => self.broken += 1,
+            (Some(_), true) => {}
+        }
+        let line = if self.json {
+            self.object(seen, judged)
+        } else {
+            self.line(seen, &judged)
+        };
+        self.out.write(&line)
+    }
+
+    fn stream(&self, seen: &Seen) -> Option<&str> {
+        Some(self.streams.get(seen.stream?)?.0.as_str())
+    }
+
+    fn line(&self, seen: &Seen, judged: &Judged) -> String {
+        let (message, style) = (&seen.message, self.style);
+        let place = match self.stream(seen) {
+            Some(stream) => format!("{stream}#{}", message.sequence),
+            None => "live".to_owned(),
+        };
+        let age = message.time.map_or_else(|| "now".to_owned(), ago);
+        let name = match judged.event {
+            Some(event) => self.reader.name(event),
+            None => "?",
+        };
+        let fits = judged.problems.is_empty();
+        let sign = if fits { " ".to_owned() } else { style.red("!") };
+        let name = if fits {
+            style.green(name)
+        } else {
+            style.red(name)
+        };
+        let mut out = format!(
+            "{sign} {} {} {} {name}",
+            style.dim(&place),
+            style.dim(&age),
+            visible(&message.subject)
+        );
+        let label = self.reader.label(judged);
+        if !label.is_empty() {
+            let _ = write!(out, " {}", style.bold(&label));
+        }
+        out.push('\n');
+        for problem in judged.problems.iter().take(MOST_PROBLEMS) {
+            let _ = writeln!(out, "      {}", style.yellow(&problem.line()));
+        }
+        if let Some(more) = judged.problems.len().checked_sub(MOST_PROBLEMS + 1) {
+            let _ = writeln!(out, "      and {} more", more + 1);
+        }
+        out
+    }
+
+    fn object(&self, seen: &Seen, judged: Judged) -> String {
+        let message = &seen.message;
+        let text = |text: Option<&str>| text.map_or(Json::Null, Json::text);
+        let time = message
+            .time
+            .map(|time| time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true));
+        let stored = seen.stream.is_some();
+        let object = Json::object([
+            (
+                "event",
+                text(judged.event.map(|event| self.reader.name(event))),
+            ),
+            ("subject", Json::text(message.subject.as_str())),
+            ("stream", text(self.stream(seen))),
+            (
+                "sequence",
+                if stored {
+                    Json::integer(message.sequence)
+                } else {
+                    Json::Null
+                },
+            ),
+            ("time", text(time.as_deref())),
+            ("id", text(message.header(MESSAGE_ID))),
+            ("valid", Json::Bool(judged.problems.is_empty())),
+            ("body", judged.body.unwrap_or(Json::Null)),
+            (
+                "faults",
+                Json::list(judged.problems.iter().map(|problem| problem.json())),
+            ),
+        ]);
+        format!("{}\n", object.to_compact())
+    }
+
+    /// What was seen; the numbers add up.
+    pub(super) fn counts(&self, dropped: u64) -> String {
+        let stored: u64 = self.streams.iter().map(|(_, n)| n).sum();
+        let all = stored + self.live;
+        let mut text = format!(
+            "{} events in {:.1} s",
+            count(all),
+            self.begun.elapsed().as_secs_f64()
+        );
+        let of = self.streams.iter().filter(|(_, n)| *n > 0);
+        let mut parts: Vec<String> = of
+            .map(|(name, n)| format!("{} of {name}", count(*n)))
+            .collect();
+        if self.live > 0 {
+            parts.push(format!("{} without a stream", count(self.live)));
+        }
+        if !parts.is_empty() {
+            let _ = write!(text, ": {}", parts.join(", "));
+        }
+        let _ = write!(text, "; {} break their contract", count(self.broken));
+        if self.unknown > 0 {
+            let _ = write!(text, ", {} that no contract names", count(self.unknown));
+        }
+        let _ = write!(text, "; {} left out", count(dropped));
+        if dropped > 0 {
+            text.push_str(" (they came faster than they could be shown; only events without a stream can be lost)");
+        }
+        text
+    }
+}

@@ -1,0 +1,221 @@
+//! `verify` against real servers: every message is in one of its numbers.
+
+use serde_json::Value;
+
+use super::Run;
+use super::live::{Live, on_terminal, signal, start};
+use super::publish::{MARKET, ORDER, market};
+use super::tail::raw;
+
+fn placed(region: &str, quantity: i64) -> String {
+    format!(r#"{{"orderId":"{ORDER}","region":"{region}","quantity":{quantity}}}"#)
+}
+
+/// Ten good ones, five bad ones, and two that nobody names.
+fn stock(live: &Live) {
+    for n in 1..=10 {
+        raw(live, "orders.eu.placed", None, &placed("eu", n));
+    }
+    raw(live, "orders.eu.placed", None, &placed("eu", 0));
+    raw(live, "orders.eu.placed", None, &placed("eu", -1));
+    raw(live, "orders.us.placed", None, &placed("eu", 1));
+    raw(
+        live,
+        "orders.eu.placed",
+        Some("billing.Placed:other"),
+        &placed("eu", 1),
+    );
+    raw(live, "orders.eu.placed", None, "{}");
+    let mut config = live.api("STREAM.INFO.ORDERS")["config"].clone();
+    config["subjects"] = serde_json::json!(["orders.*.*.moved", "orders.*.placed", "orders.old"]);
+    live.api_with("STREAM.UPDATE.ORDERS", &config);
+    raw(live, "orders.old", None, "x");
+    raw(live, "orders.old", None, "{}");
+}
+
+fn json(run: &Run) -> Value {
+    serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{error}: {}{}", run.out, run.err))
+}
+
+#[test]
+fn an_empty_server_fits() {
+    let live = market();
+    let run = live.ok(&["verify"]);
+    assert!(run.out.contains("ORDERS: 0 messages, 0B\n"), "{}", run.out);
+    assert!(
+        run.out.ends_with(
+            "0 messages read: 0 fit, 0 break their contract, 0 that no contract names\n"
+        )
+    );
+    live.ok(&["publish", "Placed", "--sample"]);
+    live.ok(&["publish", "Moved", "--sample"]);
+    live.ok(&["publish", "Noted", "--sample"]);
+    let run = live.ok(&["verify"]);
+    assert!(
+        run.out.contains("3 messages read: 3 fit, 0 break"),
+        "{}",
+        run.out
+    );
+}
+
+#[test]
+fn what_does_not_fit_is_grouped_and_the_numbers_add_up() {
+    let live = market();
+    stock(&live);
+    let run = live.run(&["verify"]);
+    assert_eq!(run.code, 1, "{}", run.err);
+    for text in [
+        "billing.Placed           10 fit  5 break it\n",
+        "2 x quantity: 0 is not within 1..=100 [minimum] (first in message 11)\n",
+        "1 x it is on orders.us.placed, and its fields say orders.eu.placed [subject] (first in message 13)\n",
+        "its message id is billing.Placed:other, and its fields say billing.Placed:67e55044-10b1-426f-9247-bb680e5fe0c8 [message-id] (first in message 14)\n",
+        "3 x the field `orderId` is missing [required] (first in message 15)\n",
+        "2 on subjects that no contract names\n",
+        "2 x orders.old (first in message 16)\n",
+        "17 messages read: 10 fit, 5 break their contract, 2 that no contract names\n",
+    ] {
+        // The three missing fields are one group: at one place one rule.
+        let text = text.replace("3 x the field", "1 x the field");
+        assert!(run.out.contains(&text), "{text}: {}", run.out);
+    }
+    let run = live.run(&["verify", "ORDERS", "--json"]);
+    assert_eq!(run.code, 1);
+    let all = json(&run);
+    let orders = &all["streams"][0];
+    assert_eq!(all["streams"].as_array().unwrap().len(), 1);
+    let n = |name: &str| orders[name].as_u64().unwrap();
+    assert_eq!(n("read"), n("fit") + n("broken") + n("unknown"));
+    assert_eq!(n("read"), n("messages"));
+    let event = &orders["events"][0];
+    assert_eq!(
+        event["fit"].as_u64().unwrap() + event["broken"].as_u64().unwrap(),
+        15
+    );
+    let minimum = event["rules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|rule| rule["rule"] == "minimum");
+    assert_eq!(minimum.unwrap()["messages"], 2);
+    assert_eq!(orders["unknownSubjects"][0]["first"], 16);
+}
+
+#[test]
+fn a_sample_is_spread_over_the_stream() {
+    let live = market();
+    live.publish("orders.eu.placed", 1_000);
+    // Gaps, as limits and deletions make them.
+    live.api_with("STREAM.PURGE.ORDERS", &serde_json::json!({ "seq": 101 }));
+    let run = live.run(&["verify", "ORDERS", "--sample", "50", "--json"]);
+    let orders = &json(&run)["streams"][0];
+    assert_eq!(orders["read"], 50);
+    assert_eq!(orders["messages"], 900);
+    let required = orders["events"][0]["rules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|rule| rule["rule"] == "required");
+    assert_eq!(
+        required.unwrap()["first"],
+        101,
+        "the first one is always in it"
+    );
+    let run = live.run(&["verify", "ORDERS", "--sample", "5000", "--json"]);
+    assert_eq!(
+        json(&run)["streams"][0]["read"],
+        900,
+        "more than there are is all"
+    );
+    assert_eq!(live.run(&["verify", "--sample", "0"]).code, 2);
+}
+
+#[test]
+fn a_work_queue_is_read_and_not_emptied() {
+    let contract = MARKET.replace(
+        "[streams.NOTES]\nmax_age = \"30d\"",
+        "[streams.NOTES]\nmax_age = \"30d\"\nretention = \"workqueue\"",
+    );
+    let live = Live::new(&contract);
+    live.ok(&["streams", "apply"]);
+    for _ in 0..5 {
+        live.ok(&["publish", "Noted", "--sample"]);
+    }
+    live.api_with("STREAM.MSG.DELETE.NOTES", &serde_json::json!({ "seq": 2 }));
+    raw(&live, "notes.noted", None, "{}");
+    let run = live.run(&["verify", "NOTES", "--json"]);
+    let notes = &json(&run)["streams"][0];
+    assert_eq!(
+        (notes["fit"].as_u64(), notes["broken"].as_u64()),
+        (Some(4), Some(1))
+    );
+    assert_eq!(live.api("STREAM.INFO.NOTES")["state"]["messages"], 5);
+}
+
+#[test]
+fn progress_is_drawn_on_a_terminal_and_ctrl_c_gives_what_was_read() {
+    let live = market();
+    live.publish("orders.eu.placed", 20_000);
+    let command = live.command(&["verify", "ORDERS"]);
+    let run = on_terminal(&command, &[]);
+    assert_eq!(run.code, 1, "{}", run.out);
+    assert!(run.out.contains("of 20,000  "), "{}", run.out);
+    assert!(run.out.contains("s left"), "{}", run.out);
+    assert!(run.out.contains("20,000 messages read"), "{}", run.out);
+    let run = on_terminal(&command, &[("/s", "\u{3}")]);
+    assert_eq!(run.code, 130, "{}", run.out);
+    assert!(run.out.contains("not everything was read"), "{}", run.out);
+    assert!(run.out.contains(" messages read: 0 fit, "), "{}", run.out);
+}
+
+#[test]
+fn servers_that_cannot_be_read() {
+    let live = Live::new(MARKET);
+    let run = live.run(&["verify"]);
+    assert_eq!(
+        run.code, 1,
+        "a stream that is missing is a finding: {}",
+        run.err
+    );
+    assert!(
+        run.out
+            .contains("ORDERS: is not on the server; `event-contracts streams apply`"),
+        "{}",
+        run.out
+    );
+    let run = live.run(&["verify", "ORDRES"]);
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("did you mean \"ORDERS\"?"), "{}", run.err);
+    let none = Live::with(
+        MARKET,
+        "accounts { A { users: [{user: a, password: a}] } }\nno_auth_user: a",
+    );
+    let run = none.run(&["verify"]);
+    assert_eq!((run.code, run.out.as_str()), (3, ""));
+    assert!(run.err.contains("nats-server -js"), "{}", run.err);
+    let run = Run::of(
+        live.folder
+            .command(&["verify"])
+            .env("NATS_URL", "127.0.0.1:1"),
+    );
+    assert_eq!(run.code, 3);
+    let guarded = Live::with(MARKET, "authorization { user: u, password: right }");
+    let run = Run::of(
+        guarded
+            .command(&["verify"])
+            .envs([("NATS_USER", "u"), ("NATS_PASSWORD", "s3cr3t")]),
+    );
+    assert_eq!(run.code, 3);
+    assert!(
+        run.err.contains("does not accept the credentials") && !run.err.contains("s3cr3t"),
+        "{}",
+        run.err
+    );
+    // A server that hangs.
+    let live = market();
+    live.server.pause().unwrap();
+    let child = start(&mut live.command(&["verify"]));
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    signal(child.id(), "-INT");
+    assert_eq!(Run::from(child.wait_with_output().unwrap()).code, 130);
+    live.server.resume().unwrap();
+}
