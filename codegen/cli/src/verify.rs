@@ -15,8 +15,8 @@ use crate::jetstream::{self, StreamInfo};
 use crate::message::Reader;
 use crate::outcome::{self, Failure};
 use crate::scan::{sample, scan};
-use crate::units::{self, count};
 use crate::terminal::{Progress, Style};
+use crate::units::{self, count};
 use tally::Tally;
 
 /// Reads what the streams hold and holds it against the contracts.

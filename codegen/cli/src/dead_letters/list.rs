@@ -9,8 +9,8 @@ use super::Which;
 use super::letter::Letter;
 use crate::message::{Reader, visible};
 use crate::outcome::{self, Failure};
-use crate::units::count;
 use crate::terminal::{Style, ago};
+use crate::units::count;
 
 /// How much of the details the table has.
 const DETAIL: usize = 60;

@@ -12,8 +12,8 @@ use crate::connection::unless_stopped;
 use crate::jetstream;
 use crate::message::{Reader, visible};
 use crate::outcome::{self, Failure};
-use crate::units::count;
 use crate::terminal::Progress;
+use crate::units::count;
 
 /// Sends dead letters on their way to their service again; no other service sees them.
 ///

@@ -10,8 +10,8 @@ use event_runtime::operate::covers;
 use super::Seen;
 use crate::message::{Judged, MESSAGE_ID, Reader, visible};
 use crate::outcome::{Failure, Sink};
-use crate::units::count;
 use crate::terminal::{Style, ago};
+use crate::units::count;
 
 /// How many things that are wrong with one message are shown.
 const MOST_PROBLEMS: usize = 5;

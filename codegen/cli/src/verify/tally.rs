@@ -9,8 +9,8 @@ use event_codegen::model::EventId;
 use event_runtime::operate::StoredMessage;
 
 use crate::message::{Problem, Reader, visible};
-use crate::units::count;
 use crate::terminal::Style;
+use crate::units::count;
 
 /// How many subjects that no contract names are kept apart; the others are counted together.
 const MOST_SUBJECTS: usize = 100;
