@@ -50,6 +50,8 @@ export CARGO_TERM_COLOR=never
 
 cargo_tests rust --locked --workspace
 cargo_tests runtime-features --locked -p event-runtime --all-features
+# As most build scripts have it: without the feature `import`, which the workspace turns on.
+cargo_tests codegen-alone --locked -p event-codegen --lib --test diagnostics --test explain
 if [ "${1:-}" != --quick ]; then
     # A thousand events through rustc: too long for every `cargo test`, so asked for by name.
     cargo_tests large --locked --workspace --test large -- --ignored
@@ -63,6 +65,7 @@ if [ "${1:-}" != --quick ]; then
     check editor-schema tests/editor-schema.sh
     check sarif-schema tests/sarif-schema.sh
     check asyncapi tests/asyncapi.sh
+    check cloudevents tests/cloudevents.sh
     check catalog tests/catalog.sh
     check demo examples/demo.sh
     check cluster examples/cluster.sh 300 200

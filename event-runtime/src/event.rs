@@ -19,7 +19,10 @@ pub enum Envelope {
     /// Nothing: the body is the event, and the message id is its only header.
     #[default]
     Plain,
-    /// The body is the event, and headers say who published what and when, as CloudEvents 1.0 has it for NATS.
+    /// The body is the event, and headers say who published what and when, as CloudEvents 1.0 has it for NATS in binary mode.
+    ///
+    /// The publisher is the service, else the connection: [`Config::service`](crate::Config::service). A listener also reads
+    /// structured mode and plain messages; what it learns is in [`Meta::cloud_event`](crate::Meta::cloud_event).
     CloudEvents,
 }
 

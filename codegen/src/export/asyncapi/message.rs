@@ -69,12 +69,18 @@ impl Document<'_> {
             for (attribute, doc) in [
                 (
                     "ce-specversion",
-                    "The version of CloudEvents: 1.0.".to_owned(),
+                    "The version of CloudEvents: `1.0`.".to_owned(),
                 ),
-                ("ce-id", "The message id.".to_owned()),
-                ("ce-source", "The service that publishes.".to_owned()),
+                (
+                    "ce-id",
+                    format!("The message id, `{name}:<id>`; percent-encoded."),
+                ),
+                (
+                    "ce-source",
+                    "The service that publishes, a URI reference; percent-encoded.".to_owned(),
+                ),
                 ("ce-type", format!("`{name}`")),
-                ("ce-time", "When it was published.".to_owned()),
+                ("ce-time", "When it was published, RFC 3339.".to_owned()),
                 ("ce-datacontenttype", "`application/json`".to_owned()),
             ] {
                 header(attribute, doc);

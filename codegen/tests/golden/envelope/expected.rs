@@ -162,7 +162,7 @@ pub mod services {
 }
 
 /// The streams and durable consumers of these contracts.
-pub const STREAMS: event_runtime::Streams = event_runtime::Streams {
+pub const STREAMS: event_runtime::Streams<'static> = event_runtime::Streams {
     streams: &[event_runtime::StreamDef {
         name: "SHOP",
         subjects: &["orders.placed", "orders.shipped"],

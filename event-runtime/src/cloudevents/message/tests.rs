@@ -266,3 +266,72 @@ fn a_structured_array_is_none() {
         assert!(read(&content, body).is_err(), "{body}");
     }
 }
+
+/// Texts of everything that means something somewhere: the same on every run.
+fn odd_texts() -> impl Iterator<Item = String> {
+    let alphabet: Vec<char> = "a1F%\"\\ :/?#[]@.;=+-{}\r\n\0\u{7f}\u{e9}\u{20ac}\u{1f600}"
+        .chars()
+        .collect();
+    let mut state = 1_u64;
+    std::iter::repeat_with(move || {
+        let mut next = |below: usize| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            usize::try_from(state >> 33).unwrap() % below
+        };
+        (0..next(12))
+            .map(|_| alphabet[next(alphabet.len())])
+            .collect()
+    })
+    .take(20_000)
+}
+
+#[test]
+fn any_text_survives_its_header() {
+    for text in odd_texts() {
+        let value = super::super::header_value(&text);
+        assert!(value.bytes().all(|b| b.is_ascii_graphic()), "{text:?}");
+        assert_eq!(unescaped(&value).as_deref(), Some(&*text));
+    }
+}
+
+#[test]
+fn any_name_is_a_uri_reference_once() {
+    for name in odd_texts() {
+        let source = super::super::uri_reference(&name);
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&b);
+        assert!(source.bytes().all(plain), "{name:?}: {source}");
+        assert!(source.matches('#').count() <= 1, "{name:?}: {source}");
+        assert_eq!(source.is_empty(), name.is_empty());
+        assert_eq!(super::super::uri_reference(&source), source, "{name:?}");
+        for escape in source.split('%').skip(1) {
+            let digits = escape.get(..2).unwrap();
+            assert!(
+                digits.bytes().all(|b| b.is_ascii_hexdigit()),
+                "{name:?}: {source}"
+            );
+        }
+    }
+}
+
+#[test]
+fn nothing_panics() {
+    let mut texts = odd_texts();
+    while let (Some(value), Some(body)) = (texts.next(), texts.next()) {
+        let value: String = value
+            .chars()
+            .filter(|c| !matches!(c, '\r' | '\n'))
+            .collect();
+        for name in [
+            "ce-specversion",
+            "ce-type",
+            "ce-time",
+            "ce-datacontenttype",
+            "content-type",
+        ] {
+            let _ = read(&with(name, Some(&value)), &body);
+        }
+        let _ = read(&[("content-type", "application/cloudevents")], &body);
+    }
+}
