@@ -36,10 +36,10 @@ pub(crate) enum DeadLetters {
 #[derive(clap::Args)]
 struct Which {
     /// Only those of this service.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = crate::completions::services())]
     service: Option<String>,
     /// Only this event.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = crate::completions::events())]
     event: Option<String>,
     /// Only those with this reason (undecodable, invalid, contradiction, unknown, attempts, panic, dead, no-outcome), or
     /// with this text in its details.

@@ -13,6 +13,7 @@ use crate::outcome::{self, Failure};
   event-contracts explain unknown-type | less")]
 pub(crate) struct Args {
     /// The code or rule, as in `error[subject-overlap]`.
+    #[arg(add = crate::completions::codes())]
     code: String,
 }
 

@@ -20,6 +20,8 @@ mod jetstream;
 mod message;
 mod new;
 mod outcome;
+#[cfg(test)]
+mod pages;
 mod publish;
 mod scan;
 mod services;
@@ -81,6 +83,8 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    // Before anything else: a shell that asks wants an answer and nothing more.
+    completions::answer();
     // On wrong use clap says so on stderr and exits with 2; for `--help` and `--version` with 0.
     let cli = Cli::parse();
     let done = match cli.command {

@@ -27,7 +27,7 @@ use crate::outcome::{self, Failure};
   jq -n '{scheduleId: $id, userId: $id}' --arg id \"$(uuidgen)\" | event-contracts publish UserScheduleCreated --data -")]
 pub(crate) struct Args {
     /// The event: its full name, or the short one where only one domain has it.
-    #[arg(value_name = "EVENT")]
+    #[arg(value_name = "EVENT", add = crate::completions::events())]
     event: String,
     /// A file with the event as JSON, or - for standard input.
     #[arg(

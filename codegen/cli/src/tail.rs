@@ -36,10 +36,10 @@ const BURST: usize = 1_024;
   event-contracts tail --event OrderPlaced --from all --json | jq -r .body.orderId | head")]
 pub(crate) struct Args {
     /// Subjects to show, * for any token and > for all that follow; without it, all of the contracts.
-    #[arg(value_name = "PATTERN")]
+    #[arg(value_name = "PATTERN", add = crate::completions::subjects())]
     pattern: Option<String>,
     /// Only this event; may be repeated.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = crate::completions::events())]
     event: Vec<String>,
     /// Where to begin: all that is stored, only what is new, or what was stored at or after a moment (RFC 3339).
     #[arg(long, value_name = "all|new|TIMESTAMP", default_value = "new")]

@@ -28,14 +28,14 @@ use crate::wanted::{Wanted, WantedDurable};
     event-contracts services reset notifier --to all --yes")]
 pub(crate) struct Args {
     /// The service, by its name in the contracts.
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = crate::completions::services())]
     name: String,
     /// Where to go on: `all` (the oldest event that is there), `new` (the next one), a point in time (RFC 3339), or a
     /// sequence of the stream.
     #[arg(long, value_name = "START")]
     to: String,
     /// Only the durables on this stream; a sequence needs it where a service has several.
-    #[arg(long, value_name = "STREAM")]
+    #[arg(long, value_name = "STREAM", add = crate::completions::streams())]
     stream: Option<String>,
     /// Do it without being asked.
     #[arg(long)]

@@ -40,52 +40,96 @@ fn an_unknown_code_gets_the_nearest_and_the_list() {
 fn shells_get_a_script() {
     let folder = Folder::new();
     for (shell, sign) in [
-        ("bash", "complete -F"),
+        ("bash", "complete -o nospace -o bashdefault"),
         ("zsh", "#compdef event-contracts"),
-        ("fish", "complete -c event-contracts"),
+        (
+            "fish",
+            "complete --keep-order --exclusive --command event-contracts",
+        ),
         ("powershell", "Register-ArgumentCompleter"),
         ("elvish", "edit:completion"),
     ] {
         let run = folder.ok(&["completions", shell]);
-        assert!(run.out.contains(sign), "{shell}");
-        assert!(run.out.contains("json-schema"), "{shell}");
+        assert!(run.out.contains(sign), "{shell}: {}", run.out);
+        assert!(run.out.contains("EVENT_CONTRACTS_COMPLETE"), "{shell}");
         assert_eq!(run.err, "");
     }
     assert_eq!(folder.run(&["completions", "cmd"]).code, 2);
 }
 
+/// What bash would offer for a line, by its own completion and the script.
+fn bash(folder: &Folder, words: &[&str]) -> Vec<String> {
+    let binary = std::path::Path::new(env!("CARGO_BIN_EXE_event-contracts"));
+    let path = std::env::join_paths(
+        std::iter::once(binary.parent().unwrap().to_owned())
+            .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
+    );
+    let script = r#"
+        source <(event-contracts completions bash)
+        COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_TYPE=9
+        function=$(complete -p event-contracts | sed 's/.* -F \([^ ]*\) .*/\1/')
+        "$function" event-contracts "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+        printf '%s\n' "${COMPREPLY[@]}"
+    "#;
+    let output = std::process::Command::new("bash")
+        .args(["--norc", "-c", script, "bash", "event-contracts"])
+        .args(words)
+        .current_dir(&folder.path)
+        .env("PATH", path.unwrap())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(err.is_empty(), "{err}");
+    text.lines().map(|line| line.trim().to_owned()).collect()
+}
+
 #[test]
-fn every_command_helps_with_two_examples() {
-    let folder = Folder::new();
-    for command in [
-        &["new"][..],
-        &["check"],
-        &["diff"],
-        &["generate"],
-        &["export", "json-schema"],
-        &["export", "asyncapi"],
-        &["export", "samples"],
-        &["export", "nats-auth"],
-        &["export", "editor-schema"],
-        &["explain"],
-        &["completions"],
-        &["tail"],
-        &["verify"],
-        &["dead-letters", "list"],
-        &["dead-letters", "show"],
-        &["dead-letters", "redrive"],
-        &["publish"],
-        &["decode"],
-    ] {
-        let run = folder.ok(&[command, &["--help"]].concat());
-        let examples = run.out.split("Examples:").nth(1).expect("no examples");
-        let lines = examples
-            .lines()
-            .filter(|line| line.starts_with("  ") && line.contains("event-contracts "));
-        assert_eq!(lines.count(), 2, "{command:?}: {}", run.out);
-        assert!(!run.out.contains('\u{1b}'), "colour without a terminal");
-        assert_eq!(run.err, "");
-    }
+fn bash_completes_commands_options_and_names_of_the_contracts() {
+    let folder = Folder::with(super::publish::MARKET);
+    folder.write("other/shop.toml", super::GOOD);
+    assert_eq!(bash(&folder, &["dead-l"]), ["dead-letters"]);
+    assert_eq!(bash(&folder, &["export", "json"]), ["json-schema"]);
+    assert!(bash(&folder, &["tail", "--"]).contains(&"--event".to_owned()));
+    assert_eq!(
+        bash(&folder, &["publish", "billing."]),
+        [
+            "billing.Placed",
+            "billing.Moved",
+            "billing.Noted",
+            "billing.Seen"
+        ]
+    );
+    assert_eq!(
+        bash(&folder, &["tail", "--event", "billing.M"]),
+        ["billing.Moved"]
+    );
+    assert_eq!(
+        bash(&folder, &["dead-letters", "list", "--service", ""]),
+        ["shop", "packing"]
+    );
+    assert_eq!(bash(&folder, &["services", "reset", "pa"]), ["packing"]);
+    assert_eq!(bash(&folder, &["verify", "O"]), ["ORDERS"]);
+    assert_eq!(
+        bash(&folder, &["decode", "--subject", "notes"]),
+        ["notes.noted"]
+    );
+    assert_eq!(bash(&folder, &["explain", "bad-ex"]), ["bad-example"]);
+    // The folder of the line itself.
+    assert_eq!(
+        bash(&folder, &["publish", "--contracts", "other", "sh"]),
+        ["shop.Paid"]
+    );
+    assert_eq!(
+        bash(&folder, &["generate", "--contracts=other", "--service", ""]),
+        ["bank"]
+    );
+    // Contracts with errors are no reason for noise.
+    folder.write("other/shop.toml", super::BAD);
+    assert_eq!(
+        bash(&folder, &["publish", "--contracts", "other", "sh"]),
+        [""]
+    );
 }
 
 #[test]
