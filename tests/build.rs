@@ -15,15 +15,28 @@ fn main() -> io::Result<()> {
     event_codegen::Codegen::new("../contracts").run();
     let out = std::env::var_os("OUT_DIR").map(PathBuf::from);
     if let Some(out) = out {
-        event_codegen::Codegen::new("../codegen/tests/schema/everything/contracts")
-            .out_file(out.join("everything.rs"))
-            .run();
-        event_codegen::Codegen::new("../codegen/tests/import")
-            .out_file(out.join("imported.rs"))
-            .run();
-        event_codegen::Codegen::new("names/contracts")
-            .out_file(out.join("names.rs"))
-            .run();
+        for (contracts, file) in [
+            (
+                "../codegen/tests/schema/everything/contracts",
+                "everything.rs",
+            ),
+            (
+                "../codegen/tests/schema/imported/contracts",
+                "schema_imported.rs",
+            ),
+            ("../codegen/tests/schema/order/contracts", "order.rs"),
+            (
+                "../codegen/tests/schema/same_name/contracts",
+                "same_name.rs",
+            ),
+            ("../codegen/tests/import", "imported.rs"),
+            ("export-tools/contracts", "odd.rs"),
+            ("names/contracts", "names.rs"),
+        ] {
+            event_codegen::Codegen::new(contracts)
+                .out_file(out.join(file))
+                .run();
+        }
         property::write(&out)?;
         compat::write(&out)?;
         corpus(&out)?;

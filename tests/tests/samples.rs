@@ -16,102 +16,13 @@ use event_codegen::export::samples::{Kind, Sample, samples};
 use event_codegen::json::Json;
 use event_codegen::model::EventId;
 use event_codegen::read;
-use event_runtime::Event;
-use event_tests::generated::{
-    all_constraints, all_defaults, all_names, all_recursion, all_services, all_types,
-};
 use jsonschema::Validator;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-event_runtime::include_contracts!();
+#[path = "samples/cases.rs"]
+mod cases;
 
-/// A contract with every shape of the language.
-#[allow(deprecated, dead_code, unused_imports, clippy::all)]
-mod everything {
-    pub use event_runtime;
-    include!(concat!(env!("OUT_DIR"), "/everything.rs"));
-}
-
-/// Reads and checks a payload; what is written back, or why it was refused.
-type Decoder = fn(&[u8]) -> Result<Value, String>;
-
-fn decoder<E: Event>() -> (&'static str, Decoder) {
-    (E::NAME, |bytes| {
-        let event: E = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-        event
-            .validate()
-            .map_err(|violations| violations.to_string())?;
-        Ok(serde_json::to_value(&event).unwrap())
-    })
-}
-
-struct Case {
-    name: &'static str,
-    contracts: &'static str,
-    decoders: Vec<(&'static str, Decoder)>,
-}
-
-fn cases() -> Vec<Case> {
-    let case = |name, contracts, decoders| Case {
-        name,
-        contracts,
-        decoders,
-    };
-    vec![
-        case(
-            "the example organisation",
-            "../contracts",
-            vec![
-                decoder::<contracts::billing::PaymentCreated>(),
-                decoder::<contracts::notifications::SmsNotificationCreated>(),
-                decoder::<contracts::profiles::ProfileViewed>(),
-                decoder::<contracts::profiles::UserInfoAvailed>(),
-                decoder::<contracts::scheduling::UserScheduleCreated>(),
-                decoder::<contracts::shop::orders::OrderPlaced>(),
-            ],
-        ),
-        case(
-            "every shape of the language",
-            "../codegen/tests/schema/everything/contracts",
-            vec![decoder::<everything::all::Everything>()],
-        ),
-        case(
-            "every type",
-            "../codegen/tests/golden/types/contracts",
-            vec![decoder::<all_types::types::Everything>()],
-        ),
-        case(
-            "every constraint",
-            "../codegen/tests/golden/constraints/contracts",
-            vec![decoder::<all_constraints::constraints::Order>()],
-        ),
-        case(
-            "defaults of every type",
-            "../codegen/tests/golden/defaults/contracts",
-            vec![decoder::<all_defaults::defaults::Defaulted>()],
-        ),
-        case(
-            "types inside themselves",
-            "../codegen/tests/golden/recursion/contracts",
-            vec![decoder::<all_recursion::recursion::Grown>()],
-        ),
-        case(
-            "names that could trip a generator",
-            "../codegen/tests/golden/names/contracts",
-            vec![decoder::<all_names::names::Event>()],
-        ),
-        case(
-            "events without fields",
-            "../codegen/tests/golden/services/contracts",
-            vec![
-                decoder::<all_services::a::Placed>(),
-                decoder::<all_services::a::Moved>(),
-                decoder::<all_services::a::Seen>(),
-                decoder::<all_services::b::Placed>(),
-            ],
-        ),
-    ]
-}
+use cases::{Decoder, cases};
 
 fn contracts_at(folder: &str) -> Checked {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
@@ -263,10 +174,11 @@ fn contains(written: &Value, sample: &Value) -> bool {
     }
 }
 
-/// Prints the table of agreement, and fails on any disagreement.
+/// Prints the table of agreement, and fails on any disagreement. `SAMPLE_VERDICTS` names a file that all verdicts go to.
 #[test]
 fn rust_and_the_schemas_agree_on_every_sample() {
     let mut disagreements = Vec::new();
+    let mut said = String::new();
     println!(
         "{:<46} {:>7} {:>7} {:>7}   {}",
         "event",
@@ -300,6 +212,7 @@ fn rust_and_the_schemas_agree_on_every_sample() {
                 let text = sample.payload.to_pretty();
                 let wanted = sample.kind != Kind::Invalid;
                 let verdicts = verdicts(&judges, sample, &text);
+                said.push_str(&line(case.contracts, sample, &verdicts));
                 for (at, (judge, verdict)) in JUDGES.iter().zip(verdicts).enumerate() {
                     if verdict.is_none() == wanted {
                         agreed[at] += 1;
@@ -330,7 +243,27 @@ fn rust_and_the_schemas_agree_on_every_sample() {
         JUDGES.len(),
         disagreements.len()
     );
+    if let Some(file) = std::env::var_os("SAMPLE_VERDICTS") {
+        std::fs::write(file, said).unwrap();
+    }
     assert!(disagreements.is_empty(), "{}", disagreements.join("\n"));
+}
+
+/// What every judge made of a sample as a line of JSON, for the tables of tests/export-tools.sh.
+fn line(contracts: &str, sample: &Sample, verdicts: &[Option<String>; JUDGES.len()]) -> String {
+    let folder = contracts
+        .strip_prefix("../")
+        .map_or(format!("tests/{contracts}"), str::to_owned);
+    let accepted: serde_json::Map<String, Value> = JUDGES
+        .iter()
+        .zip(verdicts)
+        .map(|(judge, verdict)| ((*judge).to_owned(), verdict.is_none().into()))
+        .collect();
+    let kind = sample.kind.as_str();
+    format!(
+        "{}\n",
+        json!({"folder": folder, "file": sample.file(), "kind": kind, "accepted": accepted})
+    )
 }
 
 /// At least one bad sample for each required field, each constraint and each type of a contract that has all of them.

@@ -42,7 +42,7 @@ pub(super) struct Schema<'a> {
 impl<'a> Schema<'a> {
     /// The schema of a whole payload.
     pub fn root(self) -> &'a Json {
-        self.definition(&self.import.name)
+        self.definition(&self.import.definition)
     }
 
     /// Follows a reference; what is not there accepts everything.

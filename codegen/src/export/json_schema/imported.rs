@@ -95,6 +95,17 @@ fn titled(mut members: Members, title: &str) -> Members {
     members
 }
 
+/// An integer, or the same as text.
+fn either(pattern: &Json) -> (String, Json) {
+    let number =
+        [("type", "integer"), ("format", "int64")].map(|(key, value)| (key, Json::text(value)));
+    let text = [("type", Json::text("string")), ("pattern", pattern.clone())];
+    (
+        "oneOf".to_owned(),
+        Json::list([Json::object(number), Json::object(text)]),
+    )
+}
+
 /// The definitions that the whole payload's schema leads to; an import has more, for its Rust types.
 fn reach(import: &Imported) -> BTreeSet<&str> {
     let all: BTreeMap<&str, &Json> = import
@@ -133,12 +144,25 @@ const LOCAL: &str = "#/definitions/";
 impl Move<'_> {
     fn json(&self, schema: &Json) -> Json {
         match schema {
-            Json::Object(members) => {
-                Json::object(members.iter().map(|(key, value)| self.member(key, value)))
-            }
+            Json::Object(members) => Json::Object(self.object(members)),
             Json::List(items) => Json::list(items.iter().map(|item| self.json(item))),
             other => other.clone(),
         }
+    }
+
+    fn object(&self, members: &[(String, Json)]) -> Members {
+        let mut loose = false;
+        let mut out = Members::new();
+        for (key, value) in members {
+            match (key.as_str(), value) {
+                // An integer that may come as text. ajv's strict mode refuses a list of types, and class generators take
+                // the second type for granted.
+                ("type", Json::List(_)) => loose = true,
+                ("pattern", pattern) if loose => out.push(either(pattern)),
+                _ => out.push(self.member(key, value)),
+            }
+        }
+        out
     }
 
     fn member(&self, key: &str, value: &Json) -> (String, Json) {
@@ -149,7 +173,16 @@ impl Move<'_> {
                     .and_then(|name| self.places.get(name));
                 (key.to_owned(), Json::text(place.unwrap_or(target)))
             }
-            // A tuple, which the newer draft spells another way.
+            // A tuple of one type is a list, whose length the members beside it say.
+            ("items", Json::List(each))
+                if each.windows(2).all(|pair| pair.first() == pair.last()) =>
+            {
+                let one = each
+                    .first()
+                    .map_or_else(|| Json::Object(Members::new()), |of| self.json(of));
+                (key.to_owned(), one)
+            }
+            // Any other tuple, which the newer draft spells another way.
             ("items", Json::List(_)) if self.draft == Draft::Draft202012 => {
                 ("prefixItems".to_owned(), self.json(value))
             }
