@@ -30,7 +30,8 @@ fn main() -> io::Result<()> {
                 "same_name.rs",
             ),
             ("../codegen/tests/import", "imported.rs"),
-            ("export-tools/contracts", "odd.rs"),
+            ("export-tools/alike/contracts", "alike.rs"),
+            ("export-tools/odd/contracts", "odd.rs"),
             ("names/contracts", "names.rs"),
         ] {
             event_codegen::Codegen::new(contracts)

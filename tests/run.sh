@@ -66,6 +66,7 @@ if [ "${1:-}" != --quick ]; then
     check sarif-schema tests/sarif-schema.sh
     check asyncapi tests/asyncapi.sh
     check cloudevents tests/cloudevents.sh
+    check export-tools tests/export-tools.sh
     check catalog tests/catalog.sh
     check demo examples/demo.sh
     check cluster examples/cluster.sh 300 200

@@ -62,6 +62,8 @@ for folder in map(pathlib.Path, sys.argv[1:]):
     }
     for tool, make, judges in [("pydantic", pydantic, True), ("quicktype Python", quicktype, False)]:
         said = {"tool": tool, "folder": folder.name}
+        if tool == "quicktype Python" and not (folder / "quicktype" / "events.py").exists():
+            continue  # quicktype refused the folder, and that is told already.
         try:
             through = make(folder)
         except Exception as error:

@@ -19,7 +19,15 @@ macro_rules! generated {
     )*};
 }
 
-generated!(everything, imported, odd, order, same_name, schema_imported);
+generated!(
+    alike,
+    everything,
+    imported,
+    odd,
+    order,
+    same_name,
+    schema_imported
+);
 
 /// Reads and checks a payload; what is written back, or why it was refused.
 pub type Decoder = fn(&[u8]) -> Result<Value, String>;
@@ -147,14 +155,19 @@ pub fn cases() -> Vec<Case> {
         ),
         case(
             "what trips generators of other languages",
-            "export-tools/contracts",
+            "export-tools/odd/contracts",
             vec![
-                decoder::<odd::odd::Alike>(),
                 decoder::<odd::odd::Edges>(),
                 decoder::<odd::odd::Empty>(),
                 decoder::<odd::odd::Keyword>(),
                 decoder::<odd::odd::Nested>(),
+                decoder::<odd::odd::Signs>(),
             ],
+        ),
+        case(
+            "names that differ by case and signs alone",
+            "export-tools/alike/contracts",
+            vec![decoder::<alike::alike::Alike>()],
         ),
     ]
 }

@@ -71,7 +71,13 @@ pub(super) fn more_good(text: &Text) -> Vec<(&'static str, String, String)> {
             let reason = "negative, with a fraction".to_owned();
             all.push(("negative", "-0.001".to_owned(), reason));
         }
-        Format::Uuid | Format::Timestamp | Format::Date => {}
+        Format::Timestamp => {
+            let (fine, reason) = ("2024-02-29T12:30:00.123456789Z", "nine digits of a second");
+            all.push(("nanoseconds", fine.to_owned(), reason.to_owned()));
+            let (east, reason) = ("2024-02-29T13:30:00+01:00", "an offset; Z may be written");
+            all.push(("offset", east.to_owned(), reason.to_owned()));
+        }
+        Format::Uuid | Format::Date => {}
     }
     all.retain(|(_, candidate, _)| accepts(text, candidate));
     all
