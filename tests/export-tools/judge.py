@@ -20,7 +20,27 @@ DRAFTS = ["draft-07", "2020-12"]
 KINDS = ["valid", "unknown", "invalid"]
 
 
+#: What has to be there for a tool to be tested in a folder: a file that it wrote, or its input.
+TOOLS = {
+    "jsonschema2pojo": "schemas-refs/*.json",
+    "quicktype Java": "quicktype/*.java",
+    "Modelina Java": "modelina/java/*.java",
+    "pydantic": "schemas/*.json",
+    "quicktype Python": "quicktype/*.py",
+    "quicktype TypeScript": "quicktype/*.ts",
+    "json2ts": "schemas/*.json",
+}
+#: The tools whose versions the document names.
+SHOWN = {
+    "@asyncapi/modelina", "ajv", "ajv-formats", "datamodel-code-generator", "jackson-datatype-jsr310", "json-schema-to-typescript",
+    "json-schema-validator", "jsonschema", "jsonschema2pojo-maven-plugin", "mypy", "pydantic", "quicktype", "typescript",
+}
+REFUSED_BY_POJO = {"jsonschema2pojo": ["alike"]}
+
+
 class Sample:
+    """A sample of a folder in the scratch tree."""
+
     def __init__(self, at, entry):
         self.at, self.entry = at, entry
         self.name = f"{at.name}/{entry['file']}"
@@ -79,7 +99,8 @@ def agreement(every, judged):
 
 def found(scratch, every):
     """Everything that generated code did otherwise than the contract says: (tool, what, where, sample)."""
-    tested = defaultdict(set)
+    tested = {tool: set() for tool in TOOLS}
+    unusable = set()
     for log in ["java", "python", "typescript"]:
         # A log that is not there has its reason in scratch.failed.
         lines = (scratch.work / f"{log}.out").read_text("utf-8") if (scratch.work / f"{log}.out").exists() else ""
@@ -87,6 +108,7 @@ def found(scratch, every):
             tool, name = said["tool"], f"{said['folder']}/{said['file']}"
             if not said["file"]:
                 yield tool, "unusable", said["error"].splitlines()[0], said["folder"]
+                unusable.add((tool, said["folder"]))
                 continue
             sample = every[name]
             tested[tool].add(name)
@@ -97,8 +119,14 @@ def found(scratch, every):
             elif "written" in said:
                 yield from kept(tool, sample, json.loads(said["written"]))
     yield from types(scratch, every, tested)
+    yield from mypy((scratch.work / "mypy.out").read_text("utf-8"))
     for tool, names in tested.items():
         print(f"{tool:<24}{len(names):>8} samples through its types")
+        # Nothing is left out in silence: what a tool wrote nothing of stands in `failed`, or has no services for Modelina.
+        for name, sample in every.items():
+            missing = sample.valid and name not in names and (tool, sample.at.name) not in unusable
+            if missing and any(sample.at.glob(TOOLS[tool])) and sample.at.name not in REFUSED_BY_POJO.get(tool, []):
+                yield tool, "untested", "", name
 
 
 def kept(tool, sample, written):
@@ -152,6 +180,16 @@ def types(scratch, every, tested):
         yield tool, "unusable", next(iter(said.values())), file.split("/")[0]
 
 
+def mypy(said):
+    """What mypy says of generated Python, by folder."""
+    for line in said.split("\n"):
+        if place := re.match(r"(\w+)/(pydantic_events/\w+|quicktype_events)\.py:\d+: error: (.*)", line):
+            folder, module, error = place.groups()
+            yield "quicktype Python" if module == "quicktype_events" else "pydantic", "mistyped", error, folder
+        elif line and ": note: " not in line:
+            yield "mypy", "unusable", line, "all"
+
+
 def match(differences_found, failed, exceptions):
     """Each difference under the exception that names it: {exception's number: samples}, and what none names."""
     named, unnamed = defaultdict(set), []
@@ -201,7 +239,9 @@ def whole_events(names, every):
 
 
 def table(exceptions):
-    rows = ["| what | tools | then |\n", "|---|---|---|\n"]
+    versions = blocks.pinned()
+    rows = ["Tested: ", ", ".join(f"{name} {versions[name]}" for name in sorted(SHOWN)), ".\n\n"]
+    rows += ["| what | tools | then |\n", "|---|---|---|\n"]
     rows += [f"| {e['shape']} | {', '.join(e['tools'])} | {e['why']} |\n" for e in exceptions]
     return "".join(rows)
 

@@ -1,7 +1,8 @@
 """Runs the blocks of docs/export.md over contracts folders, and every sample through what the tools generated.
 
-`run.py VERDICTS WORK`: VERDICTS is what tests/tests/samples.rs wrote, and names the folders. The first folder is gone through to the letter, as a user would, with node_modules and .venv that are there already, pinned; in
-the others the same commands run with tools that are found faster. Everything lands below WORK/<name of folder>.
+`run.py VERDICTS WORK`: VERDICTS is what tests/tests/samples.rs wrote, and names the folders. The first folder is gone through to
+the letter, as a user would, with node_modules and .venv that are there already, pinned; in the others the same commands run with
+tools that are found faster. Everything lands below WORK/<name of folder>.
 """
 
 import json
@@ -20,10 +21,9 @@ import judge
 #: What is run in each folder, in this order; the rest needs Java or a compiler that is started once for all.
 EACH = ["export", "ajv", "jsonschema", "json2ts", "datamodel-codegen", "quicktype", "modelina"]
 #: Folders that jsonschema2pojo refuses: each by itself, or none of the others would get classes.
-REFUSED_BY_POJO = ["alike"]
+REFUSED_BY_POJO = judge.REFUSED_BY_POJO["jsonschema2pojo"]
 #: The folder whose TypeScript by Modelina is none.
 REFUSED_BY_MODELINA = ["alike"]
-TIMES = {}
 
 
 def name(folder):
@@ -33,16 +33,14 @@ def name(folder):
 
 def shell(script, at, log):
     """Runs a script; its output goes to the file LOG, and its failure is told."""
-    started = time.monotonic()
     done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=at, capture_output=True, text=True)
     (at / f"{log}.out").write_text(done.stdout)
-    TIMES[log] = TIMES.get(log, 0) + time.monotonic() - started
     return None if done.returncode == 0 else (done.stdout + done.stderr).strip()
 
 
 def literals(at):
-    """Writes the good samples of a folder as constants of their json2ts types to good.ts, the bad ones that a type can tell to
-    bad.ts: a line each. What a number or a text may be is no matter of types."""
+    """Writes a folder's good samples as constants of their json2ts types to good.ts, and the bad ones that a type can tell to bad.ts:
+    a line each. What a number or a text may be is no matter of types."""
     listed = json.loads((at / "samples" / "index.json").read_text("utf-8"))["samples"]
     events = sorted({sample["event"] for sample in listed})
     head = []
@@ -202,6 +200,19 @@ class Scratch:
         paths = " ".join(str(self.at(folder)) for folder in self.folders)
         self.lines("python", f"PYTHONDONTWRITEBYTECODE=1 {name(self.folders[0])}/.venv/bin/python '{blocks.HERE}/round_trip.py' {paths}", self.work)
 
+    def mypy(self):
+        """One package of all generated Python, because mypy wants each module to have one name. Its errors are in its output."""
+        tree = self.work / "mypy"
+        shutil.rmtree(tree, ignore_errors=True)
+        for at in map(self.at, self.folders):
+            shutil.copytree(at / "pydantic_events", tree / at.name / "pydantic_events")
+            (tree / at.name / "__init__.py").touch()
+            for file in at.glob("quicktype/events.py"):
+                shutil.copy(file, tree / at.name / "quicktype_events.py")
+        python = self.at(self.folders[0]) / ".venv/bin/python"
+        said = shell(f"{python} -m mypy --no-color-output --no-error-summary .", tree, "mypy")
+        (self.work / "mypy.out").write_text(said or "", "utf-8")
+
     def lines(self, log, script, at):
         wrong = shell(script, at, log)
         if wrong is not None:
@@ -215,7 +226,7 @@ def main():
     folders = list(dict.fromkeys(json.loads(line)["folder"] for line in rust.read_text("utf-8").splitlines()))
     scratch = Scratch(work, folders)
     problems = blocks.check_versions()
-    for step in [scratch.to_the_letter, scratch.everywhere_else, scratch.java, scratch.python, scratch.typescript]:
+    for step in [scratch.to_the_letter, scratch.everywhere_else, scratch.java, scratch.python, scratch.mypy, scratch.typescript]:
         started = time.monotonic()
         step()
         print(f"{step.__name__:<24}{time.monotonic() - started:>8.1f} s")
