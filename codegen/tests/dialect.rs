@@ -2,7 +2,7 @@
 //! says is theirs: only the rules about form hold for imports too.
 
 // Setting up a test may fail loudly.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeSet;
 use std::path::Path;
