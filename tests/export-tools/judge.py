@@ -66,7 +66,7 @@ def verdicts(scratch, every, rust, name):
     for line in rust.read_text("utf-8").rstrip("\n").split("\n"):
         said = json.loads(line)
         for judge, accepted in said["accepted"].items():
-            judge = judge if judge in ["rust", "model"] else f"rust {judge}"
+            judge = judge if judge in ["rust", "model", "decode"] else f"rust {judge}"
             judged[judge][f"{name(said['folder'])}/{said['file']}"] = accepted
     for at in map(scratch.at, scratch.folders):
         for tool in BY_COMMAND:
