@@ -72,6 +72,27 @@ impl Sink {
     }
 }
 
+/// Waits until nobody reads standard output any more, as `… | head` does when it has seen enough. Only a pipe tells; with
+/// anything else this waits for ever.
+#[cfg(unix)]
+pub(crate) async fn reader_gone() {
+    use tokio::io::Interest;
+    use tokio::io::unix::AsyncFd;
+    // A file cannot be waited for.
+    if let Ok(out) = AsyncFd::with_interest(io::stdout(), Interest::ERROR)
+        && out.ready(Interest::ERROR).await.is_ok()
+    {
+        return;
+    }
+    std::future::pending().await
+}
+
+/// As on Unix, where it can be told.
+#[cfg(not(unix))]
+pub(crate) async fn reader_gone() {
+    std::future::pending().await
+}
+
 fn still_read(written: io::Result<()>) -> Result<bool, Failure> {
     match written {
         Ok(()) => Ok(true),

@@ -116,11 +116,13 @@ async fn tail(
         .map(|(stream, _)| stream.clone())
         .collect();
     let mut show = Show::new(&reader, streams, args.json, args.pattern.as_deref());
+    let mut gone = std::pin::pin!(outcome::reader_gone());
     let mut burst = Vec::with_capacity(BURST);
     let end = loop {
         let came = tokio::select! {
             biased;
             () = stop.wait() => break Ok(()),
+            () = &mut gone => return Ok(()),
             came = seen.recv_many(&mut burst, BURST) => came,
         };
         if came == 0 {

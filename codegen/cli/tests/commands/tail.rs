@@ -195,6 +195,19 @@ fn a_closed_pipe_ends_it_in_silence() {
     drop(out);
     let run = Run::from(child.wait_with_output().unwrap());
     assert_eq!((run.code, run.err.as_str()), (0, ""));
+    // Also when nothing more comes that it could fail to write.
+    let mut tail = Tail::start(&live, &["--event", "Moved", "--from", "all"]);
+    raw(
+        &live,
+        "orders.3.o1.moved",
+        None,
+        r#"{"orderId":"o1","moveId":9}"#,
+    );
+    tail.line();
+    let Tail { child, out } = tail;
+    drop(out);
+    let run = Run::from(child.wait_with_output().unwrap());
+    assert_eq!((run.code, run.err.as_str()), (0, ""));
 }
 
 #[test]
