@@ -62,6 +62,7 @@ if [ "${1:-}" != --quick ]; then
     check contracts cargo contracts check
     check hygiene tests/hygiene.sh
     check readme tests/readme.sh
+    check operate tests/operate.sh
     check editor-schema tests/editor-schema.sh
     check sarif-schema tests/sarif-schema.sh
     check asyncapi tests/asyncapi.sh

@@ -76,10 +76,14 @@ impl Sink {
 /// anything else this waits for ever.
 #[cfg(unix)]
 pub(crate) async fn reader_gone() {
+    use std::os::fd::AsFd;
+
     use tokio::io::Interest;
-    use tokio::io::unix::AsyncFd;
-    // A file cannot be waited for.
-    if let Ok(out) = AsyncFd::with_interest(io::stdout(), Interest::ERROR)
+    use tokio::net::unix::pipe::Sender;
+    // Unchecked, because the check makes it non-blocking, for everybody who has this pipe. Nothing is written through it. A
+    // file cannot be waited for.
+    let out = io::stdout().as_fd().try_clone_to_owned();
+    if let Ok(out) = out.and_then(Sender::from_owned_fd_unchecked)
         && out.ready(Interest::ERROR).await.is_ok()
     {
         return;
