@@ -2,6 +2,9 @@
 
 use std::ffi::OsStr;
 use std::io::{self, Write};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug)]
@@ -69,6 +72,52 @@ impl Sink {
     pub(crate) fn flush(&mut self) -> Result<bool, Failure> {
         let written = self.out.flush();
         still_read(written)
+    }
+}
+
+/// Standard output behind a thread of its own: a reader that takes its time keeps nobody else from their work.
+pub(crate) struct Writer {
+    texts: mpsc::Sender<String>,
+    ended: oneshot::Receiver<Result<(), Failure>>,
+}
+
+impl Writer {
+    pub(crate) fn start() -> Self {
+        // One text is being written while the next one is made; whoever makes them waits.
+        let (texts, mut waiting) = mpsc::channel::<String>(1);
+        let (end, ended) = oneshot::channel();
+        std::thread::spawn(move || {
+            let mut out = io::stdout().lock();
+            let mut done = Ok(());
+            while let Some(text) = waiting.blocking_recv() {
+                let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+                match still_read(written) {
+                    Ok(true) => {}
+                    Ok(false) => break,
+                    Err(failure) => {
+                        done = Err(failure);
+                        break;
+                    }
+                }
+            }
+            let _ = end.send(done);
+        });
+        Self { texts, ended }
+    }
+
+    /// Waits until the text can be taken. `false` when nothing can be written any more: [`finish`](Writer::finish) says why.
+    pub(crate) async fn write(&self, text: String) -> bool {
+        self.texts.send(text).await.is_ok()
+    }
+
+    /// Waits a moment for what is still to be written. A reader that has gone is no failure.
+    pub(crate) async fn finish(self) -> Result<(), Failure> {
+        drop(self.texts);
+        match tokio::time::timeout(Duration::from_secs(1), self.ended).await {
+            Ok(Ok(done)) => done,
+            // Nobody takes it: it is left.
+            Ok(Err(_)) | Err(_) => Ok(()),
+        }
     }
 }
 

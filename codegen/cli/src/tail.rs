@@ -16,13 +16,13 @@ use crate::connection::with_server;
 use crate::folder;
 use crate::jetstream::STREAM_NOT_FOUND;
 use crate::message::{Reader, intersection};
-use crate::outcome::{self, Failure};
+use crate::outcome::{self, Failure, Writer};
 use show::Show;
 
 /// How many messages wait to be shown. Streams are then read no further; a subscription without a stream has the client's
 /// own bound, beyond which it loses messages, and they are counted.
 const WAITING: usize = 4_096;
-/// How many are shown before what was written is flushed.
+/// How many are shown at a time.
 const BURST: usize = 1_024;
 
 /// Shows the events of the contracts as they come, decoded and checked, one line each.
@@ -118,6 +118,7 @@ async fn tail(
     let mut show = Show::new(&reader, streams, args.json, args.pattern.as_deref());
     let mut gone = std::pin::pin!(outcome::reader_gone());
     let mut burst = Vec::with_capacity(BURST);
+    let writer = Writer::start();
     let end = loop {
         let came = tokio::select! {
             biased;
@@ -128,13 +129,21 @@ async fn tail(
         if came == 0 {
             break Err(Error::Closed.into());
         }
-        match show.all(burst.drain(..)) {
-            // Whoever read has seen enough.
-            Ok(false) => return Ok(()),
-            Ok(true) => {}
-            Err(failure) => break Err(failure),
+        let (text, failed) = show.all(burst.drain(..));
+        let written = tokio::select! {
+            biased;
+            () = stop.wait() => break Ok(()),
+            written = writer.write(text) => written,
+        };
+        if !written {
+            // Whoever read has seen enough, or it cannot be written.
+            return writer.finish().await;
+        }
+        if failed.is_err() {
+            break failed;
         }
     };
+    writer.finish().await?;
     outcome::say(&show.counts(bus.stats().dropped));
     end
 }

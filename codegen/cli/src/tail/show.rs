@@ -9,7 +9,7 @@ use event_runtime::operate::covers;
 
 use super::Seen;
 use crate::message::{Judged, MESSAGE_ID, Reader, visible};
-use crate::outcome::{Failure, Sink};
+use crate::outcome::Failure;
 use crate::terminal::{Style, ago};
 use crate::units::count;
 
@@ -23,7 +23,6 @@ pub(super) struct Show<'a> {
     json: bool,
     pattern: Option<&'a str>,
     style: Style,
-    out: Sink,
     begun: Instant,
     live: u64,
     broken: u64,
@@ -43,7 +42,6 @@ impl<'a> Show<'a> {
             json,
             pattern,
             style: Style::stdout(),
-            out: Sink::stdout(),
             begun: Instant::now(),
             live: 0,
             broken: 0,
@@ -51,35 +49,28 @@ impl<'a> Show<'a> {
         }
     }
 
-    /// Shows what came. `false` when nobody reads any more.
+    /// What came as text. The error is the one that ends it; what came before is in the text.
     pub(super) fn all(
         &mut self,
         seen: impl Iterator<Item = Result<Seen, Error>>,
-    ) -> Result<bool, Failure> {
+    ) -> (String, Result<(), Failure>) {
+        let mut text = String::new();
         for seen in seen {
             let seen = match seen {
                 Ok(seen) => seen,
-                Err(error) => {
-                    self.out.flush()?;
-                    return Err(error.into());
-                }
+                Err(error) => return (text, Err(error.into())),
             };
             // Two events may share a token where the pattern has a literal.
             let subject = &seen.message.subject;
-            if self
-                .pattern
-                .is_some_and(|pattern| !covers(pattern, subject))
-            {
-                continue;
-            }
-            if !self.one(&seen)? {
-                return Ok(false);
+            let shown = |pattern| covers(pattern, subject);
+            if self.pattern.is_none_or(shown) {
+                text.push_str(&self.one(&seen));
             }
         }
-        self.out.flush()
+        (text, Ok(()))
     }
 
-    fn one(&mut self, seen: &Seen) -> Result<bool, Failure> {
+    fn one(&mut self, seen: &Seen) -> String {
         let message = &seen.message;
         let judged = self
             .reader
@@ -93,12 +84,11 @@ impl<'a> Show<'a> {
             (Some(_), false) => self.broken += 1,
             (Some(_), true) => {}
         }
-        let line = if self.json {
+        if self.json {
             self.object(seen, judged)
         } else {
             self.line(seen, &judged)
-        };
-        self.out.write(&line)
+        }
     }
 
     fn stream(&self, seen: &Seen) -> Option<&str> {

@@ -210,6 +210,48 @@ fn a_closed_pipe_ends_it_in_silence() {
     assert_eq!((run.code, run.err.as_str()), (0, ""));
 }
 
+/// A reader that takes nothing: the streams wait for it, and of what nobody stores it is counted how much was left out.
+#[test]
+fn what_comes_faster_than_it_is_read_is_counted() {
+    const SENT: u64 = 200_000;
+    let live = market();
+    let tail = Tail::start(&live, &["--event", "Seen"]);
+    std::thread::sleep(Duration::from_millis(1_000));
+    let bus = live.bus();
+    live.block_on(async {
+        for _ in 0..SENT {
+            let body = r#"{"page":"home"}"#;
+            bus.client()
+                .publish("shop.seen.home", body.into())
+                .await
+                .unwrap();
+        }
+        bus.client().flush().await.unwrap();
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    });
+    let run = tail.stop();
+    assert_eq!(run.code, 0, "{}", run.err);
+    let number = |before: &str| -> u64 {
+        let at = run
+            .err
+            .find(before)
+            .unwrap_or_else(|| panic!("{}", run.err));
+        let digits: String = run.err[..at].rsplit(' ').next().unwrap().replace(',', "");
+        digits.parse().unwrap()
+    };
+    let (shown, left) = (number(" events in "), number(" left out"));
+    assert!(left > 0, "{}", run.err);
+    assert!(
+        run.err
+            .contains("they came faster than they could be shown"),
+        "{}",
+        run.err
+    );
+    // What waited when it was stopped is in neither.
+    assert!(shown + left <= SENT, "{}", run.err);
+    assert!(run.out.lines().count() as u64 <= shown);
+}
+
 #[test]
 fn a_terminal_has_colours() {
     let live = market();
