@@ -42,6 +42,9 @@ pub(crate) struct Args {
     sample: bool,
 }
 
+/// The most that a nats-server can be told to take.
+const LARGEST: u64 = 64 << 20;
+
 /// What is sent, and where its text came from.
 struct Written {
     path: PathBuf,
@@ -147,13 +150,19 @@ async fn send(
     })
 }
 
+/// Everything, up to more than any event has.
+fn all(input: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    input.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 fn read(path: &Path) -> Result<Written, Failure> {
-    let (shown, bytes) = if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        let read = io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes);
-        (Path::new("<stdin>"), read)
-    } else {
-        (path, std::fs::read(path))
+    let stdin = path == Path::new("-");
+    let shown = if stdin { Path::new("<stdin>") } else { path };
+    let bytes = match stdin {
+        true => all(io::stdin().lock()),
+        false => std::fs::File::open(path).and_then(all),
     };
     let bytes = bytes.map_err(|error| {
         let words = format!("cannot read {}: {error}", shown.display());
@@ -162,6 +171,13 @@ fn read(path: &Path) -> Result<Written, Failure> {
             _ => Failure::Outside(words),
         }
     })?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(Failure::Usage(format!(
+            "{} has more than {} MiB: no server takes such an event",
+            shown.display(),
+            LARGEST >> 20
+        )));
+    }
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Written {
             path: shown.to_owned(),

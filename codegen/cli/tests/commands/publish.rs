@@ -286,6 +286,10 @@ fn wrong_use() {
             &["publish", "Placed", "--data", "none.json"],
             "cannot read none.json",
         ),
+        (
+            &["publish", "Placed", "--data", "/dev/zero"],
+            "has more than 64 MiB",
+        ),
     ] {
         let run = folder.run(args);
         assert_eq!(
