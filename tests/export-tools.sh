@@ -3,7 +3,7 @@
 # validators and decoders agree on every sample, and generated code in Java, TypeScript and Python keeps every good one, except
 # for what tests/export-tools/exceptions.toml lists. Installs the tools, pinned, into .build/export-tools.
 #
-#   BLESS=1 tests/export-tools.sh      writes exceptions.txt and the table in docs/export.md anew
+#   UPDATE_EXPECT=1 tests/export-tools.sh      writes exceptions.txt and the table in docs/export.md anew
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -1,6 +1,6 @@
 //! AsyncAPI documents, permissions and the list of samples against golden files.
 //!
-//! `BLESS=1 cargo test -p event-codegen --test export --features compat` writes the golden files anew; read the difference
+//! `UPDATE_EXPECT=1 cargo test -p event-codegen --test export --features compat` writes the golden files anew; read the difference
 //! before it lands.
 
 // Setting up a test may fail loudly.
@@ -31,7 +31,7 @@ fn contracts() -> Checked {
 
 fn golden(name: &str, text: &str) {
     let path = folder().join(name);
-    if std::env::var_os("BLESS").is_some() {
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
         fs::write(&path, text).unwrap();
     }
     let golden = fs::read_to_string(&path).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! JSON Schemas against golden files: `schema/<case>/contracts` must come out as `schema/<case>/<draft>-<layout>`.
 //!
-//! `BLESS=1 cargo test -p event-codegen --test schema` writes the golden files anew; read the difference before it lands.
+//! `UPDATE_EXPECT=1 cargo test -p event-codegen --test schema` writes the golden files anew; read the difference before it lands.
 
 // Setting up a test may fail loudly.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -62,7 +62,7 @@ fn golden(case_name: &str, draft: &str, layout: &str) {
     let draft = DRAFTS.iter().find(|(name, _)| *name == draft).unwrap().1;
     let layout = LAYOUTS.iter().find(|(name, _)| *name == layout).unwrap().1;
     let written = json_schema(&contracts(case_name), draft, layout);
-    if std::env::var_os("BLESS").is_some() {
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).unwrap();
         for (name, text) in &written {

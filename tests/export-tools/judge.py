@@ -1,7 +1,7 @@
 """What the run found, held against what is expected: verdicts on every sample, and what generated code does not keep.
 
 Fails on every disagreement and on every difference that exceptions.toml does not name, as well as on one that it names and that
-is no more. `exceptions.txt` lists them all by sample. With BLESS=1 in the environment that file and the table in
+is no more. `exceptions.txt` lists them all by sample. With UPDATE_EXPECT=1 in the environment that file and the table in
 docs/export.md are written anew.
 """
 
@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 import blocks
 from differ import differences
 
-BLESS = os.environ.get("BLESS") == "1"
+UPDATE_EXPECT = os.environ.get("UPDATE_EXPECT") == "1"
 BY_COMMAND = {"ajv": "ajv", "jsonschema": "jsonschema", "networknt": "networknt"}
 DRAFTS = ["draft-07", "2020-12"]
 KINDS = ["valid", "unknown", "invalid"]
@@ -247,7 +247,7 @@ def table(exceptions):
 
 
 def hold(file, text):
-    if BLESS:
+    if UPDATE_EXPECT:
         file.write_text(text, "utf-8")
     if file.exists() and file.read_text("utf-8") == text:
         return []
@@ -255,7 +255,7 @@ def hold(file, text):
     new = set(text.splitlines())
     changes = [f"+ {line}" for line in sorted(new - old)] + [f"- {line}" for line in sorted(old - new)]
     shown = "\n    ".join(changes[:40])
-    return [f"{file.name} is not what was found (BLESS=1 writes it anew):\n    {shown}"]
+    return [f"{file.name} is not what was found (UPDATE_EXPECT=1 writes it anew):\n    {shown}"]
 
 
 def judge(scratch, rust, name):
