@@ -273,13 +273,8 @@ fn hash(config: &Value) -> String {
     let mut sorted: BTreeMap<&str, Value> = BTreeMap::new();
     for (key, value) in config.as_object().into_iter().flatten() {
         let value = match value {
-            Value::Array(_) => {
-                let mut texts: Vec<String> = value
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .map(Value::to_string)
-                    .collect();
+            Value::Array(all) => {
+                let mut texts: Vec<String> = all.iter().map(Value::to_string).collect();
                 texts.sort();
                 json!(texts)
             }
