@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Measures everything that docs/performance.md says, and writes that page anew. Installs what it is measured against.
+#
+#   tests/bench.sh              every part, then the page; about half an hour on two cores: let it have them alone
+#   tests/bench.sh PART...      some parts only: publish deliver peers growth latency codegen builds; or `report`, the page alone
+#   BENCH_PAIRS=4 tests/bench.sh publish      fewer pairs than 16: quicker, and the intervals are wider
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+parts=("$@")
+[ ${#parts[@]} -gt 0 ] || parts=(publish deliver peers growth latency codegen builds report)
+
+NATS_SERVER_BIN=$(tests/nats-server.sh)
+export NATS_SERVER_BIN
+export CARGO_TERM_COLOR=never
+out=.build/bench
+mkdir -p "$out"
+
+for part in "${parts[@]}"; do
+    printf '== %s\n' "$part"
+    # A part's lines of an earlier run are no part of this one.
+    [ "$part" = report ] || rm -f "$out/$part.jsonl"
+    if [ -x "tests/bench/$part.sh" ]; then
+        "tests/bench/$part.sh"
+    elif [ "$part" = report ]; then
+        cargo run --quiet --release --locked --manifest-path tests/bench/Cargo.toml --target-dir .build/bench/target --bin report
+    else
+        cargo bench --quiet --locked --manifest-path tests/bench/Cargo.toml --target-dir .build/bench/target --bench "$part"
+    fi
+done

@@ -1,0 +1,1 @@
+//! Curves as SVG, drawn from the lines that a run kept.
