@@ -2,13 +2,13 @@
 # Measures everything that docs/performance.md says, and writes that page anew. Installs what it is measured against.
 #
 #   tests/bench.sh              every part, then the page; about half an hour on two cores: let it have them alone
-#   tests/bench.sh PART...      some parts only: publish deliver peers growth latency codegen builds; or `report`, the page alone
+#   tests/bench.sh PART...      some parts only: publish exact deliver peers growth latency codegen builds; or `report`, the page alone
 #   BENCH_PAIRS=4 tests/bench.sh publish      fewer pairs than 16: quicker, and the intervals are wider
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(publish deliver peers growth latency codegen builds report)
+[ ${#parts[@]} -gt 0 ] || parts=(publish exact deliver peers growth latency codegen builds report)
 
 NATS_SERVER_BIN=$(tests/nats-server.sh)
 export NATS_SERVER_BIN

@@ -1,11 +1,16 @@
-//! What every benchmark here shares: pairs, what a run found, and the folder it is kept in.
+//! What every benchmark here shares: pairs, what a run found, the folder it is kept in, and the events that are sent.
 //!
 //! Machines differ by a third from one run to the next, so nothing absolute is compared: both sides take turns in one process, and
 //! what counts is the ratio of neighbours.
 
+pub mod by_hand;
 pub mod chart;
+pub mod events;
 pub mod pairs;
 pub mod record;
+pub mod server;
 
 pub use pairs::{Goal, Pairs, Ratio};
 pub use record::{Figure, Point, record, record_point};
+
+event_runtime::include_contracts!();

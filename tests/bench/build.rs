@@ -1,0 +1,5 @@
+//! Generates the events that are sent here.
+
+fn main() {
+    event_codegen::Codegen::new("contracts").run();
+}
