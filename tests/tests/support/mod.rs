@@ -2,9 +2,11 @@
 
 #![allow(dead_code, missing_docs, clippy::unwrap_used)]
 
+use std::fmt::Display;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use event_runtime::async_nats::jetstream::consumer::PullConsumer;
 use event_runtime::testing::TestServer;
 use event_runtime::{
     Bus, Config, ConsumerDef, Discard, Event, Retention, Service, Start, Storage, StreamDef,
@@ -194,27 +196,40 @@ pub async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
     assert!(waited.await.is_ok(), "in vain: {what}");
 }
 
+/// What the server answers. While a cluster changes its leaders it answers 503 or not at all, so it is asked again;
+/// panics with its last answer after 30 s.
+pub async fn answer<T, E: Display>(mut ask: impl AsyncFnMut() -> Result<T, E>) -> T {
+    let patience = Instant::now() + Duration::from_secs(30);
+    loop {
+        match ask().await {
+            Ok(answer) => return answer,
+            Err(error) => assert!(Instant::now() < patience, "in vain: {error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// What the server says of a durable.
+pub async fn durable(bus: &Bus, stream: &str, durable: &str) -> PullConsumer {
+    answer(async || {
+        bus.jetstream()
+            .get_consumer_from_stream(durable, stream)
+            .await
+    })
+    .await
+}
+
 /// What the server says of a durable: (delivered and not acknowledged, not delivered yet).
-pub async fn pending(bus: &Bus, stream: &str, durable: &str) -> (usize, u64) {
-    use event_runtime::async_nats::jetstream::consumer::{Consumer, pull};
-    let consumer: Consumer<pull::Config> = bus
-        .jetstream()
-        .get_consumer_from_stream(durable, stream)
-        .await
-        .unwrap();
+pub async fn pending(bus: &Bus, stream: &str, name: &str) -> (usize, u64) {
+    let consumer = durable(bus, stream, name).await;
     let info = consumer.cached_info();
     (info.num_ack_pending, info.num_pending)
 }
 
 /// The messages of a stream: how many there are.
 pub async fn count(bus: &Bus, stream: &str) -> u64 {
-    bus.jetstream()
-        .get_stream(stream)
-        .await
-        .unwrap()
-        .cached_info()
-        .state
-        .messages
+    let stream = answer(async || bus.jetstream().get_stream(stream).await).await;
+    stream.cached_info().state.messages
 }
 
 /// One message of a stream, by its place.
