@@ -11,9 +11,12 @@
 
 mod accept;
 mod choice;
+mod constraint;
 mod event;
+mod field;
 mod fields;
 mod leaf;
+mod objects;
 pub mod payload;
 mod plan;
 pub mod render;

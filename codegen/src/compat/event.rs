@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::fields::Objects;
+use super::objects::Objects;
 use super::rule::{Severity, Sink};
 use super::walk::{Sides, named};
 use crate::model::{Contracts, Event, EventId, Field, StreamId};
@@ -215,7 +215,7 @@ fn same_type(p: &EventPair<'_>, old: &str, new: &str) -> bool {
         EventPair::field(p.sides.old, p.old, old),
         EventPair::field(p.sides.new, p.new, new),
     ) {
-        (Some(a), Some(b)) => super::fields::is_same_type(p.sides, a, b),
+        (Some(a), Some(b)) => super::objects::is_same_type(p.sides, a, b),
         _ => false,
     }
 }

@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::choice::Choices;
 use super::event::EventPair;
-use super::fields::{FieldPair, Objects};
+use super::field::FieldPair;
 use super::leaf::Leaves;
+use super::objects::Objects;
 use super::rule::{Check, RULES, Raw, Sink, Users};
 use super::sample::{Sampler, Side, Step};
 use super::schema::Schemas;
