@@ -84,80 +84,16 @@ enum Step {
     Key(String),
 }
 
-/// Collects the broken constraints of a value, with the path to each.
-#[derive(Default)]
-pub struct Checker {
-    path: Vec<Step>,
-    violations: Vec<Violation>,
+/// A broken constraint whose path is still being written, from its end.
+struct Found {
+    steps: Vec<Step>,
+    problem: String,
 }
 
-impl fmt::Debug for Checker {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Checker")
-            .field("violations", &self.violations)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Checker {
-    /// Checks a whole value.
-    ///
-    /// # Errors
-    /// Every broken constraint.
-    pub fn run<T: Validate + ?Sized>(value: &T) -> Result<(), Violations> {
-        let mut checker = Self::default();
-        value.check(&mut checker);
-        if checker.violations.is_empty() {
-            Ok(())
-        } else {
-            Err(Violations(checker.violations))
-        }
-    }
-
-    fn within(&mut self, step: Step, check: impl FnOnce(&mut Self)) {
-        self.path.push(step);
-        check(self);
-        self.path.pop();
-    }
-
-    /// Checks the field with this wire name.
-    pub fn field(&mut self, name: &'static str, check: impl FnOnce(&mut Self)) {
-        self.within(Step::Name(name), check);
-    }
-
-    /// Checks every element of a list.
-    pub fn items<'a, T: 'a>(
-        &mut self,
-        items: impl IntoIterator<Item = &'a T>,
-        mut check: impl FnMut(&mut Self, &'a T),
-    ) {
-        for (index, item) in items.into_iter().enumerate() {
-            self.within(Step::Index(index), |checker| check(checker, item));
-        }
-    }
-
-    /// Checks every value of a map.
-    pub fn entries<'a, K: AsRef<str> + 'a, T: 'a>(
-        &mut self,
-        entries: impl IntoIterator<Item = (&'a K, &'a T)>,
-        mut check: impl FnMut(&mut Self, &'a T),
-    ) {
-        for (key, value) in entries {
-            self.within(Step::Key(key.as_ref().to_owned()), |checker| {
-                check(checker, value)
-            });
-        }
-    }
-
-    /// Checks a value by its own rules.
-    pub fn nested<T: Validate + ?Sized>(&mut self, value: &T) {
-        value.check(self);
-    }
-
-    /// Reports a problem of the current field, as it would follow its name: `must be before endsAt`.
-    pub fn fail(&mut self, problem: impl Into<String>) {
+impl From<Found> for Violation {
+    fn from(found: Found) -> Self {
         let mut path = String::new();
-        for step in &self.path {
+        for step in found.steps.iter().rev() {
             match step {
                 Step::Name(name) => {
                     if !path.is_empty() {
@@ -169,8 +105,89 @@ impl Checker {
                 Step::Key(key) => path.push_str(&format!("[{key:?}]")),
             }
         }
-        self.violations.push(Violation {
+        Self {
             path,
+            problem: found.problem,
+        }
+    }
+}
+
+/// Collects the broken constraints of a value, with the path to each.
+#[derive(Default)]
+pub struct Checker {
+    found: Vec<Found>,
+}
+
+impl fmt::Debug for Checker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Checker").finish_non_exhaustive()
+    }
+}
+
+impl Checker {
+    /// Checks a whole value.
+    ///
+    /// # Errors
+    /// Every broken constraint.
+    pub fn run<T: Validate + ?Sized>(value: &T) -> Result<(), Violations> {
+        let mut checker = Self::default();
+        value.check(&mut checker);
+        if checker.found.is_empty() {
+            Ok(())
+        } else {
+            let found = checker.found.into_iter();
+            Err(Violations(found.map(Violation::from).collect()))
+        }
+    }
+
+    /// The step is asked for only when something is wrong behind it: a valid event has no paths.
+    fn within(&mut self, step: impl Fn() -> Step, check: impl FnOnce(&mut Self)) {
+        let before = self.found.len();
+        check(self);
+        for found in self.found.iter_mut().skip(before) {
+            found.steps.push(step());
+        }
+    }
+
+    /// Checks the field with this wire name.
+    pub fn field(&mut self, name: &'static str, check: impl FnOnce(&mut Self)) {
+        self.within(|| Step::Name(name), check);
+    }
+
+    /// Checks every element of a list.
+    pub fn items<'a, T: 'a>(
+        &mut self,
+        items: impl IntoIterator<Item = &'a T>,
+        mut check: impl FnMut(&mut Self, &'a T),
+    ) {
+        for (index, item) in items.into_iter().enumerate() {
+            self.within(|| Step::Index(index), |checker| check(checker, item));
+        }
+    }
+
+    /// Checks every value of a map.
+    pub fn entries<'a, K: AsRef<str> + 'a, T: 'a>(
+        &mut self,
+        entries: impl IntoIterator<Item = (&'a K, &'a T)>,
+        mut check: impl FnMut(&mut Self, &'a T),
+    ) {
+        for (key, value) in entries {
+            self.within(
+                || Step::Key(key.as_ref().to_owned()),
+                |checker| check(checker, value),
+            );
+        }
+    }
+
+    /// Checks a value by its own rules.
+    pub fn nested<T: Validate + ?Sized>(&mut self, value: &T) {
+        value.check(self);
+    }
+
+    /// Reports a problem of the current field, as it would follow its name: `must be before endsAt`.
+    pub fn fail(&mut self, problem: impl Into<String>) {
+        self.found.push(Found {
+            steps: Vec::new(),
             problem: problem.into(),
         });
     }
