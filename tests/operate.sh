@@ -49,7 +49,7 @@ cd "$scratch"
 export PATH=$scratch/bin:$PATH HOME=$scratch/home XDG_CONFIG_HOME=$scratch/home
 for variable in $(compgen -e NATS_); do unset "$variable"; done
 timeout 120 bash commands.sh >out.txt 2>&1 || { cat out.txt; tail -n 5 server.log; exit 1; }
-for text in 'stored as message 1 of SCHEDULING' 'SCHEDULING#1' '0 dead letters'; do
+for text in 'as foobar in the account EVENTS' 'stored as message 1 of SCHEDULING' 'SCHEDULING#1' '0 dead letters'; do
     grep -qF "$text" out.txt || { echo "missing: $text"; cat out.txt; exit 1; }
 done
 # Before the backup and after the restore.

@@ -382,6 +382,11 @@ impl Config {
         shown.join(",")
     }
 
+    /// Whether a token says who connects.
+    pub(crate) fn has_token(&self) -> bool {
+        matches!(self.auth, Auth::Token(_))
+    }
+
     /// The prefix of the inboxes.
     pub(crate) fn inboxes(&self) -> String {
         match (&self.inbox_prefix, &self.service) {

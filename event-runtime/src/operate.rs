@@ -4,6 +4,7 @@
 //! The one place where a stream or durable of the contracts becomes JSON of JetStream's API. Who writes it when is decided
 //! elsewhere: `Bus::ensure` in development, `event-contracts streams apply` in production.
 
+mod permissions;
 mod send;
 mod stored;
 
@@ -20,6 +21,7 @@ use crate::streams::{
     ConsumerDef, DEAD_LETTERS, Discard, Retention, Start, Storage, StreamDef, Streams,
     redrive_durable, redrive_filter,
 };
+pub use permissions::{ConnectedUser, Permitted, USER_INFO};
 pub use send::AnyEvent;
 pub use stored::{StoredMessage, StreamReader, cloud_event_type, without_envelope};
 
@@ -220,6 +222,16 @@ pub fn set_filters(config: &mut Value, filters: &[String]) {
     }
 }
 
+/// The request that writes a durable, as it follows the API's prefix. The server wants the one filter in it too, so that
+/// permissions can be about it.
+#[must_use]
+pub fn durable_request(stream: &str, durable: &str, config: &Value) -> String {
+    match config.get("filter_subject").and_then(Value::as_str) {
+        Some(filter) => format!("CONSUMER.CREATE.{stream}.{durable}.{filter}"),
+        None => format!("CONSUMER.CREATE.{stream}.{durable}"),
+    }
+}
+
 pub(crate) fn strings(list: &Value) -> Vec<String> {
     let texts = list.as_array().into_iter().flatten();
     texts
@@ -239,11 +251,7 @@ impl Bus {
         config: &Value,
         action: &str,
     ) -> Result<Value, Error> {
-        // The server wants the one filter in the subject too, so that permissions can be about it.
-        let subject = match config.get("filter_subject").and_then(Value::as_str) {
-            Some(filter) => format!("CONSUMER.CREATE.{stream}.{durable}.{filter}"),
-            None => format!("CONSUMER.CREATE.{stream}.{durable}"),
-        };
+        let subject = durable_request(stream, durable, config);
         let request = json!({ "stream_name": stream, "config": config, "action": action });
         self.api(subject, &request).await
     }

@@ -458,6 +458,7 @@ fn forbidden(contracts: &Checked, service: &Service) -> BTreeSet<Attempt> {
         "$JS.API.INFO",
         "$JS.API.STREAM.NAMES",
         "$SYS.REQ.SERVER.PING",
+        "$SYS.REQ.ACCOUNT.PING.CONNZ",
         "$KV.a.b",
         "_INBOX.x",
         "anything",

@@ -51,8 +51,16 @@ pub(crate) fn run(work: impl AsyncFnOnce(Shutdown) -> Result<(), Failure>) -> Re
 pub(crate) fn with_server(
     work: impl AsyncFnOnce(&Server, Shutdown) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    with_server_as(None, work)
+}
+
+/// The same as this service: with its inboxes, unless the environment or the context names others.
+pub(crate) fn with_server_as(
+    service: Option<&str>,
+    work: impl AsyncFnOnce(&Server, Shutdown) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     run(async |stop| {
-        let server = connect(&stop).await?;
+        let server = connect(service, &stop).await?;
         let done = work(&server, stop).await;
         // Nothing of ours waits on it any more.
         let _ = server.bus.close(Duration::from_secs(1)).await;
@@ -85,8 +93,11 @@ pub(crate) struct Server {
 }
 
 /// Connects to the server that the environment or a context names.
-async fn connect(stop: &Shutdown) -> Result<Server, Failure> {
-    let chosen = context::chosen()?;
+async fn connect(service: Option<&str>, stop: &Shutdown) -> Result<Server, Failure> {
+    let mut chosen = context::chosen()?;
+    if let Some(service) = service {
+        chosen.config = chosen.config.service(service);
+    }
     let at = chosen.config.servers_shown();
     let bus = match unless_stopped(stop, Bus::connect(chosen.config.clone())).await? {
         Err(Error::Config(wrong)) => return Err(Failure::Usage(chosen.blame(&wrong))),

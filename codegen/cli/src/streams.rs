@@ -1,25 +1,29 @@
 //! `streams`: what the server's streams and durables lack against the contracts, and bringing them there.
 //!
-//! [`plan`] compares and counts what would be lost, [`apply`] writes; this file talks to people.
+//! [`plan`] compares and counts what would be lost, [`rights`] knows who may do what, [`apply`] writes; this file talks to
+//! people.
 
 pub(crate) mod apply;
 mod loss;
 pub(crate) mod plan;
 mod report;
+mod rights;
 pub(crate) mod setting;
 mod subjects;
 
 use std::path::Path;
 
+use event_codegen::export::nats_auth;
 use event_runtime::Shutdown;
 
-use crate::connection::{Server, unless_stopped, with_server};
+use crate::connection::{Server, unless_stopped, with_server, with_server_as};
 use crate::folder;
 use crate::outcome::{self, Failure};
 use crate::terminal::{self, Style};
 use crate::wanted::Wanted;
 use apply::{Applied, End};
 use plan::Plan;
+use rights::{Rights, Verb};
 
 /// Streams and durable consumers on a server: what they lack against the contracts.
 ///
@@ -36,12 +40,17 @@ pub(crate) enum Streams {
 ///
 /// Compares every stream and durable consumer of the contracts, `DEAD_LETTERS` and the redrive durables included, with the
 /// server. What the contracts do not say (compression, placement) is the operator's and no difference, and so is where a
-/// durable that exists has started. Exit code 0: in sync; 1: something differs.
+/// durable that exists has started. The connected user's permissions are held against what an apply would do: each subject
+/// that is missing is a line. With --service they are held against what `export nats-auth` gives to that service; connect as
+/// it does, with its credentials. Exit code 0: in sync; 1: something differs, or a permission is missing.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
-    NATS_URL=nats://localhost:4222 event-contracts streams plan\n  \
-    NATS_CONTEXT=production event-contracts streams plan --json | jq '.items[] | select(.action != \"keep\")'")]
+    NATS_CONTEXT=production event-contracts streams plan --json | jq '.items[] | select(.action != \"keep\")'\n  \
+    NATS_CONTEXT=billing event-contracts streams plan --service billing")]
 pub(crate) struct PlanArgs {
+    /// Plan as this service: what of its permissions and of its durables is missing.
+    #[arg(long, value_name = "NAME", add = crate::completions::services())]
+    service: Option<String>,
     /// Write JSON instead of text.
     #[arg(long)]
     json: bool,
@@ -66,26 +75,88 @@ pub(crate) struct ApplyArgs {
 pub(crate) fn run(contracts: &Path, streams: &Streams) -> Result<(), Failure> {
     let checked = folder::load(contracts)?;
     let wanted = Wanted::of(&checked)?;
-    with_server(async |server, stop| match streams {
-        Streams::Plan(args) => show(server, &wanted, args, &stop).await,
-        Streams::Apply(args) => write(server, &wanted, args, &stop).await,
-    })
+    match streams {
+        Streams::Plan(args) => match &args.service {
+            None => with_server(async |server, stop| {
+                let found = look(server, &wanted, &stop).await?;
+                show(&found, &wanted.empty, server, args.json)
+            }),
+            Some(service) => {
+                let id = folder::service(&checked, service)?;
+                with_server_as(Some(service), async |server, stop| {
+                    let needed = nats_auth::permissions(&checked, id, &server.bus.api_prefix());
+                    let found = as_service(server, &wanted, service, &needed);
+                    let found = unless_stopped(&stop, found).await??;
+                    show(&found, &[], server, args.json)
+                })
+            }
+        },
+        Streams::Apply(args) => {
+            with_server(async |server, stop| write(server, &wanted, args, &stop).await)
+        }
+    }
 }
 
-async fn show(
+/// Who has all permissions.
+const SEE: &str = "see the user `operator` of `event-contracts export nats-auth`";
+
+/// What is to be done, and whether the user may do it.
+struct Found {
+    plan: Plan,
+    rights: Rights,
+}
+
+async fn look(server: &Server, wanted: &Wanted, stop: &Shutdown) -> Result<Found, Failure> {
+    let bus = &server.bus;
+    let mut rights = unless_stopped(stop, Rights::ask(bus, server.version)).await??;
+    let lists = wanted.streams.iter();
+    let lists = lists.map(|stream| format!("CONSUMER.LIST.{}", stream.name));
+    rights.need(
+        bus,
+        "the plan",
+        ["STREAM.LIST".to_owned()].into_iter().chain(lists),
+    );
+    if !rights.missing.is_empty() {
+        let lines = rights
+            .missing
+            .iter()
+            .map(|missing| format!("\n  {missing}"));
+        return Err(Failure::Outside(format!(
+            "the permissions of the connected user do not suffice for a plan; {SEE}{}",
+            lines.collect::<String>()
+        )));
+    }
+    let plan = unless_stopped(stop, Plan::make(bus, wanted)).await??;
+    for (by, requests) in apply::requests(&plan.items) {
+        rights.need(bus, &by, requests);
+    }
+    Ok(Found { plan, rights })
+}
+
+async fn as_service(
     server: &Server,
     wanted: &Wanted,
-    args: &PlanArgs,
-    stop: &Shutdown,
-) -> Result<(), Failure> {
-    let plan = unless_stopped(stop, Plan::make(&server.bus, wanted)).await??;
-    let text = if args.json {
-        format!("{:#}\n", report::json(&plan, server))
+    service: &str,
+    needed: &nats_auth::Permissions,
+) -> Result<Found, Failure> {
+    let mut rights = Rights::ask(&server.bus, server.version).await?;
+    rights.compare(service, needed);
+    let (plan, refused) = Plan::of_service(&server.bus, wanted, service).await?;
+    for subject in refused {
+        rights.lacks(Verb::Publish, &subject, &format!("service {service}"));
+    }
+    Ok(Found { plan, rights })
+}
+
+fn show(found: &Found, empty: &[String], server: &Server, json: bool) -> Result<(), Failure> {
+    let Found { plan, rights } = found;
+    let text = if json {
+        format!("{:#}\n", report::json(plan, rights, server))
     } else {
-        report::human(&plan, wanted, server, Style::stdout())
+        report::human(plan, rights, empty, server, Style::stdout())
     };
     outcome::print(&text)?;
-    if plan.in_sync() {
+    if plan.in_sync() && rights.missing.is_empty() {
         Ok(())
     } else {
         Err(Failure::Findings)
@@ -98,8 +169,15 @@ async fn write(
     args: &ApplyArgs,
     stop: &Shutdown,
 ) -> Result<(), Failure> {
-    let plan = unless_stopped(stop, Plan::make(&server.bus, wanted)).await??;
-    outcome::print(&report::human(&plan, wanted, server, Style::stdout()))?;
+    let Found { plan, rights } = look(server, wanted, stop).await?;
+    let style = Style::stdout();
+    outcome::print(&report::human(&plan, &rights, &wanted.empty, server, style))?;
+    if !rights.missing.is_empty() {
+        return Err(Failure::Outside(format!(
+            "nothing was applied: {} permissions are missing, as the plan says; {SEE}",
+            rights.missing.len()
+        )));
+    }
     if plan.in_sync() {
         return Ok(());
     }

@@ -29,6 +29,26 @@ const ACCOUNT: &str = "EVENTS";
 /// The user that may do everything in that account.
 const OPERATOR: &str = "operator";
 
+/// What a service may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permissions {
+    /// Every subject that it may publish to.
+    pub publish: Vec<String>,
+    /// Every subject that it may subscribe to; `a.b group` where it must be in that queue group.
+    pub subscribe: Vec<String>,
+}
+
+/// What the configuration gives to a service. `api` is what its requests to JetStream start with: `$JS.API`, or
+/// `$JS.<domain>.API` when services have accounts of their own.
+#[must_use]
+pub fn permissions(contracts: &Checked, service: ServiceId, api: &str) -> Permissions {
+    let grants = Grants::new(contracts, service);
+    Permissions {
+        publish: grants.publish(api),
+        subscribe: grants.subscribe(),
+    }
+}
+
 /// The text of a configuration that a server's own can `include`. The same on every run.
 #[must_use]
 pub fn nats_auth(contracts: &Checked, separation: Separation) -> String {

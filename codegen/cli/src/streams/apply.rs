@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use event_runtime::operate::set_filters;
+use event_runtime::operate::{durable_request, set_filters};
 use event_runtime::{Bus, Error, Shutdown};
 use serde_json::{Map, Value, json};
 use tokio::time::sleep;
@@ -178,6 +178,24 @@ impl Step<'_> {
         matches!(self, Step::ChangeStream(_))
     }
 
+    /// What it asks JetStream for.
+    fn request(&self, exists: bool) -> String {
+        let item = self.item();
+        let (stream, durable) = (&item.stream, item.durable());
+        match self {
+            Step::RemoveStream(_) => format!("STREAM.DELETE.{stream}"),
+            Step::RemoveDurable(_) => format!("CONSUMER.DELETE.{stream}.{durable}"),
+            Step::WriteDurable(_) => {
+                let wanted = item.wanted.as_ref().unwrap_or(&Value::Null);
+                durable_request(stream, durable, wanted)
+            }
+            Step::CreateStream(_) | Step::ChangeStream(_) | Step::Retain(_) => {
+                let verb = if exists { "UPDATE" } else { "CREATE" };
+                format!("STREAM.{verb}.{stream}")
+            }
+        }
+    }
+
     fn done(&self) -> String {
         let verb = match (self, self.item().action) {
             (Step::RemoveStream(_) | Step::RemoveDurable(_), _) => "removed",
@@ -244,22 +262,36 @@ async fn send(bus: &Bus, step: &Step<'_>, there: Option<&Value>) -> Result<Value
         (Some(wanted), None) => wanted.clone(),
         (None, _) => Value::Null,
     };
-    let exists = there.is_some();
     match step {
-        Step::RemoveStream(_) => bus.api(format!("STREAM.DELETE.{stream}"), &json!({})).await,
-        Step::RemoveDurable(_) => {
-            let subject = format!("CONSUMER.DELETE.{stream}.{durable}");
-            bus.api(subject, &json!({})).await
-        }
-        Step::CreateStream(_) | Step::ChangeStream(_) | Step::Retain(_) => {
-            let verb = if exists { "UPDATE" } else { "CREATE" };
-            bus.api(format!("STREAM.{verb}.{stream}"), &config).await
-        }
         Step::WriteDurable(_) => {
-            let action = if exists { "update" } else { "create" };
+            let action = if there.is_some() { "update" } else { "create" };
             bus.write_durable(stream, durable, &config, action).await
         }
+        Step::RemoveStream(_) | Step::RemoveDurable(_) => {
+            bus.api(step.request(true), &json!({})).await
+        }
+        Step::CreateStream(_) | Step::ChangeStream(_) | Step::Retain(_) => {
+            bus.api(step.request(there.is_some()), &config).await
+        }
     }
+}
+
+/// The requests that an apply of these makes, each with what for.
+pub(crate) fn requests(items: &[Item]) -> Vec<(String, Vec<String>)> {
+    order(items)
+        .iter()
+        // The last step of a stream is a change like the first.
+        .filter(|step| !matches!(step, Step::Retain(_)))
+        .map(|step| {
+            let item = step.item();
+            let info = match item.kind {
+                Kind::Stream => format!("STREAM.INFO.{}", item.stream),
+                Kind::Durable => format!("CONSUMER.INFO.{}.{}", item.stream, item.durable()),
+            };
+            let request = step.request(item.there.is_some());
+            (step.name(), vec![info, request])
+        })
+        .collect()
 }
 
 impl Item {

@@ -152,6 +152,30 @@ impl Plan {
         Ok(Self { items })
     }
 
+    /// Compares what a service's own user may see of a server: the state of its durables. Also the requests for it that
+    /// were refused.
+    pub(crate) async fn of_service(
+        bus: &Bus,
+        wanted: &Wanted,
+        service: &str,
+    ) -> Result<(Self, Vec<String>), Error> {
+        let (mut items, mut refused) = (Vec::new(), Vec::new());
+        for durable in wanted.durables_of(service) {
+            match jetstream::consumer(bus, &durable.stream, &durable.name).await {
+                Ok(found) => items.push(durable_item(durable, found.as_ref())),
+                Err(Error::Refused { .. }) => {
+                    let (stream, name) = (&durable.stream, &durable.name);
+                    refused.push(format!(
+                        "{}.CONSUMER.INFO.{stream}.{name}",
+                        bus.api_prefix()
+                    ));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((Self { items }, refused))
+    }
+
     /// Whether the server is as the contracts want it.
     pub(crate) fn in_sync(&self) -> bool {
         !self

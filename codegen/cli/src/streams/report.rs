@@ -5,15 +5,25 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::plan::{Action, Item, Kind, Plan};
+use super::rights::Rights;
 use super::setting::{self, Effect};
 use crate::connection::Server;
 use crate::terminal::Style;
-use crate::wanted::Wanted;
 
 /// The plan as text: what is as it should be is only counted.
-pub(super) fn human(plan: &Plan, wanted: &Wanted, server: &Server, style: Style) -> String {
-    let mut out = format!("{} (nats-server {})\n", server.at, server.version_text);
-    for stream in &wanted.empty {
+pub(super) fn human(
+    plan: &Plan,
+    rights: &Rights,
+    empty: &[String],
+    server: &Server,
+    style: Style,
+) -> String {
+    let mut out = format!("{} (nats-server {})", server.at, server.version_text);
+    match rights.who() {
+        Some(who) => _ = writeln!(out, " {who}"),
+        None => out.push('\n'),
+    }
+    for stream in empty {
         let _ = writeln!(
             out,
             "\n{} stream {stream}: no event names it, so it is not made",
@@ -23,8 +33,33 @@ pub(super) fn human(plan: &Plan, wanted: &Wanted, server: &Server, style: Style)
     for item in &plan.items {
         item_text(&mut out, item, style);
     }
-    let _ = writeln!(out, "\n{}", summary(plan));
+    rights_text(&mut out, rights, style);
+    let _ = writeln!(out, "\n{}", summary(plan, rights));
     out
+}
+
+fn rights_text(out: &mut String, rights: &Rights, style: Style) {
+    if let Err(why) = &rights.user {
+        let _ = writeln!(
+            out,
+            "\n{} permissions: the connected user's are not known: {why}",
+            style.dim("?")
+        );
+    }
+    if !(rights.missing.is_empty() && rights.extra.is_empty()) {
+        out.push('\n');
+    }
+    for missing in &rights.missing {
+        let _ = writeln!(out, "{} permission to {missing}", style.red("!"));
+    }
+    for (verb, subject) in &rights.extra {
+        let _ = writeln!(
+            out,
+            "{} permission to {} \"{subject}\": more than it needs",
+            style.dim("?"),
+            verb.text()
+        );
+    }
 }
 
 fn item_text(out: &mut String, item: &Item, style: Style) {
@@ -65,7 +100,7 @@ fn item_text(out: &mut String, item: &Item, style: Style) {
     }
 }
 
-fn summary(plan: &Plan) -> String {
+fn summary(plan: &Plan, rights: &Rights) -> String {
     let stuck = plan.items.iter().filter(|item| item.is_stuck()).count();
     let mut parts: Vec<String> = Vec::new();
     let mut part = |n: usize, words: &str| {
@@ -82,8 +117,10 @@ fn summary(plan: &Plan) -> String {
     part(changes(Action::Remove), "to remove");
     part(stuck, "that cannot be done");
     part(plan.count(Action::Foreign), "not ours");
+    part(rights.missing.len(), "permissions missing");
+    part(rights.extra.len(), "permissions more than needed");
     let kept = plan.count(Action::Keep);
-    if plan.in_sync() {
+    if plan.in_sync() && rights.missing.is_empty() {
         parts.insert(0, format!("in sync: {kept} as they should be"));
         return parts.join(", ");
     }
@@ -96,11 +133,12 @@ fn summary(plan: &Plan) -> String {
 }
 
 /// The plan for programs.
-pub(super) fn json(plan: &Plan, server: &Server) -> Value {
+pub(super) fn json(plan: &Plan, rights: &Rights, server: &Server) -> Value {
     json!({
         "server": { "at": server.at, "version": server.version_text },
-        "inSync": plan.in_sync(),
+        "inSync": plan.in_sync() && rights.missing.is_empty(),
         "items": plan.items.iter().map(item_json).collect::<Vec<_>>(),
+        "permissions": rights.json(),
     })
 }
 

@@ -16,6 +16,7 @@ mod generate;
 mod live;
 mod new;
 mod publish;
+mod rights;
 mod services;
 mod streams;
 mod tail;

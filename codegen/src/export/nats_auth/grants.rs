@@ -11,6 +11,9 @@ pub(super) const DEAD_LETTERS: &str = "DEAD_LETTERS";
 /// What the requests to JetStream start with.
 pub(super) const API: &str = "$JS.API";
 
+/// Where a server tells a user its own permissions: with that `event-contracts streams plan --service` verifies them.
+const OWN_PERMISSIONS: &str = "$SYS.REQ.USER.INFO";
+
 /// What one service needs.
 pub(super) struct Grants<'a> {
     pub(super) service: &'a str,
@@ -91,6 +94,7 @@ impl<'a> Grants<'a> {
         }
         all.extend(self.dead_letters());
         all.push(self.inbox());
+        all.push(OWN_PERMISSIONS.to_owned());
         all
     }
 
