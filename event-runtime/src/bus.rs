@@ -3,16 +3,21 @@
 //! What the client reports on the side is seen in `connection`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use async_nats::connection::State;
 use async_nats::jetstream::{Context, context::ContextBuilder};
 use async_nats::{Client, ConnectErrorKind};
-use tokio::sync::{Semaphore, watch};
+use tokio::runtime::Handle;
+use tokio::sync::{OnceCell, Semaphore, watch};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
+use crate::acks::Acks;
 use crate::cloudevents;
 use crate::config::Config;
 use crate::connection::Events;
@@ -45,6 +50,10 @@ pub(crate) struct Inner {
     /// The header `ce-source` of the CloudEvents that it publishes.
     source: Option<String>,
     pub(crate) events: Arc<Events>,
+    /// The inbox of acknowledgements, from the first publish on: who only listens needs none.
+    acks: OnceCell<Acks>,
+    /// The client's.
+    runtime: Handle,
     /// A place for each publish that waits for its acknowledgement.
     pub(crate) window: Arc<Semaphore>,
     /// Stops the listeners of this bus when it closes.
@@ -119,9 +128,7 @@ impl Bus {
     }
 
     fn over(client: Client, config: Config, events: Arc<Events>, sink: Sink) -> Self {
-        // Acknowledgements are waited for by the publishes themselves; the context's own limit must not come first.
         let jetstream = ContextBuilder::new()
-            .max_ack_inflight(config.window.max(1_024) * 2)
             .api_prefix(config.api_prefix())
             .timeout(config.request_timeout)
             .build(client.clone());
@@ -136,6 +143,8 @@ impl Bus {
             config,
             source,
             events,
+            acks: OnceCell::new(),
+            runtime: Handle::current(),
             window,
             stop: Shutdown::new(),
             listeners: watch::Sender::new(0),
@@ -177,6 +186,13 @@ impl Bus {
         } else {
             Ok(())
         }
+    }
+
+    /// The inbox of acknowledgements.
+    pub(crate) async fn acks(&self) -> Result<&Acks, Error> {
+        let inner = &self.inner;
+        let open = || Acks::open(&inner.client, &inner.events, &inner.runtime);
+        inner.acks.get_or_try_init(open).await
     }
 
     /// The header `ce-source` for an event.
@@ -296,6 +312,18 @@ impl Bus {
             returned: inner.events.counters.returned.load(Ordering::Relaxed),
             abandoned: (open + still_listening) as u64,
         }
+    }
+}
+
+/// What comes of `future` until then. What is ready at once, as sending nearly always is, asks for no time and sets no timer.
+pub(crate) async fn within<F: Future>(
+    deadline: impl FnOnce() -> Instant,
+    future: F,
+) -> Option<F::Output> {
+    let mut future = pin!(future);
+    match poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => timeout_at(deadline(), future).await.ok(),
     }
 }
 

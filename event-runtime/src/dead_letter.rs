@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_nats::{HeaderMap, HeaderValue, Message};
 use serde_json::json;
 use tokio::time::Instant;
+use tracing::Span;
 
 use crate::bus::Bus;
 use crate::cloudevents;
@@ -178,11 +179,9 @@ impl Bus {
     /// Stores a dead letter. Once per message and window, however often it is called.
     pub(crate) async fn bury(&self, burial: &Burial<'_>) -> Result<Receipt, Error> {
         let outgoing = burial.outgoing(self.max_payload());
-        self.store(
-            &outgoing,
-            Instant::now() + self.inner.config.publish_timeout,
-        )
-        .await
+        let deadline = self.publish_deadline();
+        let pending = self.store(outgoing, deadline, None, Span::none()).await?;
+        pending.await
     }
 
     /// Sends a dead letter, by its sequence in `DEAD_LETTERS`, on its way to its service again. Only that service gets
@@ -234,16 +233,10 @@ impl Bus {
             payload: letter.body,
             stream: DEAD_LETTERS,
         };
-        self.store(
-            &outgoing,
-            Instant::now()
-                + self
-                    .inner
-                    .config
-                    .publish_timeout
-                    .max(Duration::from_secs(1)),
-        )
-        .await
+        let timeout = self.inner.config.publish_timeout;
+        let deadline = Instant::now() + timeout.max(Duration::from_secs(1));
+        let pending = self.store(outgoing, deadline, None, Span::none()).await?;
+        pending.await
     }
 }
 

@@ -99,6 +99,7 @@
 //! conventions, at the level `INFO` under the targets `event_runtime::publish` and `event_runtime::process`; what a handler
 //! logs stands in the span of its delivery. [`Bus::stats`] counts, [`Bus::health`] asks.
 
+mod acks;
 mod api;
 mod bus;
 mod choice;

@@ -2,20 +2,22 @@
 //!
 //! Retries only under the same id, and never beyond one deadline. Says nothing about an event's content.
 
+use std::cell::Cell;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use async_nats::{HeaderMap, Subject};
+use async_nats::{HeaderMap, PublishErrorKind, Subject};
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument, Span};
 
-use crate::bus::Bus;
 #[cfg(feature = "testing")]
 use crate::bus::Sink;
+use crate::bus::{Bus, within};
 use crate::cloudevents;
 use crate::error::Error;
 use crate::event::{Envelope, Ephemeral, Event, Stored};
@@ -40,13 +42,13 @@ pub struct Receipt {
 /// [`Stats::unseen_failures`](crate::Stats::unseen_failures).
 #[must_use = "a publish may fail: await it for the outcome"]
 #[derive(Debug)]
-pub struct Pending(oneshot::Receiver<Result<Receipt, Error>>);
+pub struct Pending(pub(crate) oneshot::Receiver<Result<Receipt, Error>>);
 
 impl Future for Pending {
     type Output = Result<Receipt, Error>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        // The task ends without an answer only when its runtime does.
+        // Nobody answers only when the runtime of the connection has ended.
         Pin::new(&mut self.0)
             .poll(context)
             .map(|result| result.unwrap_or(Err(Error::Closed)))
@@ -136,6 +138,9 @@ impl Outgoing {
 
     /// What the headers take.
     pub(crate) fn header_size(&self) -> usize {
+        if self.headers.is_empty() {
+            return 0;
+        }
         let lines = self.headers.iter().flat_map(|(name, values)| {
             let name: &str = name.as_ref();
             values
@@ -151,39 +156,38 @@ fn encode<E: Event>(event: &E) -> Result<Bytes, Error> {
         event: E::NAME,
         violations,
     })?;
-    let encoded = serde_json::to_vec(event).map_err(|error| Error::Encode {
+    let mut buffer = BUFFER.take();
+    buffer.clear();
+    serde_json::to_writer(&mut buffer, event).map_err(|error| Error::Encode {
         event: E::NAME,
         reason: error.to_string(),
     })?;
-    Ok(encoded.into())
+    if buffer.capacity() > LARGEST_BUFFER {
+        return Ok(buffer.into());
+    }
+    let encoded = Bytes::copy_from_slice(&buffer);
+    BUFFER.set(buffer);
+    Ok(encoded)
+}
+
+/// The largest buffer that a thread keeps: what does not fit into it is sent as it was written.
+const LARGEST_BUFFER: usize = 16 * 1_024;
+
+thread_local! {
+    /// Where events are written: how long one is is known only then, and its bytes are allocated once.
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
 impl Bus {
-    /// Stores the event and waits until its stream has it. Retries under the same id until the publish time-out.
+    /// Stores the event and waits until its stream has it. Retries under the same id until the publish time-out, also when
+    /// the future is dropped before.
     ///
     /// # Errors
     /// Nothing was sent: [`Error::Invalid`], [`Error::Subject`], [`Error::Encode`], [`Error::NoSource`],
     /// [`Error::TooLarge`], [`Error::NotConnected`], [`Error::Closed`]. Not stored: [`Error::NoStream`], [`Error::Refused`],
     /// [`Error::Server`]. Unknown, and safe to repeat: [`Error::TimedOut`].
     pub async fn publish<E: Stored>(&self, event: &E) -> Result<Receipt, Error> {
-        self.open()?;
-        let (span, message) =
-            spans::publish::<E>(Operation::Publish, Outgoing::stored(event, self));
-        let publishing = pin!(self.publish_message(message));
-        let result = publishing.instrument(span.clone()).await;
-        spans::published(&span, &result);
-        result
-    }
-
-    /// What does not depend on the event's type is compiled once.
-    pub(crate) async fn publish_message(
-        &self,
-        message: Result<Outgoing, Error>,
-    ) -> Result<Receipt, Error> {
-        let message = message?;
-        let deadline = self.publish_deadline();
-        let _place = self.place(&message, deadline).await?;
-        self.store(&message, deadline).await
+        self.enqueue(event).await?.await
     }
 
     /// Sends the event and waits for its acknowledgement in the background. Waits itself only for a place in the window
@@ -201,46 +205,29 @@ impl Bus {
         operation: Operation,
         event: &E,
     ) -> Result<Pending, Error> {
-        let (span, message) = spans::publish::<E>(operation, Outgoing::stored(event, self));
-        let enqueuing = pin!(self.enqueue_message(message, &span));
+        let mut message = Outgoing::stored(event, self);
+        let span = spans::publish::<E>(operation, &mut message);
+        self.enqueue_message(message, span).await
+    }
+
+    /// What does not depend on the event's type is compiled once. The span goes on until the outcome.
+    pub(crate) async fn enqueue_message(
+        &self,
+        message: Result<Outgoing, Error>,
+        span: Span,
+    ) -> Result<Pending, Error> {
+        let enqueuing = pin!(async {
+            let message = message?;
+            let deadline = self.publish_deadline();
+            let place = self.place(&message, deadline).await?;
+            self.store(message, deadline, Some(place), span.clone())
+                .await
+        });
         let result = enqueuing.instrument(span.clone()).await;
         if let Err(error) = &result {
             spans::failed(&span, error.kind(), error);
         }
         result
-    }
-
-    /// The span goes on until the outcome.
-    async fn enqueue_message(
-        &self,
-        message: Result<Outgoing, Error>,
-        span: &Span,
-    ) -> Result<Pending, Error> {
-        let message = message?;
-        let deadline = self.publish_deadline();
-        let place = self.place(&message, deadline).await?;
-        let first = match self.send(&message, deadline).await {
-            Ok(sent) => Some(sent),
-            Err(Some(error)) => return Err(error),
-            Err(None) => None,
-        };
-        let (outcome, pending) = oneshot::channel();
-        let (bus, outer) = (self.clone(), span.clone());
-        let waiting = async move {
-            let result = bus.store_from(&message, deadline, first).await;
-            spans::published(&outer, &result);
-            drop(place);
-            if let Err(Err(error)) = outcome.send(result) {
-                bus.inner
-                    .events
-                    .counters
-                    .unseen_failures
-                    .fetch_add(1, Ordering::Relaxed);
-                tracing::error!(subject = %message.subject, %error, "an event was not published, and nobody waits for it");
-            }
-        };
-        tokio::spawn(waiting.instrument(span.clone()));
-        Ok(Pending(pending))
     }
 
     /// Stores many events, with many on their way at once. One that fails does not stop the others.
@@ -291,69 +278,58 @@ impl Bus {
     /// [`Error::TooLarge`], [`Error::NotConnected`], [`Error::Closed`].
     pub async fn emit<E: Ephemeral>(&self, event: &E) -> Result<(), Error> {
         self.open()?;
-        let (span, message) =
-            spans::publish::<E>(Operation::Publish, Outgoing::ephemeral(event, self));
-        let emitting = pin!(self.emit_message(message));
-        let result = emitting.instrument(span.clone()).await;
+        let mut message = Outgoing::ephemeral(event, self);
+        let span = spans::publish::<E>(Operation::Publish, &mut message);
+        let result = match message {
+            Ok(message) => {
+                let emitting = pin!(self.emit_message(message));
+                emitting.instrument(span.clone()).await
+            }
+            Err(error) => Err(error),
+        };
         if let Err(error) = &result {
             spans::failed(&span, error.kind(), error);
         }
         result
     }
 
-    pub(crate) async fn emit_message(&self, message: Result<Outgoing, Error>) -> Result<(), Error> {
-        let message = message?;
+    pub(crate) async fn emit_message(&self, message: Outgoing) -> Result<(), Error> {
+        let emitted = &self.inner.events.counters.emitted;
         #[cfg(feature = "testing")]
         if let Sink::Records(records) = &self.inner.sink {
-            if message.size() > self.max_payload() {
-                return Err(self.too_large(&message));
-            }
+            self.fits(&message)?;
             records.emit(&message);
-            let emitted = &self.inner.events.counters.emitted;
             emitted.fetch_add(1, Ordering::Relaxed);
             return Ok(());
         }
-        let patience = self.inner.config.request_timeout;
+        let (subject, size) = (message.subject.clone(), message.size());
+        let not_connected = |after| Error::NotConnected {
+            subject: subject.to_string(),
+            after,
+        };
         // Buffering for a later connection would deliver late what is only worth something now.
         if !self.is_connected() {
-            return Err(Error::NotConnected {
-                subject: message.subject.to_string(),
-                after: Duration::ZERO,
-            });
+            return Err(not_connected(Duration::ZERO));
         }
-        let client = &self.inner.client;
-        let sent = async {
-            if message.headers.is_empty() {
-                client
-                    .publish(message.subject.clone(), message.payload.clone())
-                    .await
-            } else {
-                client
-                    .publish_with_headers(
-                        message.subject.clone(),
-                        message.headers.clone(),
-                        message.payload.clone(),
-                    )
-                    .await
-            }
+        let (client, patience) = (&self.inner.client, self.inner.config.request_timeout);
+        let (to, payload) = (message.subject, message.payload);
+        let until = || Instant::now() + patience;
+        let sent = if message.headers.is_empty() {
+            within(until, client.publish(to, payload)).await
+        } else {
+            let sending = client.publish_with_headers(to, message.headers, payload);
+            within(until, sending).await
         };
-        match timeout_at(Instant::now() + patience, sent).await {
-            Ok(Ok(())) => {
-                self.inner
-                    .events
-                    .counters
-                    .emitted
-                    .fetch_add(1, Ordering::Relaxed);
+        match sent {
+            Some(Ok(())) => {
+                emitted.fetch_add(1, Ordering::Relaxed);
                 Ok(())
             }
-            Ok(Err(error)) if error.kind() == async_nats::PublishErrorKind::MaxPayloadExceeded => {
-                Err(self.too_large(&message))
+            Some(Err(error)) if error.kind() == PublishErrorKind::MaxPayloadExceeded => {
+                Err(self.too_large(&subject, size))
             }
-            Ok(Err(_)) => Err(Error::Closed),
-            Err(_) => Err(Error::NotConnected {
-                subject: message.subject.to_string(),
-                after: patience,
-            }),
+            Some(Err(_)) => Err(Error::Closed),
+            None => Err(not_connected(patience)),
         }
     }
 
@@ -361,12 +337,21 @@ impl Bus {
         Instant::now() + self.inner.config.publish_timeout
     }
 
-    pub(crate) fn too_large(&self, message: &Outgoing) -> Error {
-        let limit = self.max_payload();
+    /// An error when a server would not take it.
+    #[cfg(feature = "testing")]
+    pub(crate) fn fits(&self, message: &Outgoing) -> Result<(), Error> {
+        let size = message.size();
+        if size > self.max_payload() {
+            return Err(self.too_large(&message.subject, size));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn too_large(&self, subject: &str, size: usize) -> Error {
         Error::TooLarge {
-            subject: message.subject.to_string(),
-            size: message.size(),
-            limit,
+            subject: subject.to_owned(),
+            size,
+            limit: self.max_payload(),
         }
     }
 
@@ -384,8 +369,11 @@ impl Bus {
         message: &Outgoing,
         deadline: Instant,
     ) -> Result<OwnedSemaphorePermit, Error> {
+        if let Ok(place) = Arc::clone(&self.inner.window).try_acquire_owned() {
+            return Ok(place);
+        }
         let latest = deadline - self.inner.config.publish_timeout / 10;
-        match timeout_at(latest, self.inner.window.clone().acquire_owned()).await {
+        match timeout_at(latest, Arc::clone(&self.inner.window).acquire_owned()).await {
             Ok(Ok(place)) => Ok(place),
             Ok(Err(_)) => Err(Error::Closed),
             Err(_) => Err(self.not_connected(message)),

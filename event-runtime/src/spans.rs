@@ -42,14 +42,16 @@ impl Operation {
     }
 }
 
-/// Begins the publish of an event: its span, and its message with the trace that goes on from there.
+/// Begins the publish of an event: its span, and in its message the trace that goes on from there.
 pub(crate) fn publish<E: Event>(
     operation: Operation,
-    message: Result<Outgoing, Error>,
-) -> (Span, Result<Outgoing, Error>) {
+    message: &mut Result<Outgoing, Error>,
+) -> Span {
     let span = sending(operation, E::SUBJECT, message.as_ref().ok());
-    let message = message.map(|message| span.in_scope(|| message.traced()));
-    (span, message)
+    if let Ok(message) = message {
+        span.in_scope(|| message.trace());
+    }
+    span
 }
 
 fn sending(operation: Operation, template: &'static str, message: Option<&Outgoing>) -> Span {
@@ -199,11 +201,10 @@ fn partition<'a>(template: &str, subject: &'a str) -> Option<&'a str> {
 }
 
 impl Outgoing {
-    /// With the current trace in its headers.
-    pub(crate) fn traced(mut self) -> Self {
+    /// Puts the current trace into its headers.
+    pub(crate) fn trace(&mut self) {
         if let Some(trace) = Trace::current() {
             trace.write(&mut self.headers);
         }
-        self
     }
 }

@@ -1,46 +1,56 @@
 //! One message on its way into a stream: attempts under the same id until it is stored, refused, or too late.
 //!
-//! Knows nothing of events: dead letters and redrives go this way too.
+//! Knows nothing of events: dead letters and redrives go this way too. Who reads the answers is `acks`.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_nats::jetstream::ErrorCode;
-use async_nats::jetstream::context::{PublishAckFuture, PublishError, PublishErrorKind};
-use async_nats::jetstream::message::PublishMessage;
-use tokio::time::{Instant, sleep, timeout_at};
+use async_nats::{Message, PublishErrorKind, StatusCode};
+use serde::Deserialize;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::time::{Instant, sleep};
+use tracing::{Instrument, Span};
 
-use crate::bus::Bus;
 #[cfg(feature = "testing")]
 use crate::bus::Sink;
+use crate::bus::{Bus, within};
+use crate::connection::Events;
 use crate::error::Error;
-use crate::publish::{Outgoing, Receipt};
+use crate::publish::{Outgoing, Pending, Receipt};
+use crate::spans;
 
-/// How long an acknowledgement is waited for before anything else is.
-const AT_ONCE: Duration = Duration::from_millis(25);
+/// The pause after the first attempt.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// How long one server without a cluster may take to find the stream of a subject: it has no leader to wait for.
 const PATIENCE_WITHOUT_CLUSTER: Duration = Duration::from_secs(2);
 
-/// A message that is on its way.
-pub(crate) enum Sent {
-    /// The client has taken it.
-    Waiting(Waiting),
-    /// Recorded, and not sent anywhere.
-    #[cfg(feature = "testing")]
-    Recorded(Receipt),
-}
-
-/// A message that the client has taken, and the moment: what happened before does not concern it.
-pub(crate) struct Waiting {
-    acknowledgement: PublishAckFuture,
+/// A message that is to be stored, and how far that is.
+#[derive(Debug)]
+pub(crate) struct Publish {
+    bus: Bus,
+    message: Outgoing,
+    deadline: Instant,
+    outcome: oneshot::Sender<Result<Receipt, Error>>,
+    /// It goes on until the outcome.
+    span: Span,
+    /// In the window of publishes that wait; given back with the outcome.
+    place: Option<OwnedSemaphorePermit>,
+    /// How many attempts the client has taken.
+    sent: u32,
+    pause: Duration,
+    no_stream_since: Option<Instant>,
+    /// When the attempt began: what happened before does not concern it.
     refusals: u64,
     connections: u64,
+    /// How long its answer is waited for.
+    until: Instant,
 }
 
 /// What one attempt came to.
-enum Attempt {
+pub(crate) enum Attempt {
     Done(Receipt),
     Failed(Error),
     /// The event may be stored or not; another attempt under the same id will tell.
@@ -49,104 +59,50 @@ enum Attempt {
     NoStream,
 }
 
+/// What a stream answers.
+#[derive(Deserialize)]
+struct Answer {
+    stream: Option<String>,
+    seq: Option<u64>,
+    #[serde(default)]
+    duplicate: bool,
+    error: Option<async_nats::jetstream::Error>,
+}
+
 impl Bus {
-    /// Sends until it is stored, or until it is known that it will not be.
+    /// Sends until it is stored, or until it is known that it will not be; returns when it is sent for the first time.
     pub(crate) async fn store(
         &self,
-        message: &Outgoing,
+        message: Outgoing,
         deadline: Instant,
-    ) -> Result<Receipt, Error> {
-        self.store_from(message, deadline, None).await
-    }
-
-    pub(crate) async fn store_from(
-        &self,
-        message: &Outgoing,
-        deadline: Instant,
-        first: Option<Sent>,
-    ) -> Result<Receipt, Error> {
-        let result = self.attempts(message, deadline, first).await;
-        let counters = &self.inner.events.counters;
-        match &result {
-            Ok(receipt) => {
-                counters.published.fetch_add(1, Ordering::Relaxed);
-                counters
-                    .duplicates
-                    .fetch_add(u64::from(receipt.duplicate), Ordering::Relaxed);
+        place: Option<OwnedSemaphorePermit>,
+        span: Span,
+    ) -> Result<Pending, Error> {
+        let (outcome, pending) = oneshot::channel();
+        let publish = Publish {
+            bus: self.clone(),
+            message,
+            deadline,
+            outcome,
+            span,
+            place,
+            sent: 0,
+            pause: FIRST_PAUSE,
+            no_stream_since: None,
+            refusals: 0,
+            connections: 0,
+            until: deadline,
+        };
+        match publish.send().await {
+            None => {}
+            // Known at once, and told at once.
+            Some((publish, Attempt::Failed(error))) => {
+                publish.count_failure();
+                return Err(error);
             }
-            Err(_) => {
-                counters.publish_failures.fetch_add(1, Ordering::Relaxed);
-            }
+            Some((publish, attempt)) => publish.after(attempt),
         }
-        result
-    }
-
-    async fn attempts(
-        &self,
-        message: &Outgoing,
-        deadline: Instant,
-        mut first: Option<Sent>,
-    ) -> Result<Receipt, Error> {
-        let (mut pause, mut sent, mut no_stream_since) = (Duration::from_millis(20), false, None);
-        loop {
-            let sending = match first.take() {
-                Some(earlier) => Ok(earlier),
-                None => self.send(message, deadline).await,
-            };
-            let repeated = sent;
-            let outcome = match sending {
-                Ok(Sent::Waiting(waiting)) => {
-                    sent = true;
-                    self.acknowledged(message, waiting, deadline).await
-                }
-                #[cfg(feature = "testing")]
-                Ok(Sent::Recorded(receipt)) => Attempt::Done(receipt),
-                Err(Some(error)) => Attempt::Failed(error),
-                Err(None) => Attempt::Again,
-            };
-            match outcome {
-                // What the stream knows already may well be an earlier attempt of this very publish.
-                Attempt::Done(receipt) => {
-                    return Ok(Receipt {
-                        duplicate: receipt.duplicate && !repeated,
-                        ..receipt
-                    });
-                }
-                Attempt::Failed(error) => return Err(error),
-                Attempt::Again => no_stream_since = None,
-                Attempt::NoStream => {
-                    let since = *no_stream_since.get_or_insert_with(Instant::now);
-                    if since.elapsed() >= self.no_stream_patience()
-                        || Instant::now() + pause >= deadline
-                    {
-                        return Err(Error::NoStream {
-                            subject: message.subject.to_string(),
-                            stream: message.stream,
-                        });
-                    }
-                }
-            }
-            if Instant::now() + pause >= deadline {
-                let after = self.inner.config.publish_timeout;
-                let subject = message.subject.to_string();
-                return Err(if sent {
-                    Error::TimedOut {
-                        subject,
-                        stream: message.stream,
-                        after,
-                    }
-                } else {
-                    self.not_connected(message)
-                });
-            }
-            sleep(jittered(pause)).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
-            self.inner
-                .events
-                .counters
-                .publish_retries
-                .fetch_add(1, Ordering::Relaxed);
-        }
+        Ok(Pending(pending))
     }
 
     fn no_stream_patience(&self) -> Duration {
@@ -155,107 +111,191 @@ impl Bus {
             None => PATIENCE_WITHOUT_CLUSTER,
         }
     }
+}
 
-    /// Hands the message to the client, once there is a connection. An error without a reason may pass.
-    pub(crate) async fn send(
-        &self,
-        message: &Outgoing,
-        deadline: Instant,
-    ) -> Result<Sent, Option<Error>> {
+impl Publish {
+    /// Hands the message to the client, once there is a connection. Gives back what the client did not take, and why.
+    async fn send(mut self) -> Option<(Box<Self>, Attempt)> {
+        let bus = self.bus.clone();
         #[cfg(feature = "testing")]
-        if let Sink::Records(records) = &self.inner.sink {
-            return match message.size() > self.max_payload() {
-                true => Err(Some(self.too_large(message))),
-                false => records.store(message).map(Sent::Recorded).map_err(Some),
+        if let Sink::Records(records) = &bus.inner.sink {
+            let stored = match bus.fits(&self.message) {
+                Ok(()) => records.store(&self.message),
+                Err(error) => Err(error),
             };
+            match stored {
+                Ok(receipt) => self.finish(Ok(receipt)),
+                Err(error) => return Some((Box::new(self), Attempt::Failed(error))),
+            }
+            return None;
         }
         // Sent now, it would wait in the client and be stored long after the caller was told that it failed.
-        if !self.connected(deadline).await {
-            return Err(None);
+        if !bus.connected(self.deadline).await {
+            return Some((Box::new(self), Attempt::Again));
         }
-        let events = &self.inner.events;
-        let (refusals, connections) = (events.mark(), *events.connections.borrow());
-        let publish = PublishMessage::build()
-            .headers(message.headers.clone())
-            .payload(message.payload.clone());
-        match timeout_at(
-            deadline,
-            self.inner
-                .jetstream
-                .send_publish(message.subject.clone(), publish),
-        )
-        .await
-        {
-            Ok(Ok(acknowledgement)) => Ok(Sent::Waiting(Waiting {
-                acknowledgement,
-                refusals,
-                connections,
-            })),
-            Ok(Err(error)) => Err(match error.kind() {
-                PublishErrorKind::MaxPayloadExceeded => Some(self.too_large(message)),
-                PublishErrorKind::TimedOut => None,
-                _ => Some(Error::Closed),
-            }),
-            Err(_) => Err(None),
-        }
-    }
-
-    /// Waits for the acknowledgement, until it can no longer come.
-    async fn acknowledged(&self, message: &Outgoing, sent: Waiting, deadline: Instant) -> Attempt {
-        let began = Instant::now();
-        let mut acknowledgement = sent.acknowledgement.into_future();
-        // Nearly always the answer is there at once; watching for everything else costs more than the answer.
-        if let Ok(result) = timeout_at(deadline.min(began + AT_ONCE), &mut acknowledgement).await {
-            return self.answer(message, result);
-        }
-        let events = &self.inner.events;
-        let mut connections = events.connections.subscribe();
-        let patience = (self.inner.config.publish_timeout / 5).max(Duration::from_millis(100));
-        let subject = &message.subject;
-        let refused = events.refused(sent.refusals, |operation| is_publish_to(operation, subject));
-        tokio::select! {
-            biased;
-            result = acknowledgement => self.answer(message, result),
-            operation = refused => Attempt::Failed(Error::Refused { operation }),
-            // Over the old connection no answer comes any more.
-            _ = connections.wait_for(|now| *now != sent.connections) => Attempt::Again,
-            () = tokio::time::sleep_until(deadline.min(began + patience)) => Attempt::Again,
-        }
-    }
-
-    fn answer(
-        &self,
-        message: &Outgoing,
-        result: Result<async_nats::jetstream::publish::PublishAck, PublishError>,
-    ) -> Attempt {
-        let error = match result {
-            Ok(ack) => {
-                return Attempt::Done(Receipt {
-                    stream: ack.stream,
-                    sequence: ack.sequence,
-                    duplicate: ack.duplicate,
-                });
-            }
-            Err(error) => error,
+        let acks = match within(|| self.deadline, bus.acks()).await {
+            Some(Ok(acks)) => acks,
+            Some(Err(error)) => return Some((Box::new(self), Attempt::Failed(error))),
+            None => return Some((Box::new(self), Attempt::Again)),
         };
-        match error.kind() {
-            PublishErrorKind::StreamNotFound => Attempt::NoStream,
-            PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe => Attempt::Again,
-            PublishErrorKind::MaxPayloadExceeded => Attempt::Failed(self.too_large(message)),
-            _ => {
-                let source = std::error::Error::source(&error)
-                    .and_then(|e| e.downcast_ref::<async_nats::jetstream::Error>());
-                match source {
-                    Some(source) if is_passing(source) => Attempt::Again,
-                    Some(source) => Attempt::Failed(Error::Server {
-                        what: format!("publishing to {}", message.subject),
-                        code: source.error_code().0,
-                        description: words(source),
-                    }),
-                    None => Attempt::Again,
+        let events = &bus.inner.events;
+        self.refusals = events.mark();
+        self.connections = *events.connections.borrow();
+        self.sent += 1;
+        let (deadline, patience) = (self.deadline, bus.inner.config.publish_timeout / 5);
+        self.until = deadline.min(Instant::now() + patience.max(Duration::from_millis(100)));
+        let (subject, headers, payload) = (
+            self.message.subject.clone(),
+            self.message.headers.clone(),
+            self.message.payload.clone(),
+        );
+        let ticket = match acks.keep(self) {
+            Ok(ticket) => ticket,
+            Err(publish) => return Some((publish, Attempt::Failed(Error::Closed))),
+        };
+        let sending = bus.inner.client.publish_with_reply_and_headers(
+            subject,
+            ticket.reply(),
+            headers,
+            payload,
+        );
+        let failed = match within(|| deadline, sending).await {
+            Some(Ok(())) => {
+                ticket.sent();
+                return None;
+            }
+            Some(Err(error)) => Some(error.kind()),
+            None => None,
+        };
+        let mut publish = ticket.take_back()?;
+        publish.sent -= 1;
+        let attempt = match failed {
+            Some(PublishErrorKind::MaxPayloadExceeded) => {
+                let message = &publish.message;
+                Attempt::Failed(bus.too_large(&message.subject, message.size()))
+            }
+            Some(_) => Attempt::Failed(Error::Closed),
+            None => Attempt::Again,
+        };
+        Some((Box::new(publish), attempt))
+    }
+
+    /// Why no answer to this attempt can come any more, when none can.
+    pub(crate) fn lost(&self, now: Instant, events: &Events) -> Option<Attempt> {
+        let subject = &self.message.subject;
+        let concerns = |operation: &str| is_publish_to(operation, subject);
+        if let Some(operation) = events.find_refusal(self.refusals, &concerns) {
+            return Some(Attempt::Failed(Error::Refused { operation }));
+        }
+        // Over the old connection no answer comes.
+        let reconnected = *events.connections.borrow() != self.connections;
+        (reconnected || now >= self.until).then_some(Attempt::Again)
+    }
+
+    /// What an answer says.
+    pub(crate) fn answer(&self, message: &Message) -> Attempt {
+        if message.status == Some(StatusCode::NO_RESPONDERS) {
+            return Attempt::NoStream;
+        }
+        match serde_json::from_slice(&message.payload) {
+            Ok(Answer {
+                error: Some(error), ..
+            }) if is_passing(&error) => Attempt::Again,
+            Ok(Answer {
+                error: Some(error), ..
+            }) => Attempt::Failed(Error::Server {
+                what: format!("publishing to {}", self.message.subject),
+                code: error.error_code().0,
+                description: words(&error),
+            }),
+            Ok(Answer {
+                stream: Some(stream),
+                seq: Some(sequence),
+                duplicate,
+                ..
+            }) => Attempt::Done(Receipt {
+                stream,
+                sequence,
+                // What the stream knows already may well be an earlier attempt of this very publish.
+                duplicate: duplicate && self.sent <= 1,
+            }),
+            // No stream speaks like this.
+            _ => Attempt::Again,
+        }
+    }
+
+    /// Goes on after an attempt: to the outcome, or to another attempt after a pause.
+    pub(crate) fn after(mut self, attempt: Attempt) {
+        let now = Instant::now();
+        let in_time = now + self.pause < self.deadline;
+        match attempt {
+            Attempt::Done(receipt) => return self.finish(Ok(receipt)),
+            Attempt::Failed(error) => return self.finish(Err(error)),
+            Attempt::Again => self.no_stream_since = None,
+            Attempt::NoStream => {
+                let since = *self.no_stream_since.get_or_insert(now);
+                if !in_time || now - since >= self.bus.no_stream_patience() {
+                    let error = Error::NoStream {
+                        subject: self.message.subject.to_string(),
+                        stream: self.message.stream,
+                    };
+                    return self.finish(Err(error));
                 }
             }
         }
+        if !in_time {
+            let error = if self.sent > 0 {
+                Error::TimedOut {
+                    subject: self.message.subject.to_string(),
+                    stream: self.message.stream,
+                    after: self.bus.inner.config.publish_timeout,
+                }
+            } else {
+                self.bus.not_connected(&self.message)
+            };
+            return self.finish(Err(error));
+        }
+        let span = self.span.clone();
+        tokio::spawn(self.again().instrument(span));
+    }
+
+    /// The next attempt.
+    async fn again(mut self) {
+        sleep(jittered(self.pause)).await;
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        let counters = &self.bus.inner.events.counters;
+        counters.publish_retries.fetch_add(1, Ordering::Relaxed);
+        if let Some((publish, attempt)) = self.send().await {
+            publish.after(attempt);
+        }
+    }
+
+    /// The outcome.
+    pub(crate) fn finish(mut self, result: Result<Receipt, Error>) {
+        let counters = &self.bus.inner.events.counters;
+        match &result {
+            Ok(receipt) => {
+                counters.published.fetch_add(1, Ordering::Relaxed);
+                if receipt.duplicate {
+                    counters.duplicates.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            Err(_) => self.count_failure(),
+        }
+        spans::published(&self.span, &result);
+        // Before anybody learns of it: who does may want the place for the next event.
+        self.place = None;
+        if let Err(Err(error)) = self.outcome.send(result) {
+            counters.unseen_failures.fetch_add(1, Ordering::Relaxed);
+            self.span.in_scope(|| {
+                tracing::error!(subject = %self.message.subject, %error, "an event was not published, and nobody waits for it");
+            });
+        }
+    }
+
+    fn count_failure(&self) {
+        let failures = &self.bus.inner.events.counters.publish_failures;
+        failures.fetch_add(1, Ordering::Relaxed);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use async_nats::{HeaderMap, Subject};
 use bytes::Bytes;
+use tracing::Span;
 
 use crate::bus::Bus;
 use crate::cloudevents;
@@ -52,11 +53,12 @@ impl Bus {
             stream: event.stream.unwrap_or_default(),
         };
         if event.stream.is_some() {
-            return self.publish_message(Ok(message)).await.map(Some);
+            let pending = self.enqueue_message(Ok(message), Span::none()).await?;
+            return pending.await.map(Some);
         }
         let mark = self.inner.events.mark();
         let subject = message.subject.clone();
-        self.emit_message(Ok(message)).await?;
+        self.emit_message(message).await?;
         let refused = self
             .inner
             .events

@@ -210,14 +210,16 @@ impl<H: Send + Sync + 'static> Recorder<H> {
 
     /// Delivers a stored event. Await it; before, it can be changed: `recorder.deliver(&event).attempt(5).await`.
     pub fn deliver<E: Stored>(&mut self, event: &E) -> Delivering<'_, H> {
-        let message = Outgoing::stored(event, &self.shared.bus);
-        Delivering::new(self, message.map(Outgoing::traced))
+        let mut message = Outgoing::stored(event, &self.shared.bus);
+        message.iter_mut().for_each(Outgoing::trace);
+        Delivering::new(self, message)
     }
 
     /// Delivers an ephemeral event.
     pub fn deliver_ephemeral<E: Ephemeral>(&mut self, event: &E) -> Delivering<'_, H> {
-        let message = Outgoing::ephemeral(event, &self.shared.bus);
-        Delivering::new(self, message.map(Outgoing::traced))
+        let mut message = Outgoing::ephemeral(event, &self.shared.bus);
+        message.iter_mut().for_each(Outgoing::trace);
+        Delivering::new(self, message)
     }
 
     /// Delivers any bytes on any subject, as another publisher may have sent them: without an id and a trace, unless

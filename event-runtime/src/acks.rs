@@ -1,0 +1,259 @@
+//! Acknowledgements: one inbox for everything that a connection stores, and who waits for which answer.
+//!
+//! One task reads the inbox and looks, now and then, for publishes whose answer can no longer come; no publish has a task, a
+//! timer or a subscription of its own. What an answer means is decided in `store`.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_nats::{Client, Message, Subject, Subscriber};
+use futures_util::{FutureExt, StreamExt};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, sleep};
+
+use crate::connection::Events;
+use crate::error::Error;
+use crate::store::Publish;
+
+/// How often publishes are looked through for those whose answer can no longer come, while there are any.
+const LOOK: Duration = Duration::from_millis(25);
+
+/// The inbox of a connection, from its first publish on.
+#[derive(Debug)]
+pub(crate) struct Acks {
+    waiting: Arc<Waiting>,
+    task: AbortHandle,
+}
+
+impl Acks {
+    /// Opens the inbox. It is read on the runtime of the client: whoever publishes first may be on a shorter one.
+    pub(crate) async fn open(
+        client: &Client,
+        events: &Arc<Events>,
+        runtime: &Handle,
+    ) -> Result<Self, Error> {
+        let inbox = format!("{}.", client.new_inbox());
+        let subscriber = client
+            .subscribe(format!("{inbox}*"))
+            .await
+            .map_err(|_| Error::Closed)?;
+        let waiting = Arc::new(Waiting {
+            inbox,
+            flight: Mutex::default(),
+            begun: Notify::new(),
+        });
+        let reader = read(Arc::clone(&waiting), subscriber, Arc::clone(events));
+        Ok(Self {
+            task: runtime.spawn(reader).abort_handle(),
+            waiting,
+        })
+    }
+
+    /// Keeps a publish until its answer comes. Gives it back when none can come any more.
+    pub(crate) fn keep(&self, publish: Publish) -> Result<Ticket<'_>, Box<Publish>> {
+        let mut flight = self.waiting.flight();
+        if flight.ended {
+            return Err(Box::new(publish));
+        }
+        let number = flight.put(publish);
+        if !std::mem::replace(&mut flight.watched, true) {
+            self.waiting.begun.notify_one();
+        }
+        Ok(Ticket {
+            waiting: &self.waiting,
+            number: Some(number),
+        })
+    }
+}
+
+impl Drop for Acks {
+    fn drop(&mut self) {
+        // Its subscription would keep the connection open.
+        self.task.abort();
+    }
+}
+
+/// The place of a publish that is being sent. Dropped, it takes the publish along: it was not sent.
+pub(crate) struct Ticket<'a> {
+    waiting: &'a Waiting,
+    number: Option<u64>,
+}
+
+impl Ticket<'_> {
+    /// Where its answer has to go.
+    pub(crate) fn reply(&self) -> Subject {
+        let inbox = &self.waiting.inbox;
+        let mut reply = String::with_capacity(inbox.len() + 16);
+        reply.push_str(inbox);
+        let number = self.number.unwrap_or_default();
+        let digits = (number.max(1).ilog2() / 4) + 1;
+        for digit in (0..digits).rev() {
+            let value = ((number >> (4 * digit)) & 15) as u32;
+            reply.push(char::from_digit(value, 16).unwrap_or('0'));
+        }
+        reply.into()
+    }
+
+    /// The client has it: from now on it waits.
+    pub(crate) fn sent(mut self) {
+        self.number = None;
+    }
+
+    /// The publish again, when it was not sent.
+    pub(crate) fn take_back(mut self) -> Option<Publish> {
+        let number = self.number.take()?;
+        self.waiting.flight().take(number)
+    }
+}
+
+impl Drop for Ticket<'_> {
+    fn drop(&mut self) {
+        if let Some(number) = self.number {
+            // Outside of the lock: it may be the last of its bus.
+            let publish = self.waiting.flight().take(number);
+            drop(publish);
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Waiting {
+    /// What stands before a publish's number in its reply subject.
+    inbox: String,
+    flight: Mutex<Flight>,
+    /// There is something to look at again.
+    begun: Notify,
+}
+
+/// The publishes that wait. A number is a place among `slots` and the count of those that had it before: an answer that comes
+/// late, or twice, never reaches another publish.
+#[derive(Debug, Default)]
+struct Flight {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    watched: bool,
+    ended: bool,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    turn: u32,
+    publish: Option<Publish>,
+}
+
+impl Flight {
+    fn put(&mut self, publish: Publish) -> u64 {
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Slot::default());
+            (self.slots.len() - 1) as u32
+        });
+        let Some(slot) = self.slots.get_mut(index as usize) else {
+            return u64::MAX;
+        };
+        slot.publish = Some(publish);
+        (u64::from(slot.turn) << 32) | u64::from(index)
+    }
+
+    fn take(&mut self, number: u64) -> Option<Publish> {
+        let (turn, index) = ((number >> 32) as u32, number as u32);
+        let slot = self.slots.get_mut(index as usize)?;
+        if slot.turn != turn {
+            return None;
+        }
+        let publish = slot.publish.take()?;
+        slot.turn = turn.wrapping_add(1);
+        self.free.push(index);
+        Some(publish)
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = (u64, &Publish)> {
+        let slots = self.slots.iter().enumerate();
+        slots.filter_map(|(index, slot)| {
+            let publish = slot.publish.as_ref()?;
+            Some(((u64::from(slot.turn) << 32) | index as u64, publish))
+        })
+    }
+}
+
+impl Waiting {
+    fn flight(&self) -> MutexGuard<'_, Flight> {
+        self.flight.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An answer has come.
+    fn answered(&self, message: &Message) {
+        let number = message.subject.strip_prefix(self.inbox.as_str());
+        let number = number.and_then(|number| u64::from_str_radix(number, 16).ok());
+        let publish = number.and_then(|number| self.flight().take(number));
+        if let Some(publish) = publish {
+            let attempt = publish.answer(message);
+            publish.after(attempt);
+        }
+    }
+
+    /// Ends the attempts whose answer can no longer come. Whether any are left.
+    fn look(&self, events: &Events) -> bool {
+        let now = Instant::now();
+        let mut lost = Vec::new();
+        let mut flight = self.flight();
+        let numbers: Vec<_> = flight
+            .numbers()
+            .filter_map(|(number, publish)| Some((number, publish.lost(now, events)?)))
+            .collect();
+        for (number, attempt) in numbers {
+            lost.extend(flight.take(number).map(|publish| (publish, attempt)));
+        }
+        flight.watched = flight.free.len() < flight.slots.len();
+        let left = flight.watched;
+        drop(flight);
+        for (publish, attempt) in lost {
+            publish.after(attempt);
+        }
+        left
+    }
+}
+
+/// Nobody reads the inbox any more: what waits has failed.
+struct Ending(Arc<Waiting>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        let mut flight = self.0.flight();
+        flight.ended = true;
+        let slots = std::mem::take(&mut flight.slots);
+        flight.free.clear();
+        drop(flight);
+        for publish in slots.into_iter().filter_map(|slot| slot.publish) {
+            publish.finish(Err(Error::Closed));
+        }
+    }
+}
+
+async fn read(waiting: Arc<Waiting>, mut inbox: Subscriber, events: Arc<Events>) {
+    let _ending = Ending(Arc::clone(&waiting));
+    let mut watching = false;
+    let mut timer = Box::pin(sleep(LOOK));
+    loop {
+        tokio::select! {
+            biased;
+            () = timer.as_mut(), if watching => {
+                watching = waiting.look(&events);
+                timer.as_mut().reset(Instant::now() + LOOK);
+            }
+            () = waiting.begun.notified(), if !watching => {
+                watching = true;
+                timer.as_mut().reset(Instant::now() + LOOK);
+            }
+            message = inbox.next() => {
+                let Some(message) = message else { return };
+                waiting.answered(&message);
+                // Answers come in crowds: the rest of this one needs no turn each.
+                while let Some(Some(message)) = inbox.next().now_or_never() {
+                    waiting.answered(&message);
+                }
+            }
+        }
+    }
+}
