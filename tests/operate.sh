@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Follows docs/operate.md to the letter: writes its files, runs its commands against the server that it starts, and makes sure
-# that every command line in it is one that the commands know.
+# Follows docs/operate.md to the letter: writes its files, runs its commands against the server that it starts, starts its
+# cluster of three, and makes sure that every command line in it is one that the commands know.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root=$PWD
@@ -14,7 +14,7 @@ cargo build --locked --quiet -p event-contracts
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/operate.XXXXXX")
 stop() {
     jobs -p | xargs -r kill 2>/dev/null || true
-    [ ! -s "$scratch/pids" ] || xargs -r kill <"$scratch/pids" 2>/dev/null || true
+    cat "$scratch"/pids "$scratch"/events-*/nats.pid 2>/dev/null | xargs -r kill 2>/dev/null || true
     rm -rf "$scratch"
 }
 trap stop EXIT
@@ -39,6 +39,24 @@ for path, content in files:
     (scratch / path).write_text(here(content))
 script = "set -euo pipefail\n" + "".join(map(here, runs)).replace(" &\n", " &\necho $! > pids\n")
 (scratch / "commands.sh").write_text(script + "kill $(cat pids)\n")
+# A folder for each node of the cluster: its configuration is that of the guide, on one machine.
+[cluster] = re.findall(r"<!-- cluster -->\n```conf\n(.*?)```", text, re.S)
+nodes = ["events-1", "events-2", "events-3"]
+sockets = {name: [socket.create_server(("127.0.0.1", 0)) for _ in range(3)] for name in nodes}
+ports = {name: [str(s.getsockname()[1]) for s in three] for name, three in sockets.items()}
+for s in sum(sockets.values(), []):
+    s.close()
+for name in nodes:
+    client, monitor, route = ports[name]
+    conf = dict(files)["nats.conf"].replace("events-1", name).replace("4222", client).replace("8222", monitor)
+    block = cluster.replace("0.0.0.0:6222", f"127.0.0.1:{route}")
+    for other in nodes:
+        assert f"{other}:6222" in block, f"the guide's cluster has lost {other}"
+        block = block.replace(f"{other}:6222", f"127.0.0.1:{ports[other][2]}")
+    (scratch / name).mkdir()
+    (scratch / name / "nats.conf").write_text(conf + block)
+urls = ",".join(f"tls://127.0.0.1:{ports[name][0]}" for name in nodes)
+(scratch / "cluster.env").write_text(f"urls={urls}\nmonitors=({' '.join(ports[name][1] for name in nodes)})\n")
 # Lines that are only shown: the commands must at least take their options.
 shown = re.findall(r"```sh\n(.*?)```", text, re.S)
 lines = [l for block in shown for l in block.splitlines() if "event-contracts " in l]
@@ -52,8 +70,37 @@ timeout 120 bash commands.sh >out.txt 2>&1 || { cat out.txt; tail -n 5 server.lo
 for text in 'as foobar in the account EVENTS' 'stored as message 1 of SCHEDULING' 'SCHEDULING#1' '0 dead letters'; do
     grep -qF "$text" out.txt || { echo "missing: $text"; cat out.txt; exit 1; }
 done
-# Before the backup and after the restore.
-[ "$(grep -cF '1 messages read: 1 fit, 0 break' out.txt)" -eq 2 ] || { echo 'not verified twice'; cat out.txt; exit 1; }
+# Before the backups and after each restore.
+[ "$(grep -cF '1 messages read: 1 fit, 0 break' out.txt)" -eq 3 ] || { echo 'not verified three times'; cat out.txt; exit 1; }
+
+# The cluster, with the certificates and the permissions of before: a replicated stream, and one server less.
+cat >cluster.sh <<'CLUSTER'
+set -euo pipefail
+. ./cluster.env
+while IFS='=' read -r name password; do export "$name='$password'"; done <passwords.env
+for node in events-1 events-2 events-3; do
+    cp auth.conf server.pem server-key.pem "$node"
+    (cd "$node" && exec nats-server -c nats.conf >server.log 2>&1) &
+done
+for monitor in "${monitors[@]}"; do
+    until curl --silent --fail "http://127.0.0.1:$monitor/healthz" >healthy.txt; do sleep 0.2; done
+done
+export NATS_URL=$urls NATS_TLS_CA=ca.pem NATS_USER=operator NATS_PASSWORD=${OPERATOR_PASSWORD//\'/}
+sed -i '/^\[streams\./a replicas = 3' contracts/*.toml
+event-contracts streams apply
+event-contracts streams plan
+curl --silent "http://127.0.0.1:${monitors[0]}/jsz?streams=true&config=true" >jsz.json
+kill "$(cat events-3/nats.pid)"
+event-contracts publish scheduling.UserScheduleCreated --sample
+CLUSTER
+timeout 120 bash cluster.sh >cluster.txt 2>&1 || { cat cluster.txt; tail -n 5 events-*/server.log; exit 1; }
+grep -q 'stored as message 1 of SCHEDULING' cluster.txt || { echo 'not stored in the cluster'; cat cluster.txt; exit 1; }
+python3 - <<'PYTHON'
+import json
+accounts = json.load(open("jsz.json"))["account_details"]
+streams = {s["name"]: s["config"]["num_replicas"] for a in accounts for s in a.get("stream_detail", [])}
+assert streams.get("SCHEDULING") == streams.get("DEAD_LETTERS") == 3, streams
+PYTHON
 
 # `--help` after the words of a command answers only when its subcommand is there; options are looked up in that help.
 count=0

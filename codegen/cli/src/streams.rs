@@ -4,11 +4,15 @@
 //! people.
 
 pub(crate) mod apply;
+mod backup;
+mod leftover;
 mod loss;
 pub(crate) mod plan;
 mod report;
+mod restore;
 mod rights;
 pub(crate) mod setting;
+mod step;
 mod subjects;
 
 use std::path::Path;
@@ -34,6 +38,8 @@ use rights::{Rights, Verb};
 pub(crate) enum Streams {
     Plan(PlanArgs),
     Apply(ApplyArgs),
+    Backup(backup::Args),
+    Restore(restore::Args),
 }
 
 /// Shows what `streams apply` would do, and does nothing.
@@ -73,28 +79,38 @@ pub(crate) struct ApplyArgs {
 }
 
 pub(crate) fn run(contracts: &Path, streams: &Streams) -> Result<(), Failure> {
-    let checked = folder::load(contracts)?;
-    let wanted = Wanted::of(&checked)?;
     match streams {
-        Streams::Plan(args) => match &args.service {
-            None => with_server(async |server, stop| {
-                let found = look(server, &wanted, &stop).await?;
-                show(&found, &wanted.empty, server, args.json)
-            }),
-            Some(service) => {
-                let id = folder::service(&checked, service)?;
-                with_server_as(Some(service), async |server, stop| {
-                    let needed = nats_auth::permissions(&checked, id, &server.bus.api_prefix());
-                    let found = as_service(server, &wanted, service, &needed);
-                    let found = unless_stopped(&stop, found).await??;
-                    show(&found, &[], server, args.json)
-                })
-            }
-        },
+        Streams::Plan(args) => plan(contracts, args),
         Streams::Apply(args) => {
+            let wanted = Wanted::of(&folder::load(contracts)?)?;
             with_server(async |server, stop| write(server, &wanted, args, &stop).await)
         }
+        // These know nothing of contracts.
+        Streams::Backup(args) => {
+            with_server(async |server, stop| backup::run(&server.bus, args, &stop).await)
+        }
+        Streams::Restore(args) => {
+            with_server(async |server, stop| restore::run(&server.bus, args, &stop).await)
+        }
     }
+}
+
+fn plan(contracts: &Path, args: &PlanArgs) -> Result<(), Failure> {
+    let checked = folder::load(contracts)?;
+    let wanted = Wanted::of(&checked)?;
+    let Some(service) = &args.service else {
+        return with_server(async |server, stop| {
+            let found = look(server, &wanted, &stop).await?;
+            show(&found, &wanted.empty, server, args.json)
+        });
+    };
+    let id = folder::service(&checked, service)?;
+    with_server_as(Some(service), async |server, stop| {
+        let needed = nats_auth::permissions(&checked, id, &server.bus.api_prefix());
+        let found = as_service(server, &wanted, service, &needed);
+        let found = unless_stopped(&stop, found).await??;
+        show(&found, &[], server, args.json)
+    })
 }
 
 /// Who has all permissions.
@@ -127,7 +143,7 @@ async fn look(server: &Server, wanted: &Wanted, stop: &Shutdown) -> Result<Found
         )));
     }
     let plan = unless_stopped(stop, Plan::make(bus, wanted)).await??;
-    for (by, requests) in apply::requests(&plan.items) {
+    for (by, requests) in step::requests(&plan.items) {
         rights.need(bus, &by, requests);
     }
     Ok(Found { plan, rights })

@@ -5,14 +5,14 @@
 
 use std::time::Duration;
 
-use event_runtime::operate::{durable_request, set_filters};
+use event_runtime::operate::set_filters;
 use event_runtime::{Bus, Error, Shutdown};
 use serde_json::{Map, Value, json};
 use tokio::time::sleep;
 
-use super::plan::{Action, Item, Kind};
+use super::plan::{Item, Kind};
 use super::setting::{self, Difference, Setting};
-use super::subjects;
+use super::step::{Step, order};
 use crate::jetstream::{self, metadata, patiently};
 use crate::wanted::{DOMAIN, HASH, SERVICE, subjects_of};
 
@@ -39,20 +39,6 @@ pub(crate) enum End {
     Contended(String),
     /// A write failed.
     Failed { what: String, error: Error },
-}
-
-/// One write.
-enum Step<'a> {
-    /// Takes a stream away, with its durables.
-    RemoveStream(&'a Item),
-    /// Makes a stream.
-    CreateStream(&'a Item),
-    /// Changes a stream, up to what must wait until its durables are there.
-    ChangeStream(&'a Item),
-    RemoveDurable(&'a Item),
-    WriteDurable(&'a Item),
-    /// Changes when a stream lets messages go: first everybody who wants them must be there.
-    Retain(&'a Item),
 }
 
 /// Writes what the items want. `say` hears of each write.
@@ -112,99 +98,10 @@ pub(crate) async fn apply(
     applied
 }
 
-/// Subjects leave a stream before another takes them, streams come before their durables, and what makes a stream drop
-/// messages comes last.
-fn order(items: &[Item]) -> Vec<Step<'_>> {
-    let all = || items.iter().filter(|item| item.is_change());
-    let of = |kind: Kind, action: Action| {
-        all().filter(move |item| item.kind == kind && item.action == action)
-    };
-    let gives_subjects = |item: &&Item| match (&item.wanted, &item.there) {
-        (Some(wanted), Some(there)) => subjects::lost(&subjects_of(wanted), &subjects_of(there))
-            .is_some_and(|lost| !lost.is_empty()),
-        _ => false,
-    };
-    let retains = |item: &&Item| {
-        item.differences
-            .iter()
-            .any(|d| d.setting == Setting::Retention && d.is_possible())
-    };
-    let mut changes: Vec<&Item> = of(Kind::Stream, Action::Change).collect();
-    changes.sort_by_key(|item| !gives_subjects(item));
-    let mut steps: Vec<Step<'_>> = Vec::new();
-    steps.extend(of(Kind::Durable, Action::Remove).map(Step::RemoveDurable));
-    steps.extend(of(Kind::Stream, Action::Remove).map(Step::RemoveStream));
-    steps.extend(changes.into_iter().map(Step::ChangeStream));
-    steps.extend(of(Kind::Stream, Action::Create).map(Step::CreateStream));
-    let durables = all().filter(|item| item.kind == Kind::Durable && item.action != Action::Remove);
-    steps.extend(durables.map(Step::WriteDurable));
-    steps.extend(
-        of(Kind::Stream, Action::Change)
-            .filter(retains)
-            .map(Step::Retain),
-    );
-    steps
-}
-
 enum Outcome {
     Wrote(String),
     AlreadyDone(String),
     Contended(String),
-}
-
-impl Step<'_> {
-    fn item(&self) -> &Item {
-        match self {
-            Step::RemoveStream(item)
-            | Step::CreateStream(item)
-            | Step::ChangeStream(item)
-            | Step::RemoveDurable(item)
-            | Step::WriteDurable(item)
-            | Step::Retain(item) => item,
-        }
-    }
-
-    fn name(&self) -> String {
-        let item = self.item();
-        let kind = match item.kind {
-            Kind::Stream => "stream",
-            Kind::Durable => "durable",
-        };
-        format!("{kind} {}", item.name())
-    }
-
-    /// Whether the change of the retention is another step's.
-    fn leaves_retention(&self) -> bool {
-        matches!(self, Step::ChangeStream(_))
-    }
-
-    /// What it asks JetStream for.
-    fn request(&self, exists: bool) -> String {
-        let item = self.item();
-        let (stream, durable) = (&item.stream, item.durable());
-        match self {
-            Step::RemoveStream(_) => format!("STREAM.DELETE.{stream}"),
-            Step::RemoveDurable(_) => format!("CONSUMER.DELETE.{stream}.{durable}"),
-            Step::WriteDurable(_) => {
-                let wanted = item.wanted.as_ref().unwrap_or(&Value::Null);
-                durable_request(stream, durable, wanted)
-            }
-            Step::CreateStream(_) | Step::ChangeStream(_) | Step::Retain(_) => {
-                let verb = if exists { "UPDATE" } else { "CREATE" };
-                format!("STREAM.{verb}.{stream}")
-            }
-        }
-    }
-
-    fn done(&self) -> String {
-        let verb = match (self, self.item().action) {
-            (Step::RemoveStream(_) | Step::RemoveDurable(_), _) => "removed",
-            (Step::CreateStream(_), _) | (Step::WriteDurable(_), Action::Create) => "created",
-            (Step::Retain(_), _) => "retention changed",
-            _ => "changed",
-        };
-        format!("{}: {verb}", self.name())
-    }
 }
 
 async fn write_once(bus: &Bus, step: &Step<'_>) -> Result<Outcome, Error> {
@@ -273,30 +170,6 @@ async fn send(bus: &Bus, step: &Step<'_>, there: Option<&Value>) -> Result<Value
         Step::CreateStream(_) | Step::ChangeStream(_) | Step::Retain(_) => {
             bus.api(step.request(there.is_some()), &config).await
         }
-    }
-}
-
-/// The requests that an apply of these makes, each with what for.
-pub(crate) fn requests(items: &[Item]) -> Vec<(String, Vec<String>)> {
-    order(items)
-        .iter()
-        // The last step of a stream is a change like the first.
-        .filter(|step| !matches!(step, Step::Retain(_)))
-        .map(|step| {
-            let item = step.item();
-            let info = match item.kind {
-                Kind::Stream => format!("STREAM.INFO.{}", item.stream),
-                Kind::Durable => format!("CONSUMER.INFO.{}.{}", item.stream, item.durable()),
-            };
-            let request = step.request(item.there.is_some());
-            (step.name(), vec![info, request])
-        })
-        .collect()
-}
-
-impl Item {
-    fn durable(&self) -> &str {
-        self.durable.as_deref().unwrap_or_default()
     }
 }
 

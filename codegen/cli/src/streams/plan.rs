@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use event_runtime::{Bus, DEAD_LETTERS, Error};
 use serde_json::Value;
 
+use super::leftover::{is_leftover, leftover_durables, leftover_streams};
 use super::loss;
 use super::setting::{self, Difference, Effect, Setting};
 use super::subjects::overlap;
 use crate::jetstream::{self, ConsumerInfo, StreamInfo, metadata, text};
 use crate::units;
-use crate::wanted::{DOMAIN, HASH, SERVICE, Wanted, WantedDurable, WantedStream, subjects_of};
+use crate::wanted::{HASH, Wanted, WantedDurable, WantedStream, subjects_of};
 
 /// Everything that differs, and what else is worth knowing.
 pub(crate) struct Plan {
@@ -57,7 +58,7 @@ pub(crate) enum Action {
 }
 
 impl Item {
-    fn new(kind: Kind, stream: &str, durable: Option<&str>, action: Action) -> Self {
+    pub(super) fn new(kind: Kind, stream: &str, durable: Option<&str>, action: Action) -> Self {
         Self {
             kind,
             stream: stream.to_owned(),
@@ -327,85 +328,4 @@ impl Item {
             }
         }
     }
-}
-
-/// Whether something was made for these contracts: one of their domains owns it.
-fn is_leftover(wanted: &Wanted, config: &Value) -> bool {
-    metadata(config, DOMAIN).is_some_and(|domain| wanted.domains.contains(domain))
-}
-
-fn leftover_streams(wanted: &Wanted, there: &[StreamInfo]) -> Vec<Item> {
-    let others = there
-        .iter()
-        .filter(|stream| !wanted.streams.iter().any(|w| w.name == stream.name()));
-    others
-        .filter_map(|stream| {
-            let domain = metadata(&stream.config, DOMAIN)?;
-            let ours = is_leftover(wanted, &stream.config);
-            let action = if ours {
-                Action::Remove
-            } else {
-                Action::Foreign
-            };
-            let mut item = Item::new(Kind::Stream, stream.name(), None, action);
-            item.there = Some(stream.config.clone());
-            if ours {
-                item.losses.push(loss::of_removed_stream(stream));
-            } else {
-                item.notes.push(format!(
-                    "it belongs to the domain {domain}, which these contracts do not have: it stays"
-                ));
-            }
-            Some(item)
-        })
-        .collect()
-}
-
-fn leftover_durables(
-    wanted: &Wanted,
-    stream: &WantedStream,
-    there: &[ConsumerInfo],
-    retention: &str,
-) -> Vec<Item> {
-    let is_wanted = |name: &str| {
-        let mut all = wanted.durables.iter();
-        all.any(|d| d.stream == stream.name && d.name == name)
-    };
-    there
-        .iter()
-        // Consumers that go away by themselves are watchers.
-        .filter(|c| !text(&c.config, "durable_name").is_empty() && !is_wanted(&c.name))
-        .filter_map(|consumer| {
-            let ours = is_leftover(wanted, &consumer.config);
-            let action = if ours {
-                Action::Remove
-            } else {
-                Action::Foreign
-            };
-            let mut item = Item::new(Kind::Durable, &stream.name, Some(&consumer.name), action);
-            item.there = Some(consumer.config.clone());
-            if ours {
-                item.losses
-                    .push(loss::of_removed_durable(consumer, retention));
-                return Some(item);
-            }
-            // The durables for redrives of other contracts' services: every folder has its own.
-            let other = metadata(&consumer.config, SERVICE);
-            if stream.name == DEAD_LETTERS && other.is_some() {
-                return None;
-            }
-            item.notes.push(match other {
-                Some(service) => {
-                    format!("it belongs to the service {service} of other contracts: it stays")
-                }
-                None => "it is not in the contracts: it stays".to_owned(),
-            });
-            if retention != "limits" {
-                item.notes.push(format!(
-                    "while it does not acknowledge, this {retention} stream keeps its messages"
-                ));
-            }
-            Some(item)
-        })
-        .collect()
 }

@@ -3,6 +3,7 @@
 // Setting up a test may fail loudly.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod backup;
 mod catalog;
 mod check;
 mod connect;
