@@ -3,6 +3,7 @@
 //! One task reads the inbox and looks, now and then, for publishes whose answer can no longer come; no publish has a task, a
 //! timer or a subscription of its own. What an answer means is decided in `store`.
 
+use std::fmt::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -85,14 +86,11 @@ impl Ticket<'_> {
     /// Where its answer has to go.
     pub(crate) fn reply(&self) -> Subject {
         let inbox = &self.waiting.inbox;
-        let mut reply = String::with_capacity(inbox.len() + 16);
-        reply.push_str(inbox);
         let number = self.number.unwrap_or_default();
         let digits = (number.max(1).ilog2() / 4) + 1;
-        for digit in (0..digits).rev() {
-            let value = ((number >> (4 * digit)) & 15) as u32;
-            reply.push(char::from_digit(value, 16).unwrap_or('0'));
-        }
+        let mut reply = String::with_capacity(inbox.len() + digits as usize);
+        reply.push_str(inbox);
+        let _ = write!(reply, "{number:x}");
         reply.into()
     }
 

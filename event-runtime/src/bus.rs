@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
@@ -318,9 +318,8 @@ impl Bus {
 /// What comes of `future` until then. What is ready at once, as sending nearly always is, asks for no time and sets no timer.
 pub(crate) async fn within<F: Future>(
     deadline: impl FnOnce() -> Instant,
-    future: F,
+    mut future: Pin<&mut F>,
 ) -> Option<F::Output> {
-    let mut future = pin!(future);
     match poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await {
         Poll::Ready(output) => Some(output),
         Poll::Pending => timeout_at(deadline(), future).await.ok(),

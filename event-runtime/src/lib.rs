@@ -115,6 +115,7 @@ mod error;
 mod event;
 mod health;
 mod imported;
+mod json;
 mod listener;
 mod object;
 pub mod operate;

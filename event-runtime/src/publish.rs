@@ -2,7 +2,7 @@
 //!
 //! Retries only under the same id, and never beyond one deadline. Says nothing about an event's content.
 
-use std::cell::Cell;
+use std::mem::take;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -21,6 +21,7 @@ use crate::bus::{Bus, within};
 use crate::cloudevents;
 use crate::error::Error;
 use crate::event::{Envelope, Ephemeral, Event, Stored};
+use crate::json;
 use crate::spans::{self, Operation};
 use crate::subject::MessageId;
 
@@ -131,6 +132,13 @@ impl Outgoing {
         })
     }
 
+    pub(crate) fn not_connected(&self, after: Duration) -> Error {
+        Error::NotConnected {
+            subject: self.subject.to_string(),
+            after,
+        }
+    }
+
     /// What the server counts: headers and payload.
     pub(crate) fn size(&self) -> usize {
         self.header_size() + self.payload.len()
@@ -156,26 +164,10 @@ fn encode<E: Event>(event: &E) -> Result<Bytes, Error> {
         event: E::NAME,
         violations,
     })?;
-    let mut buffer = BUFFER.take();
-    buffer.clear();
-    serde_json::to_writer(&mut buffer, event).map_err(|error| Error::Encode {
+    json::write(event).map_err(|error| Error::Encode {
         event: E::NAME,
         reason: error.to_string(),
-    })?;
-    if buffer.capacity() > LARGEST_BUFFER {
-        return Ok(buffer.into());
-    }
-    let encoded = Bytes::copy_from_slice(&buffer);
-    BUFFER.set(buffer);
-    Ok(encoded)
-}
-
-/// The largest buffer that a thread keeps: what does not fit into it is sent as it was written.
-const LARGEST_BUFFER: usize = 16 * 1_024;
-
-thread_local! {
-    /// Where events are written: how long one is is known only then, and its bytes are allocated once.
-    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    })
 }
 
 impl Bus {
@@ -223,7 +215,7 @@ impl Bus {
             self.store(message, deadline, Some(place), span.clone())
                 .await
         });
-        let result = enqueuing.instrument(span.clone()).await;
+        let result = spans::inside(&span, enqueuing).await;
         if let Err(error) = &result {
             spans::failed(&span, error.kind(), error);
         }
@@ -280,12 +272,9 @@ impl Bus {
         self.open()?;
         let mut message = Outgoing::ephemeral(event, self);
         let span = spans::publish::<E>(Operation::Publish, &mut message);
-        let result = match message {
-            Ok(message) => {
-                let emitting = pin!(self.emit_message(message));
-                emitting.instrument(span.clone()).await
-            }
-            Err(error) => Err(error),
+        let result = match &mut message {
+            Ok(message) => spans::inside(&span, pin!(self.emit_message(message))).await,
+            Err(_) => message.map(|_| ()),
         };
         if let Err(error) = &result {
             spans::failed(&span, error.kind(), error);
@@ -293,32 +282,29 @@ impl Bus {
         result
     }
 
-    pub(crate) async fn emit_message(&self, message: Outgoing) -> Result<(), Error> {
+    /// Takes headers and payload out of the message.
+    pub(crate) async fn emit_message(&self, message: &mut Outgoing) -> Result<(), Error> {
         let emitted = &self.inner.events.counters.emitted;
         #[cfg(feature = "testing")]
         if let Sink::Records(records) = &self.inner.sink {
-            self.fits(&message)?;
-            records.emit(&message);
+            self.fits(message)?;
+            records.emit(message);
             emitted.fetch_add(1, Ordering::Relaxed);
             return Ok(());
         }
-        let (subject, size) = (message.subject.clone(), message.size());
-        let not_connected = |after| Error::NotConnected {
-            subject: subject.to_string(),
-            after,
-        };
         // Buffering for a later connection would deliver late what is only worth something now.
         if !self.is_connected() {
-            return Err(not_connected(Duration::ZERO));
+            return Err(message.not_connected(Duration::ZERO));
         }
         let (client, patience) = (&self.inner.client, self.inner.config.request_timeout);
-        let (to, payload) = (message.subject, message.payload);
         let until = || Instant::now() + patience;
-        let sent = if message.headers.is_empty() {
-            within(until, client.publish(to, payload)).await
+        let (size, subject) = (message.size(), message.subject.clone());
+        let (headers, payload) = (take(&mut message.headers), take(&mut message.payload));
+        let sent = if headers.is_empty() {
+            within(until, pin!(client.publish(subject, payload))).await
         } else {
-            let sending = client.publish_with_headers(to, message.headers, payload);
-            within(until, sending).await
+            let sending = client.publish_with_headers(subject, headers, payload);
+            within(until, pin!(sending)).await
         };
         match sent {
             Some(Ok(())) => {
@@ -326,10 +312,10 @@ impl Bus {
                 Ok(())
             }
             Some(Err(error)) if error.kind() == PublishErrorKind::MaxPayloadExceeded => {
-                Err(self.too_large(&subject, size))
+                Err(self.too_large(&message.subject, size))
             }
             Some(Err(_)) => Err(Error::Closed),
-            None => Err(not_connected(patience)),
+            None => Err(message.not_connected(patience)),
         }
     }
 
@@ -355,13 +341,6 @@ impl Bus {
         }
     }
 
-    pub(crate) fn not_connected(&self, message: &Outgoing) -> Error {
-        Error::NotConnected {
-            subject: message.subject.to_string(),
-            after: self.inner.config.publish_timeout,
-        }
-    }
-
     /// A place in the window, with enough time left to use it: sent at the last moment, the event would be stored or
     /// not, and its publisher could only guess.
     async fn place(
@@ -376,7 +355,7 @@ impl Bus {
         match timeout_at(latest, Arc::clone(&self.inner.window).acquire_owned()).await {
             Ok(Ok(place)) => Ok(place),
             Ok(Err(_)) => Err(Error::Closed),
-            Err(_) => Err(self.not_connected(message)),
+            Err(_) => Err(message.not_connected(self.inner.config.publish_timeout)),
         }
     }
 }

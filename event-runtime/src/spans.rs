@@ -162,6 +162,15 @@ pub(crate) async fn traced<F: Future>(
     }
 }
 
+/// Works inside a publish's span. Pinned by the caller: futures are large, and moving them is most of what this would cost.
+pub(crate) async fn inside<F: Future>(span: &Span, work: Pin<&mut F>) -> F::Output {
+    if span.is_disabled() {
+        work.await
+    } else {
+        work.instrument(span.clone()).await
+    }
+}
+
 /// Notes how a publish ended.
 pub(crate) fn published(span: &Span, result: &Result<Receipt, Error>) {
     match result {

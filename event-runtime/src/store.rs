@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of events: dead letters and redrives go this way too. Who reads the answers is `acks`.
 
+use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -133,7 +134,7 @@ impl Publish {
         if !bus.connected(self.deadline).await {
             return Some((Box::new(self), Attempt::Again));
         }
-        let acks = match within(|| self.deadline, bus.acks()).await {
+        let acks = match within(|| self.deadline, pin!(bus.acks())).await {
             Some(Ok(acks)) => acks,
             Some(Err(error)) => return Some((Box::new(self), Attempt::Failed(error))),
             None => return Some((Box::new(self), Attempt::Again)),
@@ -159,7 +160,7 @@ impl Publish {
             headers,
             payload,
         );
-        let failed = match within(|| deadline, sending).await {
+        let failed = match within(|| deadline, pin!(sending)).await {
             Some(Ok(())) => {
                 ticket.sent();
                 return None;
@@ -244,14 +245,15 @@ impl Publish {
             }
         }
         if !in_time {
+            let after = self.bus.inner.config.publish_timeout;
             let error = if self.sent > 0 {
                 Error::TimedOut {
                     subject: self.message.subject.to_string(),
                     stream: self.message.stream,
-                    after: self.bus.inner.config.publish_timeout,
+                    after,
                 }
             } else {
-                self.bus.not_connected(&self.message)
+                self.message.not_connected(after)
             };
             return self.finish(Err(error));
         }

@@ -144,8 +144,9 @@ impl Checker {
     fn within(&mut self, step: impl Fn() -> Step, check: impl FnOnce(&mut Self)) {
         let before = self.found.len();
         check(self);
-        for found in self.found.iter_mut().skip(before) {
-            found.steps.push(step());
+        if self.found.len() > before {
+            let found = self.found.iter_mut().skip(before);
+            found.for_each(|found| found.steps.push(step()));
         }
     }
 
@@ -222,7 +223,8 @@ impl Checker {
 
     /// A moment that RFC 3339 can say in UTC: a year from 0 to 9999, and a leap second only at 23:59:60.
     pub fn timestamp(&mut self, value: chrono::DateTime<chrono::Utc>) {
-        self.date(value.date_naive());
+        // As it is in UTC: everything else of `DateTime` asks for an offset first.
+        self.date(value.naive_utc().date());
         if value.nanosecond() >= 1_000_000_000 && (value.hour(), value.minute()) != (23, 59) {
             self.fail("has a second 60 that is no leap second");
         }

@@ -46,7 +46,7 @@ impl Bus {
         if event.envelope == Envelope::CloudEvents {
             cloudevents::write(&mut headers, event.name, id, self.source(event.name)?);
         }
-        let message = Outgoing {
+        let mut message = Outgoing {
             subject: event.subject,
             headers,
             payload: event.body,
@@ -58,7 +58,7 @@ impl Bus {
         }
         let mark = self.inner.events.mark();
         let subject = message.subject.clone();
-        self.emit_message(message).await?;
+        self.emit_message(&mut message).await?;
         let refused = self
             .inner
             .events
