@@ -14,7 +14,10 @@ cargo build --locked --quiet -p event-contracts
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/operate.XXXXXX")
 stop() {
     jobs -p | xargs -r kill 2>/dev/null || true
-    cat "$scratch"/pids "$scratch"/events-*/nats.pid 2>/dev/null | xargs -r kill 2>/dev/null || true
+    # A server's file of its pid ends without a line break.
+    for file in "$scratch"/pids "$scratch"/events-*/nats.pid; do
+        [ ! -s "$file" ] || kill "$(cat "$file")" 2>/dev/null || true
+    done
     rm -rf "$scratch"
 }
 trap stop EXIT
