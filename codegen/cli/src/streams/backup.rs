@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use event_runtime::async_nats::{Message, Subscriber};
-use event_runtime::{Bus, Shutdown};
+use event_runtime::{Bus, Error, Shutdown};
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::connection::unless_stopped;
 use crate::outcome::{self, Failure};
@@ -32,6 +32,10 @@ pub(super) const SUMS: &str = "SHA256SUMS";
 const PIECE: usize = 128 << 10;
 /// The longest silence of a server that is sending an archive.
 const SILENCE: Duration = Duration::from_secs(30);
+
+/// How long another backup of the stream is waited for, and how long between two looks.
+const BUSY: Duration = Duration::from_secs(15);
+const BETWEEN: Duration = Duration::from_millis(250);
 
 /// Copies a stream, with its durables and their places, into a new folder.
 ///
@@ -73,9 +77,7 @@ pub(super) async fn run(bus: &Bus, args: &Args, stop: &Shutdown) -> Result<(), F
     let inbox = client.new_inbox();
     let pieces = client.subscribe(inbox.clone()).await;
     let mut pieces = pieces.map_err(|error| Failure::Outside(error.to_string()))?;
-    let request = json!({ "deliver_subject": inbox, "chunk_size": PIECE, "no_consumers": false });
-    let about = bus.api(format!("STREAM.SNAPSHOT.{name}"), &request);
-    let about: About = unless_stopped(stop, about).await??;
+    let about = unless_stopped(stop, begin(bus, name, &inbox)).await??;
     let mut data = folder.create(DATA)?;
     let bytes = receive(bus, &mut pieces, &mut data, stop).await?;
     folder.finish(data, DATA)?;
@@ -90,6 +92,24 @@ pub(super) async fn run(bus: &Bus, args: &Args, stop: &Shutdown) -> Result<(), F
         count(bytes),
         args.out.display()
     ))
+}
+
+/// Asks for the archive. A server makes one at a time of each stream, and takes some seconds to notice that nobody wants the
+/// last one any more.
+async fn begin(bus: &Bus, name: &str, inbox: &str) -> Result<About, Error> {
+    let request = json!({ "deliver_subject": inbox, "chunk_size": PIECE, "no_consumers": false });
+    let deadline = Instant::now() + BUSY;
+    loop {
+        let asked = bus.api(format!("STREAM.SNAPSHOT.{name}"), &request);
+        match asked.await {
+            Err(Error::Server { description, .. })
+                if description.contains("in progress") && Instant::now() < deadline =>
+            {
+                sleep(BETWEEN).await;
+            }
+            answer => return answer,
+        }
+    }
 }
 
 /// Writes the pieces in their order until the last one. How many bytes they had.
