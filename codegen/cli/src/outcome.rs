@@ -2,6 +2,8 @@
 
 use std::ffi::OsStr;
 use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -77,22 +79,26 @@ impl Sink {
 
 /// Standard output behind a thread of its own: a reader that takes its time keeps nobody else from their work.
 pub(crate) struct Writer {
-    texts: mpsc::Sender<String>,
+    texts: mpsc::Sender<(String, u64)>,
+    /// Things in the texts that are written.
+    written: Arc<AtomicU64>,
     ended: oneshot::Receiver<Result<(), Failure>>,
 }
 
 impl Writer {
     pub(crate) fn start() -> Self {
         // One text is being written while the next one is made; whoever makes them waits.
-        let (texts, mut waiting) = mpsc::channel::<String>(1);
+        let (texts, mut waiting) = mpsc::channel::<(String, u64)>(1);
+        let written = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&written);
         let (end, ended) = oneshot::channel();
         std::thread::spawn(move || {
             let mut out = io::stdout().lock();
             let mut done = Ok(());
-            while let Some(text) = waiting.blocking_recv() {
+            while let Some((text, things)) = waiting.blocking_recv() {
                 let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
                 match still_read(written) {
-                    Ok(true) => {}
+                    Ok(true) => _ = counter.fetch_add(things, Ordering::Relaxed),
                     Ok(false) => break,
                     Err(failure) => {
                         done = Err(failure);
@@ -102,21 +108,26 @@ impl Writer {
             }
             let _ = end.send(done);
         });
-        Self { texts, ended }
+        Self {
+            texts,
+            written,
+            ended,
+        }
     }
 
-    /// Waits until the text can be taken. `false` when nothing can be written any more: [`finish`](Writer::finish) says why.
-    pub(crate) async fn write(&self, text: String) -> bool {
-        self.texts.send(text).await.is_ok()
+    /// Waits until the text, about so many things, can be taken. `false` when nothing can be written any more: [`finish`](Writer::finish) says why.
+    pub(crate) async fn write(&self, text: String, things: u64) -> bool {
+        self.texts.send((text, things)).await.is_ok()
     }
 
-    /// Waits a moment for what is still to be written. A reader that has gone is no failure.
-    pub(crate) async fn finish(self) -> Result<(), Failure> {
+    /// Waits a moment for what is still to be written: about how many things it is then. A reader that has gone is no
+    /// failure.
+    pub(crate) async fn finish(self) -> Result<u64, Failure> {
         drop(self.texts);
         match tokio::time::timeout(Duration::from_secs(1), self.ended).await {
-            Ok(Ok(done)) => done,
-            // Nobody takes it: it is left.
-            Ok(Err(_)) | Err(_) => Ok(()),
+            Ok(Ok(Err(failure))) => Err(failure),
+            // Where nobody takes it, it is left.
+            _ => Ok(self.written.load(Ordering::Relaxed)),
         }
     }
 }

@@ -4,6 +4,7 @@ mod show;
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use event_codegen::check::Checked;
 use event_codegen::model::{EventId, Retention};
@@ -24,6 +25,8 @@ use show::Show;
 const WAITING: usize = 4_096;
 /// How many are shown at a time.
 const BURST: usize = 1_024;
+/// How long what was not shown is counted at the end.
+const LATE: Duration = Duration::from_millis(500);
 
 /// Shows the events of the contracts as they come, decoded and checked, one line each.
 ///
@@ -129,23 +132,44 @@ async fn tail(
         if came == 0 {
             break Err(Error::Closed.into());
         }
+        let before = show.events();
         let (text, failed) = show.all(burst.drain(..));
         let written = tokio::select! {
             biased;
             () = stop.wait() => break Ok(()),
-            written = writer.write(text) => written,
+            written = writer.write(text, show.events() - before) => written,
         };
         if !written {
             // Whoever read has seen enough, or it cannot be written.
-            return writer.finish().await;
+            return writer.finish().await.map(|_| ());
         }
         if failed.is_err() {
             break failed;
         }
     };
-    writer.finish().await?;
-    outcome::say(&show.counts(bus.stats().dropped));
+    let written = writer.finish().await?;
+    late(&mut seen, &mut show).await;
+    outcome::say(&show.counts(written, bus.stats().dropped));
     end
+}
+
+/// Counts what had come and was not shown when it was stopped: it is on this side of the connection, behind what shows it.
+async fn late(seen: &mut mpsc::Receiver<Result<Seen, Error>>, show: &mut Show<'_>) {
+    let deadline = Instant::now() + LATE;
+    loop {
+        let mut came = false;
+        while let Ok(one) = seen.try_recv() {
+            came = true;
+            if let Ok(one) = one {
+                show.late(&one);
+            }
+        }
+        if !came || Instant::now() > deadline {
+            return;
+        }
+        // Whoever waited for a place in the queue takes it now.
+        tokio::task::yield_now().await;
+    }
 }
 
 impl Plan {

@@ -60,14 +60,31 @@ impl<'a> Show<'a> {
                 Ok(seen) => seen,
                 Err(error) => return (text, Err(error.into())),
             };
-            // Two events may share a token where the pattern has a literal.
-            let subject = &seen.message.subject;
-            let shown = |pattern| covers(pattern, subject);
-            if self.pattern.is_none_or(shown) {
+            if self.is_wanted(&seen) {
                 text.push_str(&self.one(&seen));
             }
         }
         (text, Ok(()))
+    }
+
+    /// Two events may share a token where the pattern has a literal.
+    fn is_wanted(&self, seen: &Seen) -> bool {
+        let shown = |pattern| covers(pattern, &seen.message.subject);
+        self.pattern.is_none_or(shown)
+    }
+
+    /// Counts what came and is not shown any more, without a look into it.
+    pub(super) fn late(&mut self, seen: &Seen) {
+        if self.is_wanted(seen) {
+            self.count(seen);
+        }
+    }
+
+    fn count(&mut self, seen: &Seen) {
+        match seen.stream.and_then(|at| self.streams.get_mut(at)) {
+            Some((_, count)) => *count += 1,
+            None => self.live += 1,
+        }
     }
 
     fn one(&mut self, seen: &Seen) -> String {
@@ -75,10 +92,7 @@ impl<'a> Show<'a> {
         let judged = self
             .reader
             .read(&message.subject, &message.headers, &message.body);
-        match seen.stream.and_then(|at| self.streams.get_mut(at)) {
-            Some((_, count)) => *count += 1,
-            None => self.live += 1,
-        }
+        self.count(seen);
         match (&judged.event, judged.problems.is_empty()) {
             (None, _) => self.unknown += 1,
             (Some(_), false) => self.broken += 1,
@@ -167,10 +181,14 @@ impl<'a> Show<'a> {
         format!("{}\n", object.to_compact())
     }
 
-    /// What was seen; the numbers add up.
-    pub(super) fn counts(&self, dropped: u64) -> String {
-        let stored: u64 = self.streams.iter().map(|(_, n)| n).sum();
-        let all = stored + self.live;
+    /// How many events came.
+    pub(super) fn events(&self) -> u64 {
+        self.streams.iter().map(|(_, n)| n).sum::<u64>() + self.live
+    }
+
+    /// What was seen; the numbers add up. `written` is how many of them came through to whoever reads.
+    pub(super) fn counts(&self, written: u64, dropped: u64) -> String {
+        let all = self.events();
         let mut text = format!(
             "{} events in {:.1} s",
             count(all),
@@ -189,6 +207,9 @@ impl<'a> Show<'a> {
         let _ = write!(text, "; {} break their contract", count(self.broken));
         if self.unknown > 0 {
             let _ = write!(text, ", {} that no contract names", count(self.unknown));
+        }
+        if written < all {
+            let _ = write!(text, ", {} were not shown any more", count(all - written));
         }
         let _ = write!(text, "; {} left out", count(dropped));
         if dropped > 0 {

@@ -239,7 +239,7 @@ fn what_comes_faster_than_it_is_read_is_counted() {
         let digits: String = run.err[..at].rsplit(' ').next().unwrap().replace(',', "");
         digits.parse().unwrap()
     };
-    let (shown, left) = (number(" events in "), number(" left out"));
+    let (came, left) = (number(" events in "), number(" left out"));
     assert!(left > 0, "{}", run.err);
     assert!(
         run.err
@@ -247,9 +247,17 @@ fn what_comes_faster_than_it_is_read_is_counted() {
         "{}",
         run.err
     );
-    // What waited when it was stopped is in neither.
-    assert!(shown + left <= SENT, "{}", run.err);
-    assert!(run.out.lines().count() as u64 <= shown);
+    // What waited when it was stopped came, and was not shown any more; what was still on its way is in neither number.
+    let late = match run.err.contains(" were not shown any more") {
+        true => number(" were not shown any more"),
+        false => 0,
+    };
+    assert!(came + left <= SENT, "{}", run.err);
+    let lines = run.out.lines().count() as u64;
+    // Of what was being written when it ended, a part may have got through.
+    assert!(lines >= came - late, "{lines} {}", run.err);
+    // More than its own queue holds: the client's is counted too.
+    assert!(late > 4_096 + 1_024, "{}", run.err);
 }
 
 #[test]
