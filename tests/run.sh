@@ -64,6 +64,7 @@ if [ "${1:-}" != --quick ]; then
     check readme tests/readme.sh
     check operate tests/operate.sh
     check old-servers tests/old-servers.sh
+    check completions tests/completions.sh
     check editor-schema tests/editor-schema.sh
     check sarif-schema tests/sarif-schema.sh
     check asyncapi tests/asyncapi.sh
