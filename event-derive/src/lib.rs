@@ -40,9 +40,11 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `envelope = "cloudevents"` | its metadata travels as the headers of CloudEvents; default: `"plain"`, the message id alone |
 /// | `publish = false` | no functions that publish it |
 /// | `validate` | the struct implements `Validate`, and every event is checked before it is published and before a handler sees it |
+/// | `wire_struct` | serde's impls come from [`wire_struct!`](https://docs.rs/event-runtime/latest/event_runtime/macro.wire_struct.html), not from serde's derive; so it is in generated code |
 /// | `crate = "…"` | the path of event-runtime, where it is not `::event_runtime` |
 ///
-/// The struct must be serializable with serde, with camelCase names, and leave absent fields out.
+/// The struct must be serializable with serde, with camelCase names, and leave absent fields out. What serde's attributes say of
+/// that is checked, unless `wire_struct` says that there are none.
 #[proc_macro_derive(Event, attributes(event))]
 pub fn derive_event(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -113,6 +113,7 @@ mod ensure;
 mod ephemeral;
 mod error;
 mod event;
+mod fields;
 mod health;
 mod imported;
 mod json;
@@ -183,8 +184,16 @@ pub type Timestamp = chrono::DateTime<chrono::Utc>;
 #[doc(hidden)]
 pub mod private {
     pub use crate::choice::{TaggedObject, deserialize_text, serialize_tagged};
+    pub use crate::fields::{Object, Writer, fill_all, read_object, renamed};
     pub use crate::imported::present;
     pub use crate::object::ObjectOnly;
+
+    /// Where the values of fields go, by the kind of the field.
+    pub mod slot {
+        pub use crate::fields::{
+            defaulted, defaulted_text, optional, optional_text, required, text,
+        };
+    }
 }
 
 /// Puts the module `contracts` here, as the service's build script wrote it.

@@ -1,6 +1,7 @@
 //! Structs of contracts: only an object decodes, and an older name counts only where the current one is not there.
 //!
-//! More than serde's derive can say, so generated structs are `#[serde(remote = "Self")]` and get their impls here.
+//! More than serde's derive can say. Imported structs are `#[serde(remote = "Self")]` all the same, for what schemas have
+//! beside plain fields; those of contracts do without (see `fields`).
 
 use std::fmt;
 
@@ -13,21 +14,13 @@ pub type Aliases = &'static [(&'static str, &'static str)];
 
 /// A deserializer that gives a struct nothing but an object.
 #[derive(Debug)]
-pub struct ObjectOnly<D> {
-    /// The one that reads.
-    pub inner: D,
-    /// Older names.
-    pub aliases: Aliases,
-}
+pub struct ObjectOnly<D>(pub D);
 
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectOnly<D> {
     type Error = D::Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        self.inner.deserialize_map(ObjectVisitor {
-            visitor,
-            aliases: self.aliases,
-        })
+        self.0.deserialize_map(ObjectVisitor(visitor))
     }
 
     forward_to_deserialize_any! {
@@ -36,10 +29,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectOnly<D> {
     }
 }
 
-struct ObjectVisitor<V> {
-    visitor: V,
-    aliases: Aliases,
-}
+struct ObjectVisitor<V>(V);
 
 impl<'de, V: Visitor<'de>> Visitor<'de> for ObjectVisitor<V> {
     type Value = V::Value;
@@ -49,28 +39,32 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for ObjectVisitor<V> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
-        if self.aliases.is_empty() {
-            return self.visitor.visit_map(map);
-        }
-        self.visitor.visit_map(Renamed {
-            map,
-            aliases: self.aliases,
-            seen: Vec::new(),
-            held: Vec::new(),
-            next: None,
-            done: false,
-        })
+        self.0.visit_map(map)
     }
 }
 
 /// Holds the values of older names back until the end of the object, when it is known which current names were there.
-struct Renamed<A> {
+#[derive(Debug)]
+pub struct Renamed<A> {
     map: A,
     aliases: Aliases,
     seen: Vec<&'static str>,
     held: Vec<(&'static str, serde_json::Value)>,
     next: Option<serde_json::Value>,
     done: bool,
+}
+
+impl<A> Renamed<A> {
+    pub(crate) fn new(map: A, aliases: Aliases) -> Self {
+        Self {
+            map,
+            aliases,
+            seen: Vec::new(),
+            held: Vec::new(),
+            next: None,
+            done: false,
+        }
+    }
 }
 
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for Renamed<A> {
@@ -115,29 +109,69 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Renamed<A> {
     }
 }
 
-/// Gives a `#[serde(remote = "Self")]` struct its `Serialize` and `Deserialize`: only a JSON object decodes, and with
-/// `alias { "old" = "current" }` an older wire name is read where the current one is not there.
+/// Gives a struct its `Serialize` and `Deserialize`: each field with its name on the wire and its kind. Only a JSON object
+/// decodes; with `alias { "old" = "current" }` an older wire name is read where the current one is not there.
+///
+/// | kind | a field that … |
+/// |---|---|
+/// | `required("name")` | must be there |
+/// | `optional("name")` | is an `Option`: left out when it is `None` |
+/// | `defaulted("name", function)` | has a value when it is absent, and is always written |
+/// | `text`, `optional_text`, `defaulted_text` | is the same, and its numbers are sent as text |
 ///
 /// ```
-/// use event_runtime::{serde, serde_json};
+/// use event_runtime::serde_json;
 ///
-/// #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-/// #[serde(remote = "Self", rename_all = "camelCase")]
+/// #[derive(Debug, PartialEq)]
 /// pub struct Point {
 ///     pos_x: i32,
+///     note: Option<String>,
 /// }
-/// event_runtime::wire_struct!(Point, alias { "x" = "posX" });
+/// event_runtime::wire_struct!(Point {
+///     pos_x = required("posX"),
+///     note = optional("note"),
+/// }, alias { "x" = "posX" });
 ///
-/// assert_eq!(serde_json::from_str::<Point>(r#"{"x":1}"#).unwrap(), Point { pos_x: 1 });
-/// assert_eq!(serde_json::from_str::<Point>(r#"{"posX":2,"x":1}"#).unwrap(), Point { pos_x: 2 });
+/// let point = Point { pos_x: 1, note: None };
+/// assert_eq!(serde_json::to_string(&point).unwrap(), r#"{"posX":1}"#);
+/// assert_eq!(serde_json::from_str::<Point>(r#"{"x":1}"#).unwrap(), point);
+/// assert_eq!(serde_json::from_str::<Point>(r#"{"posX":1,"x":2,"z":3}"#).unwrap(), point);
 /// assert!(serde_json::from_str::<Point>("[1]").is_err());
 /// ```
+///
+/// Without fields it is for a `#[serde(remote = "Self")]` struct, whose fields serde's derive knows: only the object is new.
 #[macro_export]
 macro_rules! wire_struct {
-    ($name:ident) => {
-        $crate::wire_struct!($name, alias {});
+    ($name:ident { $($field:ident = $kind:ident($wire:literal $(, $default:expr)?)),* $(,)? } $(, alias { $($old:literal = $current:literal),* $(,)? })?) => {
+        #[automatically_derived]
+        #[allow(deprecated, non_snake_case)]
+        impl $crate::serde::Serialize for $name {
+            fn serialize<S: $crate::serde::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
+                #[allow(unused_mut)]
+                let mut object = $crate::private::Writer::new(serializer, ::core::stringify!($name), <[&str]>::len(&[$($wire),*]))?;
+                $(object.$kind($wire, &self.$field $(, $default)?)?;)*
+                object.end()
+            }
+        }
+        #[automatically_derived]
+        #[allow(deprecated, non_snake_case)]
+        impl<'de> $crate::serde::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::serde::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
+                $crate::private::read_object(deserializer)
+            }
+        }
+        #[automatically_derived]
+        #[allow(deprecated, non_snake_case)]
+        impl $crate::private::Object for $name {
+            fn read<'de, A: $crate::serde::de::MapAccess<'de>>(object: A) -> ::core::result::Result<Self, A::Error> {
+                $(let object = $crate::private::renamed(object, &[$(($old, $current)),*]);)?
+                $(let mut $field = $crate::private::slot::$kind();)*
+                $crate::private::fill_all(object, &mut [$(($wire, &mut $field)),*])?;
+                ::core::result::Result::Ok(Self { $($field: $field.$kind::<A::Error>($wire $(, $default)?)?),* })
+            }
+        }
     };
-    ($name:ident, alias { $($old:literal = $current:literal),* $(,)? }) => {
+    ($name:ident) => {
         impl $crate::serde::Serialize for $name {
             fn serialize<S: $crate::serde::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
                 $name::serialize(self, serializer)
@@ -145,7 +179,7 @@ macro_rules! wire_struct {
         }
         impl<'de> $crate::serde::Deserialize<'de> for $name {
             fn deserialize<D: $crate::serde::Deserializer<'de>>(inner: D) -> ::core::result::Result<Self, D::Error> {
-                $name::deserialize($crate::private::ObjectOnly { inner, aliases: &[$(($old, $current)),*] })
+                $name::deserialize($crate::private::ObjectOnly(inner))
             }
         }
     };

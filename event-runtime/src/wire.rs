@@ -312,7 +312,8 @@ pub mod as_text {
         }
     }
 
-    struct Written<'a, T>(&'a T);
+    /// A value, written so.
+    pub(crate) struct Written<'a, T>(pub(crate) &'a T);
 
     impl<T: Text> Serialize for Written<'_, T> {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -320,7 +321,8 @@ pub mod as_text {
         }
     }
 
-    struct Read<T>(T);
+    /// A value that was read so.
+    pub(crate) struct Read<T>(pub(crate) T);
 
     impl<'de, T: Text> Deserialize<'de> for Read<T> {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -28,16 +28,13 @@ pub enum Side {
 }
 event_runtime::wire_enum!(Side, closed { Left = "left", Right = "right" });
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(
-    crate = "event_runtime::serde",
-    remote = "Self",
-    rename_all = "camelCase"
-)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Phone {
     pub phone_number: String,
 }
-event_runtime::wire_struct!(Phone, alias { "number" = "phoneNumber" });
+event_runtime::wire_struct!(Phone {
+    phone_number = required("phoneNumber"),
+}, alias { "number" = "phoneNumber" });
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "event_runtime::serde", rename_all = "camelCase")]

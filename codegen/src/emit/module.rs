@@ -65,17 +65,9 @@ fn insert(nodes: &mut Vec<Node>, segments: &[&str], parent: &str, domain: Domain
 /// A module's text; empty when nothing below it comes out.
 fn write(node: &Node, contracts: &Contracts, uses: &Uses, depth: usize) -> String {
     let mut body = Writer::at(depth + 1);
-    // The short name, unless a domain below this one has it.
-    let taken = node.children.iter().any(|child| child.segment == "serde");
-    let serde = if taken {
-        "event_runtime::serde"
-    } else {
-        "serde"
-    };
     if let Some(domain) = node.domain {
-        items(&mut body, &Scope::new(contracts, uses, domain, serde));
+        items(&mut body, &Scope::new(contracts, uses, domain));
     }
-    let imports_serde = !taken && body.contains("serde::Serialize");
     for child in &node.children {
         let text = write(child, contracts, uses, depth + 1);
         if !text.is_empty() {
@@ -90,10 +82,7 @@ fn write(node: &Node, contracts: &Contracts, uses: &Uses, depth: usize) -> Strin
     let mut w = Writer::at(depth);
     w.doc(&doc(node, contracts));
     w.open(format!("pub mod {} {{", name::module_ident(&node.segment)));
-    if imports_serde {
-        w.line("use super::event_runtime::{self, serde};");
-        w.text(&body);
-    } else if body.contains("event_runtime") {
+    if body.contains("event_runtime") {
         w.line("use super::event_runtime;");
         w.text(&body);
     } else {

@@ -11,19 +11,12 @@ pub(super) struct Scope<'a> {
     pub(super) contracts: &'a Contracts,
     pub(super) uses: &'a Uses,
     pub(super) domain: DomainId,
-    /// How this module names serde.
-    pub(super) serde: &'static str,
     names: BTreeSet<String>,
 }
 
 impl<'a> Scope<'a> {
     /// The scope of a domain's module.
-    pub(super) fn new(
-        contracts: &'a Contracts,
-        uses: &'a Uses,
-        domain: DomainId,
-        serde: &'static str,
-    ) -> Self {
+    pub(super) fn new(contracts: &'a Contracts, uses: &'a Uses, domain: DomainId) -> Self {
         let events = contracts
             .events
             .iter()
@@ -42,7 +35,6 @@ impl<'a> Scope<'a> {
             contracts,
             uses,
             domain,
-            serde,
             names,
         }
     }

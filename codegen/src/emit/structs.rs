@@ -1,6 +1,6 @@
-//! Events and types with fields: plain structs with serde derives; the derive `Event` writes the rest.
+//! Events and types with fields: plain structs, and beside each its names on the wire; the derive `Event` writes the rest.
 
-use super::scope::{Prelude, Scope};
+use super::scope::Scope;
 use super::writer::{Writer, literal};
 use super::{defaults, import, validate};
 use crate::model::{Body, Envelope, Event, EventId, Field, Type, TypeId, TypeKind};
@@ -18,11 +18,13 @@ pub(super) fn event(w: &mut Writer, scope: &Scope<'_>, id: EventId) {
         Some(doc) => w.doc(doc),
         None => w.doc(&format!("The event `{full_name}`.")),
     }
+    let mut arguments = event_arguments(scope, event, id);
+    arguments.push("wire_struct".to_owned());
     let shape = Shape {
         ident: name::type_ident(&event.name),
         owner: None,
         fields,
-        event: Some(event_arguments(scope, event, id)),
+        event: Some(arguments),
         deprecated: event.deprecated.as_ref().map(|note| note.value.as_str()),
     };
     shape.write(w, scope);
@@ -106,15 +108,7 @@ struct Shape<'a> {
 impl Shape<'_> {
     fn write(&self, w: &mut Writer, scope: &Scope<'_>) {
         let secret = self.fields.iter().any(|field| field.sensitive.is_some());
-        self.derives(w, scope, secret);
-        w.attribute(
-            "serde",
-            &[
-                format!("crate = \"{}\"", scope.serde),
-                "remote = \"Self\"".to_owned(),
-                "rename_all = \"camelCase\"".to_owned(),
-            ],
-        );
+        self.derives(w, secret);
         if let Some(args) = &self.event {
             w.attribute("event", args);
         }
@@ -125,7 +119,7 @@ impl Shape<'_> {
             w.line("#[allow(non_snake_case)]");
         }
         self.body(w, scope);
-        self.wire(w);
+        self.wire(w, scope);
         if secret {
             w.blank();
             self.debug(w);
@@ -134,14 +128,12 @@ impl Shape<'_> {
         validate::implementation(w, scope, self.owner, &self.ident, self.fields);
     }
 
-    fn derives(&self, w: &mut Writer, scope: &Scope<'_>, secret: bool) {
+    fn derives(&self, w: &mut Writer, secret: bool) {
         let mut derives = vec!["Clone"];
         if !secret {
             derives.push("Debug");
         }
-        let serialize = format!("{}::Serialize", scope.serde);
-        let deserialize = format!("{}::Deserialize", scope.serde);
-        derives.extend(["PartialEq", &serialize, &deserialize]);
+        derives.push("PartialEq");
         if self.event.is_some() {
             derives.push("event_runtime::Event");
         }
@@ -159,7 +151,11 @@ impl Shape<'_> {
                 Some(doc) => w.doc(doc),
                 None => w.doc(&format!("On the wire `{}`.", field.wire())),
             }
-            self.attributes(w, scope, field);
+            if let Some(note) =
+                deprecated(field.deprecated.as_ref().map(|note| note.value.as_str()))
+            {
+                w.attribute("deprecated", &[note]);
+            }
             let ty = scope.field(self.owner, field);
             w.pair(
                 &format!("pub {}:", name::field_ident(&field.name)),
@@ -169,41 +165,34 @@ impl Shape<'_> {
         w.close("}");
     }
 
-    fn attributes(&self, w: &mut Writer, scope: &Scope<'_>, field: &Field) {
-        let mut args = Vec::new();
-        if field.wire() != name::camel_case(&field.name) {
-            args.push(format!("rename = {}", literal(&field.wire())));
-        }
-        if field.optional {
-            let option = scope.prelude(Prelude::Option);
-            args.push("default".to_owned());
-            args.push(format!("skip_serializing_if = \"{option}::is_none\""));
-        } else if field.default.is_some() {
-            let function = defaults::function_name(field);
-            args.push(format!("default = \"{}::{function}\"", self.ident));
-        }
-        if is_text(scope, field) {
-            args.push("with = \"event_runtime::as_text\"".to_owned());
-        }
-        if !args.is_empty() {
-            w.attribute("serde", &args);
-        }
-        if let Some(note) = &field.deprecated {
-            w.attribute("deprecated", &[format!("note = {}", literal(note))]);
-        }
-    }
-
-    /// Only an object decodes, and an old name only where the current one is not there: more than serde's derive can say.
-    fn wire(&self, w: &mut Writer) {
+    /// The names on the wire, and the impls of serde: shared code of the runtime, for serde's derive costs more compile time
+    /// than everything else here together.
+    fn wire(&self, w: &mut Writer, scope: &Scope<'_>) {
+        let head = format!("event_runtime::wire_struct!({} {{", self.ident);
         let aliases = self.fields.iter().filter_map(|field| {
             let alias = field.alias.as_ref()?;
             Some(format!("{} = {}", literal(alias), literal(&field.wire())))
         });
         let aliases: Vec<String> = aliases.collect();
+        if self.fields.is_empty() {
+            w.line(format!("{head}}});"));
+            return;
+        }
+        w.open(head);
+        for field in self.fields {
+            let (ident, wire) = (name::field_ident(&field.name), literal(&field.wire()));
+            let kind = kind(scope, field);
+            if field.default.is_some() {
+                let function = defaults::function_name(field);
+                w.line(format!("{ident} = {kind}({wire}, Self::{function}),"));
+            } else {
+                w.line(format!("{ident} = {kind}({wire}),"));
+            }
+        }
         if aliases.is_empty() {
-            w.line(format!("event_runtime::wire_struct!({});", self.ident));
+            w.close("});");
         } else {
-            super::call_with_block(w, "wire_struct", &self.ident, "alias", &aliases);
+            w.close(format!("}}, alias {{ {} }});", aliases.join(", ")));
         }
     }
 
@@ -233,6 +222,22 @@ pub(super) fn has_odd_name(fields: &[Field]) -> bool {
     fields
         .iter()
         .any(|field| field.name.trim_matches('_').contains("__"))
+}
+
+/// The word of `wire_struct!` for a field.
+fn kind(scope: &Scope<'_>, field: &Field) -> &'static str {
+    match (
+        is_text(scope, field),
+        field.optional,
+        field.default.is_some(),
+    ) {
+        (false, true, _) => "optional",
+        (false, false, true) => "defaulted",
+        (false, false, false) => "required",
+        (true, true, _) => "optional_text",
+        (true, false, true) => "defaulted_text",
+        (true, false, false) => "text",
+    }
 }
 
 /// Whether a field is sent as text that serde would read less strictly: an integer by its own word or by that of the scalar

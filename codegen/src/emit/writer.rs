@@ -34,11 +34,6 @@ impl Writer {
         self.out
     }
 
-    /// Whether a text stands in what was written.
-    pub(super) fn contains(&self, text: &str) -> bool {
-        self.out.contains(text)
-    }
-
     /// Open blocks around the next line.
     pub(super) fn depth(&self) -> usize {
         self.depth

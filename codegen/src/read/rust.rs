@@ -64,13 +64,14 @@ pub fn read<'a>(input: &'a DeriveInput, diagnostics: &mut Diagnostics) -> Derive
     let ident = tokens.add(input.ident.span());
     let arguments = Arguments::read(&input.attrs, &mut tokens, diagnostics);
     let fields = struct_fields(input, &mut tokens, diagnostics);
-    if let Some(fields) = &fields {
+    if let Some(fields) = fields.as_ref().filter(|_| !arguments.wire_struct) {
         serde::container(input, !fields.is_empty(), &mut tokens, diagnostics);
         serde::fields(fields, &mut tokens, diagnostics);
     }
-    let model: Option<Vec<Field>> = fields
-        .as_ref()
-        .map(|fields| fields.iter().map(|f| field(f, &mut tokens)).collect());
+    let model: Option<Vec<Field>> = fields.as_ref().map(|fields| {
+        let read = |f: &&syn::Field| field(f, arguments.wire_struct, &mut tokens);
+        fields.iter().map(read).collect()
+    });
     let subject = subject(&arguments, ident, diagnostics);
     let mut contracts = Contracts::default();
     contracts.domains.push(Domain {
@@ -170,7 +171,8 @@ fn struct_fields<'a>(
     None
 }
 
-fn field(field: &syn::Field, tokens: &mut Tokens) -> Field {
+/// With `wire_struct!` the name on the wire stands there, where a derive cannot see it; any name that no other field has will do.
+fn field(field: &syn::Field, wire_struct: bool, tokens: &mut Tokens) -> Field {
     let (written, token) = match &field.ident {
         Some(ident) => (ident.unraw().to_string(), ident.span()),
         None => (String::new(), field.ty.span()),
@@ -180,9 +182,14 @@ fn field(field: &syn::Field, tokens: &mut Tokens) -> Field {
         "self_" | "super_" | "crate_" => written.trim_end_matches('_').to_owned(),
         _ => written,
     };
+    let name = Spanned::new(name, tokens.add(token));
+    let rename = match wire_struct {
+        true => Some(name.clone()),
+        false => serde::renamed(field, tokens),
+    };
     Field {
-        name: Spanned::new(name, tokens.add(token)),
-        rename: serde::renamed(field, tokens),
+        name,
+        rename,
         ty: Spanned::new(Type::Invalid, tokens.add(field.ty.span())),
         optional: serde::is_option(&field.ty),
         doc: None,

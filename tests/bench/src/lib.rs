@@ -9,6 +9,7 @@ pub mod events;
 pub mod pairs;
 pub mod record;
 pub mod server;
+pub mod shapes;
 
 pub use pairs::{Goal, Pairs, Ratio};
 pub use record::{Figure, Point, record, record_point};

@@ -23,6 +23,7 @@ const KEYS: &[&str] = &[
     "envelope",
     "publish",
     "validate",
+    "wire_struct",
     "crate",
 ];
 
@@ -43,6 +44,7 @@ pub(super) struct Arguments {
     pub(super) partitions: Written<u32>,
     pub(super) publish: Option<bool>,
     pub(super) validate: bool,
+    pub(super) wire_struct: bool,
     pub(super) runtime: Option<syn::Path>,
 }
 
@@ -152,6 +154,7 @@ impl Arguments {
             "partitions" => self.partitions = Some(reading.number()),
             "publish" => self.publish = reading.bool(),
             "validate" => self.validate = reading.flag(),
+            "wire_struct" => self.wire_struct = reading.flag(),
             "crate" => self.runtime = reading.path(),
             _ => {
                 let written = Spanned::new(key.to_owned(), place);

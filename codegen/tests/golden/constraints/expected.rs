@@ -2,22 +2,21 @@
 
 /// The domain `constraints`.
 pub mod constraints {
-    use super::event_runtime::{self, serde};
+    use super::event_runtime;
 
     /// The event `constraints.Order`.
-    #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize, event_runtime::Event)]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
         name = "constraints.Order",
         subject = "order",
-        validate
+        validate,
+        wire_struct
     )]
     pub struct Order {
         /// On the wire `code`.
         pub code: String,
         /// On the wire `count`.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         pub count: Option<i32>,
         /// On the wire `weight`.
         pub weight: f64,
@@ -26,12 +25,19 @@ pub mod constraints {
         /// On the wire `prices`.
         pub prices: ::std::collections::BTreeMap<String, Price>,
         /// On the wire `contact`.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         pub contact: Option<Contact>,
         /// On the wire `secret`.
         pub secret: String,
     }
-    event_runtime::wire_struct!(Order);
+    event_runtime::wire_struct!(Order {
+        code = required("code"),
+        count = optional("count"),
+        weight = required("weight"),
+        tags = required("tags"),
+        prices = required("prices"),
+        contact = optional("contact"),
+        secret = required("secret"),
+    });
 
     impl ::core::fmt::Debug for Order {
         fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
@@ -93,13 +99,14 @@ pub mod constraints {
     pub type Tag = String;
 
     /// The type `constraints.Price`.
-    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq)]
     pub struct Price {
         /// On the wire `cents`.
         pub cents: u32,
     }
-    event_runtime::wire_struct!(Price);
+    event_runtime::wire_struct!(Price {
+        cents = required("cents"),
+    });
 
     impl event_runtime::Validate for Price {
         fn check(&self, checker: &mut event_runtime::Checker) {
@@ -133,13 +140,14 @@ pub mod constraints {
     }
 
     /// The type `constraints.Phone`.
-    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq)]
     pub struct Phone {
         /// On the wire `number`.
         pub number: String,
     }
-    event_runtime::wire_struct!(Phone);
+    event_runtime::wire_struct!(Phone {
+        number = required("number"),
+    });
 
     impl event_runtime::Validate for Phone {
         fn check(&self, checker: &mut event_runtime::Checker) {
@@ -152,22 +160,24 @@ pub mod constraints {
     }
 
     /// The type `constraints.Mail`.
-    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq)]
     pub struct Mail {
         /// On the wire `address`.
         pub address: String,
     }
-    event_runtime::wire_struct!(Mail);
+    event_runtime::wire_struct!(Mail {
+        address = required("address"),
+    });
 
     /// The type `constraints.Free`.
-    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq)]
     pub struct Free {
         /// On the wire `text`.
         pub text: String,
     }
-    event_runtime::wire_struct!(Free);
+    event_runtime::wire_struct!(Free {
+        text = required("text"),
+    });
 
     /// The subjects of this domain, as a subscriber names them: `*` for each placeholder.
     pub mod subjects {

@@ -2,55 +2,54 @@
 
 /// The domain `defaults`.
 pub mod defaults {
-    use super::event_runtime::{self, serde};
+    use super::event_runtime;
 
     /// The event `defaults.Defaulted`.
-    #[derive(
-        Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, event_runtime::Event,
-    )]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
         name = "defaults.Defaulted",
         subject = "defaulted",
-        validate
+        validate,
+        wire_struct
     )]
     pub struct Defaulted {
         /// On the wire `truth`.
-        #[serde(default = "Defaulted::default_truth")]
         pub truth: bool,
         /// On the wire `number`.
-        #[serde(default = "Defaulted::default_number")]
         pub number: i32,
         /// On the wire `wide`.
-        #[serde(default = "Defaulted::default_wide", with = "event_runtime::as_text")]
         pub wide: u64,
         /// On the wire `ratio`.
-        #[serde(default = "Defaulted::default_ratio")]
         pub ratio: f64,
         /// On the wire `text`.
-        #[serde(default = "Defaulted::default_text")]
         pub text: String,
         /// On the wire `id`.
-        #[serde(default = "Defaulted::default_id")]
         pub id: event_runtime::Uuid,
         /// On the wire `at`.
-        #[serde(default = "Defaulted::default_at")]
         pub at: event_runtime::Timestamp,
         /// On the wire `day`.
-        #[serde(default = "Defaulted::default_day")]
         pub day: event_runtime::Date,
         /// On the wire `length`.
-        #[serde(default = "Defaulted::default_length")]
         pub length: event_runtime::IsoDuration,
         /// On the wire `data`.
-        #[serde(default = "Defaulted::default_data")]
         pub data: event_runtime::Bytes,
         /// On the wire `channel`.
-        #[serde(default = "Defaulted::default_channel")]
         pub channel: Channel,
     }
-    event_runtime::wire_struct!(Defaulted);
+    event_runtime::wire_struct!(Defaulted {
+        truth = defaulted("truth", Self::default_truth),
+        number = defaulted("number", Self::default_number),
+        wide = defaulted_text("wide", Self::default_wide),
+        ratio = defaulted("ratio", Self::default_ratio),
+        text = defaulted("text", Self::default_text),
+        id = defaulted("id", Self::default_id),
+        at = defaulted("at", Self::default_at),
+        day = defaulted("day", Self::default_day),
+        length = defaulted("length", Self::default_length),
+        data = defaulted("data", Self::default_data),
+        channel = defaulted("channel", Self::default_channel),
+    });
 
     impl Defaulted {
         fn default_truth() -> bool {

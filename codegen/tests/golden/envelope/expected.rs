@@ -2,60 +2,60 @@
 
 /// The domain `shop`.
 pub mod shop {
-    use super::event_runtime::{self, serde};
+    use super::event_runtime;
 
     /// A customer placed an order.
-    #[derive(
-        Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, event_runtime::Event,
-    )]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
         name = "shop.OrderPlaced",
         subject = "orders.placed",
         stream = "SHOP",
         id = "order_id",
-        envelope = "cloudevents"
+        envelope = "cloudevents",
+        wire_struct
     )]
     pub struct OrderPlaced {
         /// On the wire `orderId`.
         pub order_id: String,
     }
-    event_runtime::wire_struct!(OrderPlaced);
+    event_runtime::wire_struct!(OrderPlaced {
+        order_id = required("orderId"),
+    });
 
     /// Somebody looks at an order.
-    #[derive(
-        Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, event_runtime::Event,
-    )]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
         name = "shop.OrderSeen",
         subject = "orders.seen",
-        envelope = "cloudevents"
+        envelope = "cloudevents",
+        wire_struct
     )]
     pub struct OrderSeen {
         /// On the wire `orderId`.
         pub order_id: String,
     }
-    event_runtime::wire_struct!(OrderSeen);
+    event_runtime::wire_struct!(OrderSeen {
+        order_id = required("orderId"),
+    });
 
     /// An order is on its way.
-    #[derive(
-        Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, event_runtime::Event,
-    )]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
         name = "shop.OrderShipped",
         subject = "orders.shipped",
-        stream = "SHOP"
+        stream = "SHOP",
+        wire_struct
     )]
     pub struct OrderShipped {
         /// On the wire `orderId`.
         pub order_id: String,
     }
-    event_runtime::wire_struct!(OrderShipped);
+    event_runtime::wire_struct!(OrderShipped {
+        order_id = required("orderId"),
+    });
 
     /// The subjects of this domain, as a subscriber names them: `*` for each placeholder.
     pub mod subjects {

@@ -8,21 +8,19 @@
 /// assert!(false);
 /// ```
 pub mod names {
-    use super::event_runtime::{self, serde};
+    use super::event_runtime;
 
     /// Line one.
     ///
     ///   Line "three" */ \n.
-    #[derive(
-        Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, event_runtime::Event,
-    )]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
         name = "names.Event",
         subject = "event.{type}.{self}.{odd__id}",
         stream = "S",
-        id = "self"
+        id = "self",
+        wire_struct
     )]
     #[deprecated(note = "use \"Other\"")]
     #[allow(non_snake_case)]
@@ -34,7 +32,6 @@ pub mod names {
         /// On the wire `self`.
         pub self_: Self_,
         /// On the wire `option`.
-        #[serde(default, skip_serializing_if = "::core::option::Option::is_none")]
         pub option: ::core::option::Option<Option>,
         /// On the wire `string`.
         pub string: String,
@@ -43,18 +40,45 @@ pub mod names {
         /// On the wire `vec`.
         pub vec: ::std::vec::Vec<Vec>,
         /// On the wire `plain`.
-        #[serde(default, skip_serializing_if = "::core::option::Option::is_none")]
         pub plain: ::core::option::Option<::std::string::String>,
+        /// On the wire `object`.
+        pub object: ::core::option::Option<A>,
         /// On the wire `twoBars`.
-        #[serde(default = "Event::default_two__bars")]
         pub two__bars: bool,
     }
-    event_runtime::wire_struct!(Event);
+    event_runtime::wire_struct!(Event {
+        r#type = required("type"),
+        odd__id = required("oddId"),
+        self_ = required("self"),
+        option = optional("option"),
+        string = required("string"),
+        result = required("result"),
+        vec = required("vec"),
+        plain = optional("plain"),
+        object = optional("object"),
+        two__bars = defaulted("twoBars", Self::default_two__bars),
+    });
 
     #[allow(non_snake_case)]
     impl Event {
         fn default_two__bars() -> bool {
             true
+        }
+    }
+
+    /// The type `names.A`.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct A {
+        /// On the wire `serializer`.
+        pub serializer: ::std::string::String,
+    }
+    event_runtime::wire_struct!(A {
+        serializer = defaulted("serializer", Self::default_serializer),
+    });
+
+    impl A {
+        fn default_serializer() -> ::std::string::String {
+            ::std::string::String::from("x")
         }
     }
 
@@ -71,31 +95,32 @@ pub mod names {
     event_runtime::wire_enum!(Option, open(Unknown) { None = "none", Some = "some" });
 
     /// The type `names.String`.
-    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq)]
     pub struct String {
         /// On the wire `text`.
         pub text: ::std::string::String,
     }
-    event_runtime::wire_struct!(String);
+    event_runtime::wire_struct!(String {
+        text = required("text"),
+    });
 
     /// The type `names.Vec`.
-    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq)]
     pub struct Vec {}
-    event_runtime::wire_struct!(Vec);
+    event_runtime::wire_struct!(Vec {});
 
     /// The type `names.Box`.
-    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq)]
     pub struct Box {
         /// On the wire `next`.
-        #[serde(default, skip_serializing_if = "::core::option::Option::is_none")]
         pub next: ::core::option::Option<::std::boxed::Box<Box>>,
         /// On the wire `text`.
         pub text: ::std::vec::Vec<::std::string::String>,
     }
-    event_runtime::wire_struct!(Box);
+    event_runtime::wire_struct!(Box {
+        next = optional("next"),
+        text = required("text"),
+    });
 
     /// The variants of `names.Result`, told apart by `ok`.
     #[derive(Clone, Debug, PartialEq)]
@@ -113,20 +138,19 @@ pub mod names {
     });
 
     /// The type `names.Ok`.
-    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq)]
     pub struct Ok {}
-    event_runtime::wire_struct!(Ok);
+    event_runtime::wire_struct!(Ok {});
 
     /// The type `names.Some`.
-    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq)]
     pub struct Some {
         /// On the wire `some`.
-        #[serde(default, skip_serializing_if = "::core::option::Option::is_none")]
         pub some: ::core::option::Option<::std::string::String>,
     }
-    event_runtime::wire_struct!(Some);
+    event_runtime::wire_struct!(Some {
+        some = optional("some"),
+    });
 
     /// The values of `names.Self`.
     #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -4,13 +4,10 @@
 ///
 /// Owner: scheduling team
 pub mod scheduling {
-    use super::event_runtime::{self, serde};
+    use super::event_runtime;
 
     /// A user's schedule was created.
-    #[derive(
-        Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, event_runtime::Event,
-    )]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
         name = "scheduling.UserScheduleCreated",
@@ -18,7 +15,8 @@ pub mod scheduling {
         stream = "SCHEDULING",
         id = "schedule_id",
         publish = false,
-        validate
+        validate,
+        wire_struct
     )]
     pub struct UserScheduleCreated {
         /// On the wire `scheduleId`.
@@ -28,10 +26,14 @@ pub mod scheduling {
         /// On the wire `channels`.
         pub channels: Vec<Channel>,
         /// Shown to the user as it is.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         pub note: Option<String>,
     }
-    event_runtime::wire_struct!(UserScheduleCreated);
+    event_runtime::wire_struct!(UserScheduleCreated {
+        schedule_id = required("scheduleId"),
+        starts_at = required("startsAt"),
+        channels = required("channels"),
+        note = optional("note"),
+    });
 
     impl event_runtime::Validate for UserScheduleCreated {
         fn check(&self, checker: &mut event_runtime::Checker) {
@@ -47,10 +49,7 @@ pub mod scheduling {
     }
 
     /// A user has another address.
-    #[derive(
-        Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, event_runtime::Event,
-    )]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
         name = "scheduling.UserMoved",
@@ -58,7 +57,8 @@ pub mod scheduling {
         stream = "SCHEDULING",
         key = "user_id",
         partitions = 2,
-        validate
+        validate,
+        wire_struct
     )]
     pub struct UserMoved {
         /// On the wire `userId`.
@@ -66,7 +66,10 @@ pub mod scheduling {
         /// On the wire `contact`.
         pub contact: Contact,
     }
-    event_runtime::wire_struct!(UserMoved);
+    event_runtime::wire_struct!(UserMoved {
+        user_id = required("userId"),
+        contact = required("contact"),
+    });
 
     impl event_runtime::Validate for UserMoved {
         fn check(&self, checker: &mut event_runtime::Checker) {
@@ -118,13 +121,14 @@ pub mod scheduling {
     }
 
     /// The type `scheduling.PhoneContact`.
-    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq)]
     pub struct PhoneContact {
         /// On the wire `number`.
         pub number: String,
     }
-    event_runtime::wire_struct!(PhoneContact);
+    event_runtime::wire_struct!(PhoneContact {
+        number = required("number"),
+    });
 
     impl event_runtime::Validate for PhoneContact {
         fn check(&self, checker: &mut event_runtime::Checker) {
@@ -137,13 +141,14 @@ pub mod scheduling {
     }
 
     /// The type `scheduling.MailContact`.
-    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq)]
     pub struct MailContact {
         /// On the wire `address`.
         pub address: String,
     }
-    event_runtime::wire_struct!(MailContact);
+    event_runtime::wire_struct!(MailContact {
+        address = required("address"),
+    });
 
     /// The subjects of this domain, as a subscriber names them: `*` for each placeholder.
     pub mod subjects {

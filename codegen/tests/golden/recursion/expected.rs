@@ -2,29 +2,30 @@
 
 /// The domain `recursion`.
 pub mod recursion {
-    use super::event_runtime::{self, serde};
+    use super::event_runtime;
 
     /// The event `recursion.Grown`.
-    #[derive(
-        Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, event_runtime::Event,
-    )]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
         name = "recursion.Grown",
         subject = "grown",
-        validate
+        validate,
+        wire_struct
     )]
     pub struct Grown {
         /// On the wire `tree`.
         pub tree: Tree,
         /// On the wire `root`.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         pub root: Option<Tree>,
         /// On the wire `expr`.
         pub expr: Expr,
     }
-    event_runtime::wire_struct!(Grown);
+    event_runtime::wire_struct!(Grown {
+        tree = required("tree"),
+        root = optional("root"),
+        expr = required("expr"),
+    });
 
     impl event_runtime::Validate for Grown {
         fn check(&self, checker: &mut event_runtime::Checker) {
@@ -40,11 +41,9 @@ pub mod recursion {
     }
 
     /// The type `recursion.Tree`.
-    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq)]
     pub struct Tree {
         /// On the wire `left`.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         pub left: Option<Box<Tree>>,
         /// On the wire `children`.
         pub children: Vec<Tree>,
@@ -53,7 +52,12 @@ pub mod recursion {
         /// On the wire `weight`.
         pub weight: i32,
     }
-    event_runtime::wire_struct!(Tree);
+    event_runtime::wire_struct!(Tree {
+        left = optional("left"),
+        children = required("children"),
+        named = required("named"),
+        weight = required("weight"),
+    });
 
     impl event_runtime::Validate for Tree {
         fn check(&self, checker: &mut event_runtime::Checker) {
@@ -94,23 +98,24 @@ pub mod recursion {
     });
 
     /// The type `recursion.Not`.
-    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq)]
     pub struct Not {
         /// On the wire `inner`.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         pub inner: Option<Box<Expr>>,
     }
-    event_runtime::wire_struct!(Not);
+    event_runtime::wire_struct!(Not {
+        inner = optional("inner"),
+    });
 
     /// The type `recursion.Leaf`.
-    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq)]
     pub struct Leaf {
         /// On the wire `value`.
         pub value: i32,
     }
-    event_runtime::wire_struct!(Leaf);
+    event_runtime::wire_struct!(Leaf {
+        value = required("value"),
+    });
 
     /// The subjects of this domain, as a subscriber names them: `*` for each placeholder.
     pub mod subjects {

@@ -2,49 +2,49 @@
 
 /// The domain `a`.
 pub mod a {
-    use super::event_runtime::{self, serde};
+    use super::event_runtime;
 
     /// The event `a.Placed`.
-    #[derive(
-        Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, event_runtime::Event,
-    )]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
         name = "a.Placed",
         subject = "a.placed",
-        stream = "A"
+        stream = "A",
+        wire_struct
     )]
     pub struct Placed {}
-    event_runtime::wire_struct!(Placed);
+    event_runtime::wire_struct!(Placed {});
 
     /// Kept in order.
-    #[derive(
-        Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, event_runtime::Event,
-    )]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
         name = "a.Moved",
         subject = "a.{partition}.moved",
         stream = "A",
         key = "who",
-        partitions = 2
+        partitions = 2,
+        wire_struct
     )]
     pub struct Moved {
         /// On the wire `who`.
         pub who: String,
     }
-    event_runtime::wire_struct!(Moved);
+    event_runtime::wire_struct!(Moved {
+        who = required("who"),
+    });
 
     /// The event `a.Seen`.
-    #[derive(
-        Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, event_runtime::Event,
+    #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
+    #[event(
+        crate = "event_runtime",
+        name = "a.Seen",
+        subject = "a.seen",
+        wire_struct
     )]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
-    #[event(crate = "event_runtime", name = "a.Seen", subject = "a.seen")]
     pub struct Seen {}
-    event_runtime::wire_struct!(Seen);
+    event_runtime::wire_struct!(Seen {});
 
     /// The subjects of this domain, as a subscriber names them: `*` for each placeholder.
     pub mod subjects {
@@ -59,21 +59,19 @@ pub mod a {
 
 /// The domain `b`.
 pub mod b {
-    use super::event_runtime::{self, serde};
+    use super::event_runtime;
 
     /// The event `b.Placed`.
-    #[derive(
-        Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, event_runtime::Event,
-    )]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
         name = "b.Placed",
         subject = "b.placed",
-        stream = "B"
+        stream = "B",
+        wire_struct
     )]
     pub struct Placed {}
-    event_runtime::wire_struct!(Placed);
+    event_runtime::wire_struct!(Placed {});
 
     /// The subjects of this domain, as a subscriber names them: `*` for each placeholder.
     pub mod subjects {

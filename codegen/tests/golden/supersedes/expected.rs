@@ -2,20 +2,18 @@
 
 /// The domain `shop`.
 pub mod shop {
-    use super::event_runtime::{self, serde};
+    use super::event_runtime;
 
     /// The event `shop.OrderPlaced`.
-    #[derive(
-        Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, event_runtime::Event,
-    )]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
         name = "shop.OrderPlaced",
         subject = "order:placed",
         stream = "SHOP",
         id = "order_id",
-        validate
+        validate,
+        wire_struct
     )]
     #[deprecated(note = "OrderPlacedV2")]
     pub struct OrderPlaced {
@@ -24,7 +22,10 @@ pub mod shop {
         /// On the wire `total`.
         pub total: f64,
     }
-    event_runtime::wire_struct!(OrderPlaced);
+    event_runtime::wire_struct!(OrderPlaced {
+        order_id = required("orderId"),
+        total = required("total"),
+    });
 
     impl event_runtime::Validate for OrderPlaced {
         fn check(&self, checker: &mut event_runtime::Checker) {
@@ -35,16 +36,14 @@ pub mod shop {
     }
 
     /// The event `shop.OrderPlacedV2`.
-    #[derive(
-        Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, event_runtime::Event,
-    )]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
         name = "shop.OrderPlacedV2",
         subject = "order:placed:v2",
         stream = "SHOP",
-        id = "order_id"
+        id = "order_id",
+        wire_struct
     )]
     pub struct OrderPlacedV2 {
         /// On the wire `orderId`.
@@ -52,19 +51,20 @@ pub mod shop {
         /// On the wire `totalCents`.
         pub total_cents: i32,
     }
-    event_runtime::wire_struct!(OrderPlacedV2);
+    event_runtime::wire_struct!(OrderPlacedV2 {
+        order_id = required("orderId"),
+        total_cents = required("totalCents"),
+    });
 
     /// A customer placed an order.
-    #[derive(
-        Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, event_runtime::Event,
-    )]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
         name = "shop.OrderPlacedV3",
         subject = "order:placed:v3",
         stream = "SHOP",
-        id = "order_id"
+        id = "order_id",
+        wire_struct
     )]
     pub struct OrderPlacedV3 {
         /// On the wire `orderId`.
@@ -74,7 +74,11 @@ pub mod shop {
         /// On the wire `currency`.
         pub currency: String,
     }
-    event_runtime::wire_struct!(OrderPlacedV3);
+    event_runtime::wire_struct!(OrderPlacedV3 {
+        order_id = required("orderId"),
+        total_cents = required("totalCents"),
+        currency = required("currency"),
+    });
 
     /// The subjects of this domain, as a subscriber names them: `*` for each placeholder.
     pub mod subjects {

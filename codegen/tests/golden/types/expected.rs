@@ -6,37 +6,36 @@ pub mod shop {
 
     /// The domain `shop.orders`.
     pub mod orders {
-        use super::event_runtime::{self, serde};
+        use super::event_runtime;
 
         /// The type `shop.orders.Money`.
-        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-        #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+        #[derive(Clone, Debug, PartialEq)]
         pub struct Money {
             /// On the wire `ccy`.
-            #[serde(rename = "ccy")]
             #[deprecated(note = "all amounts are in EUR")]
             pub currency: String,
             /// On the wire `cents`.
             pub cents: i32,
         }
-        event_runtime::wire_struct!(Money, alias { "curr" = "ccy" });
+        event_runtime::wire_struct!(Money {
+            currency = required("ccy"),
+            cents = required("cents"),
+        }, alias { "curr" = "ccy" });
     }
 }
 
 /// The domain `types`.
 pub mod types {
-    use super::event_runtime::{self, serde};
+    use super::event_runtime;
 
     /// The event `types.Everything`.
-    #[derive(
-        Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, event_runtime::Event,
-    )]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
         name = "types.Everything",
         subject = "everything",
-        validate
+        validate,
+        wire_struct
     )]
     pub struct Everything {
         /// On the wire `truth`.
@@ -50,17 +49,10 @@ pub mod types {
         /// On the wire `natural`.
         pub natural: u32,
         /// On the wire `huge`.
-        #[serde(with = "event_runtime::as_text")]
         pub huge: u64,
         /// On the wire `hugeOrNone`.
-        #[serde(
-            default,
-            skip_serializing_if = "Option::is_none",
-            with = "event_runtime::as_text"
-        )]
         pub huge_or_none: Option<i64>,
         /// On the wire `hugeList`.
-        #[serde(with = "event_runtime::as_text")]
         pub huge_list: Vec<Wide>,
         /// On the wire `ratio`.
         pub ratio: f64,
@@ -77,21 +69,41 @@ pub mod types {
         /// On the wire `anything`.
         pub anything: event_runtime::Json,
         /// On the wire `maybe`.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         pub maybe: Option<event_runtime::Json>,
         /// On the wire `list`.
         pub list: Vec<Vec<String>>,
         /// On the wire `map`.
         pub map: ::std::collections::BTreeMap<String, Vec<super::shop::orders::Money>>,
         /// On the wire `other`.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         pub other: Option<super::shop::orders::Money>,
         /// On the wire `closed`.
         pub closed: Closed,
         /// On the wire `shape`.
         pub shape: Shape,
     }
-    event_runtime::wire_struct!(Everything);
+    event_runtime::wire_struct!(Everything {
+        truth = required("truth"),
+        text = required("text"),
+        small = required("small"),
+        wide = required("wide"),
+        natural = required("natural"),
+        huge = text("huge"),
+        huge_or_none = optional_text("hugeOrNone"),
+        huge_list = text("hugeList"),
+        ratio = required("ratio"),
+        id = required("id"),
+        at = required("at"),
+        day = required("day"),
+        length = required("length"),
+        data = required("data"),
+        anything = required("anything"),
+        maybe = optional("maybe"),
+        list = required("list"),
+        map = required("map"),
+        other = optional("other"),
+        closed = required("closed"),
+        shape = required("shape"),
+    });
 
     impl event_runtime::Validate for Everything {
         fn check(&self, checker: &mut event_runtime::Checker) {
@@ -138,19 +150,19 @@ pub mod types {
     });
 
     /// The type `types.Circle`.
-    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq)]
     pub struct Circle {
         /// On the wire `radiusMm`.
         pub radius_mm: u32,
     }
-    event_runtime::wire_struct!(Circle);
+    event_runtime::wire_struct!(Circle {
+        radius_mm = required("radiusMm"),
+    });
 
     /// The type `types.Nothing`.
-    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-    #[serde(crate = "serde", remote = "Self", rename_all = "camelCase")]
+    #[derive(Clone, Debug, PartialEq)]
     pub struct Nothing {}
-    event_runtime::wire_struct!(Nothing);
+    event_runtime::wire_struct!(Nothing {});
 
     /// The subjects of this domain, as a subscriber names them: `*` for each placeholder.
     pub mod subjects {
