@@ -69,7 +69,7 @@ impl About {
 
 pub(super) async fn run(bus: &Bus, args: &Args, stop: &Shutdown) -> Result<(), Failure> {
     let name = &args.stream;
-    if name.is_empty() || name.contains(|c: char| c.is_whitespace() || ".*>/\\".contains(c)) {
+    if !is_name(name) {
         return Err(Failure::Usage(format!("\"{name}\" is no name of a stream")));
     }
     let mut folder = Unfinished::new(&args.out)?;
@@ -92,6 +92,12 @@ pub(super) async fn run(bus: &Bus, args: &Args, stop: &Shutdown) -> Result<(), F
         count(bytes),
         args.out.display()
     ))
+}
+
+/// Whether a stream can have this name.
+pub(super) fn is_name(name: &str) -> bool {
+    let bad = |c: char| c.is_whitespace() || c.is_control() || ".*>/\\".contains(c);
+    !name.is_empty() && !name.contains(bad)
 }
 
 /// Asks for the archive. A server makes one at a time of each stream, and takes some seconds to notice that nobody wants the

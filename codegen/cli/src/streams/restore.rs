@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, sleep};
 
-use super::backup::{ABOUT, About, DATA, SUMS, cannot};
+use super::backup::{ABOUT, About, DATA, SUMS, cannot, is_name};
 use crate::connection::unless_stopped;
 use crate::jetstream::{self, patiently, text};
 use crate::outcome::{self, Failure};
@@ -82,7 +82,7 @@ fn read(dir: &Path) -> Result<About, Failure> {
         .map_err(|error| no_backup(format!("{ABOUT}: {error}")))?;
     let about: About =
         serde_json::from_str(&about).map_err(|error| no_backup(format!("{ABOUT}: {error}")))?;
-    if text(&about.config, "name").is_empty() {
+    if !is_name(text(&about.config, "name")) {
         return Err(no_backup(format!("{ABOUT} names no stream")));
     }
     if !dir.join(DATA).is_file() {

@@ -214,7 +214,12 @@ fn a_folder_that_is_no_backup_is_wrong_use() {
     live.folder.write("other/backup.json", "[]");
     live.folder
         .write("nameless/backup.json", r#"{"config":{},"state":{}}"#);
+    live.folder.write(
+        "evil/backup.json",
+        r#"{"config":{"name":"a.> b"},"state":{}}"#,
+    );
     for (folder, says) in [
+        ("evil", "backup.json names no stream"),
         ("none", "backup.json: "),
         ("half", "it has no stream.tar.s2"),
         ("other", "backup.json: invalid"),
