@@ -161,15 +161,23 @@ impl Plan {
         service: &str,
     ) -> Result<(Self, Vec<String>), Error> {
         let (mut items, mut refused) = (Vec::new(), Vec::new());
+        let asked = |durable: &WantedDurable| {
+            let (api, stream, name) = (bus.api_prefix(), &durable.stream, &durable.name);
+            format!("{api}.CONSUMER.INFO.{stream}.{name}")
+        };
         for durable in wanted.durables_of(service) {
             match jetstream::consumer(bus, &durable.stream, &durable.name).await {
                 Ok(found) => items.push(durable_item(durable, found.as_ref())),
-                Err(Error::Refused { .. }) => {
-                    let (stream, name) = (&durable.stream, &durable.name);
-                    refused.push(format!(
-                        "{}.CONSUMER.INFO.{stream}.{name}",
-                        bus.api_prefix()
+                Err(Error::Refused { .. }) => refused.push(asked(durable)),
+                // An account of its own has only what it imports.
+                Err(Error::Server { code: 503, .. }) => {
+                    let mut item = durable_item(durable, None);
+                    item.action = Action::Conflict;
+                    item.notes.push(format!(
+                        "nobody answers {}: the account has no JetStream and does not import it, or NATS_JS_DOMAIN is wrong",
+                        asked(durable)
                     ));
+                    items.push(item);
                 }
                 Err(error) => return Err(error),
             }

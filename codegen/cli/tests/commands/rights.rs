@@ -125,11 +125,18 @@ fn permissions_that_cannot_be_asked_for_are_unknown() {
 
 /// The exported configuration, with the passwords before it.
 fn exported(accounts: bool) -> Live {
+    exported_but(accounts, |_| true)
+}
+
+/// The same with these lines only.
+fn exported_but(accounts: bool, line: impl Fn(&str) -> bool) -> Live {
     let contract = Live::new(SHOP);
     let mut args = vec!["export", "nats-auth", "--out", "auth.conf"];
     args.extend(accounts.then_some("--accounts"));
     contract.ok(&args);
-    let auth = std::fs::read_to_string(contract.folder.at("auth.conf")).unwrap();
+    let auth = contract.folder.read("auth.conf");
+    let lines: Vec<&str> = auth.lines().filter(|it| line(it)).collect();
+    let auth = lines.join("\n");
     let passwords = "SHOP_PASSWORD: p\nPACKING_PASSWORD: p\nOPERATOR_PASSWORD: p\n";
     Live::with(SHOP, &format!("{passwords}{auth}"))
 }
@@ -202,6 +209,24 @@ fn what_export_gives_is_what_plan_wants_of_a_service() {
             "{extra:?}"
         );
     }
+}
+
+#[test]
+fn an_import_that_is_missing_in_the_account_is_a_finding() {
+    let wanted = "subject: \"$JS.API.CONSUMER.INFO.ORDERS.packing\"";
+    let live = exported_but(true, |line| !line.contains(wanted));
+    let applied = run(&live, "operator", &["streams", "apply"]);
+    assert_eq!(applied.code, 0, "{}{}", applied.out, applied.err);
+    let (code, plan) = plan_of(&live, "packing", &[("NATS_JS_DOMAIN", "EVENTS")]);
+    assert_eq!(code, 1, "{plan:#}");
+    assert_eq!(listed(&plan, "missing"), [""; 0]);
+    let item = super::live::item(&plan, "ORDERS", Some("packing"));
+    assert_eq!(item["action"], "conflict", "{plan:#}");
+    let note = item["notes"][0].as_str().unwrap();
+    assert!(
+        note.contains("nobody answers $JS.EVENTS.API.CONSUMER.INFO.ORDERS.packing"),
+        "{note}"
+    );
 }
 
 #[test]
