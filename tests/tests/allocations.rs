@@ -2,6 +2,8 @@
 //!
 //! Both sides send the same events to the same server, on a runtime of one thread, which is the one that is counted.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::VecDeque;
 
 use allocation_counter::measure;
