@@ -2,7 +2,8 @@
 //!
 //! Memory of its own for each event would be allocated, grown, shared and given up for some 200 bytes.
 
-use std::cell::Cell;
+use std::cell::RefCell;
+use std::mem::take;
 
 use bytes::{Bytes, BytesMut};
 use serde::Serialize;
@@ -18,33 +19,35 @@ struct Paper {
 }
 
 thread_local! {
-    static PAPER: Cell<Paper> = Cell::new(Paper::default());
+    static PAPER: RefCell<Paper> = RefCell::default();
 }
 
 /// Writes a value.
 pub(crate) fn write(value: &impl Serialize) -> serde_json::Result<Bytes> {
-    // Taken, so that a value that publishes while it is written finds another one.
-    let Paper {
-        mut draft,
-        mut block,
-    } = PAPER.take();
-    serde_json::to_writer(&mut draft, value)?;
-    if draft.len() > BLOCK {
-        PAPER.set(Paper {
-            draft: Vec::new(),
-            block,
-        });
-        return Ok(draft.into());
+    PAPER.with(|paper| match paper.try_borrow_mut() {
+        Ok(mut paper) => {
+            paper.draft.clear();
+            serde_json::to_writer(&mut paper.draft, value)?;
+            Ok(paper.copy())
+        }
+        // A value that writes another one while it is written.
+        Err(_) => serde_json::to_vec(value).map(Bytes::from),
+    })
+}
+
+impl Paper {
+    /// What is written, as bytes of their own.
+    fn copy(&mut self) -> Bytes {
+        if self.draft.len() > BLOCK {
+            return take(&mut self.draft).into();
+        }
+        if self.block.capacity() < self.draft.len() {
+            // The same block once more, when all that was in it has left.
+            self.block.reserve(BLOCK);
+        }
+        self.block.extend_from_slice(&self.draft);
+        self.block.split().freeze()
     }
-    if block.capacity() < draft.len() {
-        // The same block once more, when all that was in it has left.
-        block.reserve(BLOCK);
-    }
-    block.extend_from_slice(&draft);
-    let written = block.split().freeze();
-    draft.clear();
-    PAPER.set(Paper { draft, block });
-    Ok(written)
 }
 
 #[cfg(test)]
@@ -60,7 +63,19 @@ mod tests {
         }
         let large = "x".repeat(1 << 20);
         assert_eq!(write(&large).unwrap().len(), large.len() + 2);
-        assert!(PAPER.take().draft.is_empty());
+        assert_eq!(PAPER.with_borrow(|paper| paper.draft.capacity()), 0);
+    }
+
+    #[test]
+    fn a_value_may_write_another_one() {
+        struct Outer;
+        impl Serialize for Outer {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let inner = write(&"inner").map_err(serde::ser::Error::custom)?;
+                serializer.serialize_u64(inner.len() as u64)
+            }
+        }
+        assert_eq!(write(&Outer).unwrap(), "7");
     }
 
     #[test]

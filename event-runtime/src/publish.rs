@@ -299,10 +299,11 @@ impl Bus {
         let (client, patience) = (&self.inner.client, self.inner.config.request_timeout);
         let until = || Instant::now() + patience;
         let (size, subject) = (message.size(), message.subject.clone());
-        let (headers, payload) = (take(&mut message.headers), take(&mut message.payload));
-        let sent = if headers.is_empty() {
+        let payload = take(&mut message.payload);
+        let sent = if message.headers.is_empty() {
             within(until, pin!(client.publish(subject, payload))).await
         } else {
+            let headers = take(&mut message.headers);
             let sending = client.publish_with_headers(subject, headers, payload);
             within(until, pin!(sending)).await
         };

@@ -208,6 +208,7 @@ impl Checker {
     }
 
     /// A finite number: JSON has no other.
+    #[inline]
     pub fn finite(&mut self, value: f64) {
         if !value.is_finite() {
             self.fail("is not a finite number");
@@ -215,6 +216,7 @@ impl Checker {
     }
 
     /// A date that RFC 3339 can say: a year from 0 to 9999. No other language would read another.
+    #[inline]
     pub fn date(&mut self, value: chrono::NaiveDate) {
         if !(0..=9999).contains(&value.year()) {
             self.fail("has a year that is not in 0000 to 9999");
@@ -222,9 +224,11 @@ impl Checker {
     }
 
     /// A moment that RFC 3339 can say in UTC: a year from 0 to 9999, and a leap second only at 23:59:60.
+    #[inline]
     pub fn timestamp(&mut self, value: chrono::DateTime<chrono::Utc>) {
         // As it is in UTC: everything else of `DateTime` asks for an offset first.
-        self.date(value.naive_utc().date());
+        let value = value.naive_utc();
+        self.date(value.date());
         if value.nanosecond() >= 1_000_000_000 && (value.hour(), value.minute()) != (23, 59) {
             self.fail("has a second 60 that is no leap second");
         }
@@ -238,6 +242,7 @@ impl Checker {
     }
 
     /// A text with at most so many code points.
+    #[inline]
     pub fn max_length(&mut self, value: &str, max: usize) {
         // Bytes are an upper bound of code points: most texts need no counting.
         if value.len() > max && value.chars().count() > max {
@@ -246,6 +251,7 @@ impl Checker {
     }
 
     /// A list or map with at least so many elements; `count` is their number.
+    #[inline]
     pub fn min_items(&mut self, count: usize, min: usize) {
         if count < min {
             self.fail(format!("has fewer than {min} elements"));
@@ -253,6 +259,7 @@ impl Checker {
     }
 
     /// A list or map with at most so many elements; `count` is their number.
+    #[inline]
     pub fn max_items(&mut self, count: usize, max: usize) {
         if count > max {
             self.fail(format!("has more than {max} elements"));

@@ -1,6 +1,7 @@
 //! Publishing, ours against plain async-nats that does the same work: the same bytes, headers and window.
 //!
-//! Both sides talk to one server over connections of their own, and each measurement has an empty stream.
+//! Both sides talk to one server over connections of their own, and each measurement has an empty stream. A word behind `--` chooses
+//! those with it in their name: `cargo bench --bench publish -- emit`.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -29,23 +30,28 @@ fn main() {
         events as f64 / began.elapsed().as_secs_f64()
     };
     let sides: [(&str, usize, Side, Side); 5] = [
-        ("emit", 200_000, emit, emit_by_hand),
-        ("publish, one at a time", 3_000, publish, publish_by_hand),
+        ("emit", 800_000, emit, emit_by_hand),
+        ("publish, one at a time", 8_000, publish, publish_by_hand),
         (
             "publish, 64 at once",
-            20_000,
+            40_000,
             publish_64,
             publish_64_by_hand,
         ),
         (
             "enqueue, 1,024 on their way",
-            50_000,
+            120_000,
             enqueue,
             pipelined_by_hand,
         ),
-        ("publish_all", 50_000, publish_all, pipelined_by_hand),
+        ("publish_all", 120_000, publish_all, pipelined_by_hand),
     ];
+    let chosen = std::env::args().skip(1).find(|word| !word.starts_with('-'));
+    let chosen = chosen.unwrap_or_default();
     for (name, events, ours, theirs) in sides {
+        if !name.contains(&chosen) {
+            continue;
+        }
         Pairs {
             group: "publish",
             name,
