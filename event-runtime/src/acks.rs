@@ -120,63 +120,78 @@ impl Drop for Ticket<'_> {
 struct Waiting {
     /// What stands before a publish's number in its reply subject.
     inbox: String,
-    flight: Mutex<Flight>,
+    flight: Mutex<Flight<Publish>>,
     /// There is something to look at again.
     begun: Notify,
 }
 
 /// The publishes that wait. A number is a place among `slots` and the count of those that had it before: an answer that comes
 /// late, or twice, never reaches another publish.
-#[derive(Debug, Default)]
-struct Flight {
-    slots: Vec<Slot>,
+#[derive(Debug)]
+struct Flight<T> {
+    slots: Vec<Slot<T>>,
     free: Vec<u32>,
     watched: bool,
     ended: bool,
 }
 
-#[derive(Debug, Default)]
-struct Slot {
+#[derive(Debug)]
+struct Slot<T> {
     turn: u32,
-    publish: Option<Publish>,
+    kept: Option<T>,
 }
 
-impl Flight {
-    fn put(&mut self, publish: Publish) -> u64 {
-        let index = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot::default());
-            (self.slots.len() - 1) as u32
-        });
-        let Some(slot) = self.slots.get_mut(index as usize) else {
-            return u64::MAX;
-        };
-        slot.publish = Some(publish);
-        (u64::from(slot.turn) << 32) | u64::from(index)
+impl<T> Default for Flight<T> {
+    fn default() -> Self {
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+            watched: false,
+            ended: false,
+        }
+    }
+}
+
+impl<T> Flight<T> {
+    fn put(&mut self, value: T) -> u64 {
+        let kept = Some(value);
+        match self.free.pop() {
+            Some(index) => {
+                let slot = &mut self.slots[index as usize];
+                slot.kept = kept;
+                number(slot.turn, index as usize)
+            }
+            None => {
+                self.slots.push(Slot { turn: 0, kept });
+                number(0, self.slots.len() - 1)
+            }
+        }
     }
 
-    fn take(&mut self, number: u64) -> Option<Publish> {
+    fn take(&mut self, number: u64) -> Option<T> {
         let (turn, index) = ((number >> 32) as u32, number as u32);
         let slot = self.slots.get_mut(index as usize)?;
         if slot.turn != turn {
             return None;
         }
-        let publish = slot.publish.take()?;
+        let value = slot.kept.take()?;
         slot.turn = turn.wrapping_add(1);
         self.free.push(index);
-        Some(publish)
+        Some(value)
     }
 
-    fn numbers(&self) -> impl Iterator<Item = (u64, &Publish)> {
+    fn iter(&self) -> impl Iterator<Item = (u64, &T)> {
         let slots = self.slots.iter().enumerate();
-        slots.filter_map(|(index, slot)| {
-            let publish = slot.publish.as_ref()?;
-            Some(((u64::from(slot.turn) << 32) | index as u64, publish))
-        })
+        slots.filter_map(|(index, slot)| Some((number(slot.turn, index), slot.kept.as_ref()?)))
     }
 }
 
+fn number(turn: u32, index: usize) -> u64 {
+    (u64::from(turn) << 32) | index as u64
+}
+
 impl Waiting {
-    fn flight(&self) -> MutexGuard<'_, Flight> {
+    fn flight(&self) -> MutexGuard<'_, Flight<Publish>> {
         self.flight.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -197,7 +212,7 @@ impl Waiting {
         let mut lost = Vec::new();
         let mut flight = self.flight();
         let numbers: Vec<_> = flight
-            .numbers()
+            .iter()
             .filter_map(|(number, publish)| Some((number, publish.lost(now, events)?)))
             .collect();
         for (number, attempt) in numbers {
@@ -223,7 +238,7 @@ impl Drop for Ending {
         let slots = std::mem::take(&mut flight.slots);
         flight.free.clear();
         drop(flight);
-        for publish in slots.into_iter().filter_map(|slot| slot.publish) {
+        for publish in slots.into_iter().filter_map(|slot| slot.kept) {
             publish.finish(Err(Error::Closed));
         }
     }
@@ -253,5 +268,29 @@ async fn read(waiting: Arc<Waiting>, mut inbox: Subscriber, events: Arc<Events>)
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_comes_late_or_twice_reaches_nobody() {
+        let mut flight = Flight::default();
+        let (a, b) = (flight.put("a"), flight.put("b"));
+        assert_eq!(flight.take(a), Some("a"));
+        assert_eq!(flight.take(a), None);
+        // In the place of the first, and under another number.
+        let c = flight.put("c");
+        assert_ne!(a, c);
+        assert_eq!(flight.take(a), None);
+        assert_eq!(flight.iter().collect::<Vec<_>>(), [(c, &"c"), (b, &"b")]);
+        assert_eq!((flight.take(c), flight.take(b)), (Some("c"), Some("b")));
+        assert_eq!(flight.iter().count(), 0);
+        for nobody in [u64::MAX, 7, a, b, c] {
+            assert_eq!(flight.take(nobody), None);
+        }
+        assert_eq!(flight.slots.len(), 2);
     }
 }

@@ -561,6 +561,47 @@ async fn a_publish_that_meets_its_own_retry_is_no_duplicate() {
     assert!(bus.publish(&order(1)).await.unwrap().duplicate);
 }
 
+/// Dropped while it waits, a publish is not taken back, and its failure is not lost.
+#[tokio::test]
+async fn a_publish_that_nobody_waits_for_goes_on() {
+    let (server, _) = shop().await;
+    let config = support::config(&server).publish_timeout(Duration::from_secs(1));
+    let bus = Bus::connect(config).await.unwrap();
+    bus.publish(&order(0)).await.unwrap();
+    server.pause().unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let dropped = tokio::time::timeout(Duration::from_millis(50), bus.publish(&order(1))).await;
+    assert!(dropped.is_err(), "{dropped:?}");
+    server.resume().unwrap();
+    until("it is stored", async || bus.stats().published == 2).await;
+    assert_eq!(count(&bus, "ORDERS").await, 2);
+
+    server.pause().unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let dropped = tokio::time::timeout(Duration::from_millis(50), bus.publish(&order(2))).await;
+    assert!(dropped.is_err(), "{dropped:?}");
+    until("it has failed", async || bus.stats().unseen_failures == 1).await;
+    assert_eq!(bus.stats().publish_failures, 1);
+    server.resume().unwrap();
+}
+
+/// Who publishes first may be on a runtime that ends: acknowledgements are read on that of the connection.
+#[tokio::test]
+async fn the_runtime_of_the_first_publish_may_end() {
+    let (_server, bus) = shop().await;
+    let first = bus.clone();
+    let other = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(first.publish(&order(1))).unwrap()
+    });
+    until("the other has published", async || other.is_finished()).await;
+    assert_eq!(other.join().unwrap().sequence, 1);
+    assert_eq!(bus.publish(&order(2)).await.unwrap().sequence, 2);
+}
+
 #[tokio::test]
 async fn ensure_adds_and_never_removes_also_at_once() {
     use event_runtime::{ConsumerDef, StreamDef, Streams};
