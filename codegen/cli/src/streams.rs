@@ -80,7 +80,7 @@ pub(crate) struct ApplyArgs {
 
 pub(crate) fn run(contracts: &Path, streams: &Streams) -> Result<(), Failure> {
     match streams {
-        Streams::Plan(args) => plan(contracts, args),
+        Streams::Plan(args) => compare(contracts, args),
         Streams::Apply(args) => {
             let wanted = Wanted::of(&folder::load(contracts)?)?;
             with_server(async |server, stop| write(server, &wanted, args, &stop).await)
@@ -95,7 +95,7 @@ pub(crate) fn run(contracts: &Path, streams: &Streams) -> Result<(), Failure> {
     }
 }
 
-fn plan(contracts: &Path, args: &PlanArgs) -> Result<(), Failure> {
+fn compare(contracts: &Path, args: &PlanArgs) -> Result<(), Failure> {
     let checked = folder::load(contracts)?;
     let wanted = Wanted::of(&checked)?;
     let Some(service) = &args.service else {
