@@ -45,10 +45,21 @@ pub struct Ratio {
 impl Pairs<'_> {
     /// Measures both in turn, `A B B A`, after one run of each that does not count; prints and records the ratio.
     pub fn run(self, ours: impl FnMut() -> f64, theirs: impl FnMut() -> f64) -> Ratio {
+        self.often(1, ours, theirs)
+    }
+
+    /// The same with so many times the pairs, for what takes a moment only: the interval is narrower, and what else the machine does
+    /// meets both sides of a pair alike.
+    pub fn often(
+        self,
+        times: usize,
+        ours: impl FnMut() -> f64,
+        theirs: impl FnMut() -> f64,
+    ) -> Ratio {
         let pairs = std::env::var("BENCH_PAIRS")
             .ok()
             .and_then(|n| n.parse().ok());
-        self.times(pairs.unwrap_or(PAIRS), ours, theirs)
+        self.times(pairs.unwrap_or(PAIRS) * times, ours, theirs)
     }
 
     /// The same for what takes so long that so many pairs are too many: builds.

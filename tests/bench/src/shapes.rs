@@ -26,8 +26,12 @@ pub fn write(folder: &Path, events: usize, changed: bool) -> io::Result<()> {
     fs::create_dir_all(folder.join("contracts"))?;
     for domain in 0..events.div_ceil(DOMAIN) {
         let numbers = domain * DOMAIN..events.min((domain + 1) * DOMAIN);
-        let contract = contract(domain, numbers.clone(), events, changed).map_err(io::Error::other)?;
-        fs::write(folder.join(format!("contracts/shop{domain}.toml")), contract)?;
+        let contract =
+            contract(domain, numbers.clone(), events, changed).map_err(io::Error::other)?;
+        fs::write(
+            folder.join(format!("contracts/shop{domain}.toml")),
+            contract,
+        )?;
         let proto = folder.join(format!("proto/shop{domain}/v1"));
         fs::create_dir_all(&proto)?;
         let text = protobuf(domain, numbers, changed).map_err(io::Error::other)?;
@@ -87,12 +91,18 @@ enum = {:?}
     let own: Vec<_> = numbers.clone().map(full).collect();
     let before = numbers.map(|n| full((n + events - DOMAIN.min(events)) % events));
     let before: Vec<_> = before.collect();
-    write!(out, "\n[services.service{domain}]\npublishes = {own:?}\nsubscribes = {before:?}\n")?;
+    write!(
+        out,
+        "\n[services.service{domain}]\npublishes = {own:?}\nsubscribes = {before:?}\n"
+    )?;
     if domain == 0 && events >= 20 {
         let step = events / 20;
         let some: Vec<_> = (0..20).map(|n| full(n * step)).collect();
         let (published, handled) = some.split_at(10);
-        write!(out, "\n[services.{SMALL_SERVICE}]\npublishes = {published:?}\nsubscribes = {handled:?}\n")?;
+        write!(
+            out,
+            "\n[services.{SMALL_SERVICE}]\npublishes = {published:?}\nsubscribes = {handled:?}\n"
+        )?;
     }
     Ok(out)
 }
@@ -134,8 +144,16 @@ message Line{n} {{
 enum State{n} {{
   STATE{n}_UNSPECIFIED = 0;
 "#,
-            if changed { "  optional string more = 11;\n" } else { "" },
-            if changed { "  optional string more = 4;\n" } else { "" },
+            if changed {
+                "  optional string more = 11;\n"
+            } else {
+                ""
+            },
+            if changed {
+                "  optional string more = 4;\n"
+            } else {
+                ""
+            },
         )?;
         for (at, state) in states(changed).iter().enumerate() {
             writeln!(out, "  STATE{n}_{} = {};", state.to_uppercase(), at + 1)?;
@@ -168,7 +186,17 @@ fn schema(events: usize, changed: bool) -> Value {
                 "lines": { "type": "array", "items": { "$ref": format!("#/definitions/Line{n}") } },
                 "state": { "$ref": format!("#/definitions/State{n}") },
             }),
-            &["eventId", "createdAt", "quantity", "cents", "express", "weight", "tags", "lines", "state"],
+            &[
+                "eventId",
+                "createdAt",
+                "quantity",
+                "cents",
+                "express",
+                "weight",
+                "tags",
+                "lines",
+                "state",
+            ],
         );
         let line = object(
             format!("A line of event {n}."),
@@ -192,5 +220,8 @@ fn schema(events: usize, changed: bool) -> Value {
 }
 
 fn states(changed: bool) -> Vec<&'static str> {
-    STATES.into_iter().chain(changed.then_some("lost")).collect()
+    STATES
+        .into_iter()
+        .chain(changed.then_some("lost"))
+        .collect()
 }
