@@ -37,6 +37,7 @@ pub(crate) fn write(value: &impl Serialize) -> serde_json::Result<Bytes> {
 
 impl Paper {
     /// What is written, as bytes of their own.
+    #[inline]
     fn copy(&mut self) -> Bytes {
         if self.draft.len() > BLOCK {
             return take(&mut self.draft).into();

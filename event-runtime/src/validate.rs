@@ -129,6 +129,7 @@ impl Checker {
     ///
     /// # Errors
     /// Every broken constraint.
+    #[inline]
     pub fn run<T: Validate + ?Sized>(value: &T) -> Result<(), Violations> {
         let mut checker = Self::default();
         value.check(&mut checker);
@@ -141,6 +142,7 @@ impl Checker {
     }
 
     /// The step is asked for only when something is wrong behind it: a valid event has no paths.
+    #[inline]
     fn within(&mut self, step: impl Fn() -> Step, check: impl FnOnce(&mut Self)) {
         let before = self.found.len();
         check(self);
@@ -151,6 +153,7 @@ impl Checker {
     }
 
     /// Checks the field with this wire name.
+    #[inline]
     pub fn field(&mut self, name: &'static str, check: impl FnOnce(&mut Self)) {
         self.within(|| Step::Name(name), check);
     }
