@@ -121,7 +121,7 @@ fn put(headers: &mut HeaderMap, name: &'static str, value: &str) {
 
 impl Burial<'_> {
     fn outgoing(&self, limit: usize) -> Outgoing {
-        let stream = self.meta.stream.as_deref().unwrap_or_default();
+        let stream = self.meta.stream.unwrap_or_default();
         let sequence = self.meta.sequence.unwrap_or_default();
         let mut headers = HeaderMap::new();
         let id = format!("dead:{stream}:{}:{}:{sequence}", self.durable, self.created);

@@ -47,7 +47,14 @@ pub(crate) fn decode<E: Event>(body: &[u8]) -> Result<E, DecodeError> {
             reason: "the body is not a JSON object".into(),
         }));
     }
-    serde_json::from_slice(body).map_err(|_| fail(problem::<E>(body)))
+    // Once for all of it: for each of its strings it would cost several times as much.
+    let text = std::str::from_utf8(body).map_err(|error| {
+        fail(Problem {
+            path: String::new(),
+            reason: format!("the body is not JSON: {error}"),
+        })
+    })?;
+    serde_json::from_str(text).map_err(|_| fail(problem::<E>(body)))
 }
 
 /// Reads again what failed to be read, more slowly, to learn where it fails.

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use async_nats::header::NATS_MESSAGE_ID;
 use async_nats::{Message, Subject};
 use chrono::{DateTime, Utc};
 
@@ -51,7 +52,7 @@ pub struct Meta {
     /// The subject on which the event was published.
     pub subject: Subject,
     /// The stream that stores it; `None` for an ephemeral event.
-    pub stream: Option<String>,
+    pub stream: Option<&'static str>,
     /// Its place in the stream, from 1.
     pub sequence: Option<u64>,
     /// Which delivery of it to this consumer it is, from 1. Deliveries that a stopping service gave back count too.
@@ -84,30 +85,31 @@ impl Meta {
         }
     }
 
-    pub(crate) fn of(message: &Message, stored: Option<&AckSubject>) -> Self {
-        let header = |name| {
-            message
-                .headers
-                .as_ref()
-                .and_then(|headers| headers.get(name))
-                .map(|value| value.as_str().to_owned())
-        };
-        Self {
-            id: header(async_nats::header::NATS_MESSAGE_ID.as_ref()),
-            stream: stored.map(|info| info.stream.clone()),
-            sequence: stored.map(|info| info.sequence),
-            attempt: stored.map_or(1, |info| info.attempt),
-            time: stored.and_then(|info| info.time),
-            trace: message.headers.as_ref().and_then(Trace::from_headers),
-            ..Self::new(message.subject.clone())
+    /// Of a message, and of its place in a stream.
+    pub(crate) fn of(message: &Message, stored: Option<(&'static str, &AckSubject)>) -> Self {
+        let mut meta = Self::new(message.subject.clone());
+        if let Some((stream, info)) = stored {
+            meta.stream = Some(stream);
+            meta.sequence = Some(info.sequence);
+            meta.attempt = info.attempt;
+            meta.time = info.time;
         }
+        if let Some(headers) = &message.headers {
+            let mut all = headers.iter();
+            // There are few: looking at each takes less than hashing a name.
+            meta.id = all
+                .find(|(name, _)| **name == NATS_MESSAGE_ID)
+                .and_then(|(_, values)| values.first())
+                .map(|id| id.as_str().to_owned());
+            meta.trace = Trace::from_headers(headers);
+        }
+        meta
     }
 }
 
 /// The subject to which a delivery is acknowledged: it says where the delivery comes from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct AckSubject {
-    pub(crate) stream: String,
     pub(crate) attempt: u64,
     pub(crate) sequence: u64,
     pub(crate) consumer_sequence: u64,
@@ -120,34 +122,49 @@ impl AckSubject {
     /// `$JS.ACK.<stream>.<consumer>.<delivered>.<sequence>.<consumer sequence>.<nanoseconds>.<pending>`, with a domain
     /// and an account after `ACK` when there are more tokens.
     pub(crate) fn parse(reply: &str) -> Option<Self> {
-        let tokens: Vec<&str> = reply.strip_prefix("$JS.ACK.")?.split('.').collect();
-        let tokens = match tokens.len() {
-            7 => tokens.as_slice(),
-            9.. => tokens.get(2..)?,
+        let mut rest = reply.strip_prefix("$JS.ACK.")?.as_bytes();
+        // Bytes, and as few operations on each as can be: every delivery comes by here.
+        let dots = rest
+            .iter()
+            .fold(0_u8, |dots, b| dots.wrapping_add(u8::from(*b == b'.')));
+        let names = match dots {
+            6 => 2,
+            8.. => 4,
             _ => return None,
         };
-        let &[
-            stream,
-            _,
-            attempt,
-            sequence,
-            consumer_sequence,
-            nanos,
-            pending,
-            ..,
-        ] = tokens
-        else {
-            return None;
-        };
+        for _ in 0..names {
+            let end = rest.iter().position(|b| *b == b'.')?;
+            rest = rest.get(end + 1..)?;
+        }
         Some(Self {
-            stream: stream.to_owned(),
-            attempt: attempt.parse().ok()?,
-            sequence: sequence.parse().ok()?,
-            consumer_sequence: consumer_sequence.parse().ok()?,
-            time: nanos.parse().ok().map(DateTime::from_timestamp_nanos),
-            pending: pending.parse().ok()?,
+            attempt: number(&mut rest)?,
+            sequence: number(&mut rest)?,
+            consumer_sequence: number(&mut rest)?,
+            time: i64::try_from(number(&mut rest)?)
+                .ok()
+                .map(DateTime::from_timestamp_nanos),
+            pending: number(&mut rest)?,
         })
     }
+}
+
+/// Takes the digits up to the next dot, and the dot. No number here has more than 19 of them.
+fn number(text: &mut &[u8]) -> Option<u64> {
+    let (mut number, mut digits) = (0_u64, 0);
+    let mut rest = text.iter();
+    for b in rest.by_ref() {
+        let digit = b.wrapping_sub(b'0');
+        if digit > 9 {
+            if *b == b'.' {
+                break;
+            }
+            return None;
+        }
+        number = number.wrapping_mul(10).wrapping_add(digit.into());
+        digits += 1;
+    }
+    *text = rest.as_slice();
+    (1..=19).contains(&digits).then_some(number)
 }
 
 /// Why an event was not handled, and what follows from it.
@@ -222,17 +239,21 @@ mod tests {
         ] {
             let info = AckSubject::parse(reply).unwrap();
             assert_eq!(
-                (
-                    info.stream.as_str(),
-                    info.attempt,
-                    info.sequence,
-                    info.consumer_sequence
-                ),
-                ("S", 3, 10, 12)
+                (info.attempt, info.sequence, info.consumer_sequence),
+                (3, 10, 12)
             );
+            assert_eq!(info.pending, 4);
             assert_eq!(info.time.unwrap().timestamp(), 1_700_000_000);
         }
-        for bad in ["", "_INBOX.a", "$JS.ACK.S.c.3", "$JS.ACK.S.c.x.10.12.1.4"] {
+        for bad in [
+            "",
+            "_INBOX.a",
+            "$JS.ACK.S.c.3",
+            "$JS.ACK.S.c.x.10.12.1.4",
+            "$JS.ACK.S.c..10.12.1.4",
+            "$JS.ACK.S.c.18446744073709551616.10.12.1.4",
+            "$JS.ACK.acc.S.c.3.10.12.1.4",
+        ] {
             assert!(AckSubject::parse(bad).is_none(), "{bad}");
         }
     }

@@ -85,7 +85,7 @@ pub(crate) async fn handle<H: Send + Sync + 'static>(
     route: &Route<H>,
     message: &Message,
 ) -> Result<(), String> {
-    let mut meta = Meta::of(message, None);
+    let meta = Meta::of(message, None);
     let group = shared.service.queue_group;
     let span = spans::process(
         Some(route.template),
@@ -96,12 +96,11 @@ pub(crate) async fn handle<H: Send + Sync + 'static>(
     );
     let trace = meta.trace.clone();
     let handled = pin!(async {
-        let handlers = Arc::clone(&shared.handlers);
-        let handling = route
-            .call(handlers, message, &mut meta)
+        let handling = shared
+            .handling(route, message, meta)
             .map_err(|rejection| (rejection.cause.as_str(), rejection.detail))?;
         let limit = shared.handler_limit.unwrap_or(shared.service.ack_wait * 10);
-        let handled = route::run(shared.wrap(&meta, handling), limit).await;
+        let handled = route::run(handling, limit).await;
         handled.map_err(|failed| (failed.kind, failed.failure.reason().to_owned()))
     });
     let handled = spans::traced(trace, &span, handled).await;

@@ -109,6 +109,7 @@ mod connection;
 pub mod dead_letter;
 mod decode;
 mod delivery;
+mod durable;
 mod ensure;
 mod ephemeral;
 mod error;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use async_nats::Message;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
@@ -16,14 +17,15 @@ use crate::api::{ConsumerInfo, is_not_found};
 use crate::bus::Bus;
 use crate::connection::Counters;
 use crate::delivery::{Delivery, Failure, Meta};
+use crate::durable::Durable;
 use crate::ephemeral;
 use crate::error::Error;
 use crate::event::Event;
 use crate::health::DurableName;
-use crate::route::{Handling, Route};
+use crate::route::{Handling, Rejection, Route};
 use crate::shutdown::Shutdown;
 use crate::streams::{DEAD_LETTERS, Service, covers, pattern_of, redrive_durable, redrive_filter};
-use crate::worker::{Durable, Worker};
+use crate::worker::Worker;
 
 /// A handler call that an [`around`](Listener::around) hook wraps: await [`run`](Next::run) once.
 pub struct Next(Handling);
@@ -137,19 +139,27 @@ pub(crate) struct Shared<H> {
 }
 
 impl<H: Send + Sync + 'static> Shared<H> {
-    /// The handler call with the hook around it. The hook is called inside the future, where its panics are caught like
-    /// the handler's.
-    pub(crate) fn wrap(self: &Arc<Self>, meta: &Meta, handling: Handling) -> Handling {
+    /// The handler's call for a message, with the hook around it. The hook is called inside the future, where its panics are
+    /// caught like the handler's.
+    pub(crate) fn handling(
+        self: &Arc<Self>,
+        route: &Route<H>,
+        message: &Message,
+        mut meta: Meta,
+    ) -> Result<Handling, Rejection> {
+        let body = route.open(message, &mut meta)?;
+        let handlers = Arc::clone(&self.handlers);
         if self.around.is_none() {
-            return handling;
+            return route.call(handlers, &body, meta);
         }
-        let (shared, meta) = (Arc::clone(self), Arc::new(meta.clone()));
-        Box::pin(async move {
+        let (shared, known) = (Arc::clone(self), Arc::new(meta.clone()));
+        let handling = route.call(handlers, &body, meta)?;
+        Ok(Box::pin(async move {
             match &shared.around {
-                Some(around) => around(meta, Next(handling)).await,
+                Some(around) => around(known, Next(handling)).await,
                 None => handling.await,
             }
-        })
+        }))
     }
 }
 

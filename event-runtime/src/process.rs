@@ -2,8 +2,10 @@
 //!
 //! Never acknowledges: it answers what the worker has to send. A dead letter is stored here, before that answer.
 
-use std::pin::{Pin, pin};
+use std::ops::ControlFlow;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use async_nats::Message;
@@ -12,16 +14,21 @@ use tracing::Span;
 
 use crate::dead_letter::{Burial, Cause, MESSAGE_ID};
 use crate::delivery::{AckSubject, Failure, Meta};
+use crate::durable::Durable;
 use crate::listener::Shared;
 use crate::route::{self, Failed, Handling, Rejection, Route};
 use crate::spans;
 use crate::store::jittered;
 use crate::suspect::Place;
-use crate::worker::Durable;
+use crate::trace::Trace;
 
 /// Deliveries beyond the service's attempts before one is taken for a message that kills its process: returns at a
 /// stop count as deliveries too.
 const SPARE_ATTEMPTS: u64 = 5;
+/// The largest body, in bytes, that is read in the worker's own task.
+const LARGE: usize = 16 * 1_024;
+/// The field of a span that says how its delivery ended.
+const OUTCOME: &str = "messaging.nats.outcome";
 
 /// What the server is to be told, and why: for the recorder.
 #[derive(Debug)]
@@ -74,66 +81,139 @@ impl From<Outcome> for Settled {
     }
 }
 
-struct Case<H> {
-    shared: Arc<Shared<H>>,
-    durable: Arc<Durable>,
-    message: Message,
-    meta: Meta,
-}
-
-pub(crate) async fn process<H: Send + Sync + 'static>(
+/// A delivery that has come, and nothing has been done about it.
+pub(crate) struct Case<H> {
     shared: Arc<Shared<H>>,
     durable: Arc<Durable>,
     message: Message,
     info: AckSubject,
-) -> Settled {
-    let mut meta = Meta::of(&message, Some(&info));
-    if durable.redrives {
-        let prefix = format!("redrive.{}.", shared.service.name);
-        if let Some(subject) = meta.subject.strip_prefix(&prefix).map(str::to_owned) {
-            meta.subject = subject.into();
-        }
-        meta.redriven = true;
-        meta.id = message
-            .headers
-            .as_ref()
-            .and_then(|headers| headers.get(MESSAGE_ID))
-            .map(|id| id.as_str().to_owned());
-    }
-    let mut case = Case {
-        shared,
-        durable,
-        message,
-        meta,
-    };
-    case.settle().await
+}
+
+/// The handling of a delivery that has begun and goes on.
+pub(crate) struct Begun {
+    span: Span,
+    trace: Option<Trace>,
+    since: Instant,
+    step: Step,
+}
+
+enum Step {
+    Rejected(Rejection),
+    Running(Handling),
+    Failed(Failed),
 }
 
 impl<H: Send + Sync + 'static> Case<H> {
-    async fn settle(&mut self) -> Settled {
-        let shared = Arc::clone(&self.shared);
-        let route = route::find(&shared.routes, &self.message, &self.meta);
-        let template = route.as_ref().ok().map(|route| route.template);
-        let handling = match route.and_then(|route| self.ready(route)) {
-            Ok(handling) => handling,
-            Err(rejection) => {
-                let span = self.span(template);
-                let rejected = pin!(async { self.reject(&span, rejection).await.into() });
-                return self.within(&span, rejected).await;
+    pub(crate) fn new(
+        shared: Arc<Shared<H>>,
+        durable: Arc<Durable>,
+        message: Message,
+        info: AckSubject,
+    ) -> Self {
+        Self {
+            shared,
+            durable,
+            message,
+            info,
+        }
+    }
+
+    /// Whether it may be what kills the process.
+    pub(crate) fn is_suspect(&self) -> bool {
+        self.shared.suspects(self.info.attempt)
+    }
+
+    /// Whether reading it takes so long that others would wait for it.
+    pub(crate) fn is_large(&self) -> bool {
+        self.message.payload.len() > LARGE
+    }
+
+    /// Begins to handle it, here and now. A break: it is handled, and took so long. What goes on needs a task of its own, in
+    /// which the handler is polled again at once: nobody is woken before that.
+    pub(crate) fn begin(&self) -> ControlFlow<Duration, Begun> {
+        let meta = self.meta();
+        let trace = meta.trace.clone();
+        let route = route::find(&self.shared.routes, &self.message, &meta);
+        let span = self.span(route.as_ref().ok().map(|route| route.template), &meta);
+        let ready = route.and_then(|route| self.ready(route, meta));
+        let since = Instant::now();
+        let step = match ready {
+            Err(rejection) => Step::Rejected(rejection),
+            Ok(mut handling) => {
+                let context = &mut Context::from_waker(Waker::noop());
+                let poll = || route::poll(&mut handling, context);
+                match spans::entered(trace.as_ref(), &span, poll) {
+                    Poll::Ready(Ok(())) => {
+                        span.record(OUTCOME, Outcome::Ack.word());
+                        return ControlFlow::Break(since.elapsed());
+                    }
+                    Poll::Ready(Err(failed)) => Step::Failed(failed),
+                    Poll::Pending => Step::Running(handling),
+                }
             }
         };
-        // Waiting has no limit of its own: the lease is kept, and every handler before this one has one.
-        let place = tokio::select! {
-            biased;
-            () = shared.stop.wait() => return Outcome::Return.into(),
-            place = shared.place(&self.durable.name, &self.meta) => place,
+        ControlFlow::Continue(Begun {
+            span,
+            trace,
+            since,
+            step,
+        })
+    }
+
+    /// Handles it, from the beginning to its outcome; without a place it waits for one.
+    pub(crate) async fn settle(self, place: Option<Place>) -> Settled {
+        let meta = self.meta();
+        let route = route::find(&self.shared.routes, &self.message, &meta);
+        let template = route.as_ref().ok().map(|route| route.template);
+        let (step, place) = match route.and_then(|route| self.ready(route, meta.clone())) {
+            Err(rejection) => (Step::Rejected(rejection), None),
+            Ok(handling) => {
+                // Waiting has no limit of its own: the lease is kept, and every handler before this one has one.
+                let place = match place {
+                    Some(place) => Some(place),
+                    None => tokio::select! {
+                        biased;
+                        () = self.shared.stop.wait() => return Outcome::Return.into(),
+                        place = self.shared.place(&self.durable.name, &meta) => place,
+                    },
+                };
+                (Step::Running(handling), place)
+            }
         };
         // What waited was not being processed: the span begins here.
-        let span = self.span(template);
-        let handled = pin!(async {
-            let began = Instant::now();
-            let result = self.handle(handling).await;
-            let took = Some(began.elapsed());
+        let span = self.span(template, &meta);
+        let begun = Begun {
+            span,
+            trace: meta.trace,
+            since: Instant::now(),
+            step,
+        };
+        self.go_on(begun, place).await
+    }
+
+    /// Goes on with it to its outcome, inside its span and, around that, inside its trace, which is there too when nobody
+    /// listens to spans.
+    pub(crate) async fn go_on(self, begun: Begun, place: Option<Place>) -> Settled {
+        let Begun {
+            span,
+            trace,
+            since,
+            step,
+        } = begun;
+        // Moved through span and trace it would be copied each time, which costs more than they do.
+        let work = pin!(async {
+            let limit = self.shared.handler_limit;
+            let limit = limit.unwrap_or(self.durable.ack_wait * 10);
+            let result = match step {
+                Step::Running(handling) => route::run(handling, limit).await,
+                Step::Failed(failed) => Err(failed),
+                Step::Rejected(rejection) => {
+                    // No handler runs, and what comes after it need not wait.
+                    drop(place);
+                    return self.reject(&span, rejection).await.into();
+                }
+            };
+            let took = Some(since.elapsed());
             let alone = place.filter(|place| place.alone);
             let outcome = match result {
                 Ok(()) => Outcome::Ack,
@@ -145,58 +225,58 @@ impl<H: Send + Sync + 'static> Case<H> {
                 alone,
             }
         });
-        self.within(&span, handled).await
+        let settled: Settled = spans::traced(trace, &span, work).await;
+        span.record(OUTCOME, settled.outcome.word());
+        settled
+    }
+
+    /// What is known about it.
+    fn meta(&self) -> Meta {
+        let mut meta = Meta::of(&self.message, Some((self.durable.stream, &self.info)));
+        if self.durable.redrives {
+            let prefix = format!("redrive.{}.", self.shared.service.name);
+            if let Some(subject) = meta.subject.strip_prefix(&prefix).map(str::to_owned) {
+                meta.subject = subject.into();
+            }
+            meta.redriven = true;
+            let headers = self.message.headers.as_ref();
+            meta.id = headers
+                .and_then(|headers| headers.get(MESSAGE_ID))
+                .map(|id| id.as_str().to_owned());
+        }
+        meta
     }
 
     /// The handler's call, unless there is a reason not to make it.
-    fn ready(&mut self, route: &Route<H>) -> Result<Handling, Rejection> {
-        if self.meta.attempt > self.max_attempts() + SPARE_ATTEMPTS {
+    fn ready(&self, route: &Route<H>, meta: Meta) -> Result<Handling, Rejection> {
+        if meta.attempt > self.max_attempts() + SPARE_ATTEMPTS {
             return Err(Rejection {
                 cause: Cause::NoOutcome,
                 detail: "delivered again and again without an outcome".to_owned(),
             });
         }
-        let handlers = Arc::clone(&self.shared.handlers);
-        route.call(handlers, &self.message, &mut self.meta)
+        self.shared.handling(route, &self.message, meta)
     }
 
     fn max_attempts(&self) -> u64 {
         u64::from(self.shared.service.max_attempts)
     }
 
-    fn span(&self, template: Option<&'static str>) -> Span {
+    fn span(&self, template: Option<&'static str>, meta: &Meta) -> Span {
         spans::process(
             template,
-            &self.meta,
+            meta,
             self.message.payload.len(),
             self.shared.service.queue_group,
             Some(&self.durable.name),
         )
     }
 
-    /// Works inside the span and, around it, inside the trace of the delivery, which stays when nobody listens to spans.
-    ///
-    /// The work is pinned: moved through span and trace it would be copied each time, which costs more than they do.
-    async fn within(&self, span: &Span, work: Pin<&mut impl Future<Output = Settled>>) -> Settled {
-        let settled = spans::traced(self.meta.trace.clone(), span, work).await;
-        span.record("messaging.nats.outcome", settled.outcome.word());
-        settled
-    }
-
-    async fn handle(&self, handling: Handling) -> Result<(), Failed> {
-        let limit = self
-            .shared
-            .handler_limit
-            .unwrap_or(self.durable.ack_wait * 10);
-        let handling = self.shared.wrap(&self.meta, handling);
-        route::run(handling, limit).await
-    }
-
     /// A message that no handler gets.
     async fn reject(&self, span: &Span, rejection: Rejection) -> Outcome {
         let Rejection { cause, detail } = rejection;
         // A newer replica may know what this build does not.
-        let outcome = if cause == Cause::Unknown && self.meta.attempt < self.max_attempts() {
+        let outcome = if cause == Cause::Unknown && self.info.attempt < self.max_attempts() {
             self.retry(None, &detail)
         } else {
             self.bury(cause, &detail).await
@@ -209,7 +289,7 @@ impl<H: Send + Sync + 'static> Case<H> {
     async fn fail(&self, span: &Span, failed: Failed) -> Outcome {
         let outcome = match &failed.failure {
             Failure::Dead { reason } => self.bury(failed.cause, reason).await,
-            Failure::Retry { reason, .. } if self.meta.attempt >= self.max_attempts() => {
+            Failure::Retry { reason, .. } if self.info.attempt >= self.max_attempts() => {
                 self.bury(failed.cause, reason).await
             }
             Failure::Retry { after, reason } => self.retry(*after, reason),
@@ -221,7 +301,7 @@ impl<H: Send + Sync + 'static> Case<H> {
     fn retry(&self, after: Option<Duration>, reason: &str) -> Outcome {
         let service = &self.shared.service;
         let delay = after.unwrap_or_else(|| {
-            let doublings = u32::try_from(self.meta.attempt.saturating_sub(1))
+            let doublings = u32::try_from(self.info.attempt.saturating_sub(1))
                 .unwrap_or(u32::MAX)
                 .min(31);
             jittered(
@@ -233,9 +313,9 @@ impl<H: Send + Sync + 'static> Case<H> {
         });
         tracing::warn!(
             service = service.name,
-            subject = %self.meta.subject,
-            sequence = self.meta.sequence,
-            attempt = self.meta.attempt,
+            subject = %self.meta().subject,
+            sequence = self.info.sequence,
+            attempt = self.info.attempt,
             reason,
             "an event was not handled and is tried again in {delay:?}"
         );
@@ -247,12 +327,13 @@ impl<H: Send + Sync + 'static> Case<H> {
 
     async fn bury(&self, cause: Cause, detail: &str) -> Outcome {
         let service = &self.shared.service;
+        let meta = self.meta();
         let burial = Burial {
             service: service.name,
             durable: &self.durable.name,
             created: &self.durable.created,
             message: &self.message,
-            meta: &self.meta,
+            meta: &meta,
             cause,
             detail,
         };
@@ -261,9 +342,9 @@ impl<H: Send + Sync + 'static> Case<H> {
             Ok(receipt) => {
                 tracing::error!(
                     service = service.name,
-                    subject = %self.meta.subject,
-                    sequence = self.meta.sequence,
-                    attempt = self.meta.attempt,
+                    subject = %meta.subject,
+                    sequence = self.info.sequence,
+                    attempt = self.info.attempt,
                     cause = cause.as_str(),
                     detail,
                     dead_letter = receipt.sequence,

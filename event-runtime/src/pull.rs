@@ -4,14 +4,17 @@
 //! what to do about them is decided by its two users, `worker` and `subscribe`.
 
 use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::{Message, StatusCode, Subject, Subscriber};
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 use crate::bus::Bus;
+use crate::connection::Events;
 use crate::error::Error;
 use crate::store::is_publish_to;
 
@@ -47,10 +50,41 @@ pub(crate) struct Pull {
     waiting: VecDeque<(u64, usize)>,
     requests: u64,
     heard: Instant,
+    /// Set anew only when it has rung: to do so with every message would cost more than the message.
+    silence: Pin<Box<Sleep>>,
+    news: Pin<Box<dyn Future<Output = (Watch, Frame)> + Send + Sync>>,
+}
+
+/// What may happen beside the inbox.
+struct Watch {
+    events: Arc<Events>,
+    request: Subject,
     connections: watch::Receiver<u64>,
     /// Grows with every refusal; those after `mark` may be ours.
     refusals: watch::Receiver<u64>,
     mark: u64,
+}
+
+impl Watch {
+    /// Waits for something that concerns the requests.
+    async fn news(mut self) -> (Self, Frame) {
+        loop {
+            tokio::select! {
+                changed = self.connections.changed() => {
+                    if changed.is_ok() {
+                        return (self, Frame::Lost("the connection was renewed"));
+                    }
+                }
+                changed = self.refusals.changed() => {
+                    let ours = |operation: &str| is_publish_to(operation, &self.request);
+                    let found = self.events.find_refusal(self.mark, &ours);
+                    if let (Ok(()), Some(operation)) = (changed, found) {
+                        return (self, Frame::Refused(operation));
+                    }
+                }
+            }
+        }
+    }
 }
 
 impl Pull {
@@ -67,23 +101,36 @@ impl Pull {
             "{}.CONSUMER.MSG.NEXT.{stream}.{consumer}",
             bus.inner.config.api_prefix()
         );
+        let request = Subject::from(request);
+        let watch = Watch {
+            events: Arc::clone(&bus.inner.events),
+            request: request.clone(),
+            connections,
+            refusals,
+            mark,
+        };
+        let heard = Instant::now();
         Ok(Self {
             bus: bus.clone(),
-            request: request.into(),
+            request,
             inbox,
             subscriber,
             waiting: VecDeque::new(),
             requests: 0,
-            heard: Instant::now(),
-            connections,
-            refusals,
-            mark,
+            heard,
+            silence: Box::pin(sleep_until(heard + SILENCE)),
+            news: Box::pin(watch.news()),
         })
     }
 
     /// How many messages may still come for what was asked.
     pub(crate) fn outstanding(&self) -> usize {
         self.waiting.iter().map(|(_, left)| left).sum()
+    }
+
+    /// When the last thing came.
+    pub(crate) fn heard(&self) -> Instant {
+        self.heard
     }
 
     /// Asks for so many more messages.
@@ -117,8 +164,6 @@ impl Pull {
 
     /// The next frame. May be dropped and called again without losing one.
     pub(crate) async fn next(&mut self) -> Frame {
-        let events = &self.bus.inner.events;
-        let request = &self.request;
         loop {
             let waits = !self.waiting.is_empty();
             tokio::select! {
@@ -130,22 +175,31 @@ impl Pull {
                         return frame;
                     }
                 }
-                changed = self.connections.changed() => {
-                    if changed.is_ok() {
+                (watch, frame) = &mut self.news => {
+                    self.news = Box::pin(watch.news());
+                    if let Frame::Lost(_) = frame {
                         self.waiting.clear();
-                        return Frame::Lost("the connection was renewed");
                     }
+                    return frame;
                 }
-                changed = self.refusals.changed() => {
-                    let found = events.find_refusal(self.mark, &|operation: &str| is_publish_to(operation, request));
-                    if let (Ok(()), Some(operation)) = (changed, found) {
-                        return Frame::Refused(operation);
+                () = &mut self.silence, if waits => {
+                    let heard = self.heard + SILENCE;
+                    if heard <= Instant::now() {
+                        self.waiting.clear();
+                        return Frame::Lost("no heartbeat came");
                     }
+                    self.silence.as_mut().reset(heard);
                 }
-                () = sleep_until(self.heard + SILENCE), if waits => {
-                    self.waiting.clear();
-                    return Frame::Lost("no heartbeat came");
-                }
+            }
+        }
+    }
+
+    /// A frame that has arrived by now.
+    pub(crate) fn arrived(&mut self) -> Option<Frame> {
+        loop {
+            let message = self.subscriber.next().now_or_never()??;
+            if let Some(frame) = read(&mut self.waiting, &self.inbox, message) {
+                return Some(frame);
             }
         }
     }

@@ -4,13 +4,14 @@
 
 use std::any::Any;
 use std::borrow::Cow;
+use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_nats::Message;
-use futures_util::FutureExt;
 use tokio::time::timeout;
 
 use crate::cloudevents;
@@ -37,10 +38,23 @@ pub(crate) struct Route<H> {
     pub(crate) event: &'static str,
     pub(crate) template: &'static str,
     pub(crate) pattern: String,
+    /// Whether there are placeholders.
+    is_pattern: bool,
     pub(crate) stream: Option<&'static str>,
     pub(crate) partitions: Option<u32>,
     envelope: Envelope,
     call: Box<Call<H>>,
+}
+
+impl<H> Route<H> {
+    /// Whether a subject is one of its events'.
+    fn takes(&self, subject: &str) -> bool {
+        if self.is_pattern {
+            covers(&self.pattern, subject)
+        } else {
+            self.pattern == subject
+        }
+    }
 }
 
 impl<H: Send + Sync + 'static> Route<H> {
@@ -70,6 +84,7 @@ impl<H: Send + Sync + 'static> Route<H> {
             event: E::NAME,
             template: E::SUBJECT,
             pattern: pattern_of(E::SUBJECT, None),
+            is_pattern: E::SUBJECT.contains('{'),
             stream: E::STREAM,
             partitions: E::PARTITIONS,
             envelope: E::ENVELOPE,
@@ -77,15 +92,14 @@ impl<H: Send + Sync + 'static> Route<H> {
         }
     }
 
-    /// The handler's call for a message. `meta` learns what the envelope says.
-    pub(crate) fn call(
+    /// The body of a message without its envelope. `meta` learns what the envelope says.
+    pub(crate) fn open<'a>(
         &self,
-        handlers: Arc<H>,
-        message: &Message,
+        message: &'a Message,
         meta: &mut Meta,
-    ) -> Result<Handling, Rejection> {
-        let body = match self.envelope {
-            Envelope::Plain => Cow::Borrowed(&message.payload[..]),
+    ) -> Result<Cow<'a, [u8]>, Rejection> {
+        match self.envelope {
+            Envelope::Plain => Ok(Cow::Borrowed(&message.payload[..])),
             Envelope::CloudEvents => {
                 let opened =
                     cloudevents::open(self.event, message).map_err(|(cause, error)| Rejection {
@@ -93,14 +107,21 @@ impl<H: Send + Sync + 'static> Route<H> {
                         detail: error.to_string(),
                     })?;
                 meta.cloud_event = opened.cloud_event;
-                opened.body
+                Ok(opened.body)
             }
-        };
+        }
+    }
+
+    /// The handler's call for a body.
+    pub(crate) fn call(
+        &self,
+        handlers: Arc<H>,
+        body: &[u8],
+        meta: Meta,
+    ) -> Result<Handling, Rejection> {
         // A `Deserialize` or `validate` of the user's may panic as well.
-        std::panic::catch_unwind(AssertUnwindSafe(|| {
-            (self.call)(handlers, &body, meta.clone())
-        }))
-        .unwrap_or_else(|panic| {
+        let call = AssertUnwindSafe(|| (self.call)(handlers, body, meta));
+        std::panic::catch_unwind(call).unwrap_or_else(|panic| {
             Err(Rejection {
                 cause: Cause::Undecodable,
                 detail: panic_text(&*panic),
@@ -115,14 +136,15 @@ pub(crate) fn find<'a, H>(
     message: &Message,
     meta: &Meta,
 ) -> Result<&'a Route<H>, Rejection> {
-    let name = meta
-        .id
-        .as_deref()
-        .and_then(|id| id.split_once(':'))
-        .map(|(name, _)| name);
-    let by_subject = routes
-        .iter()
-        .find(|route| covers(&route.pattern, &meta.subject));
+    let id = meta.id.as_deref();
+    let named = id.and_then(|id| routes.iter().find(|route| names(id, route.event)));
+    if let Some(route) = named
+        && route.takes(&meta.subject)
+    {
+        return Ok(route);
+    }
+    let name = id.and_then(|id| id.split_once(':')).map(|(name, _)| name);
+    let by_subject = routes.iter().find(|route| route.takes(&meta.subject));
     match (by_subject, name) {
         (Some(route), Some(name)) if name != route.event => Err(Rejection {
             cause: Cause::Contradiction,
@@ -132,10 +154,7 @@ pub(crate) fn find<'a, H>(
             ),
         }),
         (Some(route), _) => Ok(route),
-        (None, Some(name)) => routes
-            .iter()
-            .find(|route| route.event == name)
-            .ok_or_else(unknown),
+        (None, Some(_)) => named.ok_or_else(unknown),
         (None, None) => {
             let name = message.headers.as_ref().and_then(cloudevents::event_type);
             routes
@@ -145,6 +164,12 @@ pub(crate) fn find<'a, H>(
                 .ok_or_else(unknown)
         }
     }
+}
+
+/// Whether a message id is one of an event.
+fn names(id: &str, event: &str) -> bool {
+    id.strip_prefix(event)
+        .is_some_and(|rest| rest.starts_with(':'))
 }
 
 fn unknown() -> Rejection {
@@ -164,24 +189,38 @@ pub(crate) struct Failed {
 }
 
 /// Runs a handler to its end, or to the limit; a panic is a failure.
-pub(crate) async fn run(handling: Handling, limit: Duration) -> Result<(), Failed> {
-    let failed = |cause, failure, kind| {
+pub(crate) async fn run(mut handling: Handling, limit: Duration) -> Result<(), Failed> {
+    let run = poll_fn(|context| poll(&mut handling, context));
+    timeout(limit, run).await.unwrap_or_else(|_| {
+        let text = format!("the handler took longer than {limit:?} and was cancelled");
         Err(Failed {
-            cause,
-            failure,
-            kind,
+            cause: Cause::Attempts,
+            failure: Failure::retry(text),
+            kind: "timed-out",
         })
-    };
-    match timeout(limit, AssertUnwindSafe(handling).catch_unwind()).await {
-        Ok(Ok(Ok(()))) => Ok(()),
-        Ok(Ok(Err(failure @ Failure::Retry { .. }))) => failed(Cause::Attempts, failure, "failed"),
-        Ok(Ok(Err(failure @ Failure::Dead { .. }))) => failed(Cause::Dead, failure, "dead"),
-        Ok(Err(panic)) => failed(Cause::Panic, Failure::retry(panic_text(&*panic)), "panic"),
-        Err(_) => {
-            let text = format!("the handler took longer than {limit:?} and was cancelled");
-            failed(Cause::Attempts, Failure::retry(text), "timed-out")
+    })
+}
+
+/// Goes on with a handler until it ends or waits; a panic is a failure.
+pub(crate) fn poll(handling: &mut Handling, context: &mut Context<'_>) -> Poll<Result<(), Failed>> {
+    let poll = AssertUnwindSafe(|| handling.as_mut().poll(context));
+    let (cause, failure, kind) = match std::panic::catch_unwind(poll) {
+        Ok(Poll::Pending) => return Poll::Pending,
+        Ok(Poll::Ready(Ok(()))) => return Poll::Ready(Ok(())),
+        Ok(Poll::Ready(Err(failure @ Failure::Retry { .. }))) => {
+            (Cause::Attempts, failure, "failed")
         }
-    }
+        Ok(Poll::Ready(Err(failure @ Failure::Dead { .. }))) => (Cause::Dead, failure, "dead"),
+        Err(panic) => {
+            let failure = Failure::retry(panic_text(&*panic));
+            (Cause::Panic, failure, "panic")
+        }
+    };
+    Poll::Ready(Err(Failed {
+        cause,
+        failure,
+        kind,
+    }))
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> String {

@@ -136,7 +136,7 @@ pub(crate) fn process(
             "messaging.consumer.group.name" = group,
             "messaging.message.id" = meta.id.as_deref(),
             "messaging.message.body.size" = number(size),
-            "messaging.nats.stream" = meta.stream.as_deref(),
+            "messaging.nats.stream" = meta.stream,
             "messaging.nats.stream_sequence" = meta.sequence.map(number),
             "messaging.nats.delivery_attempt" = number(meta.attempt),
             "messaging.nats.outcome" = Empty,
@@ -168,6 +168,14 @@ pub(crate) async fn inside<F: Future>(span: &Span, work: Pin<&mut F>) -> F::Outp
         work.await
     } else {
         work.instrument(span.clone()).await
+    }
+}
+
+/// Like `traced`, for work that does not wait.
+pub(crate) fn entered<T>(trace: Option<&Trace>, span: &Span, work: impl FnOnce() -> T) -> T {
+    match trace {
+        Some(trace) => trace.within(|| span.in_scope(work)),
+        None => span.in_scope(work),
     }
 }
 

@@ -232,12 +232,17 @@ pub(crate) fn pattern_of(template: &str, partition: Option<u32>) -> String {
 /// Whether every subject that `narrow` matches is matched by `wide` too. A subject without wildcards is a pattern too.
 #[must_use]
 pub fn covers(wide: &str, narrow: &str) -> bool {
-    let (mut wide, mut narrow) = (wide.split('.'), narrow.split('.'));
+    // Bytes: every delivery comes by here, and a search for characters costs several times as much.
+    let is_dot = |b: &u8| *b == b'.';
+    let (mut wide, mut narrow) = (
+        wide.as_bytes().split(is_dot),
+        narrow.as_bytes().split(is_dot),
+    );
     loop {
         match (wide.next(), narrow.next()) {
-            (Some(">"), Some(_)) | (None, None) => return true,
-            (Some("*"), Some(token)) if token != ">" => {}
-            (Some(a), Some(b)) if a == b && b != "*" => {}
+            (Some(b">"), Some(_)) | (None, None) => return true,
+            (Some(b"*"), Some(token)) if token != b">" => {}
+            (Some(a), Some(b)) if a == b && b != b"*" => {}
             _ => return false,
         }
     }

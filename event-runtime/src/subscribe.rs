@@ -106,7 +106,7 @@ impl<E: Event> Subscription<E> {
 }
 
 fn read<E: Event>(message: &Message, stored: Option<&AckSubject>) -> Result<Delivery<E>, Error> {
-    let mut meta = Meta::of(message, stored);
+    let mut meta = Meta::of(message, E::STREAM.zip(stored));
     let event = match E::ENVELOPE {
         Envelope::Plain => decode(&message.payload)?,
         Envelope::CloudEvents => {

@@ -5,6 +5,7 @@
 //! process. The harmless one is handled and acknowledged then, before the other one runs.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
@@ -26,11 +27,39 @@ pub(crate) struct Place {
     _slots: OwnedSemaphorePermit,
 }
 
+impl Place {
+    fn one(slot: OwnedSemaphorePermit) -> Self {
+        Self {
+            alone: false,
+            _slots: slot,
+        }
+    }
+}
+
 impl<H> Shared<H> {
+    /// Whether a delivery of that number is one of a suspect.
+    pub(crate) fn suspects(&self, attempt: u64) -> bool {
+        attempt > u64::from(self.service.max_attempts) + BENEFIT_OF_DOUBT
+    }
+
+    /// A place, if one is free. Not for a suspect.
+    pub(crate) fn free_place(&self) -> Option<Place> {
+        Arc::clone(&self.slots)
+            .try_acquire_owned()
+            .ok()
+            .map(Place::one)
+    }
+
+    /// The next place that is free. Not for a suspect.
+    pub(crate) fn next_place(&self) -> impl Future<Output = Option<Place>> + use<H> {
+        let slot = Arc::clone(&self.slots).acquire_owned();
+        async { slot.await.ok().map(Place::one) }
+    }
+
     /// Waits for a place; `None` when there is none any more.
     pub(crate) async fn place(&self, durable: &str, meta: &Meta) -> Option<Place> {
         let slots = self.slots.clone();
-        let alone = meta.attempt > u64::from(self.service.max_attempts) + BENEFIT_OF_DOUBT;
+        let alone = self.suspects(meta.attempt);
         let taken = if alone {
             sleep(SPREAD.mul_f64(turn(durable, meta.sequence, meta.attempt))).await;
             slots.acquire_many_owned(self.service.concurrency).await

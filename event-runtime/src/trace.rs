@@ -85,14 +85,11 @@ fn value(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
         let (other, name): (&str, &str) = (other.as_ref(), name.as_ref());
         other.eq_ignore_ascii_case(name)
     };
-    headers
-        .get(name.clone())
-        .or_else(|| {
-            let mut all = headers.iter();
-            all.find(|(other, _)| named(other))
-                .and_then(|(_, values)| values.first())
-        })
-        .map(|value| value.as_str().trim())
+    let mut all = headers.iter();
+    // Mostly there is none, which is found out sooner so than by hashing the name.
+    let (_, values) = all.find(|(other, _)| named(other))?;
+    let value = headers.get(name.clone()).or(values.first());
+    value.map(|value| value.as_str().trim())
 }
 
 /// A `traceparent` as this version writes it.
@@ -130,8 +127,8 @@ mod ambient {
         CURRENT.try_with(Clone::clone).ok()
     }
 
-    pub(super) fn within<T>(_trace: &Trace, work: impl FnOnce() -> T) -> T {
-        work()
+    pub(super) fn within<T>(trace: &Trace, work: impl FnOnce() -> T) -> T {
+        CURRENT.sync_scope(trace.clone(), work)
     }
 }
 

@@ -3,100 +3,70 @@
 //! All acknowledgements of a delivery leave from one task, so that none can follow the outcome. Owns no policy of its
 //! own: attempts, delays and slots are the service's.
 
-use std::collections::HashMap;
-use std::pin::Pin;
+use std::collections::{HashMap, VecDeque};
+use std::future::poll_fn;
+use std::ops::ControlFlow;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use async_nats::{Message, Subject};
 use bytes::Bytes;
 use tokio::task::{Id, JoinError, JoinSet};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout, timeout_at};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout, timeout_at};
 
-use crate::api::{ConsumerInfo, is_not_found};
-use crate::bus::Bus;
 use crate::delivery::AckSubject;
+use crate::durable::{self, Durable};
 use crate::error::Error;
 use crate::listener::{Fate, ListenReport, Shared};
-use crate::process::{Outcome, Settled, process};
+use crate::process::{Case, Outcome, Settled};
 use crate::pull::{Frame, Pull};
-use crate::streams::DEAD_LETTERS;
-#[cfg(feature = "testing")]
-use crate::streams::Service;
+use crate::suspect::Place;
 
 /// The most deliveries that wait for a slot.
-const MAX_PREFETCH: usize = 256;
+const MAX_PREFETCH: usize = 512;
+/// The acknowledgement: a body without a word means the same as `+ACK`.
+const ACK: Bytes = Bytes::new();
 /// How long the client may take to accept an acknowledgement.
 const SEND: Duration = Duration::from_secs(2);
+/// How many deliveries are begun before everything else of the worker gets a turn.
+const AT_A_TIME: usize = 64;
+/// A handler that takes no longer than this costs less than a task of its own.
+const QUICK: Duration = Duration::from_micros(50);
+/// How many quick handlers in a row are known for sure to be quick. Half of it is enough, and what a slow one costs.
+const TRUST: u32 = 32;
 /// After so much silence nothing is on its way any more.
 const QUIET: Duration = Duration::from_millis(20);
 
-/// A durable as the server has it.
-#[derive(Debug)]
-pub(crate) struct Durable {
-    pub(crate) stream: &'static str,
-    pub(crate) name: String,
-    pub(crate) created: String,
-    pub(crate) ack_wait: Duration,
-    pub(crate) redrives: bool,
-    max_in_flight: usize,
-}
-
-impl Durable {
-    pub(crate) fn new(stream: &'static str, name: String, info: &ConsumerInfo) -> Self {
-        Self {
-            stream,
-            name,
-            created: info.created.clone(),
-            ack_wait: info.config.ack_wait(),
-            redrives: stream == DEAD_LETTERS,
-            // No limit is -1.
-            max_in_flight: usize::try_from(info.config.max_ack_pending)
-                .unwrap_or(usize::MAX)
-                .max(1),
-        }
-    }
-
-    /// The error for one that was deleted.
-    fn gone(&self) -> Error {
-        Error::ConsumerGone {
-            stream: self.stream.to_owned(),
-            durable: self.name.clone(),
-        }
-    }
-
-    /// One that no server has: for deliveries that are made by hand.
-    #[cfg(feature = "testing")]
-    pub(crate) fn by_hand(stream: &'static str, service: &Service) -> Self {
-        Self {
-            stream,
-            name: service.queue_group.to_owned(),
-            created: String::new(),
-            ack_wait: service.ack_wait,
-            redrives: stream == DEAD_LETTERS,
-            max_in_flight: service.max_in_flight as usize,
-        }
-    }
-}
-
-/// A delivery in hand.
+/// What the server waits for: a word about a delivery, before ack_wait is over.
 struct Lease {
     reply: Subject,
     extended: Instant,
 }
 
-type Look = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
+type Look = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + Sync>>;
+type NextPlace = Pin<Box<dyn Future<Output = Option<Place>> + Send + Sync>>;
 
 pub(crate) struct Worker<H> {
     shared: Arc<Shared<H>>,
     durable: Arc<Durable>,
     pull: Pull,
     tasks: JoinSet<Settled>,
+    /// Those of the tasks.
     leases: HashMap<Id, Lease>,
+    /// What waits for a place, in the order in which it came.
+    waiting: VecDeque<(Lease, Case<H>)>,
+    /// The place that the next of these will have.
+    next_place: Option<NextPlace>,
+    /// A place that the last delivery has left: the next one takes it without asking anybody.
+    spare: Option<Place>,
     /// How many deliveries may wait beyond those that have a slot.
     prefetch: usize,
-    /// How long handlers take, smoothed.
-    handler_time: Duration,
+    /// How long handlers take, smoothed, in seconds.
+    handler_time: f64,
+    /// How far handlers are known to be quick, up to [`TRUST`].
+    trust: u32,
     /// When the retries that this worker asked for are due.
     delayed: Vec<Instant>,
     paused: bool,
@@ -114,8 +84,12 @@ impl<H: Send + Sync + 'static> Worker<H> {
             pull,
             tasks: JoinSet::new(),
             leases: HashMap::new(),
+            waiting: VecDeque::new(),
+            next_place: None,
+            spare: None,
             prefetch: 0,
-            handler_time: Duration::ZERO,
+            handler_time: 0.0,
+            trust: 0,
             delayed: Vec::new(),
             paused: false,
             seen: 0,
@@ -136,19 +110,16 @@ impl<H: Send + Sync + 'static> Worker<H> {
             }
             tokio::select! {
                 () = &mut stopped => break Ok(()),
-                frame = self.pull.next(), if look.is_none() => match frame {
-                    Frame::Message(message) => {
-                        if !self.accept(message) {
-                            look = Some(self.look("its deliveries are counted anew", true));
-                        }
+                frame = self.pull.next(), if look.is_none() => {
+                    let taken = self.take(frame).await;
+                    self.spare = None;
+                    match taken {
+                        Ok(doubt) => look = doubt,
+                        Err(error) => break Err(error),
                     }
-                    Frame::Ended => {}
-                    Frame::Lost(why) => look = Some(self.look(why, false)),
-                    Frame::Deleted => look = Some(self.look("it was deleted", true)),
-                    Frame::Refused(operation) => break Err(Error::Refused { operation }),
-                    Frame::Closed => break Err(Error::Closed),
-                },
-                result = looked(&mut look) => {
+                }
+                place = wished(&mut self.next_place) => self.go_on(place).await,
+                result = wished(&mut look) => {
                     look = None;
                     if let Err(error) = result {
                         break Err(error);
@@ -162,21 +133,68 @@ impl<H: Send + Sync + 'static> Worker<H> {
         (self.report, result)
     }
 
-    /// Asks for as many deliveries as there is room for.
-    async fn ask(&mut self) {
-        let slots = self.shared.service.concurrency as usize;
-        let target = (slots + self.prefetch).min(self.durable.max_in_flight);
-        let held = self.leases.len() + self.pull.outstanding();
-        let room = target.saturating_sub(held);
-        // Small requests are dear: they wait until half of the room is free, unless a slot would stay empty.
-        if room > 0 && (room * 2 >= target || held < slots) {
-            self.pull.ask(room).await;
+    /// Takes a frame and those that have arrived behind it, until one makes the durable doubtful.
+    async fn take(&mut self, first: Frame) -> Result<Option<Look>, Error> {
+        let (mut frame, mut turns) = (first, 0);
+        loop {
+            match frame {
+                Frame::Message(message) => {
+                    if !self.accept(message).await {
+                        return Ok(Some(self.look("its deliveries are counted anew", true)));
+                    }
+                }
+                Frame::Ended => {}
+                Frame::Lost(why) => return Ok(Some(self.look(why, false))),
+                Frame::Deleted => return Ok(Some(self.look("it was deleted", true))),
+                Frame::Refused(operation) => return Err(Error::Refused { operation }),
+                Frame::Closed => return Err(Error::Closed),
+            }
+            if self.wanted() > 0 {
+                self.ask().await;
+            }
+            turns += 1;
+            // In this order: what is taken from the inbox must be handled.
+            match (turns < AT_A_TIME).then(|| self.pull.arrived()).flatten() {
+                Some(next) => frame = next,
+                None => return Ok(None),
+            }
         }
     }
 
-    /// Begins to handle a delivery. Whether it goes on from the ones before: else the durable may be another one by now.
-    fn accept(&mut self, message: Message) -> bool {
-        let Some(reply) = message.reply.clone() else {
+    /// Asks for as many deliveries as there is room for.
+    async fn ask(&mut self) {
+        let wanted = self.wanted();
+        if wanted > 0 {
+            self.pull.ask(wanted).await;
+        }
+    }
+
+    /// How many to ask for now.
+    fn wanted(&self) -> usize {
+        let slots = self.shared.service.concurrency as usize;
+        let target = slots + self.prefetch;
+        let asked = self.pull.outstanding();
+        // Small requests are dear: they wait until half of the room is free, unless a slot would stay empty.
+        if target >= self.durable.max_in_flight {
+            // No more than that is ever in hand, whatever was asked for.
+            return if asked <= MAX_PREFETCH / 2 {
+                MAX_PREFETCH
+            } else {
+                0
+            };
+        }
+        let held = self.leases.len() + self.waiting.len() + asked;
+        let room = target.saturating_sub(held);
+        if room * 2 >= target || held < slots {
+            room
+        } else {
+            0
+        }
+    }
+
+    /// Takes a delivery. Whether it goes on from the ones before: else the durable may be another one by now.
+    async fn accept(&mut self, mut message: Message) -> bool {
+        let Some(reply) = message.reply.take() else {
             return true;
         };
         let Some(info) = AckSubject::parse(&reply) else {
@@ -186,21 +204,90 @@ impl<H: Send + Sync + 'static> Worker<H> {
         let goes_on = info.consumer_sequence > self.seen;
         self.seen = self.seen.max(info.consumer_sequence);
         self.count(Fate::Delivered);
-        let task = process(
-            Arc::clone(&self.shared),
-            Arc::clone(&self.durable),
-            message,
-            info,
-        );
-        let id = self.tasks.spawn(task).id();
-        self.leases.insert(
-            id,
-            Lease {
-                reply,
-                extended: Instant::now(),
-            },
-        );
+        let (shared, durable) = (Arc::clone(&self.shared), Arc::clone(&self.durable));
+        let case = Case::new(shared, durable, message, info);
+        let extended = self.pull.heard();
+        let lease = Lease { reply, extended };
+        if let Some(reply) = self.assign(lease, case) {
+            self.send(reply, ACK).await;
+        }
         goes_on
+    }
+
+    /// Gives a delivery its place, or has it wait for one. Of one that is handled at once, where to acknowledge it.
+    fn assign(&mut self, lease: Lease, case: Case<H>) -> Option<Subject> {
+        if case.is_suspect() {
+            // It waits longer than for one place.
+            self.spawn(lease, case.settle(None));
+            return None;
+        }
+        let place = if self.waiting.is_empty() {
+            self.place()
+        } else {
+            None
+        };
+        if let Some(place) = place {
+            return self.begin(lease, case, place);
+        }
+        self.waiting.push_back((lease, case));
+        self.wait();
+        None
+    }
+
+    /// A place that is free now.
+    fn place(&mut self) -> Option<Place> {
+        self.spare.take().or_else(|| self.shared.free_place())
+    }
+
+    /// Has what waits get the next place that becomes free, here or in another worker of the listener.
+    fn wait(&mut self) {
+        if !self.waiting.is_empty() && self.next_place.is_none() {
+            self.next_place = Some(Box::pin(self.shared.next_place()));
+        }
+    }
+
+    /// Begins what has waited, as far as there are places.
+    async fn go_on(&mut self, place: Option<Place>) {
+        self.next_place = None;
+        self.spare = place;
+        while !self.waiting.is_empty() {
+            let Some(place) = self.place() else { break };
+            if let Some((lease, case)) = self.waiting.pop_front()
+                && let Some(reply) = self.begin(lease, case, place)
+            {
+                self.send(reply, ACK).await;
+            }
+        }
+        self.spare = None;
+        self.wait();
+    }
+
+    /// Begins to handle a delivery. Quick handlers run here, one after the other in the same place; all others have tasks of
+    /// their own, beside each other. Of one that is handled, where to acknowledge it.
+    fn begin(&mut self, lease: Lease, case: Case<H>, place: Place) -> Option<Subject> {
+        if self.trust < TRUST / 2 || case.is_large() {
+            self.spawn(lease, case.settle(Some(place)));
+            return None;
+        }
+        match case.begin() {
+            ControlFlow::Break(took) => {
+                self.spare = Some(place);
+                self.learn(took);
+                self.count(Fate::Handled);
+                Some(lease.reply)
+            }
+            ControlFlow::Continue(begun) => {
+                self.trust = 0;
+                self.spawn(lease, case.go_on(begun, Some(place)));
+                None
+            }
+        }
+    }
+
+    /// Goes on with a delivery in a task of its own.
+    fn spawn(&mut self, lease: Lease, settling: impl Future<Output = Settled> + Send + 'static) {
+        let id = self.tasks.spawn(settling).id();
+        self.leases.insert(id, lease);
     }
 
     async fn settle(&mut self, done: Result<(Id, Settled), JoinError>) {
@@ -226,7 +313,7 @@ impl<H: Send + Sync + 'static> Worker<H> {
         match settled.outcome {
             Outcome::Ack => {
                 self.count(Fate::Handled);
-                self.send(lease.reply, Bytes::from_static(b"+ACK")).await;
+                self.send(lease.reply, ACK).await;
             }
             Outcome::Dead { .. } => {
                 self.count(Fate::DeadLettered);
@@ -242,15 +329,18 @@ impl<H: Send + Sync + 'static> Worker<H> {
                 .await;
                 self.note_pause();
             }
-            Outcome::Return => {
-                self.count(Fate::Returned);
-                self.send(lease.reply, Bytes::from_static(b"-NAK")).await;
-            }
+            Outcome::Return => self.give_back(lease.reply).await,
         }
         if settled.alone.is_some() {
             // The next one may kill the process.
             let _ = timeout(SEND, self.shared.bus.client().flush()).await;
         }
+    }
+
+    /// For another replica, or for the next start.
+    async fn give_back(&mut self, reply: Subject) {
+        self.count(Fate::Returned);
+        self.send(reply, Bytes::from_static(b"-NAK")).await;
     }
 
     fn count(&mut self, fate: Fate) {
@@ -260,20 +350,30 @@ impl<H: Send + Sync + 'static> Worker<H> {
 
     /// Lets as much wait as the measured handlers clear in a quarter of ack_wait.
     fn learn(&mut self, took: Duration) {
-        self.handler_time = if self.handler_time.is_zero() {
+        self.trust = if took <= QUICK {
+            (self.trust + 1).min(TRUST)
+        } else {
+            self.trust.saturating_sub(TRUST / 2)
+        };
+        let took = took.as_secs_f64();
+        self.handler_time = if self.handler_time == 0.0 {
             took
         } else {
-            (self.handler_time * 4 + took) / 5
+            (self.handler_time * 4.0 + took) / 5.0
         };
-        let quarter = (self.durable.ack_wait / 4).as_nanos() / self.handler_time.as_nanos().max(1);
-        let clears = usize::try_from(quarter)
-            .unwrap_or(MAX_PREFETCH)
-            .saturating_mul(self.shared.service.concurrency as usize);
-        self.prefetch = (self.prefetch + 1).min(clears).min(MAX_PREFETCH);
+        let quarter = self.durable.ack_wait.as_secs_f64() / 4.0;
+        let clears = quarter / self.handler_time * f64::from(self.shared.service.concurrency);
+        // A cast takes what is too large for the largest there is.
+        self.prefetch = (self.prefetch + 1).min(clears as usize).min(MAX_PREFETCH);
     }
 
     async fn send(&self, reply: Subject, body: Bytes) {
-        let sent = timeout(SEND, self.shared.bus.client().publish(reply, body)).await;
+        let mut publish = pin!(self.shared.bus.client().publish(reply, body));
+        // Mostly the client takes it at once, and a limit costs more than that.
+        let sent = match poll_fn(|context| Poll::Ready(publish.as_mut().poll(context))).await {
+            Poll::Ready(sent) => Ok(sent),
+            Poll::Pending => timeout(SEND, publish).await,
+        };
         if !matches!(sent, Ok(Ok(()))) {
             // The server delivers it again after ack_wait: at least once is kept.
             tracing::warn!(
@@ -287,7 +387,8 @@ impl<H: Send + Sync + 'static> Worker<H> {
         let quarter = self.durable.ack_wait / 4;
         let now = Instant::now();
         let mut due = Vec::new();
-        for lease in self.leases.values_mut() {
+        let waiting = self.waiting.iter_mut().map(|(lease, _)| lease);
+        for lease in self.leases.values_mut().chain(waiting) {
             if now.duration_since(lease.extended) >= quarter {
                 lease.extended = now;
                 due.push(lease.reply.clone());
@@ -332,16 +433,17 @@ impl<H: Send + Sync + 'static> Worker<H> {
             why,
             "looking whether the durable is still there"
         );
-        Box::pin(look(
-            self.shared.bus.clone(),
-            Arc::clone(&self.durable),
-            sure,
-        ))
+        let (bus, durable) = (self.shared.bus.clone(), Arc::clone(&self.durable));
+        Box::pin(durable::look(bus, durable, sure))
     }
 
     /// Takes nothing more, gives back what has no outcome, lets running handlers end.
     async fn stop(&mut self) {
         let deadline = Instant::now() + self.shared.grace;
+        (self.spare, self.next_place) = (None, None);
+        for (lease, _) in std::mem::take(&mut self.waiting) {
+            self.give_back(lease.reply).await;
+        }
         // What was asked for may be on its way: given back before the inbox is closed, it would come right back.
         let mut arrived = Vec::new();
         let settled_by = Instant::now() + QUIET * 25;
@@ -366,11 +468,10 @@ impl<H: Send + Sync + 'static> Worker<H> {
                 _ => {}
             }
         }
-        for message in arrived {
-            let Some(reply) = message.reply else { continue };
+        let arrived = arrived.into_iter().filter_map(|message| message.reply);
+        for reply in arrived {
             self.count(Fate::Delivered);
-            self.count(Fate::Returned);
-            self.send(reply, Bytes::from_static(b"-NAK")).await;
+            self.give_back(reply).await;
         }
         let mut ticks = interval((self.durable.ack_wait / 4).max(Duration::from_millis(10)));
         while !self.tasks.is_empty() {
@@ -392,38 +493,10 @@ impl<H: Send + Sync + 'static> Worker<H> {
     }
 }
 
-/// The end of a look, if there is one.
-async fn looked(look: &mut Option<Look>) -> Result<(), Error> {
-    match look {
-        Some(look) => look.await,
+/// The end of something, if it has begun.
+async fn wished<F: Future + Unpin>(future: &mut Option<F>) -> F::Output {
+    match future {
+        Some(future) => future.await,
         None => std::future::pending().await,
-    }
-}
-
-/// Waits until the durable is there; an error when it is not there for good.
-async fn look(bus: Bus, durable: Arc<Durable>, sure: bool) -> Result<(), Error> {
-    let (mut pause, mut misses) = (Duration::from_millis(50), 0);
-    loop {
-        bus.connected(Instant::now() + Duration::from_secs(60))
-            .await;
-        match bus.consumer(durable.stream, &durable.name).await {
-            // Another one of the same name: it counts its deliveries anew, and an acknowledgement of what is in hand could be
-            // taken for one of its own.
-            Ok(info) if info.created != durable.created => return Err(durable.gone()),
-            Ok(_) => return Ok(()),
-            Err(error) if is_not_found(&error) => {
-                misses += 1;
-                // A server that has just started may not know everything yet.
-                if sure || misses > 4 {
-                    return Err(durable.gone());
-                }
-            }
-            Err(error @ (Error::Refused { .. } | Error::Closed)) => return Err(error),
-            Err(error) => {
-                tracing::debug!(durable = durable.name, %error, "the durable cannot be read now")
-            }
-        }
-        sleep(pause).await;
-        pause = (pause * 2).min(Duration::from_secs(2));
     }
 }

@@ -16,17 +16,17 @@ use super::records::{Recorded, Records};
 use crate::bus::Bus;
 use crate::dead_letter::{Cause, MESSAGE_ID};
 use crate::delivery::AckSubject;
+use crate::durable::Durable;
 use crate::ephemeral;
 use crate::error::Error;
 use crate::event::{Ephemeral, Event, Stored};
 use crate::listener::{Listener, Shared};
-use crate::process::{self, process};
+use crate::process::{self, Case};
 use crate::publish::Outgoing;
 use crate::shutdown::Shutdown;
 use crate::streams::{DEAD_LETTERS, covers};
 use crate::subject::MessageId;
 use crate::trace::Trace;
-use crate::worker::Durable;
 
 /// A service's handlers on a bus that records instead of sending.
 ///
@@ -362,7 +362,6 @@ impl<H: Send + Sync + 'static> Delivering<'_, H> {
             emitted(shared, &message).await
         } else {
             let info = AckSubject {
-                stream: outgoing.stream.to_owned(),
                 attempt: self.attempt,
                 sequence: *sequence,
                 consumer_sequence: *sequence,
@@ -371,7 +370,8 @@ impl<H: Send + Sync + 'static> Delivering<'_, H> {
             };
             let durable = Arc::new(Durable::by_hand(outgoing.stream, &shared.service));
             stored(
-                process(Arc::clone(shared), durable, message, info)
+                Case::new(Arc::clone(shared), durable, message, info)
+                    .settle(None)
                     .await
                     .outcome,
             )

@@ -5,6 +5,7 @@
 
 pub mod by_hand;
 pub mod chart;
+pub mod deliveries;
 pub mod events;
 pub mod pairs;
 pub mod record;

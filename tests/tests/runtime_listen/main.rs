@@ -8,6 +8,7 @@
     clippy::type_complexity
 )]
 
+mod backlog;
 mod durables;
 mod handling;
 mod order;
