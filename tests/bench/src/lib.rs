@@ -7,12 +7,15 @@ pub mod by_hand;
 pub mod chart;
 pub mod deliveries;
 pub mod events;
+pub mod packages;
 pub mod pairs;
 pub mod record;
 pub mod server;
 pub mod shapes;
+pub mod spent;
 
 pub use pairs::{Goal, Pairs, Ratio};
 pub use record::{Figure, Point, record, record_point};
+pub use spent::{Spent, spent};
 
 event_runtime::include_contracts!();
