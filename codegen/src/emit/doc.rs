@@ -7,8 +7,13 @@ use super::writer::is_invisible;
 pub(super) fn lines(text: &str) -> Vec<String> {
     let mut fenced = false;
     let lines = text.trim_end().lines().map(|line| {
+        let line = line.trim_end();
         let mut clean = String::with_capacity(line.len());
-        for c in line.trim_end().chars() {
+        if line.is_ascii() && !line.contains(char::is_control) {
+            clean.push_str(line);
+            return line_of(clean, &mut fenced);
+        }
+        for c in line.chars() {
             match c {
                 '\t' => clean.push_str("    "),
                 c if c.is_control() || is_invisible(c) => clean.extend(c.escape_unicode()),

@@ -256,6 +256,10 @@ impl Writer {
 
 /// Columns that a text takes; East Asian wide characters take two, as rustfmt counts them.
 fn width(text: &str) -> usize {
+    // Nearly every text, and build scripts run unoptimised.
+    if text.is_ascii() {
+        return text.len();
+    }
     text.chars()
         .map(|c| match u32::from(c) {
             0x1100..=0x115F | 0x2E80..=0xA4CF | 0xAC00..=0xD7A3 | 0xF900..=0xFAFF => 2,
