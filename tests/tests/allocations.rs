@@ -1,20 +1,29 @@
-//! What publishing allocates, held to the figures that were reached: a guard, so that no clone comes back unnoticed.
+//! What publishing and handling allocate, held to the figures that were reached: a guard, so that no clone comes back unnoticed.
 //!
 //! Both sides send the same events to the same server, on a runtime of one thread, which is the one that is counted.
 
 #![allow(clippy::unwrap_used)]
 
 use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use allocation_counter::measure;
 use event_runtime::async_nats::header::NATS_MESSAGE_ID;
 use event_runtime::async_nats::jetstream::Context;
+use event_runtime::async_nats::jetstream::consumer::PullConsumer;
 use event_runtime::async_nats::jetstream::message::PublishMessage;
 use event_runtime::async_nats::{Client, HeaderMap, connect, jetstream};
 use event_runtime::testing::TestServer;
-use event_runtime::{Bus, Config, Uuid};
+use event_runtime::{
+    Bus, Config, ConsumerDef, Delivery, Failure, Listener, Service, Shutdown, Start, Streams, Uuid,
+};
+use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc;
 
 /// How many events are counted: single allocations of the connection disappear among them.
 const EVENTS: u32 = 1_000;
@@ -101,6 +110,90 @@ impl Ground {
         let counted = measure(|| self.runtime.block_on(second));
         counted.count_total as f64 / f64::from(EVENTS)
     }
+}
+
+impl Ground {
+    /// Allocations per event that is handled: of many events without those of few, so that no start and no stop counts.
+    fn count_handled(&self, handle: impl Fn(u64) -> Pin<Box<dyn Future<Output = ()>>>) -> f64 {
+        let [few, many] = [1_000, 3_000].map(|events| {
+            self.runtime.block_on(async {
+                self.context
+                    .delete_consumer_from_stream("handling", "ALLOCATIONS")
+                    .await
+                    .ok();
+                let streams = Streams {
+                    streams: &[],
+                    consumers: &[DURABLE],
+                };
+                let _ = self.bus.ensure(&streams).await.unwrap();
+            });
+            let handled = handle(events);
+            measure(|| self.runtime.block_on(handled)).count_total
+        });
+        (many as f64 - few as f64) / 2_000.0
+    }
+}
+
+const DURABLE: ConsumerDef<'static> = ConsumerDef {
+    service: "handling",
+    stream: "ALLOCATIONS",
+    durable: "handling",
+    filters: &["allocations.placed"],
+    ack_wait: Duration::from_secs(30),
+    max_delay: Duration::from_secs(60),
+    max_in_flight: 10_000,
+    start: Start::All,
+};
+
+/// Handles so many events with a listener.
+async fn listen(bus: Bus, events: u64) {
+    let (sender, mut handled) = mpsc::unbounded_channel();
+    let shutdown = Shutdown::new();
+    let listener = Listener::new(&bus, Service::new("handling"), AtomicU64::new(0)).on(
+        move |count: Arc<AtomicU64>, delivery: Delivery<Placed>| {
+            let sender = sender.clone();
+            async move {
+                assert_eq!(delivery.event.cents, 12_990);
+                if count.fetch_add(1, Ordering::Relaxed) + 1 == events {
+                    sender.send(()).map_err(|_| Failure::dead("nobody waits"))?;
+                }
+                Ok(())
+            }
+        },
+    );
+    let running = tokio::spawn(listener.run(shutdown.clone()));
+    handled.recv().await.unwrap();
+    shutdown.stop();
+    running.await.unwrap().unwrap();
+}
+
+/// The same with async-nats and serde_json.
+async fn loop_by_hand(context: Context, events: u64) {
+    let durable: PullConsumer = context
+        .get_consumer_from_stream("handling", "ALLOCATIONS")
+        .await
+        .unwrap();
+    let mut messages = durable.messages().await.unwrap();
+    for _ in 0..events {
+        let message = messages.next().await.unwrap().unwrap();
+        let event: Placed = serde_json::from_slice(&message.payload).unwrap();
+        assert_eq!(event.cents, 12_990);
+        message.ack().await.unwrap();
+    }
+}
+
+#[test]
+fn handling_allocates_two_more_than_async_nats_with_serde_json_at_most() {
+    let ground = Ground::new();
+    let events = (0..4).flat_map(|_| placed());
+    let stored = ground.runtime.block_on(ground.bus.publish_all(events));
+    let _ = stored.into_result().unwrap();
+    let ours = ground.count_handled(|n| Box::pin(listen(ground.bus.clone(), n)));
+    let by_hand = ground.count_handled(|n| Box::pin(loop_by_hand(ground.context.clone(), n)));
+    assert!(
+        ours < by_hand + 2.0,
+        "{ours} per event, and {by_hand} by hand"
+    );
 }
 
 async fn send(context: &Context, event: &Placed) -> jetstream::context::PublishAckFuture {
