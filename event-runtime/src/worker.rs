@@ -3,24 +3,24 @@
 //! All acknowledgements of a delivery leave from one task, so that none can follow the outcome. Owns no policy of its
 //! own: attempts, delays and slots are the service's.
 
+mod outcomes;
+
 use std::collections::{HashMap, VecDeque};
-use std::future::poll_fn;
 use std::ops::ControlFlow;
-use std::pin::{Pin, pin};
-use std::sync::{Arc, PoisonError};
-use std::task::Poll;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::{Message, Subject};
 use bytes::Bytes;
-use tokio::task::{Id, JoinError, JoinSet};
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout, timeout_at};
+use tokio::task::{Id, JoinSet};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::delivery::AckSubject;
 use crate::durable::{self, Durable};
 use crate::error::Error;
 use crate::listener::{Fate, ListenReport, Shared};
-use crate::process::{Case, Outcome, Settled};
+use crate::process::{Case, Settled};
 use crate::pull::{Frame, Pull};
 use crate::suspect::Place;
 
@@ -290,143 +290,6 @@ impl<H: Send + Sync + 'static> Worker<H> {
         self.leases.insert(id, lease);
     }
 
-    async fn settle(&mut self, done: Result<(Id, Settled), JoinError>) {
-        let (id, settled) = match done {
-            Ok(done) => done,
-            Err(error) if error.is_cancelled() => (error.id(), Outcome::Return.into()),
-            // Handlers' panics are caught; this is one of the runtime's own.
-            Err(error) => (
-                error.id(),
-                Outcome::Retry {
-                    delay: self.shared.service.first_delay,
-                    reason: String::new(),
-                }
-                .into(),
-            ),
-        };
-        let Some(lease) = self.leases.remove(&id) else {
-            return;
-        };
-        if let Some(took) = settled.took {
-            self.learn(took);
-        }
-        match settled.outcome {
-            Outcome::Ack => {
-                self.count(Fate::Handled);
-                self.send(lease.reply, ACK).await;
-            }
-            Outcome::Dead { .. } => {
-                self.count(Fate::DeadLettered);
-                self.send(lease.reply, Bytes::from_static(b"+TERM")).await;
-            }
-            Outcome::Retry { delay, .. } => {
-                self.count(Fate::Retried);
-                self.delayed.push(Instant::now() + delay);
-                self.send(
-                    lease.reply,
-                    format!("-NAK {{\"delay\":{}}}", delay.as_nanos()).into(),
-                )
-                .await;
-                self.note_pause();
-            }
-            Outcome::Return => self.give_back(lease.reply).await,
-        }
-        if settled.alone.is_some() {
-            // The next one may kill the process.
-            let _ = timeout(SEND, self.shared.bus.client().flush()).await;
-        }
-    }
-
-    /// For another replica, or for the next start.
-    async fn give_back(&mut self, reply: Subject) {
-        self.count(Fate::Returned);
-        self.send(reply, Bytes::from_static(b"-NAK")).await;
-    }
-
-    fn count(&mut self, fate: Fate) {
-        let counters = &self.shared.bus.inner.events.counters;
-        self.report.count(fate, 1, counters);
-    }
-
-    /// Lets as much wait as the measured handlers clear in a quarter of ack_wait.
-    fn learn(&mut self, took: Duration) {
-        self.trust = if took <= QUICK {
-            (self.trust + 1).min(TRUST)
-        } else {
-            self.trust.saturating_sub(TRUST / 2)
-        };
-        let took = took.as_secs_f64();
-        self.handler_time = if self.handler_time == 0.0 {
-            took
-        } else {
-            (self.handler_time * 4.0 + took) / 5.0
-        };
-        let quarter = self.durable.ack_wait.as_secs_f64() / 4.0;
-        let clears = quarter / self.handler_time * f64::from(self.shared.service.concurrency);
-        // A cast takes what is too large for the largest there is.
-        self.prefetch = (self.prefetch + 1).min(clears as usize).min(MAX_PREFETCH);
-    }
-
-    async fn send(&self, reply: Subject, body: Bytes) {
-        let mut publish = pin!(self.shared.bus.client().publish(reply, body));
-        // Mostly the client takes it at once, and a limit costs more than that.
-        let sent = match poll_fn(|context| Poll::Ready(publish.as_mut().poll(context))).await {
-            Poll::Ready(sent) => Ok(sent),
-            Poll::Pending => timeout(SEND, publish).await,
-        };
-        if !matches!(sent, Ok(Ok(()))) {
-            // The server delivers it again after ack_wait: at least once is kept.
-            tracing::warn!(
-                durable = self.durable.name,
-                "an acknowledgement could not be sent"
-            );
-        }
-    }
-
-    async fn extend(&mut self) {
-        let quarter = self.durable.ack_wait / 4;
-        let now = Instant::now();
-        let mut due = Vec::new();
-        let waiting = self.waiting.iter_mut().map(|(lease, _)| lease);
-        for lease in self.leases.values_mut().chain(waiting) {
-            if now.duration_since(lease.extended) >= quarter {
-                lease.extended = now;
-                due.push(lease.reply.clone());
-            }
-        }
-        for reply in due {
-            self.send(reply, Bytes::from_static(b"+WPI")).await;
-        }
-        self.note_pause();
-    }
-
-    fn note_pause(&mut self) {
-        let now = Instant::now();
-        self.delayed.retain(|due| *due > now);
-        let paused = self.delayed.len() >= self.durable.max_in_flight;
-        if paused == self.paused {
-            return;
-        }
-        self.paused = paused;
-        let name = format!("{}/{}", self.durable.stream, self.durable.name);
-        let mut all = self
-            .shared
-            .bus
-            .inner
-            .paused
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if paused {
-            tracing::warn!(
-                durable = name,
-                "paused: every delivery that may be in flight waits for a retry"
-            );
-            all.insert(name);
-        } else {
-            all.remove(&name);
-        }
-    }
-
     fn look(&self, why: &'static str, sure: bool) -> Look {
         tracing::debug!(
             durable = self.durable.name,
@@ -435,61 +298,6 @@ impl<H: Send + Sync + 'static> Worker<H> {
         );
         let (bus, durable) = (self.shared.bus.clone(), Arc::clone(&self.durable));
         Box::pin(durable::look(bus, durable, sure))
-    }
-
-    /// Takes nothing more, gives back what has no outcome, lets running handlers end.
-    async fn stop(&mut self) {
-        let deadline = Instant::now() + self.shared.grace;
-        (self.spare, self.next_place) = (None, None);
-        for (lease, _) in std::mem::take(&mut self.waiting) {
-            self.give_back(lease.reply).await;
-        }
-        // What was asked for may be on its way: given back before the inbox is closed, it would come right back.
-        let mut arrived = Vec::new();
-        let settled_by = Instant::now() + QUIET * 25;
-        while self.pull.outstanding() > 0 && Instant::now() < settled_by {
-            match timeout(QUIET, self.pull.next()).await {
-                Ok(Frame::Message(message)) => arrived.push(message),
-                Ok(Frame::Ended) => {}
-                _ => break,
-            }
-        }
-        self.pull.end().await;
-        // An answer comes after everything that was sent before it; this one a service is allowed to ask for.
-        let info = self
-            .shared
-            .bus
-            .consumer(self.durable.stream, &self.durable.name);
-        let _ = timeout(SEND, info).await;
-        while let Ok(frame) = timeout(QUIET, self.pull.next()).await {
-            match frame {
-                Frame::Message(message) => arrived.push(message),
-                Frame::Closed => break,
-                _ => {}
-            }
-        }
-        let arrived = arrived.into_iter().filter_map(|message| message.reply);
-        for reply in arrived {
-            self.count(Fate::Delivered);
-            self.give_back(reply).await;
-        }
-        let mut ticks = interval((self.durable.ack_wait / 4).max(Duration::from_millis(10)));
-        while !self.tasks.is_empty() {
-            tokio::select! {
-                done = timeout_at(deadline, self.tasks.join_next_with_id()) => match done {
-                    Ok(Some(done)) => self.settle(done).await,
-                    Ok(None) => break,
-                    Err(_) => break,
-                },
-                _ = ticks.tick() => self.extend().await,
-            }
-        }
-        self.delayed.clear();
-        self.note_pause();
-        self.tasks.abort_all();
-        while let Some(done) = self.tasks.join_next_with_id().await {
-            self.settle(done).await;
-        }
     }
 }
 

@@ -61,7 +61,7 @@ fn listener(bus: &Bus) -> Listener<Shop> {
     Listener::new(bus, SHOP, shop)
         .on(|shop: Arc<Shop>, delivery| async move { shop.order_placed(delivery).await })
         .on(|_, delivery: Delivery<StockMoved>| async move {
-            assert_eq!(delivery.meta.stream.as_deref(), Some("STOCK"));
+            assert_eq!(delivery.meta.stream, Some("STOCK"));
             Ok(())
         })
         .on(|_, delivery: Delivery<PriceShown>| async move {

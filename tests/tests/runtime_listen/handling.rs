@@ -41,7 +41,7 @@ async fn what_is_published_is_handled_with_its_meta_data() {
     let meta = delivery.meta;
     assert_eq!(meta.id.as_deref(), Some("shop.OrderPlaced:7"));
     assert_eq!(
-        (meta.subject.as_str(), meta.stream.as_deref()),
+        (meta.subject.as_str(), meta.stream),
         ("orders.eu.placed", Some("ORDERS"))
     );
     assert_eq!(
@@ -74,7 +74,7 @@ async fn a_trace_goes_on_through_a_handler_and_around_wraps_each_call() {
             move |meta, next| {
                 let around = Arc::clone(&around);
                 async move {
-                    assert_eq!(meta.stream.as_deref(), Some("ORDERS"));
+                    assert_eq!(meta.stream, Some("ORDERS"));
                     around.fetch_add(1, Ordering::SeqCst);
                     next.run().await
                 }
