@@ -83,7 +83,7 @@ fn generated(work: &Path, shapes: &Path) -> Result<()> {
         ("typify", typify),
         ("prost", prost),
     ] {
-        let package = packages.package(name, manifest, &[])?;
+        let package = packages.package(&crate_of(name), manifest, &[])?;
         let out = package.join("src/generated.rs");
         spent(Command::new(&generator).arg(name).arg(shapes).arg(&out));
         let lib = match name {
@@ -97,12 +97,12 @@ fn generated(work: &Path, shapes: &Path) -> Result<()> {
     let target = work.join("generated/target");
     let check = |name: &str| -> Result<f64> {
         let times = work.join("time");
-        let source = packages.root().join(name).join("src/lib.rs");
+        let source = packages.root().join(crate_of(name)).join("src/lib.rs");
         fs::File::options()
             .append(true)
             .open(source)?
             .set_modified(SystemTime::now())?;
-        let mut cargo = packages.cargo("check", name, &target);
+        let mut cargo = packages.cargo("check", &crate_of(name), &target);
         cargo
             .env("RUSTC_WORKSPACE_WRAPPER", env::current_exe()?)
             .env(COMPILER, &times);
@@ -129,6 +129,11 @@ fn generated(work: &Path, shapes: &Path) -> Result<()> {
     let name = "compile the code of a service that uses 20 of them";
     compare(name, "all 1,000", Goal::AtMost(1.0 / 30.0), &small, &ours);
     Ok(())
+}
+
+/// The package of what a generator wrote: not called like the generator, which may be a dependency.
+fn crate_of(generator: &str) -> String {
+    format!("code-of-{generator}")
 }
 
 /// A package that has the generator as its build dependency, and nothing else.
