@@ -13,8 +13,17 @@ parts=("$@")
 NATS_SERVER_BIN=$(tests/nats-server.sh)
 export NATS_SERVER_BIN
 export CARGO_TERM_COLOR=never
-out=.build/bench
+out=${BENCH_OUT:-.build/bench}
+target=${CARGO_TARGET_DIR:-.build/bench/target}
 mkdir -p "$out"
+
+# A word that is no part would be found out after half an hour.
+for part in "${parts[@]}"; do
+    [ "$part" = report ] || [ -x "tests/bench/$part.sh" ] || [ -f "tests/bench/benches/$part.rs" ] || {
+        printf 'bench: no part %s; the parts are those of the first lines of tests/bench.sh\n' "$part" >&2
+        exit 2
+    }
+done
 
 for part in "${parts[@]}"; do
     printf '== %s\n' "$part"
@@ -23,8 +32,8 @@ for part in "${parts[@]}"; do
     if [ -x "tests/bench/$part.sh" ]; then
         "tests/bench/$part.sh"
     elif [ "$part" = report ]; then
-        cargo run --quiet --release --locked --manifest-path tests/bench/Cargo.toml --target-dir .build/bench/target --bin report
+        cargo run --quiet --release --locked --manifest-path tests/bench/Cargo.toml --target-dir "$target" --bin report
     else
-        cargo bench --quiet --locked --manifest-path tests/bench/Cargo.toml --target-dir .build/bench/target --bench "$part"
+        cargo bench --quiet --locked --manifest-path tests/bench/Cargo.toml --target-dir "$target" --bench "$part"
     fi
 done

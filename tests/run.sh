@@ -58,6 +58,8 @@ if [ "${1:-}" != --quick ]; then
     cargo_tests second-opinion --manifest-path tests/second-opinion/Cargo.toml --target-dir .build/second-opinion
     check format cargo fmt --all --check
     check clippy cargo clippy --locked --workspace --all-targets -- -D warnings
+    # What measures keeps compiling; measuring is tests/bench.sh.
+    check bench cargo clippy --locked --manifest-path tests/bench/Cargo.toml --target-dir .build/bench/check --all-targets -- -D warnings
     check docs env RUSTDOCFLAGS=-Dwarnings cargo doc --locked --workspace --no-deps
     check contracts cargo contracts check
     check hygiene tests/hygiene.sh

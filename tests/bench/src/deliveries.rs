@@ -254,7 +254,7 @@ impl Side {
 
     async fn durable(&self, stream: &str, name: &str) -> Result<PullConsumer, Error> {
         let stream = self.bus.jetstream().get_stream_no_info(stream).await?;
-        Ok(stream.get_consumer(name).await?)
+        stream.get_consumer(name).await
     }
 
     /// Events handled per second by our listener.

@@ -94,6 +94,35 @@ impl Pairs<'_> {
     }
 }
 
+impl Pairs<'_> {
+    /// What has been measured elsewhere, the same way: run by run, in pairs.
+    pub fn measured(self, ours: &[f64], theirs: &[f64]) -> Ratio {
+        let pairs = ours.len().min(theirs.len());
+        let ratios = ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs);
+        let ratio = Ratio::of(ratios.collect());
+        let figure = Figure::ratio(
+            &self,
+            ratio,
+            median(ours.to_vec()),
+            median(theirs.to_vec()),
+            pairs,
+        );
+        record(&figure);
+        ratio
+    }
+
+    /// What is judged by itself: an exponent. Theirs stands beside it.
+    pub fn value(self, ours: f64, theirs: f64) {
+        record(&Figure::ratio(
+            &self,
+            Ratio::of(vec![ours]),
+            ours,
+            theirs,
+            1,
+        ));
+    }
+}
+
 impl Ratio {
     /// The interval is that of the order statistics: it assumes nothing of how the ratios are spread.
     fn of(mut ratios: Vec<f64>) -> Self {

@@ -52,6 +52,21 @@ pub struct Point {
     pub value: f64,
 }
 
+/// On what a part was measured, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// The part.
+    pub group: String,
+    /// `2026-11-25`.
+    pub date: String,
+    /// How many threads it runs at once.
+    pub cores: usize,
+    /// Its memory in GiB, rounded.
+    pub memory_gib: u64,
+    /// `linux, x86_64`.
+    pub system: String,
+}
+
 /// A line of the files that a run keeps.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -60,6 +75,8 @@ pub enum Line {
     Figure(Figure),
     /// Of a chart.
     Point(Point),
+    /// Of the page's head. The files of the parts have none: `report` adds it.
+    Run(Run),
 }
 
 impl Figure {

@@ -19,7 +19,7 @@ pub struct Ground {
     /// That context.
     pub jetstream: Context,
     // Killed with this value.
-    _server: TestServer,
+    server: TestServer,
 }
 
 impl Ground {
@@ -35,8 +35,14 @@ impl Ground {
             bus,
             jetstream: event_runtime::async_nats::jetstream::new(client.clone()),
             client,
-            _server: server,
+            server,
         }
+    }
+
+    /// The server's address.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.server.url()
     }
 
     /// An empty stream for [`OrderPlaced`]: nobody pays for the messages, or the remembered ids, of who came before.

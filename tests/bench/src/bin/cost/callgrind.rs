@@ -114,10 +114,10 @@ fn read(path: &Path) -> Cost {
             {
                 allocations += number(calls.split(' ').next());
             }
-        } else if line.starts_with(|c: char| c.is_ascii_digit() || "+-*".contains(c)) {
-            if !std::mem::take(&mut of_callee) {
-                *functions.entry(function).or_default() += number(line.split(' ').nth(1));
-            }
+        } else if line.starts_with(|c: char| c.is_ascii_digit() || "+-*".contains(c))
+            && !std::mem::take(&mut of_callee)
+        {
+            *functions.entry(function).or_default() += number(line.split(' ').nth(1));
         }
     }
     Cost {

@@ -1,0 +1,215 @@
+//! The whole chain beside other libraries of this kind: publish typed, store, handle typed, acknowledge.
+//!
+//! Each peer is a process that stays and times itself, on the same server, with the same events and the same concurrency. Streams are
+//! anew for each publishing, durables for each handling. `tests/bench/peers.sh` installs the peers and says where they are.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use event_bench::contracts::bench::OrderPlaced;
+use event_bench::events::order;
+use event_bench::growth::{Counter, Counting};
+use event_bench::peer::Peer;
+use event_bench::server::Ground;
+use event_bench::{Goal, Pairs};
+use event_runtime::async_nats::jetstream::consumer::PullConsumer;
+use event_runtime::{ConsumerDef, Delivery, Listener, Service, Shutdown, Start, Streams};
+use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
+
+/// As many as the longest handling takes; the others stop earlier.
+const STORED: u64 = 40_000;
+
+/// A peer, what is expected, and how many events a measurement has: some 0.3 s of work.
+struct Against {
+    name: &'static str,
+    command: &'static str,
+    publishing: f64,
+    handling: f64,
+    /// Published one at a time, published 64 at once, handled one at a time, handled 64 at once.
+    theirs: [u64; 4],
+}
+
+const PEERS: [Against; 3] = [
+    Against {
+        name: "RustStream 0.7",
+        command: "PEER_RUSTSTREAM",
+        publishing: 1.0,
+        handling: 1.2,
+        theirs: [2_000, 12_000, STORED, STORED],
+    },
+    Against {
+        name: "nats.js 3 + ajv",
+        command: "PEER_NATS_JS",
+        publishing: 3.0,
+        handling: 3.0,
+        theirs: [1_000, 3_000, 20_000, 20_000],
+    },
+    Against {
+        name: "FastStream 0.7",
+        command: "PEER_FASTSTREAM",
+        publishing: 20.0,
+        handling: 20.0,
+        theirs: [500, 2_000, 600, 2_000],
+    },
+];
+/// The same of ours.
+const OURS: [u64; 4] = [2_000, 12_000, STORED, STORED];
+
+fn main() {
+    let runtime = Runtime::new().expect("a runtime");
+    let ground = runtime.block_on(Ground::start());
+    for against in &PEERS {
+        let mut peer = Peer::start(against.name, against.command, &ground.url());
+        publishing(&runtime, &ground, &mut peer, against);
+        runtime.block_on(publish_all(&ground, STORED));
+        handling(&runtime, &ground, &mut peer, against);
+    }
+}
+
+fn publishing(runtime: &Runtime, ground: &Ground, peer: &mut Peer, against: &Against) {
+    for (index, at_once) in [(0, 1), (1, 64)] {
+        pairs(
+            against,
+            &format!("publish, each acknowledged, {at_once} at once"),
+            against.publishing,
+        )
+        .run(
+            || runtime.block_on(publish_each(ground, OURS[index], at_once)),
+            || {
+                runtime.block_on(ground.fresh_stream());
+                peer.ask(&format!("publish {at_once} {}", against.theirs[index]))
+            },
+        );
+    }
+    // What a service that has many events to publish does: ours need not wait for each.
+    let pipelined = Pairs {
+        goal: Goal::None,
+        ..pairs(against, "publish, ours pipelined, theirs 64 at once", 0.0)
+    };
+    pipelined.run(
+        || runtime.block_on(publish_all(ground, STORED)),
+        || {
+            runtime.block_on(ground.fresh_stream());
+            peer.ask(&format!("publish 64 {}", against.theirs[1]))
+        },
+    );
+}
+
+fn handling(runtime: &Runtime, ground: &Ground, peer: &mut Peer, against: &Against) {
+    for (index, at_once) in [(2, 1), (3, 64)] {
+        pairs(
+            against,
+            &format!("handle and acknowledge, {at_once} at once"),
+            against.handling,
+        )
+        .run(
+            || runtime.block_on(handle(ground, OURS[index], at_once)),
+            || {
+                let events = against.theirs[index];
+                let rate = peer.ask(&format!("handle {at_once} {events} peer"));
+                runtime.block_on(forget(ground, "peer", events));
+                rate
+            },
+        );
+    }
+}
+
+fn pairs<'a>(against: &Against, name: &'a str, goal: f64) -> Pairs<'a> {
+    Pairs {
+        group: "peers",
+        name,
+        against: against.name,
+        unit: "events/s",
+        goal: Goal::AtLeast(goal),
+    }
+}
+
+/// So many publishers, each of which waits for the acknowledgement before its next event. Events per second.
+async fn publish_each(ground: &Ground, events: u64, at_once: u64) -> f64 {
+    ground.fresh_stream().await;
+    let next = Arc::new(AtomicU64::new(0));
+    let began = Instant::now();
+    let mut publishers = JoinSet::new();
+    for _ in 0..at_once {
+        let (bus, next) = (ground.bus.clone(), Arc::clone(&next));
+        publishers.spawn(async move {
+            while next.fetch_add(1, Ordering::Relaxed) < events {
+                order().publish(&bus).await.expect("stored");
+            }
+        });
+    }
+    while let Some(done) = publishers.join_next().await {
+        done.expect("a publisher");
+    }
+    events as f64 / began.elapsed().as_secs_f64()
+}
+
+async fn publish_all(ground: &Ground, events: u64) -> f64 {
+    ground.fresh_stream().await;
+    let began = Instant::now();
+    let report = ground.bus.publish_all((0..events).map(|_| order())).await;
+    let stored = report.into_result().expect("stored");
+    stored as f64 / began.elapsed().as_secs_f64()
+}
+
+/// A listener of ours, from its first event to its last.
+async fn handle(ground: &Ground, events: u64, at_once: u64) -> f64 {
+    let durable = ConsumerDef {
+        service: "bench",
+        stream: "BENCH",
+        durable: "bench",
+        filters: &["bench.order"],
+        ack_wait: Duration::from_secs(30),
+        max_delay: Duration::from_secs(60),
+        // What RustStream's default is, and what the others are given.
+        max_in_flight: 1_024,
+        start: Start::All,
+    };
+    let durables = Streams {
+        streams: &[],
+        consumers: &[durable],
+    };
+    let _ = ground.bus.ensure(&durables).await.expect("a durable");
+    let counter = Arc::new(Counter::new(events));
+    let service = Service::new("bench")
+        .concurrency(u32::try_from(at_once).expect("a few"))
+        .max_in_flight(1_024);
+    let listener = Listener::new(&ground.bus, service, Counting(Arc::clone(&counter))).on(
+        |counting: Arc<Counting>, delivery: Delivery<OrderPlaced>| async move {
+            counting.0.count(delivery.event);
+            Ok(())
+        },
+    );
+    let shutdown = Shutdown::new();
+    let running = tokio::spawn(listener.run(shutdown.clone()));
+    let seconds = counter.seconds().await;
+    shutdown.stop();
+    let report = running.await.expect("no panic");
+    report.expect("a listener that ends well");
+    forget(ground, "bench", events).await;
+    events as f64 / seconds
+}
+
+/// Deletes a durable once the server has so many acknowledgements: then the work of whoever used it was whole.
+async fn forget(ground: &Ground, durable: &str, acknowledged: u64) {
+    let stream = ground.jetstream.get_stream_no_info("BENCH").await;
+    let stream = stream.expect("the stream");
+    let began = Instant::now();
+    loop {
+        let consumer: PullConsumer = stream.get_consumer(durable).await.expect("the durable");
+        let floor = consumer.cached_info().ack_floor.stream_sequence;
+        if floor >= acknowledged {
+            break;
+        }
+        let patience = began.elapsed() < Duration::from_secs(5);
+        assert!(
+            patience,
+            "of {acknowledged} events, {durable} has acknowledged {floor}"
+        );
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let deleted = stream.delete_consumer(durable).await;
+    deleted.expect("a durable that can be deleted");
+}
