@@ -34,7 +34,7 @@ const PARTS: [(&str, &str, &str); 8] = [
         "growth",
         "How cost grows",
         "The exponent of a power law fitted to each curve: 1 is linear, 0 is flat. The steeper of two fits counts: over all points, \
-         and over the upper half. Plain async-nats does the same work beside ours.",
+         and over the upper half. The third column is our exponent, not a ratio; plain async-nats does the same work beside ours.",
     ),
     (
         "latency",
