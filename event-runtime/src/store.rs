@@ -317,12 +317,16 @@ fn words(error: &async_nats::jetstream::Error) -> String {
         .to_owned()
 }
 
-/// Whether the server only cannot do it now: no leader, no resources, or the same id is being stored at this moment.
+/// Whether the server only cannot do it now: no leader, no resources, too much to do, or the same id is being stored at this
+/// moment.
 fn is_passing(error: &async_nats::jetstream::Error) -> bool {
     // A full stream says "store failed" with the code of an outage, and does not get emptier by waiting.
     let full = error.error_code() == ErrorCode::STREAM_STORE_FAILED;
     (error.code() == 503 && !full)
-        || error.error_code() == ErrorCode::STREAM_DUPLICATE_MESSAGE_CONFLICT
+        || matches!(
+            error.error_code(),
+            ErrorCode::STREAM_DUPLICATE_MESSAGE_CONFLICT | ErrorCode::STREAM_TOO_MANY_REQUESTS
+        )
 }
 
 /// The pause and up to a half more: those that failed together shall not come back together.

@@ -26,6 +26,9 @@ use crate::suspect::Place;
 
 /// The most deliveries that wait for a slot.
 const MAX_PREFETCH: usize = 512;
+/// How many bytes may be on their way at once. The server holds up to 64 MiB for a client that reads too slowly, and then drops
+/// it: with large events that would be a pause of `ack_wait` for each.
+const MAX_ON_THE_WAY: usize = 32 * 1_024 * 1_024;
 /// The acknowledgement: a body without a word means the same as `+ACK`.
 const ACK: Bytes = Bytes::new();
 /// How long the client may take to accept an acknowledgement.
@@ -63,6 +66,8 @@ pub(crate) struct Worker<H> {
     spare: Option<Place>,
     /// How many deliveries may wait beyond those that have a slot.
     prefetch: usize,
+    /// How large deliveries are, in bytes: the largest of late.
+    size: usize,
     /// How long handlers take, smoothed, in seconds.
     handler_time: f64,
     /// How far handlers are known to be quick, up to [`TRUST`].
@@ -88,6 +93,7 @@ impl<H: Send + Sync + 'static> Worker<H> {
             next_place: None,
             spare: None,
             prefetch: 0,
+            size: 0,
             handler_time: 0.0,
             trust: 0,
             delayed: Vec::new(),
@@ -175,21 +181,24 @@ impl<H: Send + Sync + 'static> Worker<H> {
         let target = slots + self.prefetch;
         let asked = self.pull.outstanding();
         // Small requests are dear: they wait until half of the room is free, unless a slot would stay empty.
-        if target >= self.durable.max_in_flight {
+        let wanted = if target >= self.durable.max_in_flight {
             // No more than that is ever in hand, whatever was asked for.
-            return if asked <= MAX_PREFETCH / 2 {
+            if asked <= MAX_PREFETCH / 2 {
                 MAX_PREFETCH
             } else {
                 0
-            };
-        }
-        let held = self.leases.len() + self.waiting.len() + asked;
-        let room = target.saturating_sub(held);
-        if room * 2 >= target || held < slots {
-            room
+            }
         } else {
-            0
-        }
+            let held = self.leases.len() + self.waiting.len() + asked;
+            let room = target.saturating_sub(held);
+            if room * 2 >= target || held < slots {
+                room
+            } else {
+                0
+            }
+        };
+        let most = (MAX_ON_THE_WAY / self.size.max(1)).max(1);
+        wanted.min(most.saturating_sub(asked))
     }
 
     /// Takes a delivery. Whether it goes on from the ones before: else the durable may be another one by now.
@@ -205,6 +214,7 @@ impl<H: Send + Sync + 'static> Worker<H> {
         self.seen = self.seen.max(info.consumer_sequence);
         self.count(Fate::Delivered);
         let (shared, durable) = (Arc::clone(&self.shared), Arc::clone(&self.durable));
+        self.size = message.length.max(self.size - self.size / 64);
         let case = Case::new(shared, durable, message, info);
         let extended = self.pull.heard();
         let lease = Lease { reply, extended };
