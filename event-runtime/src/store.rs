@@ -337,3 +337,23 @@ pub(crate) fn jittered(pause: Duration) -> Duration {
         .finish();
     pause + pause.mul_f64((random % 1_000) as f64 / 2_000.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_is_tried_again_and_nothing_else() {
+        for (code, err_code, passing) in [
+            (503, 10_008, true),  // no leader
+            (503, 10_077, false), // the stream is full
+            (400, 10_158, true),  // the same id is being stored
+            (429, 10_167, true),  // too much to do
+            (400, 10_060, false), // another last sequence than the one expected
+        ] {
+            let answer = format!(r#"{{"code":{code},"err_code":{err_code},"description":""}}"#);
+            let error: async_nats::jetstream::Error = serde_json::from_str(&answer).unwrap();
+            assert_eq!(is_passing(&error), passing, "{answer}");
+        }
+    }
+}
