@@ -18,10 +18,7 @@ use crate::spans;
 use crate::subscribe::Filter;
 
 /// Subscribes to the events of a route; `None` when they are stored.
-pub(crate) async fn subscribe<H>(
-    shared: &Shared<H>,
-    route: usize,
-) -> Result<Option<Subscriber>, Error> {
+pub(crate) async fn subscribe(shared: &Shared, route: usize) -> Result<Option<Subscriber>, Error> {
     let Some(route) = shared
         .routes
         .get(route)
@@ -35,8 +32,8 @@ pub(crate) async fn subscribe<H>(
 }
 
 /// Handles what arrives until the stop.
-pub(crate) async fn run<H: Send + Sync + 'static>(
-    shared: Arc<Shared<H>>,
+pub(crate) async fn run(
+    shared: Arc<Shared>,
     route: usize,
     mut subscriber: Subscriber,
 ) -> (ListenReport, Result<(), Error>) {
@@ -80,9 +77,9 @@ pub(crate) async fn run<H: Send + Sync + 'static>(
 }
 
 /// Handles one message. An error says why it was not handled.
-pub(crate) async fn handle<H: Send + Sync + 'static>(
-    shared: &Arc<Shared<H>>,
-    route: &Route<H>,
+pub(crate) async fn handle(
+    shared: &Arc<Shared>,
+    route: &Route,
     message: &Message,
 ) -> Result<(), String> {
     let meta = Meta::of(message, None);

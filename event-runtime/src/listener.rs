@@ -106,30 +106,25 @@ impl ListenReport {
 
 /// The listener of one service: built by generated code, run until its shutdown.
 pub struct Listener<H> {
-    bus: Bus,
-    service: Service,
-    handlers: Arc<H>,
-    routes: Vec<Route<H>>,
-    around: Option<Box<Around>>,
-    handler_limit: Option<Duration>,
-    grace: Duration,
+    pub(crate) handlers: Arc<H>,
+    /// All else does without the type of the handlers.
+    shared: Shared,
 }
 
 impl<H> fmt::Debug for Listener<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Listener")
-            .field("service", &self.service)
-            .field("routes", &self.routes.len())
+            .field("service", &self.shared.service)
+            .field("routes", &self.shared.routes.len())
             .finish_non_exhaustive()
     }
 }
 
 /// What all workers of a listener share.
-pub(crate) struct Shared<H> {
+pub(crate) struct Shared {
     pub(crate) bus: Bus,
     pub(crate) service: Service,
-    pub(crate) handlers: Arc<H>,
-    pub(crate) routes: Vec<Route<H>>,
+    pub(crate) routes: Vec<Route>,
     around: Option<Box<Around>>,
     pub(crate) handler_limit: Option<Duration>,
     pub(crate) grace: Duration,
@@ -138,22 +133,21 @@ pub(crate) struct Shared<H> {
     pub(crate) stop: Shutdown,
 }
 
-impl<H: Send + Sync + 'static> Shared<H> {
+impl Shared {
     /// The handler's call for a message, with the hook around it. The hook is called inside the future, where its panics are
     /// caught like the handler's.
     pub(crate) fn handling(
         self: &Arc<Self>,
-        route: &Route<H>,
+        route: &Route,
         message: &Message,
         mut meta: Meta,
     ) -> Result<Handling, Rejection> {
         let body = route.open(message, &mut meta)?;
-        let handlers = Arc::clone(&self.handlers);
         if self.around.is_none() {
-            return route.call(handlers, &body, meta);
+            return route.call(&body, meta);
         }
         let (shared, known) = (Arc::clone(self), Arc::new(meta.clone()));
-        let handling = route.call(handlers, &body, meta)?;
+        let handling = route.call(&body, meta)?;
         Ok(Box::pin(async move {
             match &shared.around {
                 Some(around) => around(known, Next(handling)).await,
@@ -168,13 +162,17 @@ impl<H: Send + Sync + 'static> Listener<H> {
     #[must_use]
     pub fn new(bus: &Bus, service: Service, handlers: H) -> Self {
         Self {
-            bus: bus.clone(),
-            service,
             handlers: Arc::new(handlers),
-            routes: Vec::new(),
-            around: None,
-            handler_limit: None,
-            grace: Duration::from_secs(20),
+            shared: Shared {
+                bus: bus.clone(),
+                slots: Arc::new(Semaphore::new(service.concurrency as usize)),
+                service,
+                routes: Vec::new(),
+                around: None,
+                handler_limit: None,
+                grace: Duration::from_secs(20),
+                stop: Shutdown::new(),
+            },
         }
     }
 
@@ -186,7 +184,8 @@ impl<H: Send + Sync + 'static> Listener<H> {
         F: Fn(Arc<H>, Delivery<E>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(), Failure>> + Send + 'static,
     {
-        self.routes.push(Route::new(handler));
+        let route = Route::new(Arc::clone(&self.handlers), handler);
+        self.shared.routes.push(route);
         self
     }
 
@@ -197,7 +196,7 @@ impl<H: Send + Sync + 'static> Listener<H> {
         F: Fn(Arc<Meta>, Next) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(), Failure>> + Send + 'static,
     {
-        self.around = Some(Box::new(move |meta, next| Box::pin(hook(meta, next))));
+        self.shared.around = Some(Box::new(move |meta, next| Box::pin(hook(meta, next))));
         self
     }
 
@@ -206,7 +205,7 @@ impl<H: Send + Sync + 'static> Listener<H> {
     /// Until then its lease is extended; then the handler is cancelled, which counts as a failure.
     #[must_use]
     pub fn handler_limit(mut self, limit: Duration) -> Self {
-        self.handler_limit = Some(limit);
+        self.shared.handler_limit = Some(limit);
         self
     }
 
@@ -214,7 +213,7 @@ impl<H: Send + Sync + 'static> Listener<H> {
     /// Default: 20 s.
     #[must_use]
     pub fn grace(mut self, grace: Duration) -> Self {
-        self.grace = grace;
+        self.shared.grace = grace;
         self
     }
 
@@ -226,30 +225,43 @@ impl<H: Send + Sync + 'static> Listener<H> {
     /// # Errors
     /// [`Error::MissingDurable`] and [`Error::Unfit`] at the start; [`Error::ConsumerGone`] when a durable was deleted;
     /// [`Error::Refused`] when the connection may not consume.
-    pub async fn run(self, shutdown: Shutdown) -> Result<ListenReport, Error> {
-        self.bus.open()?;
-        if self.bus.inner.stop.is_stopped() {
+    pub fn run(
+        self,
+        shutdown: Shutdown,
+    ) -> impl Future<Output = Result<ListenReport, Error>> + Send + use<H> {
+        self.share().run(shutdown)
+    }
+
+    /// What its workers share.
+    pub(crate) fn share(self) -> Arc<Shared> {
+        Arc::new(self.shared)
+    }
+}
+
+impl Shared {
+    async fn run(self: Arc<Self>, shutdown: Shutdown) -> Result<ListenReport, Error> {
+        let (shared, stop) = (&self, &self.stop);
+        let bus = &self.bus;
+        bus.open()?;
+        if bus.inner.stop.is_stopped() {
             return Err(Error::Closed);
         }
-        let stop = Shutdown::new();
         let durables = self.durables().await?;
         let probe = durables
             .first()
             .map(|durable| (durable.stream, durable.name.clone()));
-        let bus = self.bus.clone();
         let names = durables
             .iter()
             .map(|durable| (durable.stream, durable.name.clone()));
-        let _running = Running::start(&bus, names.collect());
-        let shared = self.share(stop.clone());
+        let _running = Running::start(bus, names.collect());
         let mut workers = JoinSet::new();
         for durable in durables {
-            let worker = Worker::open(Arc::clone(&shared), durable).await?;
+            let worker = Worker::open(Arc::clone(shared), durable).await?;
             workers.spawn(worker.run());
         }
         for route in 0..shared.routes.len() {
-            if let Some(subscriber) = ephemeral::subscribe(&shared, route).await? {
-                workers.spawn(ephemeral::run(Arc::clone(&shared), route, subscriber));
+            if let Some(subscriber) = ephemeral::subscribe(shared, route).await? {
+                workers.spawn(ephemeral::run(Arc::clone(shared), route, subscriber));
             }
         }
         let mut report = ListenReport::default();
@@ -297,21 +309,6 @@ impl<H: Send + Sync + 'static> Listener<H> {
             "the listener has stopped"
         );
         failure.map_or(Ok(report), Err)
-    }
-
-    /// What its workers share, which stop with `stop`.
-    pub(crate) fn share(self, stop: Shutdown) -> Arc<Shared<H>> {
-        Arc::new(Shared {
-            slots: Arc::new(Semaphore::new(self.service.concurrency as usize)),
-            stop,
-            bus: self.bus,
-            service: self.service,
-            handlers: self.handlers,
-            routes: self.routes,
-            around: self.around,
-            handler_limit: self.handler_limit,
-            grace: self.grace,
-        })
     }
 
     /// The durables that the routes need, as the server has them.

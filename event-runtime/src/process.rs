@@ -82,8 +82,8 @@ impl From<Outcome> for Settled {
 }
 
 /// A delivery that has come, and nothing has been done about it.
-pub(crate) struct Case<H> {
-    shared: Arc<Shared<H>>,
+pub(crate) struct Case {
+    shared: Arc<Shared>,
     durable: Arc<Durable>,
     message: Message,
     info: AckSubject,
@@ -103,9 +103,9 @@ enum Step {
     Failed(Failed),
 }
 
-impl<H: Send + Sync + 'static> Case<H> {
+impl Case {
     pub(crate) fn new(
-        shared: Arc<Shared<H>>,
+        shared: Arc<Shared>,
         durable: Arc<Durable>,
         message: Message,
         info: AckSubject,
@@ -248,7 +248,7 @@ impl<H: Send + Sync + 'static> Case<H> {
     }
 
     /// The handler's call, unless there is a reason not to make it.
-    fn ready(&self, route: &Route<H>, meta: Meta) -> Result<Handling, Rejection> {
+    fn ready(&self, route: &Route, meta: Meta) -> Result<Handling, Rejection> {
         if meta.attempt > self.max_attempts() + SPARE_ATTEMPTS {
             return Err(Rejection {
                 cause: Cause::NoOutcome,

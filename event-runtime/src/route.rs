@@ -24,7 +24,7 @@ use crate::streams::{covers, pattern_of};
 /// A handler that is about to run.
 pub(crate) type Handling = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
 
-type Call<H> = dyn Fn(Arc<H>, &[u8], Meta) -> Result<Handling, Rejection> + Send + Sync;
+type Call = dyn Fn(&[u8], Meta) -> Result<Handling, Rejection> + Send + Sync;
 
 /// A message that no handler gets, and why.
 #[derive(Debug)]
@@ -33,8 +33,9 @@ pub(crate) struct Rejection {
     pub(crate) detail: String,
 }
 
-/// One subscribed event and what is done with it.
-pub(crate) struct Route<H> {
+/// One subscribed event and what is done with it. The types of handlers and event end here, in `call`: what works on routes is
+/// compiled with this crate, and not again for each service.
+pub(crate) struct Route {
     pub(crate) event: &'static str,
     pub(crate) template: &'static str,
     pub(crate) pattern: String,
@@ -43,10 +44,10 @@ pub(crate) struct Route<H> {
     pub(crate) stream: Option<&'static str>,
     pub(crate) partitions: Option<u32>,
     envelope: Envelope,
-    call: Box<Call<H>>,
+    call: Box<Call>,
 }
 
-impl<H> Route<H> {
+impl Route {
     /// Whether a subject is one of its events'.
     fn takes(&self, subject: &str) -> bool {
         if self.is_pattern {
@@ -57,15 +58,16 @@ impl<H> Route<H> {
     }
 }
 
-impl<H: Send + Sync + 'static> Route<H> {
-    pub(crate) fn new<E, F, Fut>(handler: F) -> Self
+impl Route {
+    pub(crate) fn new<H, E, F, Fut>(handlers: Arc<H>, handler: F) -> Self
     where
+        H: Send + Sync + 'static,
         E: Event,
         F: Fn(Arc<H>, Delivery<E>) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(), Failure>> + Send + 'static,
     {
         let handler = Arc::new(handler);
-        let call = move |handlers: Arc<H>, body: &[u8], meta: Meta| {
+        let call = move |body: &[u8], meta: Meta| {
             let event: E = decode(body).map_err(|error| Rejection {
                 cause: Cause::Undecodable,
                 detail: error.to_string(),
@@ -74,7 +76,7 @@ impl<H: Send + Sync + 'static> Route<H> {
                 cause: Cause::Invalid,
                 detail: violations.to_string(),
             })?;
-            let handler = Arc::clone(&handler);
+            let (handlers, handler) = (Arc::clone(&handlers), Arc::clone(&handler));
             // Called inside the future, so that a panic before its first await is caught too.
             let handling: Handling =
                 Box::pin(async move { handler(handlers, Delivery::new(event, meta)).await });
@@ -113,14 +115,9 @@ impl<H: Send + Sync + 'static> Route<H> {
     }
 
     /// The handler's call for a body.
-    pub(crate) fn call(
-        &self,
-        handlers: Arc<H>,
-        body: &[u8],
-        meta: Meta,
-    ) -> Result<Handling, Rejection> {
+    pub(crate) fn call(&self, body: &[u8], meta: Meta) -> Result<Handling, Rejection> {
         // A `Deserialize` or `validate` of the user's may panic as well.
-        let call = AssertUnwindSafe(|| (self.call)(handlers, body, meta));
+        let call = AssertUnwindSafe(|| (self.call)(body, meta));
         std::panic::catch_unwind(call).unwrap_or_else(|panic| {
             Err(Rejection {
                 cause: Cause::Undecodable,
@@ -131,11 +128,11 @@ impl<H: Send + Sync + 'static> Route<H> {
 }
 
 /// The route of a message: by its subject, or by the name in its id or its `ce-type` where a mirror has changed the subject.
-pub(crate) fn find<'a, H>(
-    routes: &'a [Route<H>],
+pub(crate) fn find<'a>(
+    routes: &'a [Route],
     message: &Message,
     meta: &Meta,
-) -> Result<&'a Route<H>, Rejection> {
+) -> Result<&'a Route, Rejection> {
     let id = meta.id.as_deref();
     let named = id.and_then(|id| routes.iter().find(|route| names(id, route.event)));
     if let Some(route) = named

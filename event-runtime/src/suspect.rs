@@ -36,7 +36,7 @@ impl Place {
     }
 }
 
-impl<H> Shared<H> {
+impl Shared {
     /// Whether a delivery of that number is one of a suspect.
     pub(crate) fn suspects(&self, attempt: u64) -> bool {
         attempt > u64::from(self.service.max_attempts) + BENEFIT_OF_DOUBT
@@ -51,7 +51,7 @@ impl<H> Shared<H> {
     }
 
     /// The next place that is free. Not for a suspect.
-    pub(crate) fn next_place(&self) -> impl Future<Output = Option<Place>> + use<H> {
+    pub(crate) fn next_place(&self) -> impl Future<Output = Option<Place>> + use<> {
         let slot = Arc::clone(&self.slots).acquire_owned();
         async { slot.await.ok().map(Place::one) }
     }

@@ -51,15 +51,15 @@ struct Lease {
 type Look = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + Sync>>;
 type NextPlace = Pin<Box<dyn Future<Output = Option<Place>> + Send + Sync>>;
 
-pub(crate) struct Worker<H> {
-    shared: Arc<Shared<H>>,
+pub(crate) struct Worker {
+    shared: Arc<Shared>,
     durable: Arc<Durable>,
     pull: Pull,
     tasks: JoinSet<Settled>,
     /// Those of the tasks.
     leases: HashMap<Id, Lease>,
     /// What waits for a place, in the order in which it came.
-    waiting: VecDeque<(Lease, Case<H>)>,
+    waiting: VecDeque<(Lease, Case)>,
     /// The place that the next of these will have.
     next_place: Option<NextPlace>,
     /// A place that the last delivery has left: the next one takes it without asking anybody.
@@ -80,8 +80,8 @@ pub(crate) struct Worker<H> {
     report: ListenReport,
 }
 
-impl<H: Send + Sync + 'static> Worker<H> {
-    pub(crate) async fn open(shared: Arc<Shared<H>>, durable: Durable) -> Result<Self, Error> {
+impl Worker {
+    pub(crate) async fn open(shared: Arc<Shared>, durable: Durable) -> Result<Self, Error> {
         let pull = Pull::open(&shared.bus, durable.stream, &durable.name).await?;
         Ok(Self {
             shared,
@@ -225,7 +225,7 @@ impl<H: Send + Sync + 'static> Worker<H> {
     }
 
     /// Gives a delivery its place, or has it wait for one. Of one that is handled at once, where to acknowledge it.
-    fn assign(&mut self, lease: Lease, case: Case<H>) -> Option<Subject> {
+    fn assign(&mut self, lease: Lease, case: Case) -> Option<Subject> {
         if case.is_suspect() {
             // It waits longer than for one place.
             self.spawn(lease, case.settle(None));
@@ -274,7 +274,7 @@ impl<H: Send + Sync + 'static> Worker<H> {
 
     /// Begins to handle a delivery. Quick handlers run here, one after the other in the same place; all others have tasks of
     /// their own, beside each other. Of one that is handled, where to acknowledge it.
-    fn begin(&mut self, lease: Lease, case: Case<H>, place: Place) -> Option<Subject> {
+    fn begin(&mut self, lease: Lease, case: Case, place: Place) -> Option<Subject> {
         if self.trust < TRUST / 2 || case.is_large() {
             self.spawn(lease, case.settle(Some(place)));
             return None;

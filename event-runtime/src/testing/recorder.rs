@@ -23,7 +23,6 @@ use crate::event::{Ephemeral, Event, Stored};
 use crate::listener::{Listener, Shared};
 use crate::process::{self, Case};
 use crate::publish::Outgoing;
-use crate::shutdown::Shutdown;
 use crate::streams::{DEAD_LETTERS, covers};
 use crate::subject::MessageId;
 use crate::trace::Trace;
@@ -95,7 +94,8 @@ use crate::trace::Trace;
 /// Several deliveries of one recorder share the streams that it stands for: an event that a handler publishes a second
 /// time under the same id is a duplicate, and not recorded again.
 pub struct Recorder<H> {
-    shared: Arc<Shared<H>>,
+    handlers: Arc<H>,
+    shared: Arc<Shared>,
     records: Arc<Records>,
     sequence: u64,
 }
@@ -195,8 +195,10 @@ impl<H: Send + Sync + 'static> Recorder<H> {
     pub async fn new(listener: impl FnOnce(&Bus) -> Listener<H>) -> Result<Self, Error> {
         let records = Arc::new(Records::default());
         let bus = Bus::recording(Arc::clone(&records)).await?;
+        let listener = listener(&bus);
         Ok(Self {
-            shared: listener(&bus).share(Shutdown::new()),
+            handlers: Arc::clone(&listener.handlers),
+            shared: listener.share(),
             records,
             sequence: 0,
         })
@@ -205,7 +207,7 @@ impl<H: Send + Sync + 'static> Recorder<H> {
     /// The handlers, to see what they have done.
     #[must_use]
     pub fn handlers(&self) -> &H {
-        &self.shared.handlers
+        &self.handlers
     }
 
     /// Delivers a stored event. Await it; before, it can be changed: `recorder.deliver(&event).attempt(5).await`.
@@ -336,6 +338,7 @@ impl<H: Send + Sync + 'static> Delivering<'_, H> {
             shared,
             records,
             sequence,
+            ..
         } = self.recorder;
         *sequence += 1;
         // What tasks of earlier handlers have published since is not this one's.
@@ -404,7 +407,7 @@ fn stored(outcome: process::Outcome) -> Outcome {
     }
 }
 
-async fn emitted<H: Send + Sync + 'static>(shared: &Arc<Shared<H>>, message: &Message) -> Outcome {
+async fn emitted(shared: &Arc<Shared>, message: &Message) -> Outcome {
     let ephemeral_routes = shared.routes.iter().filter(|route| route.stream.is_none());
     let handled = match ephemeral_routes
         .into_iter()

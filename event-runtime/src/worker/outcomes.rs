@@ -16,7 +16,7 @@ use crate::listener::Fate;
 use crate::process::{Outcome, Settled};
 use crate::pull::Frame;
 
-impl<H: Send + Sync + 'static> Worker<H> {
+impl Worker {
     pub(super) async fn settle(&mut self, done: Result<(Id, Settled), JoinError>) {
         let (id, settled) = match done {
             Ok(done) => done,
