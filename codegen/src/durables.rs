@@ -24,17 +24,24 @@ impl Contracts {
     #[must_use]
     pub fn durables(&self, service: &Service) -> Vec<Durable> {
         let mut all = Vec::new();
-        let delivered = self.delivered(service);
-        for (at, stream) in self.streams.iter().enumerate() {
-            let id = StreamId(at);
-            let stored = |event: &EventId| {
-                let named = self[*event].stream.as_ref();
-                named.is_some_and(|named| named.value == Some(id))
+        // By stream, in the order of the streams; of one stream as they are delivered.
+        let mut stored: Vec<(StreamId, EventId)> = self
+            .delivered(service)
+            .iter()
+            .filter_map(|delivered| {
+                let stream = self[delivered.event].stream.as_ref()?;
+                Some((stream.value?, delivered.event))
+            })
+            .collect();
+        stored.sort_by_key(|(stream, _)| stream.0);
+        for events in stored.chunk_by(|(a, _), (b, _)| a == b) {
+            let Some((id, _)) = events.first().copied() else {
+                continue;
             };
-            let (keyed, free): (Vec<EventId>, Vec<EventId>) = delivered
+            let stream = &self[id];
+            let (keyed, free): (Vec<EventId>, Vec<EventId>) = events
                 .iter()
-                .map(|delivered| delivered.event)
-                .filter(stored)
+                .map(|(_, event)| *event)
                 .partition(|event| self[*event].key.is_some());
             let filters = |events: &[EventId], filter: &dyn Fn(&Event) -> String| {
                 events.iter().map(|event| filter(&self[*event])).collect()

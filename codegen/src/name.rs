@@ -7,6 +7,9 @@ use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 /// serde's algorithm, not a nicer one: hand-written structs go through serde, and the wire must not differ.
 #[must_use]
 pub fn camel_case(field: &str) -> String {
+    if !field.contains('_') {
+        return field.to_owned();
+    }
     let mut out = String::with_capacity(field.len());
     let mut upper = false;
     for c in field.chars() {
@@ -79,6 +82,10 @@ pub fn type_ident(name: &str) -> String {
 /// is `Self_`.
 #[must_use]
 pub fn variant_ident(wire: &str) -> String {
+    // Most values are one lower-case word, and build scripts run unoptimised.
+    if !wire.is_empty() && wire.bytes().all(|byte| byte.is_ascii_lowercase()) {
+        return type_ident(&[wire[..1].to_ascii_uppercase().as_str(), &wire[1..]].concat());
+    }
     // Only XID characters may stand in an identifier; heck keeps every alphanumeric, some of which (like ²) are not.
     let clean: String = wire
         .chars()

@@ -133,16 +133,25 @@ fn collision(first: &Known<'_>, second: &Known<'_>, diagnostics: &mut Diagnostic
 /// `name-collision`: two values of an enum, or variants of a union, that are one in Rust.
 pub(super) fn values(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     for def in &contracts.types {
-        let mut idents = Taken::default();
-        for (what, value) in texts(def) {
-            let ident = format!(
-                "{}::{}",
-                name::type_ident(&def.name),
-                name::variant_ident(value)
-            );
-            idents.take(ident, what, &value.value, value.span, diagnostics);
+        let texts = texts(def);
+        let idents: Vec<String> = texts.iter().map(|(_, v)| name::variant_ident(v)).collect();
+        if is_each_another(&idents) {
+            continue;
+        }
+        let owner = name::type_ident(&def.name);
+        let mut taken = Taken::default();
+        for ((what, value), ident) in texts.into_iter().zip(idents) {
+            let ident = format!("{owner}::{ident}");
+            taken.take(ident, what, &value.value, value.span, diagnostics);
         }
     }
+}
+
+/// Sorted and not hashed, as above.
+fn is_each_another(idents: &[String]) -> bool {
+    let mut sorted: Vec<&str> = idents.iter().map(String::as_str).collect();
+    sorted.sort_unstable();
+    sorted.windows(2).all(|two| two[0] != two[1])
 }
 
 /// The texts that tell the values of an enum or the variants of a union apart.

@@ -26,7 +26,7 @@ pub(super) fn functions(w: &mut Writer, scope: &Scope<'_>, ident: &str, fields: 
     if has_odd_name(fields) {
         w.line("#[allow(non_snake_case)]");
     }
-    w.open(format!("impl {ident} {{"));
+    w.open(format_args!("impl {ident} {{"));
     for (at, (field, value)) in defaults.into_iter().enumerate() {
         if at > 0 {
             w.blank();
@@ -36,7 +36,7 @@ pub(super) fn functions(w: &mut Writer, scope: &Scope<'_>, ident: &str, fields: 
             w.line("#[rustfmt::skip]");
         }
         let ty = scope.ty(&field.ty);
-        w.open(format!("fn {}() -> {ty} {{", function_name(field)));
+        w.open(format_args!("fn {}() -> {ty} {{", function_name(field)));
         w.line(expression);
         w.close("}");
     }

@@ -1,6 +1,16 @@
 //! A contract's texts as doc comments: whatever they hold, they stay comments and no line of them is code that rustdoc runs.
 
-use super::writer::is_invisible;
+use super::writer::{is_invisible, is_printable};
+
+/// Whether a text is a single line that stands in a comment as it is: most are.
+pub(super) fn is_plain(text: &str) -> bool {
+    is_printable(text)
+        && !text.starts_with(' ')
+        && !text.ends_with(' ')
+        && !text.is_empty()
+        && !text.starts_with("```")
+        && !text.starts_with("~~~")
+}
 
 /// A text as the lines of a doc comment: no line of it can become a doctest of the crate that includes it, and no
 /// character of it ends the comment or turns the reading order.
@@ -9,7 +19,7 @@ pub(super) fn lines(text: &str) -> Vec<String> {
     let lines = text.trim_end().lines().map(|line| {
         let line = line.trim_end();
         let mut clean = String::with_capacity(line.len());
-        if line.is_ascii() && !line.contains(char::is_control) {
+        if is_printable(line) {
             clean.push_str(line);
             return line_of(clean, &mut fenced);
         }

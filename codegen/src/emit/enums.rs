@@ -17,15 +17,20 @@ pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, def: &Enum) {
         )),
     }
     w.derive(&["Clone", "Debug", "PartialEq", "Eq", "Hash"]);
-    w.open(format!("pub enum {ident} {{"));
-    for value in &def.values {
+    w.open(format_args!("pub enum {ident} {{"));
+    let idents = def.values.iter().map(|value| name::variant_ident(value));
+    let idents: Vec<String> = idents.collect();
+    for (value, ident) in def.values.iter().zip(&idents) {
         w.doc(&format!("`{}`", literal(value)));
-        w.line(format!("{},", name::variant_ident(value)));
+        w.line(format_args!("{ident},"));
     }
     let unknown = name::unknown_ident(def.values.iter().map(|value| value.value.as_str()));
     if !def.closed {
         w.doc("A value that this build does not know; kept, and written back unchanged.");
-        w.line(format!("{unknown}({}),", scope.prelude(Prelude::String)));
+        w.line(format_args!(
+            "{unknown}({}),",
+            scope.prelude(Prelude::String)
+        ));
     }
     w.close("}");
     let mode = if def.closed {
@@ -33,9 +38,7 @@ pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, def: &Enum) {
     } else {
         format!("open({unknown})")
     };
-    let arms = def
-        .values
-        .iter()
-        .map(|value| format!("{} = {}", name::variant_ident(value), literal(value)));
+    let values = def.values.iter().zip(idents);
+    let arms = values.map(|(value, ident)| format!("{ident} = {}", literal(value)));
     super::call_with_block(w, "wire_enum", &ident, &mode, &arms.collect::<Vec<_>>());
 }

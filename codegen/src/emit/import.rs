@@ -52,7 +52,7 @@ fn module(w: &mut Writer, import: &Imported, schema: &Spanned<String>, attribute
     w.line("#[rustfmt::skip]");
     w.line("#[allow(warnings, missing_docs, unused_qualifications)]");
     w.line("#[allow(clippy::all, clippy::pedantic, rustdoc::all)]");
-    w.open(format!("pub mod {} {{", module_ident(import)));
+    w.open(format_args!("pub mod {} {{", module_ident(import)));
     w.line("use super::event_runtime;");
     w.blank();
     indented(w, &import.before);
@@ -72,7 +72,7 @@ fn indented(w: &mut Writer, text: &str) {
 fn reexport(w: &mut Writer, import: &Imported, doc: &str) {
     w.doc(doc);
     w.line("#[doc(inline)]");
-    w.line(format!(
+    w.line(format_args!(
         "pub use self::{}::{};",
         module_ident(import),
         import.name

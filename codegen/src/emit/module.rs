@@ -81,7 +81,10 @@ fn write(node: &Node, contracts: &Contracts, uses: &Uses, depth: usize) -> Strin
     }
     let mut w = Writer::at(depth);
     w.doc(&doc(node, contracts));
-    w.open(format!("pub mod {} {{", name::module_ident(&node.segment)));
+    w.open(format_args!(
+        "pub mod {} {{",
+        name::module_ident(&node.segment)
+    ));
     if body.contains("event_runtime") {
         w.line("use super::event_runtime;");
         w.text(&body);

@@ -12,7 +12,7 @@ pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, scalar: &Type) {
         Some(doc) => w.doc(doc),
         None => w.doc(&format!("The scalar `{}`.", scope.contracts.type_name(ty))),
     }
-    w.line(format!(
+    w.line(format_args!(
         "pub type {} = {};",
         name::type_ident(&ty.name),
         scope.ty(scalar)

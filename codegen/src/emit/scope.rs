@@ -11,57 +11,44 @@ pub(super) struct Scope<'a> {
     pub(super) contracts: &'a Contracts,
     pub(super) uses: &'a Uses,
     pub(super) domain: DomainId,
-    names: BTreeSet<String>,
+    /// What of the prelude a type of this domain has taken the name of.
+    hidden: [bool; Prelude::ALL.len()],
 }
 
 impl<'a> Scope<'a> {
     /// The scope of a domain's module.
     pub(super) fn new(contracts: &'a Contracts, uses: &'a Uses, domain: DomainId) -> Self {
-        let events = contracts
-            .events
-            .iter()
-            .filter(|e| e.domain == domain)
-            .map(|e| &e.name);
-        let types = contracts
-            .types
-            .iter()
-            .filter(|t| t.domain == domain)
-            .map(|t| &t.name);
-        let names = events
-            .chain(types)
-            .map(|name| name::type_ident(name))
-            .collect();
+        let members = uses.members(domain);
+        let hidden = Prelude::ALL.map(|prelude| {
+            let short = prelude.paths().0;
+            let named = |name: &str| name == short;
+            members.events.iter().any(|id| named(&contracts[*id].name))
+                || members.types.iter().any(|id| named(&contracts[*id].name))
+        });
         Self {
             contracts,
             uses,
             domain,
-            names,
+            hidden,
         }
     }
 
     /// The events of this domain that come out.
     pub(super) fn events(&self) -> impl Iterator<Item = EventId> + '_ {
-        (0..self.contracts.events.len())
-            .map(EventId)
-            .filter(|id| self.contracts[*id].domain == self.domain && self.uses.event(*id))
+        let events = self.uses.members(self.domain).events.iter().copied();
+        events.filter(|id| self.uses.event(*id))
     }
 
     /// The types of this domain that come out.
     pub(super) fn types(&self) -> impl Iterator<Item = TypeId> + '_ {
-        (0..self.contracts.types.len())
-            .map(TypeId)
-            .filter(|id| self.contracts[*id].domain == self.domain && self.uses.ty(*id))
+        let types = self.uses.members(self.domain).types.iter().copied();
+        types.filter(|id| self.uses.ty(*id))
     }
 
     /// A type of the prelude, by its full path where a type of this domain has taken its name.
     pub(super) fn prelude(&self, ty: Prelude) -> &'static str {
-        let (short, full) = match ty {
-            Prelude::Option => ("Option", "::core::option::Option"),
-            Prelude::String => ("String", "::std::string::String"),
-            Prelude::Vec => ("Vec", "::std::vec::Vec"),
-            Prelude::Box => ("Box", "::std::boxed::Box"),
-        };
-        if self.names.contains(short) {
+        let (short, full) = ty.paths();
+        if self.hidden[ty as usize] {
             full
         } else {
             short
@@ -142,6 +129,20 @@ pub(super) enum Prelude {
     Vec,
     /// `Box`
     Box,
+}
+
+impl Prelude {
+    const ALL: [Self; 4] = [Self::Option, Self::String, Self::Vec, Self::Box];
+
+    /// By its name alone, and by its full path.
+    fn paths(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Option => ("Option", "::core::option::Option"),
+            Self::String => ("String", "::std::string::String"),
+            Self::Vec => ("Vec", "::std::vec::Vec"),
+            Self::Box => ("Box", "::std::boxed::Box"),
+        }
+    }
 }
 
 /// The path of a domain's module below the module of all contracts.

@@ -38,7 +38,10 @@ fn service(w: &mut Writer, contracts: &Contracts, service: &Service) {
         Some(doc) => w.doc(doc),
         None => w.doc(&format!("The service `{}`.", service.name.value)),
     }
-    w.open(format!("pub mod {} {{", name::module_ident(&service.name)));
+    w.open(format_args!(
+        "pub mod {} {{",
+        name::module_ident(&service.name)
+    ));
     let handled = handled(contracts, service);
     // The prelude of edition 2024 has it, that of 2021 does not.
     if !handled.is_empty() {
@@ -63,20 +66,20 @@ fn service(w: &mut Writer, contracts: &Contracts, service: &Service) {
 
 fn settings(w: &mut Writer, service: &Service) {
     w.doc("How this service consumes: from its contract.");
-    w.open(format!(
+    w.open(format_args!(
         "pub const SERVICE: event_runtime::Service = event_runtime::Service::new({})",
         literal(&service.name)
     ));
-    w.line(format!(".queue_group({})", literal(service.group())));
-    w.line(format!(".concurrency({})", service.concurrency));
-    w.line(format!(".max_in_flight({})", service.in_flight()));
-    w.line(format!(".ack_wait({})", duration(service.ack_wait)));
+    w.line(format_args!(".queue_group({})", literal(service.group())));
+    w.line(format_args!(".concurrency({})", service.concurrency));
+    w.line(format_args!(".max_in_flight({})", service.in_flight()));
+    w.line(format_args!(".ack_wait({})", duration(service.ack_wait)));
     w.open(".retry(");
-    w.line(format!("{},", service.retry.max_attempts));
-    w.line(format!("{},", duration(service.retry.first_delay)));
-    w.line(format!("{},", duration(service.retry.max_delay)));
+    w.line(format_args!("{},", service.retry.max_attempts));
+    w.line(format_args!("{},", duration(service.retry.first_delay)));
+    w.line(format_args!("{},", duration(service.retry.max_delay)));
     w.close(")");
-    w.line(format!(".start({});", start(&service.start)));
+    w.line(format_args!(".start({});", start(&service.start)));
     w.dedent();
 }
 
@@ -136,7 +139,7 @@ fn handlers(w: &mut Writer, handled: &[Handled]) {
             w.blank();
         }
         w.doc(&event.doc);
-        w.open(format!("fn {}(", event.method));
+        w.open(format_args!("fn {}(", event.method));
         w.line("&self,");
         match chain(handled, event).get(1) {
             None => {
@@ -144,8 +147,8 @@ fn handlers(w: &mut Writer, handled: &[Handled]) {
                 w.close(") -> impl Future<Output = Result<(), event_runtime::Failure>> + Send;");
             }
             Some(newer) => {
-                w.line(format!("old: {},", event.path));
-                w.close(format!(
+                w.line(format_args!("old: {},", event.path));
+                w.close(format_args!(
                     ") -> Result<{}, event_runtime::Failure>;",
                     newer.path
                 ));
@@ -162,7 +165,7 @@ fn wrapped(w: &mut Writer, before: &str, path: &str, after: &str) {
         w.line(whole);
     } else {
         w.open(before);
-        w.line(format!("{path},"));
+        w.line(format_args!("{path},"));
         w.close(after);
     }
 }
@@ -212,16 +215,16 @@ fn upcast(w: &mut Writer, chain: &[&Handled]) {
     };
     w.open(".on(");
     let oldest = older.first().map_or("", |event| event.path.as_str());
-    w.open(format!(
+    w.open(format_args!(
         "|handlers, delivery: event_runtime::Delivery<{oldest}>| async move {{"
     ));
     for event in older {
-        w.line(format!(
+        w.line(format_args!(
             "let delivery = delivery.try_map(|old| handlers.{}(old))?;",
             event.method
         ));
     }
-    w.line(format!("handlers.{}(delivery).await", handler.method));
+    w.line(format_args!("handlers.{}(delivery).await", handler.method));
     w.close("},");
     w.close(")");
 }

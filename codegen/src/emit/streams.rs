@@ -14,8 +14,15 @@ pub(super) fn constant(w: &mut Writer, contracts: &Contracts, uses: &Uses) {
     w.open("pub const STREAMS: event_runtime::Streams<'static> = event_runtime::Streams {");
     let streams = (0..contracts.streams.len()).map(StreamId);
     let streams: Vec<StreamId> = streams.filter(|id| uses.stream(*id)).collect();
+    // One pass over the events, and not one for each stream.
+    let mut subjects = vec![Vec::new(); contracts.streams.len()];
+    for event in &contracts.events {
+        if let Some(id) = event.stream.as_ref().and_then(|stream| stream.value) {
+            subjects[id.0].push(literal(&event.subject.pattern()));
+        }
+    }
     list(w, "streams", "StreamDef", &streams, |w, id| {
-        stream(w, contracts, *id)
+        stream(w, &contracts[*id], &subjects[id.0]);
     });
     let services = uses.services.iter().map(|id| &contracts[*id]);
     let consumers: Vec<(&Service, Durable)> = services
@@ -39,16 +46,16 @@ pub(super) fn constant(w: &mut Writer, contracts: &Contracts, uses: &Uses) {
 /// A list of structs: rustfmt lets a single one share the line of its bracket.
 fn list<T>(w: &mut Writer, field: &str, ty: &str, items: &[T], each: impl Fn(&mut Writer, &T)) {
     match items {
-        [] => w.line(format!("{field}: &[],")),
+        [] => w.line(format_args!("{field}: &[],")),
         [one] => {
-            w.open(format!("{field}: &[event_runtime::{ty} {{"));
+            w.open(format_args!("{field}: &[event_runtime::{ty} {{"));
             each(w, one);
             w.close("}],");
         }
         many => {
-            w.open(format!("{field}: &["));
+            w.open(format_args!("{field}: &["));
             for item in many {
-                w.open(format!("event_runtime::{ty} {{"));
+                w.open(format_args!("event_runtime::{ty} {{"));
                 each(w, item);
                 w.close("},");
             }
@@ -57,33 +64,28 @@ fn list<T>(w: &mut Writer, field: &str, ty: &str, items: &[T], each: impl Fn(&mu
     }
 }
 
-fn stream(w: &mut Writer, contracts: &Contracts, id: StreamId) {
-    let stream: &Stream = &contracts[id];
-    w.line(format!("name: {},", literal(&stream.name)));
-    let subjects: Vec<String> = contracts
-        .events_of(id)
-        .map(|event| literal(&event.subject.pattern()))
-        .collect();
-    w.array("subjects: &", &subjects, ",");
+fn stream(w: &mut Writer, stream: &Stream, subjects: &[String]) {
+    w.line(format_args!("name: {},", literal(&stream.name)));
+    w.array("subjects: &", subjects, ",");
     let age = stream.max_age.as_ref().map(|age| duration(age.value));
-    w.line(format!("max_age: {},", option(age)));
-    w.line(format!(
+    w.line(format_args!("max_age: {},", option(age)));
+    w.line(format_args!(
         "max_bytes: {},",
         option(stream.max_bytes.as_ref().map(|n| n.value))
     ));
-    w.line(format!(
+    w.line(format_args!(
         "max_messages: {},",
         option(stream.max_messages.as_ref().map(|n| n.value))
     ));
-    w.line(format!("replicas: {},", stream.replicas));
-    w.line(format!(
+    w.line(format_args!("replicas: {},", stream.replicas));
+    w.line(format_args!(
         "storage: event_runtime::Storage::{},",
         match stream.storage {
             Storage::File => "File",
             Storage::Memory => "Memory",
         }
     ));
-    w.line(format!(
+    w.line(format_args!(
         "retention: event_runtime::Retention::{},",
         match stream.retention.value {
             Retention::Limits => "Limits",
@@ -91,33 +93,39 @@ fn stream(w: &mut Writer, contracts: &Contracts, id: StreamId) {
             Retention::WorkQueue => "WorkQueue",
         }
     ));
-    w.line(format!("duplicate_window: {},", duration(stream.window())));
-    w.line(format!(
+    w.line(format_args!(
+        "duplicate_window: {},",
+        duration(stream.window())
+    ));
+    w.line(format_args!(
         "discard: event_runtime::Discard::{},",
         match stream.discard {
             Discard::New => "New",
             Discard::Old => "Old",
         }
     ));
-    w.line(format!(
+    w.line(format_args!(
         "partitions: {},",
         option(stream.partitions.as_ref().map(|n| n.value))
     ));
 }
 
 fn consumer(w: &mut Writer, contracts: &Contracts, service: &Service, durable: &Durable) {
-    w.line(format!("service: {},", literal(&service.name)));
-    w.line(format!(
+    w.line(format_args!("service: {},", literal(&service.name)));
+    w.line(format_args!(
         "stream: {},",
         literal(&contracts[durable.stream].name)
     ));
-    w.line(format!("durable: {},", literal(&durable.name)));
+    w.line(format_args!("durable: {},", literal(&durable.name)));
     let filters: Vec<String> = durable.filters.iter().map(|f| literal(f)).collect();
     w.array("filters: &", &filters, ",");
-    w.line(format!("ack_wait: {},", duration(service.ack_wait)));
-    w.line(format!("max_delay: {},", duration(service.retry.max_delay)));
-    w.line(format!("max_in_flight: {},", durable.max_in_flight));
-    w.line(format!("start: {},", start(&service.start.value)));
+    w.line(format_args!("ack_wait: {},", duration(service.ack_wait)));
+    w.line(format_args!(
+        "max_delay: {},",
+        duration(service.retry.max_delay)
+    ));
+    w.line(format_args!("max_in_flight: {},", durable.max_in_flight));
+    w.line(format_args!("start: {},", start(&service.start.value)));
 }
 
 /// Where a durable begins.

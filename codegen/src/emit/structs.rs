@@ -142,10 +142,10 @@ impl Shape<'_> {
 
     fn body(&self, w: &mut Writer, scope: &Scope<'_>) {
         if self.fields.is_empty() {
-            w.line(format!("pub struct {} {{}}", self.ident));
+            w.line(format_args!("pub struct {} {{}}", self.ident));
             return;
         }
-        w.open(format!("pub struct {} {{", self.ident));
+        w.open(format_args!("pub struct {} {{", self.ident));
         for field in self.fields {
             match &field.doc {
                 Some(doc) => w.doc(doc),
@@ -175,7 +175,7 @@ impl Shape<'_> {
         });
         let aliases: Vec<String> = aliases.collect();
         if self.fields.is_empty() {
-            w.line(format!("{head}}});"));
+            w.line(format_args!("{head}}});"));
             return;
         }
         w.open(head);
@@ -184,23 +184,26 @@ impl Shape<'_> {
             let kind = kind(scope, field);
             if field.default.is_some() {
                 let function = defaults::function_name(field);
-                w.line(format!("{ident} = {kind}({wire}, Self::{function}),"));
+                w.line(format_args!("{ident} = {kind}({wire}, Self::{function}),"));
             } else {
-                w.line(format!("{ident} = {kind}({wire}),"));
+                w.line(format_args!("{ident} = {kind}({wire}),"));
             }
         }
         if aliases.is_empty() {
             w.close("});");
         } else {
-            w.close(format!("}}, alias {{ {} }});", aliases.join(", ")));
+            w.close(format_args!("}}, alias {{ {} }});", aliases.join(", ")));
         }
     }
 
     /// `Debug` that keeps what is sensitive to itself.
     fn debug(&self, w: &mut Writer) {
-        w.open(format!("impl ::core::fmt::Debug for {} {{", self.ident));
+        w.open(format_args!(
+            "impl ::core::fmt::Debug for {} {{",
+            self.ident
+        ));
         w.open("fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {");
-        w.open(format!("f.debug_struct({})", literal(&self.ident)));
+        w.open(format_args!("f.debug_struct({})", literal(&self.ident)));
         for field in self.fields {
             let ident = name::field_ident(&field.name);
             let value = if field.sensitive.is_some() {
@@ -208,7 +211,7 @@ impl Shape<'_> {
             } else {
                 format!("self.{ident}")
             };
-            w.line(format!(".field({}, &{value})", literal(&field.name)));
+            w.line(format_args!(".field({}, &{value})", literal(&field.name)));
         }
         w.line(".finish()");
         w.dedent();

@@ -30,15 +30,15 @@ pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, def: &Union) {
         })
         .collect();
     w.derive(&["Clone", "Debug", "PartialEq"]);
-    w.open(format!("pub enum {ident} {{"));
+    w.open(format_args!("pub enum {ident} {{"));
     for variant in &variants {
         w.doc(&format!("`{}`", variant.tag));
-        w.line(format!("{}({}),", variant.ident, variant.ty));
+        w.line(format_args!("{}({}),", variant.ident, variant.ty));
     }
     let unknown = name::unknown_ident(def.variants.iter().map(|v| v.tag.as_str()));
     if !def.closed {
         w.doc("A variant that this build does not know; kept, and written back unchanged.");
-        w.line(format!("{unknown}(event_runtime::UnknownVariant),"));
+        w.line(format_args!("{unknown}(event_runtime::UnknownVariant),"));
     }
     w.close("}");
     let mode = if def.closed {

@@ -1,6 +1,8 @@
 //! What of a folder comes out: everything, or only what some services publish, handle and reach. Decides; never writes.
 
-use crate::model::{Body, Contracts, EventId, Field, ServiceId, StreamId, Type, TypeId, TypeKind};
+use crate::model::{
+    Body, Contracts, DomainId, EventId, Field, ServiceId, StreamId, Type, TypeId, TypeKind,
+};
 
 /// What comes out, by index in the model.
 #[derive(Debug)]
@@ -11,6 +13,14 @@ pub(super) struct Uses {
     published: Vec<bool>,
     types: Vec<bool>,
     streams: Vec<bool>,
+    domains: Vec<Members>,
+}
+
+/// The events and types of one domain: all of them, in the order of the model.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Members {
+    pub(super) events: Vec<EventId>,
+    pub(super) types: Vec<TypeId>,
 }
 
 impl Uses {
@@ -26,6 +36,7 @@ impl Uses {
             published: vec![all; contracts.events.len()],
             types: vec![all; contracts.types.len()],
             streams: vec![all; contracts.streams.len()],
+            domains: members(contracts),
         };
         if !all {
             uses.follow(contracts);
@@ -82,6 +93,11 @@ impl Uses {
         }
     }
 
+    /// The events and types of a domain, whether they come out or not.
+    pub(super) fn members(&self, domain: DomainId) -> &Members {
+        &self.domains[domain.0]
+    }
+
     /// Whether an event comes out.
     pub(super) fn event(&self, id: EventId) -> bool {
         self.events[id.0]
@@ -101,4 +117,16 @@ impl Uses {
     pub(super) fn stream(&self, id: StreamId) -> bool {
         self.streams[id.0]
     }
+}
+
+/// One pass over everything, and not one for each domain.
+fn members(contracts: &Contracts) -> Vec<Members> {
+    let mut domains = vec![Members::default(); contracts.domains.len()];
+    for (at, event) in contracts.events.iter().enumerate() {
+        domains[event.domain.0].events.push(EventId(at));
+    }
+    for (at, ty) in contracts.types.iter().enumerate() {
+        domains[ty.domain.0].types.push(TypeId(at));
+    }
+    domains
 }

@@ -82,7 +82,7 @@ pub(super) fn union(w: &mut Writer, scope: &Scope<'_>, ident: &str, def: &Union)
     let all = def.closed && arms.len() == def.variants.len();
     open(w, ident);
     if let ([arm], false) = (arms.as_slice(), all) {
-        w.open(format!("if let Self::{arm}(value) = self {{"));
+        w.open(format_args!("if let Self::{arm}(value) = self {{"));
         w.line("checker.nested(value);");
     } else {
         w.open("match self {");
@@ -91,7 +91,7 @@ pub(super) fn union(w: &mut Writer, scope: &Scope<'_>, ident: &str, def: &Union)
             if w.fits(&line) {
                 w.line(line);
             } else {
-                w.open(format!("Self::{arm}(value) => {{"));
+                w.open(format_args!("Self::{arm}(value) => {{"));
                 w.line("checker.nested(value)");
                 w.close("}");
             }
@@ -107,7 +107,7 @@ pub(super) fn union(w: &mut Writer, scope: &Scope<'_>, ident: &str, def: &Union)
 
 fn open(w: &mut Writer, ident: &str) {
     w.blank();
-    w.open(format!("impl event_runtime::Validate for {ident} {{"));
+    w.open(format_args!("impl event_runtime::Validate for {ident} {{"));
     w.open("fn check(&self, checker: &mut event_runtime::Checker) {");
 }
 
@@ -132,7 +132,7 @@ fn one_field(w: &mut Writer, scope: &Scope<'_>, owner: Option<TypeId>, field: &F
             w.open(head);
         } else {
             w.open("if let Some(value) =");
-            w.line(format!("&self.{ident}"));
+            w.line(format_args!("&self.{ident}"));
             w.close("{");
             w.indent();
         }

@@ -1,5 +1,7 @@
 //! Text as rustfmt would leave it: lines, blocks, docs, attributes, literals. Knows layout; never what is written.
 
+use std::fmt::{Display, Write as _};
+
 use super::doc;
 
 /// rustfmt's `max_width`.
@@ -40,13 +42,16 @@ impl Writer {
     }
 
     /// One line at the current depth. Texts with line breaks of their own are for [`Writer::doc`].
-    pub(super) fn line(&mut self, text: impl AsRef<str>) {
-        let text = text.as_ref();
-        if !text.is_empty() {
-            for _ in 0..self.depth {
-                self.out.push_str("    ");
-            }
-            self.out.push_str(text);
+    pub(super) fn line(&mut self, text: impl Display) {
+        let start = self.out.len();
+        for _ in 0..self.depth {
+            self.out.push_str("    ");
+        }
+        let indented = self.out.len();
+        // Straight into the buffer: half of the work here is lines. Writing to a `String` cannot fail.
+        let _ = write!(self.out, "{text}");
+        if self.out.len() == indented {
+            self.out.truncate(start);
         }
         self.out.push('\n');
     }
@@ -62,13 +67,13 @@ impl Writer {
     }
 
     /// A line that opens a block; the lines after it are one step deeper.
-    pub(super) fn open(&mut self, text: impl AsRef<str>) {
+    pub(super) fn open(&mut self, text: impl Display) {
         self.line(text);
         self.depth += 1;
     }
 
     /// A line that closes the innermost block.
-    pub(super) fn close(&mut self, text: impl AsRef<str>) {
+    pub(super) fn close(&mut self, text: impl Display) {
         self.depth = self.depth.saturating_sub(1);
         self.line(text);
     }
@@ -85,16 +90,21 @@ impl Writer {
 
     /// Whether a line of this text stays within the width.
     pub(super) fn fits(&self, text: &str) -> bool {
-        self.depth * 4 + width(text) <= WIDTH
+        self.columns(width(text))
+    }
+
+    /// Whether a line of so many columns does.
+    fn columns(&self, columns: usize) -> bool {
+        self.depth * 4 + columns <= WIDTH
     }
 
     /// `head` and `tail` on one line, or `tail` on the next one where that does not fit: for `name: Type` and
     /// `const X: T = value`.
     pub(super) fn pair(&mut self, head: &str, tail: &str) {
-        let whole = format!("{head} {tail}");
-        let indented = (self.depth + 1) * 4 + width(tail);
-        if self.fits(&whole) || indented > WIDTH {
-            self.line(whole);
+        let tail_columns = width(tail);
+        let indented = (self.depth + 1) * 4 + tail_columns;
+        if self.columns(width(head) + 1 + tail_columns) || indented > WIDTH {
+            self.line(format_args!("{head} {tail}"));
         } else {
             self.line(head);
             self.depth += 1;
@@ -106,15 +116,15 @@ impl Writer {
     /// `#[name(args)]`, one line or one argument a line.
     pub(super) fn attribute(&mut self, name: &str, args: &[String]) {
         let joined = args.join(", ");
-        let whole = format!("#[{name}({joined})]");
-        if width(&joined) <= ATTRIBUTE_WIDTH && self.fits(&whole) {
-            self.line(whole);
+        let columns = width(&joined);
+        if columns <= ATTRIBUTE_WIDTH && self.columns("#[()]".len() + name.len() + columns) {
+            self.line(format_args!("#[{name}({joined})]"));
             return;
         }
-        self.open(format!("#[{name}("));
+        self.open(format_args!("#[{name}("));
         for (at, arg) in args.iter().enumerate() {
             let comma = if at + 1 == args.len() { "" } else { "," };
-            self.line(format!("{arg}{comma}"));
+            self.line(format_args!("{arg}{comma}"));
         }
         self.close(")]");
     }
@@ -122,17 +132,16 @@ impl Writer {
     /// `#[derive(…)]`, which rustfmt lays out unlike other attributes: four columns stay free on a single line.
     pub(super) fn derive(&mut self, paths: &[&str]) {
         let joined = paths.join(", ");
-        let whole = format!("#[derive({joined})]");
-        if self.depth * 4 + width(&whole) <= WIDTH - 4 {
-            self.line(whole);
+        if self.columns("#[derive()]".len() + width(&joined) + 4) {
+            self.line(format_args!("#[derive({joined})]"));
             return;
         }
         self.open("#[derive(");
         if self.fits(&joined) {
-            self.line(format!("{joined},"));
+            self.line(format_args!("{joined},"));
         } else {
             for path in paths {
-                self.line(format!("{path},"));
+                self.line(format_args!("{path},"));
             }
         }
         self.close(")]");
@@ -141,17 +150,17 @@ impl Writer {
     /// `head(args)tail`, one line or one argument a line.
     pub(super) fn call(&mut self, head: &str, args: &[String], tail: &str) {
         let joined = args.join(", ");
-        let whole = format!("{head}({joined}){tail}");
-        let narrow = args.len() == 1 || width(&joined) <= CALL_WIDTH;
-        if narrow && self.fits(&whole) {
-            self.line(whole);
+        let columns = width(&joined);
+        let narrow = args.len() == 1 || columns <= CALL_WIDTH;
+        if narrow && self.columns(width(head) + columns + 2 + width(tail)) {
+            self.line(format_args!("{head}({joined}){tail}"));
             return;
         }
-        self.open(format!("{head}("));
+        self.open(format_args!("{head}("));
         for arg in args {
-            self.line(format!("{arg},"));
+            self.line(format_args!("{arg},"));
         }
-        self.close(format!("){tail}"));
+        self.close(format_args!("){tail}"));
     }
 
     /// `function(argument, |parameters| { body });`; nothing when the body is empty.
@@ -182,9 +191,9 @@ impl Writer {
             self.close("});");
             return;
         }
-        self.open(format!("{function}("));
-        self.line(format!("{argument},"));
-        self.open(format!("|{parameters}| {{"));
+        self.open(format_args!("{function}("));
+        self.line(format_args!("{argument},"));
+        self.open(format_args!("|{parameters}| {{"));
         let text = render(self.depth);
         self.text(&text);
         self.close("},");
@@ -198,8 +207,8 @@ impl Writer {
         if self.fits(&format!("{head} {call}")) || (width(argument) <= CALL_WIDTH && next_line) {
             self.pair(head, &call);
         } else {
-            self.open(format!("{head} {function}("));
-            self.line(format!("{argument},"));
+            self.open(format_args!("{head} {function}("));
+            self.line(format_args!("{argument},"));
             self.close(");");
         }
     }
@@ -212,15 +221,15 @@ impl Writer {
             self.line(whole);
             return;
         }
-        self.open(format!("{head}["));
+        self.open(format_args!("{head}["));
         if items.iter().all(|item| width(item) <= SHORT_ELEMENT) {
             self.fill(items);
         } else {
             for item in items {
-                self.line(format!("{item},"));
+                self.line(format_args!("{item},"));
             }
         }
-        self.close(format!("]{tail}"));
+        self.close(format_args!("]{tail}"));
     }
 
     /// As many items a line as fit.
@@ -244,11 +253,14 @@ impl Writer {
 
     /// A doc comment.
     pub(super) fn doc(&mut self, text: &str) {
+        if doc::is_plain(text) {
+            return self.line(format_args!("/// {text}"));
+        }
         for line in doc::lines(text) {
             if line.is_empty() {
                 self.line("///");
             } else {
-                self.line(format!("/// {line}"));
+                self.line(format_args!("/// {line}"));
             }
         }
     }
@@ -272,6 +284,10 @@ fn width(text: &str) -> usize {
 
 /// A string literal. What rustc or an eye would trip over is escaped: controls, and marks that turn the reading order.
 pub(super) fn literal(text: &str) -> String {
+    // Nearly every text, and build scripts run unoptimised.
+    if is_printable(text) && !text.contains(['"', '\\']) {
+        return ["\"", text, "\""].concat();
+    }
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for c in text.chars() {
@@ -288,6 +304,11 @@ pub(super) fn literal(text: &str) -> String {
     }
     out.push('"');
     out
+}
+
+/// Whether a text is ASCII without controls.
+pub(super) fn is_printable(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Marks that change the reading order or cannot be seen; rustc refuses the first kind in comments and literals.

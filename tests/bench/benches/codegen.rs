@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use event_bench::packages::{generator, target};
-use event_bench::{Goal, Pairs, record::folder, shapes, spent};
+use event_bench::pairs::{in_turn, long_pairs, pairs};
+use event_bench::{Goal, Pairs, Spent, record::folder, shapes, spent};
 
 const GROUP: &str = "codegen";
 const EVENTS: usize = 1_000;
@@ -77,7 +78,7 @@ fn growth(generator: &Path, work: &Path) {
         unit: "MiB",
         goal: Goal::AtMost(11.0),
     };
-    pairs.times(3, || peak("large"), || peak("old"));
+    pairs.times(long_pairs(), || peak("large"), || peak("old"));
 }
 
 /// `check` and `diff` against `buf lint` and `buf breaking`: neither side finds anything.
@@ -112,7 +113,7 @@ fn linter(work: &Path) {
     );
 }
 
-/// Both sides in turn, once by the clock and once by the time of processors.
+/// Both sides in turn, after one run of each that does not count: judged by the clock and by the time of processors of the same runs.
 fn compare(
     name: &str,
     against: &str,
@@ -120,20 +121,23 @@ fn compare(
     ours: impl Fn() -> Command,
     theirs: impl Fn() -> Command,
 ) {
-    let clock = Pairs {
-        group: GROUP,
-        name,
-        against,
-        unit: "s",
-        goal,
+    let (ours, theirs) = (|| spent(&mut ours()), || spent(&mut theirs()));
+    ours();
+    theirs();
+    let (ours, theirs) = in_turn(pairs(), ours, theirs);
+    let judge = |name: &str, of: fn(&Spent) -> f64| {
+        let pairs = Pairs {
+            group: GROUP,
+            name,
+            against,
+            unit: "s",
+            goal,
+        };
+        let of = |side: &[Spent]| side.iter().map(of).collect::<Vec<f64>>();
+        pairs.measured(&of(&ours), &of(&theirs));
     };
-    clock.run(|| spent(&mut ours()).wall, || spent(&mut theirs()).wall);
-    let cpu = format!("{name}, time of processors");
-    let cpu = Pairs {
-        name: &cpu,
-        ..clock
-    };
-    cpu.run(|| spent(&mut ours()).cpu, || spent(&mut theirs()).cpu);
+    judge(name, |spent| spent.wall);
+    judge(&format!("{name}, time of processors"), |spent| spent.cpu);
 }
 
 fn generate(generator: &Path, tool: &str, shapes: &Path) -> Command {
@@ -153,6 +157,7 @@ fn command(program: &Path, folder: &Path, args: &[&str]) -> Command {
 fn commands() -> PathBuf {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml");
     let target = target();
+    println!("building the commands");
     spent(
         Command::new(env!("CARGO"))
             .args([
@@ -178,6 +183,7 @@ fn buf(work: &Path) -> PathBuf {
     let buf = bin.join("buf");
     if !buf.exists() {
         let go = ["/usr/local/go/bin/go", "/usr/lib/go/bin/go"];
+        println!("building buf");
         let go = go.into_iter().find(|path| Path::new(path).exists());
         spent(
             Command::new(go.unwrap_or("go"))

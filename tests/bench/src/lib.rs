@@ -5,6 +5,7 @@
 
 pub mod by_hand;
 pub mod chart;
+pub mod compiler;
 pub mod deliveries;
 pub mod events;
 pub mod growth;

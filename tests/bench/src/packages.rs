@@ -75,6 +75,7 @@ pub fn ours(folder: &str) -> String {
 pub fn generator(profile: &str) -> PathBuf {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     let target = target();
+    println!("building the generators, profile {profile}");
     spent(
         Command::new(env!("CARGO"))
             .args([

@@ -4,6 +4,8 @@ use crate::record::{Figure, record};
 
 /// How many pairs there are unless `BENCH_PAIRS` says otherwise: the interval of a median needs some.
 const PAIRS: usize = 16;
+/// And how many there are of what takes minutes.
+const LONG: usize = 6;
 
 /// What a ratio has to be.
 #[derive(Clone, Copy, Debug)]
@@ -56,10 +58,7 @@ impl Pairs<'_> {
         ours: impl FnMut() -> f64,
         theirs: impl FnMut() -> f64,
     ) -> Ratio {
-        let pairs = std::env::var("BENCH_PAIRS")
-            .ok()
-            .and_then(|n| n.parse().ok());
-        self.times(pairs.unwrap_or(PAIRS) * times, ours, theirs)
+        self.times(asked().unwrap_or(PAIRS) * times, ours, theirs)
     }
 
     /// The same for what takes so long that so many pairs are too many: builds.
@@ -71,20 +70,8 @@ impl Pairs<'_> {
     ) -> Ratio {
         ours();
         theirs();
-        let (mut a, mut b) = (Vec::new(), Vec::new());
-        for pair in 0..pairs.max(1) {
-            if pair % 2 == 0 {
-                a.push(ours());
-                b.push(theirs());
-            } else {
-                b.push(theirs());
-                a.push(ours());
-            }
-        }
-        let ratios = a.iter().zip(&b).map(|(ours, theirs)| ours / theirs);
-        let ratio = Ratio::of(ratios.collect());
-        record(&Figure::ratio(&self, ratio, median(a), median(b), pairs));
-        ratio
+        let (ours, theirs) = in_turn(pairs, ours, theirs);
+        self.measured(&ours, &theirs)
     }
 
     /// What needs no pairs because it is the same in every run: instructions, allocations.
@@ -111,6 +98,16 @@ impl Pairs<'_> {
         ratio
     }
 
+    /// The same, judged by what ours takes *more*, pair by pair, and not by the ratio: where theirs is no measure of what may be added.
+    pub fn more(self, ours: &[f64], theirs: &[f64]) -> Ratio {
+        let more = ours.iter().zip(theirs).map(|(ours, theirs)| ours - theirs);
+        let ratio = Ratio::of(more.collect());
+        let pairs = ours.len().min(theirs.len());
+        let (ours, theirs) = (median(ours.to_vec()), median(theirs.to_vec()));
+        record(&Figure::ratio(&self, ratio, ours, theirs, pairs));
+        ratio
+    }
+
     /// What is judged by itself: an exponent. Theirs stands beside it.
     pub fn value(self, ours: f64, theirs: f64) {
         record(&Figure::ratio(
@@ -121,6 +118,41 @@ impl Pairs<'_> {
             1,
         ));
     }
+}
+
+/// How many pairs there are of what takes a moment: 16, or what `BENCH_PAIRS` says.
+pub fn pairs() -> usize {
+    asked().unwrap_or(PAIRS)
+}
+
+/// How many there are of what takes minutes: the fewest whose least and greatest ratio enclose the median with 95 % (2 × ½⁶ lie outside),
+/// or fewer where `BENCH_PAIRS` says so.
+pub fn long_pairs() -> usize {
+    asked().map_or(LONG, |pairs| pairs.min(LONG))
+}
+
+fn asked() -> Option<usize> {
+    let asked = std::env::var("BENCH_PAIRS").ok();
+    asked.and_then(|n| n.parse().ok()).map(|n: usize| n.max(1))
+}
+
+/// Both sides in turn, `A B B A`, so many times each.
+pub fn in_turn<T>(
+    pairs: usize,
+    mut ours: impl FnMut() -> T,
+    mut theirs: impl FnMut() -> T,
+) -> (Vec<T>, Vec<T>) {
+    let (mut a, mut b) = (Vec::new(), Vec::new());
+    for pair in 0..pairs.max(1) {
+        if pair % 2 == 0 {
+            a.push(ours());
+            b.push(theirs());
+        } else {
+            b.push(theirs());
+            a.push(ours());
+        }
+    }
+    (a, b)
 }
 
 impl Ratio {
@@ -160,14 +192,29 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Ratio, skipped};
+    use super::{LONG, Ratio, in_turn, skipped};
 
     #[test]
     fn the_interval_is_that_of_the_tables() {
         // Published order-statistic intervals: n = 15 ranks 4 and 12, n = 16 ranks 4 and 13, n = 6 ranks 1 and 6.
         assert_eq!((skipped(15), skipped(16), skipped(6)), (3, 3, 0));
         assert_eq!((skipped(1), skipped(2), skipped(5)), (0, 0, 0));
+        // The fewest with an interval of 95 %: of five values the least and the greatest enclose the median with 93.75 %.
+        assert!(
+            2.0 * 0.5_f64.powi(LONG as i32) <= 0.05 && 2.0 * 0.5_f64.powi(LONG as i32 - 1) > 0.05
+        );
         let ratio = Ratio::of((1..=15).map(f64::from).collect());
         assert_eq!((ratio.low, ratio.median, ratio.high), (4.0, 8.0, 12.0));
+    }
+
+    #[test]
+    fn both_sides_take_turns() {
+        let order = std::cell::RefCell::new(String::new());
+        in_turn(
+            3,
+            || order.borrow_mut().push('A'),
+            || order.borrow_mut().push('B'),
+        );
+        assert_eq!(*order.borrow(), "ABBAAB");
     }
 }

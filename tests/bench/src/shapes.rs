@@ -23,15 +23,9 @@ pub fn write(folder: &Path, events: usize, changed: bool) -> io::Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder)?;
     }
-    fs::create_dir_all(folder.join("contracts"))?;
+    contracts(&folder.join("contracts"), events, DOMAIN, changed)?;
     for domain in 0..events.div_ceil(DOMAIN) {
         let numbers = domain * DOMAIN..events.min((domain + 1) * DOMAIN);
-        let contract =
-            contract(domain, numbers.clone(), events, changed).map_err(io::Error::other)?;
-        fs::write(
-            folder.join(format!("contracts/shop{domain}.toml")),
-            contract,
-        )?;
         let proto = folder.join(format!("proto/shop{domain}/v1"));
         fs::create_dir_all(&proto)?;
         let text = protobuf(domain, numbers, changed).map_err(io::Error::other)?;
@@ -43,12 +37,23 @@ pub fn write(folder: &Path, events: usize, changed: bool) -> io::Result<()> {
     fs::write(folder.join("schema.json"), schema)
 }
 
+/// Writes the contracts alone, so many events to a domain, which is a file.
+pub fn contracts(folder: &Path, events: usize, domain: usize, changed: bool) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    for at in 0..events.div_ceil(domain) {
+        let text = contract(at, domain, events, changed).map_err(io::Error::other)?;
+        fs::write(folder.join(format!("shop{at}.toml")), text)?;
+    }
+    Ok(())
+}
+
 fn contract(
     domain: usize,
-    numbers: std::ops::Range<usize>,
+    size: usize,
     events: usize,
     changed: bool,
 ) -> Result<String, fmt::Error> {
+    let numbers = domain * size..events.min((domain + 1) * size);
     let mut out = format!("doc = \"Shop {domain}.\"\n\n[streams.SHOP{domain}]\nmax_age = \"7d\"\n");
     for n in numbers.clone() {
         write!(
@@ -87,9 +92,9 @@ enum = {:?}
             states(changed),
         )?;
     }
-    let full = |n: usize| format!("shop{}.Event{n}", n / DOMAIN);
+    let full = |n: usize| format!("shop{}.Event{n}", n / size);
     let own: Vec<_> = numbers.clone().map(full).collect();
-    let before = numbers.map(|n| full((n + events - DOMAIN.min(events)) % events));
+    let before = numbers.map(|n| full((n + events - size.min(events)) % events));
     let before: Vec<_> = before.collect();
     write!(
         out,
