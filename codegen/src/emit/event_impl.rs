@@ -176,22 +176,22 @@ impl Emit<'_> {
                 ///
                 /// # Errors
                 /// When it cannot be published or was not stored; publishing it again is safe if it has an id.
-                pub async fn publish(
-                    &self,
-                    bus: &#runtime::Bus,
-                ) -> ::core::result::Result<#runtime::Receipt, #runtime::Error> {
-                    bus.publish(self).await
+                pub fn publish<'a>(
+                    &'a self,
+                    bus: &'a #runtime::Bus,
+                ) -> impl ::core::future::Future<Output = ::core::result::Result<#runtime::Receipt, #runtime::Error>> + use<'a> {
+                    bus.publish(self)
                 }
 
                 /// Publishes this event without waiting until it is stored: await the [`Pending`](#runtime::Pending) for that.
                 ///
                 /// # Errors
                 /// When it cannot be published.
-                pub async fn enqueue(
-                    &self,
-                    bus: &#runtime::Bus,
-                ) -> ::core::result::Result<#runtime::Pending, #runtime::Error> {
-                    bus.enqueue(self).await
+                pub fn enqueue<'a>(
+                    &'a self,
+                    bus: &'a #runtime::Bus,
+                ) -> impl ::core::future::Future<Output = ::core::result::Result<#runtime::Pending, #runtime::Error>> + use<'a> {
+                    bus.enqueue(self)
                 }
             },
             (true, false) => quote! {
@@ -199,8 +199,11 @@ impl Emit<'_> {
                 ///
                 /// # Errors
                 /// When it cannot be sent.
-                pub async fn emit(&self, bus: &#runtime::Bus) -> ::core::result::Result<(), #runtime::Error> {
-                    bus.emit(self).await
+                pub fn emit<'a>(
+                    &'a self,
+                    bus: &'a #runtime::Bus,
+                ) -> impl ::core::future::Future<Output = ::core::result::Result<(), #runtime::Error>> + use<'a> {
+                    bus.emit(self)
                 }
             },
         };
@@ -235,10 +238,10 @@ impl Emit<'_> {
                 ///
                 /// # Errors
                 /// When the server cannot be asked or refuses.
-                pub async fn subscribe(
+                pub fn subscribe(
                     bus: &#runtime::Bus,
-                ) -> ::core::result::Result<#runtime::Subscription<Self>, #runtime::Error> {
-                    bus.subscribe(#runtime::Filter::<Self>::all()).await
+                ) -> impl ::core::future::Future<Output = ::core::result::Result<#runtime::Subscription<Self>, #runtime::Error>> + use<'_> {
+                    bus.subscribe(#runtime::Filter::<Self>::all())
                 }
 
                 #filter
