@@ -1,98 +1,277 @@
-//! The fields of a contract's structs, read and written by code that all of them share.
+//! The fields of a contract's structs, read by code that all of them share.
 //!
 //! serde's derive writes a visitor, a field enum and a loop for each struct; over a thousand structs that is most of what a
-//! service's compiler does. Here a struct is a row of slots, and the loop over an object is written once.
+//! service's compiler does. Here a struct is a tuple of slots, and all that is done with tuples and objects is checked once, in
+//! this file: `wire_struct!` leaves one call for each struct. `members` is the same for writing.
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::slice::Iter;
 
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
-use serde::ser::{SerializeStruct, Serializer};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 
 use crate::object::{Aliases, Renamed};
 use crate::wire::as_text;
 
-/// A struct that is read from the fields of an object.
-pub trait Object: Sized {
-    /// Reads every member of the object.
-    ///
-    /// # Errors
-    /// A value that does not fit its field, a field twice, or one that is missing.
-    fn read<'de, A: MapAccess<'de>>(object: A) -> Result<Self, A::Error>;
-}
+/// Where the value of one field goes until all are there.
+pub trait Slot<'de> {
+    /// What the field holds.
+    type Value;
 
-/// Where the value of a member goes.
-pub trait Slot<'de, A: MapAccess<'de>> {
     /// Takes the value that comes next.
     ///
     /// # Errors
     /// A value that does not fit, or a second one.
-    fn fill(&mut self, name: &'static str, object: &mut A) -> Result<(), A::Error>;
+    fn fill<A: MapAccess<'de>>(
+        &mut self,
+        name: &'static str,
+        object: &mut A,
+    ) -> Result<(), A::Error>;
+
+    /// The field's value.
+    ///
+    /// # Errors
+    /// There is none, and there must be one.
+    fn value<E: serde::de::Error>(self, name: &'static str) -> Result<Self::Value, E>;
 }
 
-/// A field that is sent as its type has it.
-#[derive(Debug)]
-pub struct Plain<T>(Option<T>);
+/// How a value is read.
+pub trait Way<'de, T> {
+    /// Reads the value that comes next.
+    ///
+    /// # Errors
+    /// A value that does not fit.
+    fn next<A: MapAccess<'de>>(object: &mut A) -> Result<T, A::Error>;
+}
 
-/// A field of numbers that are sent as text.
+/// As its type has it.
 #[derive(Debug)]
-pub struct Text<T>(Option<T>);
+pub struct Plain;
 
-impl<'de, T: Deserialize<'de>, A: MapAccess<'de>> Slot<'de, A> for Plain<T> {
-    fn fill(&mut self, name: &'static str, object: &mut A) -> Result<(), A::Error> {
-        fill(&mut self.0, name, || object.next_value())
+/// With numbers as text.
+#[derive(Debug)]
+pub struct Text;
+
+impl<'de, T: Deserialize<'de>> Way<'de, T> for Plain {
+    fn next<A: MapAccess<'de>>(object: &mut A) -> Result<T, A::Error> {
+        object.next_value()
     }
 }
 
-impl<'de, T: as_text::Text, A: MapAccess<'de>> Slot<'de, A> for Text<T> {
-    fn fill(&mut self, name: &'static str, object: &mut A) -> Result<(), A::Error> {
-        fill(&mut self.0, name, || {
-            object.next_value::<as_text::Read<T>>().map(|read| read.0)
-        })
+impl<'de, T: as_text::Text> Way<'de, T> for Text {
+    fn next<A: MapAccess<'de>>(object: &mut A) -> Result<T, A::Error> {
+        object.next_value::<as_text::Read<T>>().map(|read| read.0)
     }
 }
 
-fn fill<T, E: serde::de::Error>(
+/// The slot of a field that must be there.
+#[derive(Debug)]
+pub struct Required<T, W>(Option<T>, PhantomData<W>);
+
+/// The slot of a field that may be absent.
+#[derive(Debug)]
+pub struct Optional<T, W>(Option<Option<T>>, PhantomData<W>);
+
+/// The slot of a field that has a value when it is absent.
+#[derive(Debug)]
+pub struct Defaulted<T, W>(Option<T>, fn() -> T, PhantomData<W>);
+
+fn fill<'de, T, W: Way<'de, T>, A: MapAccess<'de>>(
     slot: &mut Option<T>,
     name: &'static str,
-    next: impl FnOnce() -> Result<T, E>,
-) -> Result<(), E> {
+    object: &mut A,
+    _: PhantomData<W>,
+) -> Result<(), A::Error> {
     if slot.is_some() {
-        return Err(E::duplicate_field(name));
+        return Err(serde::de::Error::duplicate_field(name));
     }
-    *slot = Some(next()?);
+    *slot = Some(W::next(object)?);
     Ok(())
 }
 
+macro_rules! slots {
+    ($($slot:ident: $value:ty, $held:ty, |$self:ident, $name:ident| $done:expr;)*) => {$(
+        impl<'de, T, W: Way<'de, $held>> Slot<'de> for $slot<T, W> {
+            type Value = $value;
+
+            fn fill<A: MapAccess<'de>>(
+                &mut self,
+                name: &'static str,
+                object: &mut A,
+            ) -> Result<(), A::Error> {
+                fill::<_, W, A>(&mut self.0, name, object, PhantomData)
+            }
+
+            fn value<E: serde::de::Error>($self, $name: &'static str) -> Result<$value, E> {
+                $done
+            }
+        }
+    )*};
+}
+slots! {
+    Required: T, T, |self, name| self.0.ok_or_else(|| E::missing_field(name));
+    Optional: Option<T>, Option<T>, |self, _name| Ok(self.0.flatten());
+    Defaulted: T, T, |self, _name| Ok(self.0.unwrap_or_else(self.1));
+}
+
+/// The slots by the words of `wire_struct!`.
+pub mod slot {
+    use super::{Defaulted, Optional, PhantomData, Plain, Required, Text};
+
+    macro_rules! words {
+        ($($way:ident: $required:ident $optional:ident $defaulted:ident;)*) => {$(
+            /// A field that must be there.
+            #[must_use]
+            pub fn $required<T>() -> Required<T, $way> {
+                Required(None, PhantomData)
+            }
+
+            /// A field that may be absent.
+            #[must_use]
+            pub fn $optional<T>() -> Optional<T, $way> {
+                Optional(None, PhantomData)
+            }
+
+            /// A field that has a value when it is absent.
+            #[must_use]
+            pub fn $defaulted<T>(default: fn() -> T) -> Defaulted<T, $way> {
+                Defaulted(None, default, PhantomData)
+            }
+        )*};
+    }
+    words! {
+        Plain: required optional defaulted;
+        Text: text optional_text defaulted_text;
+    }
+}
+
+/// The slots of a struct, in a tuple.
+pub trait Row<'de> {
+    /// What the fields hold.
+    type Values;
+    /// How many they are.
+    const LEN: usize;
+
+    /// Takes the value that comes next into the slot at a place.
+    ///
+    /// # Errors
+    /// Those of the slot.
+    fn fill<A: MapAccess<'de>>(
+        &mut self,
+        at: usize,
+        name: &'static str,
+        object: &mut A,
+    ) -> Result<(), A::Error>;
+
+    /// The values of the slots, whose names come next.
+    ///
+    /// # Errors
+    /// One that must be there is missing.
+    fn values<E: serde::de::Error>(
+        self,
+        names: &mut Iter<'static, &'static str>,
+    ) -> Result<Self::Values, E>;
+}
+
+macro_rules! rows {
+    ($($at:tt $slot:ident),*) => {
+        impl<'de, $($slot: Slot<'de>),*> Row<'de> for ($($slot,)*) {
+            type Values = ($($slot::Value,)*);
+            const LEN: usize = <[usize]>::len(&[$($at),*]);
+
+            #[allow(unused_variables)]
+            fn fill<A: MapAccess<'de>>(
+                &mut self,
+                at: usize,
+                name: &'static str,
+                object: &mut A,
+            ) -> Result<(), A::Error> {
+                match at {
+                    $($at => self.$at.fill(name, object),)*
+                    _ => ignore(object),
+                }
+            }
+
+            #[allow(unused_variables)]
+            fn values<E: serde::de::Error>(
+                self,
+                names: &mut Iter<'static, &'static str>,
+            ) -> Result<Self::Values, E> {
+                Ok(($(self.$at.value(names.next().copied().unwrap_or_default())?,)*))
+            }
+        }
+    };
+}
+crate::members::tuples!(rows);
+
+/// The first fields of a struct that has more than a tuple takes, and the others.
+#[derive(Debug)]
+pub struct Then<A, B>(pub A, pub B);
+
+impl<'de, A: Row<'de>, B: Row<'de>> Row<'de> for Then<A, B> {
+    type Values = Then<A::Values, B::Values>;
+    const LEN: usize = A::LEN + B::LEN;
+
+    fn fill<M: MapAccess<'de>>(
+        &mut self,
+        at: usize,
+        name: &'static str,
+        object: &mut M,
+    ) -> Result<(), M::Error> {
+        match at.checked_sub(A::LEN) {
+            None => self.0.fill(at, name, object),
+            Some(at) => self.1.fill(at, name, object),
+        }
+    }
+
+    fn values<E: serde::de::Error>(
+        self,
+        names: &mut Iter<'static, &'static str>,
+    ) -> Result<Self::Values, E> {
+        Ok(Then(self.0.values(names)?, self.1.values(names)?))
+    }
+}
+
+fn ignore<'de, A: MapAccess<'de>>(object: &mut A) -> Result<(), A::Error> {
+    object.next_value::<IgnoredAny>().map(|_| ())
+}
+
+/// A row whatever its slots are: so the loop over an object is compiled once.
+trait Fill<'de, A: MapAccess<'de>> {
+    fn fill(&mut self, at: usize, name: &'static str, object: &mut A) -> Result<(), A::Error>;
+}
+
+impl<'de, A: MapAccess<'de>, R: Row<'de>> Fill<'de, A> for R {
+    fn fill(&mut self, at: usize, name: &'static str, object: &mut A) -> Result<(), A::Error> {
+        Row::fill(self, at, name, object)
+    }
+}
+
 /// Reads every member of an object into the slot of its name; other members are ignored.
-///
-/// # Errors
-/// Those of the slots, and of the object itself.
-pub fn fill_all<'de, A: MapAccess<'de>>(
-    mut object: A,
-    slots: &mut [(&'static str, &mut dyn Slot<'de, A>)],
+fn fill_all<'de, A: MapAccess<'de>>(
+    object: &mut A,
+    names: &[&'static str],
+    row: &mut dyn Fill<'de, A>,
 ) -> Result<(), A::Error> {
     let mut expected = 0;
-    while let Some(at) = object.next_key_seed(Names { slots, expected })? {
-        match slots.get_mut(at) {
-            Some((name, slot)) => slot.fill(name, &mut object)?,
-            None => {
-                object.next_value::<IgnoredAny>()?;
-            }
+    while let Some(at) = object.next_key_seed(Place { names, expected })? {
+        match names.get(at) {
+            Some(name) => row.fill(at, name, object)?,
+            None => ignore(object)?,
         }
         expected = at.wrapping_add(1);
     }
     Ok(())
 }
 
-/// Finds the slot of a name, looking first where it is in an object whose members come in the order of the contract.
-struct Names<'a, 's, 'de, A> {
-    slots: &'a [(&'static str, &'s mut dyn Slot<'de, A>)],
+/// Finds the place of a name, looking first where it is in an object whose members come in the order of the contract.
+struct Place<'a> {
+    names: &'a [&'static str],
     expected: usize,
 }
 
-impl<'de, A: MapAccess<'de>> DeserializeSeed<'de> for Names<'_, '_, 'de, A> {
+impl<'de> DeserializeSeed<'de> for Place<'_> {
     type Value = usize;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<usize, D::Error> {
@@ -100,7 +279,7 @@ impl<'de, A: MapAccess<'de>> DeserializeSeed<'de> for Names<'_, '_, 'de, A> {
     }
 }
 
-impl<'de, A: MapAccess<'de>> Visitor<'de> for Names<'_, '_, 'de, A> {
+impl Visitor<'_> for Place<'_> {
     /// Past the end for a name without a slot.
     type Value = usize;
 
@@ -109,197 +288,63 @@ impl<'de, A: MapAccess<'de>> Visitor<'de> for Names<'_, '_, 'de, A> {
     }
 
     fn visit_str<E: serde::de::Error>(self, key: &str) -> Result<usize, E> {
-        let is = |(name, _): &(&str, _)| *name == key;
-        if self.slots.get(self.expected).is_some_and(is) {
+        if self
+            .names
+            .get(self.expected)
+            .is_some_and(|name| *name == key)
+        {
             return Ok(self.expected);
         }
-        Ok(self.slots.iter().position(is).unwrap_or(usize::MAX))
+        let at = self.names.iter().position(|name| *name == key);
+        Ok(at.unwrap_or(usize::MAX))
     }
 }
 
-macro_rules! kinds {
-    ($($slot:ident: $required:ident $optional:ident $defaulted:ident;)*) => {$(
-        /// The slot of a field that must be there.
-        #[must_use]
-        pub fn $required<T>() -> $slot<T> {
-            $slot(None)
-        }
-
-        /// The slot of a field that may be absent.
-        #[must_use]
-        pub fn $optional<T>() -> $slot<Option<T>> {
-            $slot(None)
-        }
-
-        /// The slot of a field that has a value when it is absent.
-        #[must_use]
-        pub fn $defaulted<T>() -> $slot<T> {
-            $slot(None)
-        }
-
-        impl<T> $slot<T> {
-            /// The value of a field that must be there.
-            ///
-            /// # Errors
-            /// It is not there.
-            pub fn $required<E: serde::de::Error>(self, name: &'static str) -> Result<T, E> {
-                self.0.ok_or_else(|| E::missing_field(name))
-            }
-
-            /// The value of a field that has one when it is absent.
-            ///
-            /// # Errors
-            /// None.
-            pub fn $defaulted<E>(self, _: &'static str, default: fn() -> T) -> Result<T, E> {
-                Ok(self.0.unwrap_or_else(default))
-            }
-        }
-
-        impl<T> $slot<Option<T>> {
-            /// The value of a field that may be absent.
-            ///
-            /// # Errors
-            /// None.
-            pub fn $optional<E>(self, _: &'static str) -> Result<Option<T>, E> {
-                Ok(self.0.flatten())
-            }
-        }
-    )*};
-}
-kinds! {
-    Plain: required optional defaulted;
-    Text: text optional_text defaulted_text;
-}
-
-/// Writes fields, each as its kind has it.
-#[derive(Debug)]
-pub struct Writer<S>(S);
-
-impl<S: SerializeStruct> Writer<S> {
-    /// Opens an object of at most so many fields.
-    ///
-    /// # Errors
-    /// Those of the serializer.
-    pub fn new<Z: Serializer<SerializeStruct = S, Error = S::Error>>(
-        serializer: Z,
-        name: &'static str,
-        fields: usize,
-    ) -> Result<Self, S::Error> {
-        serializer.serialize_struct(name, fields).map(Self)
-    }
-
-    /// Closes the object.
-    ///
-    /// # Errors
-    /// Those of the serializer.
-    pub fn end(self) -> Result<S::Ok, S::Error> {
-        self.0.end()
-    }
-
-    /// A field that is always there.
-    ///
-    /// # Errors
-    /// Those of the serializer.
-    pub fn required<T: Serialize>(
-        &mut self,
-        name: &'static str,
-        value: &T,
-    ) -> Result<(), S::Error> {
-        self.0.serialize_field(name, value)
-    }
-
-    /// A field that is left out when it has no value.
-    ///
-    /// # Errors
-    /// Those of the serializer.
-    pub fn optional<T: Serialize>(
-        &mut self,
-        name: &'static str,
-        value: &Option<T>,
-    ) -> Result<(), S::Error> {
-        match value {
-            Some(value) => self.0.serialize_field(name, value),
-            None => self.0.skip_field(name),
-        }
-    }
-
-    /// A field that readers fill in: it is always written.
-    ///
-    /// # Errors
-    /// Those of the serializer.
-    pub fn defaulted<T: Serialize>(
-        &mut self,
-        name: &'static str,
-        value: &T,
-        _: fn() -> T,
-    ) -> Result<(), S::Error> {
-        self.0.serialize_field(name, value)
-    }
-
-    /// [`Writer::required`] with each number as text.
-    ///
-    /// # Errors
-    /// Those of the serializer.
-    pub fn text<T: as_text::Text>(
-        &mut self,
-        name: &'static str,
-        value: &T,
-    ) -> Result<(), S::Error> {
-        self.0.serialize_field(name, &as_text::Written(value))
-    }
-
-    /// [`Writer::optional`] with each number as text.
-    ///
-    /// # Errors
-    /// Those of the serializer.
-    pub fn optional_text<T: as_text::Text>(
-        &mut self,
-        name: &'static str,
-        value: &Option<T>,
-    ) -> Result<(), S::Error> {
-        match value {
-            Some(value) => self.text(name, value),
-            None => self.0.skip_field(name),
-        }
-    }
-
-    /// [`Writer::defaulted`] with each number as text.
-    ///
-    /// # Errors
-    /// Those of the serializer.
-    pub fn defaulted_text<T: as_text::Text>(
-        &mut self,
-        name: &'static str,
-        value: &T,
-        _: fn() -> T,
-    ) -> Result<(), S::Error> {
-        self.text(name, value)
-    }
-}
-
-/// Reads an object, and nothing else, as such a struct.
+/// Reads an object, and nothing else, into slots with these names, and builds a struct of their values. Older names are read
+/// where the current ones are not there.
 ///
 /// # Errors
-/// Anything but an object, and what [`Object::read`] does not take.
-pub fn read_object<'de, T: Object, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    deserializer.deserialize_map(ObjectVisitor(PhantomData))
+/// Anything but an object, a value that does not fit its field, a field twice, or one that is missing.
+pub fn read_object<'de, T, D: Deserializer<'de>, R: Row<'de>>(
+    deserializer: D,
+    names: &'static [&'static str],
+    aliases: Aliases,
+    row: R,
+    build: impl FnOnce(R::Values) -> T,
+) -> Result<T, D::Error> {
+    deserializer.deserialize_map(ObjectVisitor {
+        names,
+        aliases,
+        row,
+        build,
+    })
 }
 
-struct ObjectVisitor<T>(PhantomData<T>);
+struct ObjectVisitor<R, F> {
+    names: &'static [&'static str],
+    aliases: Aliases,
+    row: R,
+    build: F,
+}
 
-impl<'de, T: Object> Visitor<'de> for ObjectVisitor<T> {
+impl<'de, T, R: Row<'de>, F: FnOnce(R::Values) -> T> Visitor<'de> for ObjectVisitor<R, F> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-        T::read(map)
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<T, A::Error> {
+        if self.aliases.is_empty() {
+            fill_all(&mut map, self.names, &mut self.row)?;
+        } else {
+            let mut map = Renamed::new(map, self.aliases);
+            fill_all(&mut map, self.names, &mut self.row)?;
+        }
+        let values = self.row.values(&mut self.names.iter())?;
+        Ok((self.build)(values))
     }
 }
 
-/// Reads older names where the current ones are not there.
-pub fn renamed<A>(object: A, aliases: Aliases) -> Renamed<A> {
-    Renamed::new(object, aliases)
-}
+#[cfg(test)]
+mod tests;

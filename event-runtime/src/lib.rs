@@ -119,6 +119,7 @@ mod health;
 mod imported;
 mod json;
 mod listener;
+mod members;
 mod object;
 pub mod operate;
 mod ordered;
@@ -185,16 +186,10 @@ pub type Timestamp = chrono::DateTime<chrono::Utc>;
 #[doc(hidden)]
 pub mod private {
     pub use crate::choice::{TaggedObject, deserialize_text, serialize_tagged};
-    pub use crate::fields::{Object, Writer, fill_all, read_object, renamed};
+    pub use crate::fields::{Then, read_object, slot};
     pub use crate::imported::present;
+    pub use crate::members::{member, write_object};
     pub use crate::object::ObjectOnly;
-
-    /// Where the values of fields go, by the kind of the field.
-    pub mod slot {
-        pub use crate::fields::{
-            defaulted, defaulted_text, optional, optional_text, required, text,
-        };
-    }
 }
 
 /// Puts the module `contracts` here, as the service's build script wrote it.

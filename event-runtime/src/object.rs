@@ -147,30 +147,25 @@ macro_rules! wire_struct {
         #[allow(deprecated, non_snake_case)]
         impl $crate::serde::Serialize for $name {
             fn serialize<S: $crate::serde::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
-                #[allow(unused_mut)]
-                let mut object = $crate::private::Writer::new(serializer, ::core::stringify!($name), <[&str]>::len(&[$($wire),*]))?;
-                $(object.$kind($wire, &self.$field $(, $default)?)?;)*
-                object.end()
+                $crate::private::write_object(serializer, ::core::stringify!($name),
+                    $crate::wire_struct!(@tuple $([$crate::private::member::$kind($wire, &self.$field $(, $default)?)])*))
             }
         }
         #[automatically_derived]
         #[allow(deprecated, non_snake_case)]
         impl<'de> $crate::serde::Deserialize<'de> for $name {
             fn deserialize<D: $crate::serde::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
-                $crate::private::read_object(deserializer)
-            }
-        }
-        #[automatically_derived]
-        #[allow(deprecated, non_snake_case)]
-        impl $crate::private::Object for $name {
-            fn read<'de, A: $crate::serde::de::MapAccess<'de>>(object: A) -> ::core::result::Result<Self, A::Error> {
-                $(let object = $crate::private::renamed(object, &[$(($old, $current)),*]);)?
-                $(let mut $field = $crate::private::slot::$kind();)*
-                $crate::private::fill_all(object, &mut [$(($wire, &mut $field)),*])?;
-                ::core::result::Result::Ok(Self { $($field: $field.$kind::<A::Error>($wire $(, $default)?)?),* })
+                $crate::private::read_object(deserializer, &[$($wire),*], &[$($(($old, $current)),*)?],
+                    $crate::wire_struct!(@tuple $([$crate::private::slot::$kind($($default)?)])*),
+                    |$crate::wire_struct!(@tuple $([$field])*)| Self { $($field),* })
             }
         }
     };
+    // Tuples end at sixteen.
+    (@tuple [$($a:tt)*] [$($b:tt)*] [$($c:tt)*] [$($d:tt)*] [$($e:tt)*] [$($f:tt)*] [$($g:tt)*] [$($h:tt)*] [$($i:tt)*] [$($j:tt)*] [$($k:tt)*] [$($l:tt)*] [$($m:tt)*] [$($n:tt)*] [$($o:tt)*] [$($p:tt)*] $($rest:tt)+) => {
+        $crate::private::Then(($($a)*, $($b)*, $($c)*, $($d)*, $($e)*, $($f)*, $($g)*, $($h)*, $($i)*, $($j)*, $($k)*, $($l)*, $($m)*, $($n)*, $($o)*, $($p)*), $crate::wire_struct!(@tuple $($rest)+))
+    };
+    (@tuple $([$($whole:tt)*])*) => { ($($($whole)*,)*) };
     ($name:ident) => {
         impl $crate::serde::Serialize for $name {
             fn serialize<S: $crate::serde::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {

@@ -313,7 +313,9 @@ pub mod as_text {
     }
 
     /// A value, written so.
-    pub(crate) struct Written<'a, T>(pub(crate) &'a T);
+    #[doc(hidden)]
+    #[derive(Debug)]
+    pub struct Written<'a, T>(pub(crate) &'a T);
 
     impl<T: Text> Serialize for Written<'_, T> {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,0 +1,163 @@
+//! The fields of a contract's structs, written by code that all of them share: the other half of `fields`.
+//!
+//! What runs is one call of the serializer for each field, as with serde's derive.
+
+use serde::Serialize;
+use serde::ser::{SerializeStruct, Serializer};
+
+use crate::fields::Then;
+
+/// A field with its name.
+pub trait Member {
+    /// Writes it.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    fn write<S: SerializeStruct>(&self, object: &mut S) -> Result<(), S::Error>;
+}
+
+/// The fields of a struct, in a tuple.
+pub trait Members {
+    /// How many they are.
+    const LEN: usize;
+
+    /// Writes each of them.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    fn write<S: SerializeStruct>(&self, object: &mut S) -> Result<(), S::Error>;
+}
+
+/// A field that is always there.
+#[derive(Debug)]
+pub struct Always<T>(&'static str, T);
+
+/// A field that is left out when it has no value.
+#[derive(Debug)]
+pub struct Maybe<T>(&'static str, Option<T>);
+
+impl<T: Serialize> Member for Always<T> {
+    #[inline]
+    fn write<S: SerializeStruct>(&self, object: &mut S) -> Result<(), S::Error> {
+        object.serialize_field(self.0, &self.1)
+    }
+}
+
+impl<T: Serialize> Member for Maybe<T> {
+    #[inline]
+    fn write<S: SerializeStruct>(&self, object: &mut S) -> Result<(), S::Error> {
+        match &self.1 {
+            Some(value) => object.serialize_field(self.0, value),
+            None => object.skip_field(self.0),
+        }
+    }
+}
+
+/// The members by the words of `wire_struct!`.
+pub mod member {
+    use super::{Always, Maybe};
+    use crate::wire::as_text::Written;
+
+    /// A field that is always there.
+    #[inline]
+    pub fn required<'a, T>(name: &'static str, value: &'a T) -> Always<&'a T> {
+        Always(name, value)
+    }
+
+    /// A field that is left out when it has no value.
+    #[inline]
+    pub fn optional<'a, T>(name: &'static str, value: &'a Option<T>) -> Maybe<&'a T> {
+        Maybe(name, value.as_ref())
+    }
+
+    /// A field that readers fill in: it is always written.
+    #[inline]
+    pub fn defaulted<'a, T>(name: &'static str, value: &'a T, _: fn() -> T) -> Always<&'a T> {
+        Always(name, value)
+    }
+
+    /// [`required`] with each number as text.
+    #[inline]
+    pub fn text<'a, T>(name: &'static str, value: &'a T) -> Always<Written<'a, T>> {
+        Always(name, Written(value))
+    }
+
+    /// [`optional`] with each number as text.
+    #[inline]
+    pub fn optional_text<'a, T>(name: &'static str, value: &'a Option<T>) -> Maybe<Written<'a, T>> {
+        Maybe(name, value.as_ref().map(Written))
+    }
+
+    /// [`defaulted`] with each number as text.
+    #[inline]
+    pub fn defaulted_text<'a, T>(
+        name: &'static str,
+        value: &'a T,
+        _: fn() -> T,
+    ) -> Always<Written<'a, T>> {
+        Always(name, Written(value))
+    }
+}
+
+/// Calls a macro for each tuple that `wire_struct!` makes: of up to sixteen fields, each with its place and a type parameter.
+macro_rules! tuples {
+    ($macro:ident) => {
+        crate::members::tuples!(@ $macro [] 0 T0, 1 T1, 2 T2, 3 T3, 4 T4, 5 T5, 6 T6, 7 T7, 8 T8, 9 T9, 10 T10, 11 T11, 12 T12, 13 T13, 14 T14, 15 T15,);
+    };
+    (@ $macro:ident [$($done:tt)*]) => {
+        $macro!($($done)*);
+    };
+    (@ $macro:ident [] $at:tt $slot:ident, $($rest:tt)*) => {
+        $macro!();
+        crate::members::tuples!(@ $macro [$at $slot] $($rest)*);
+    };
+    (@ $macro:ident [$($done:tt)+] $at:tt $slot:ident, $($rest:tt)*) => {
+        $macro!($($done)+);
+        crate::members::tuples!(@ $macro [$($done)+, $at $slot] $($rest)*);
+    };
+}
+pub(crate) use tuples;
+
+macro_rules! members {
+    ($($at:tt $member:ident),*) => {
+        impl<$($member: Member),*> Members for ($($member,)*) {
+            const LEN: usize = <[usize]>::len(&[$($at),*]);
+
+            #[inline]
+            #[allow(unused_variables)]
+            fn write<S: SerializeStruct>(&self, object: &mut S) -> Result<(), S::Error> {
+                $(self.$at.write(object)?;)*
+                Ok(())
+            }
+        }
+    };
+}
+tuples!(members);
+
+impl<A: Members, B: Members> Members for Then<A, B> {
+    const LEN: usize = A::LEN + B::LEN;
+
+    #[inline]
+    fn write<S: SerializeStruct>(&self, object: &mut S) -> Result<(), S::Error> {
+        self.0.write(object)?;
+        self.1.write(object)
+    }
+}
+
+/// Writes a struct with these fields.
+///
+/// # Errors
+/// Those of the serializer.
+#[inline]
+pub fn write_object<S: Serializer>(
+    serializer: S,
+    name: &'static str,
+    members: impl Members,
+) -> Result<S::Ok, S::Error> {
+    fn len<M: Members>(_: &M) -> usize {
+        M::LEN
+    }
+    let mut object = serializer.serialize_struct(name, len(&members))?;
+    members.write(&mut object)?;
+    object.end()
+}
