@@ -86,6 +86,7 @@ impl Meta {
     }
 
     /// Of a message, and of its place in a stream.
+    #[inline]
     pub(crate) fn of(message: &Message, stored: Option<(&'static str, &AckSubject)>) -> Self {
         let mut meta = Self::new(message.subject.clone());
         if let Some((stream, info)) = stored {
@@ -101,7 +102,10 @@ impl Meta {
                 .find(|(name, _)| **name == NATS_MESSAGE_ID)
                 .and_then(|(_, values)| values.first())
                 .map(|id| id.as_str().to_owned());
-            meta.trace = Trace::from_headers(headers);
+            // Mostly the id is all there is.
+            if headers.len() > usize::from(meta.id.is_some()) {
+                meta.trace = Trace::from_headers(headers);
+            }
         }
         meta
     }
@@ -119,23 +123,27 @@ pub(crate) struct AckSubject {
 }
 
 impl AckSubject {
+    /// Of a delivery of the durable whose acknowledgements' subjects begin with `acks`, and of any other.
+    pub(crate) fn of(acks: &str, reply: &str) -> Option<Self> {
+        // Every delivery comes by here, and nearly all of them have this form.
+        let numbers = reply.strip_prefix(acks);
+        let read = numbers.and_then(|numbers| Self::numbers(numbers.as_bytes()));
+        read.or_else(|| Self::parse(reply))
+    }
+
     /// `$JS.ACK.<stream>.<consumer>.<delivered>.<sequence>.<consumer sequence>.<nanoseconds>.<pending>`, with a domain
     /// and an account after `ACK` when there are more tokens.
     pub(crate) fn parse(reply: &str) -> Option<Self> {
-        let mut rest = reply.strip_prefix("$JS.ACK.")?.as_bytes();
-        // Bytes, and as few operations on each as can be: every delivery comes by here.
-        let dots = rest
-            .iter()
-            .fold(0_u8, |dots, b| dots.wrapping_add(u8::from(*b == b'.')));
-        let names = match dots {
+        let tokens = reply.strip_prefix("$JS.ACK.")?;
+        let names = match tokens.bytes().filter(|b| *b == b'.').count() {
             6 => 2,
             8.. => 4,
             _ => return None,
         };
-        for _ in 0..names {
-            let end = rest.iter().position(|b| *b == b'.')?;
-            rest = rest.get(end + 1..)?;
-        }
+        Self::numbers(tokens.splitn(names + 1, '.').last()?.as_bytes())
+    }
+
+    fn numbers(mut rest: &[u8]) -> Option<Self> {
         Some(Self {
             attempt: number(&mut rest)?,
             sequence: number(&mut rest)?,
@@ -238,6 +246,11 @@ mod tests {
             "$JS.ACK._.acc.S.c.3.10.12.1700000000000000000.4.rnd",
         ] {
             let info = AckSubject::parse(reply).unwrap();
+            // Whether or not it is known what to expect.
+            for acks in ["$JS.ACK.S.c.", "$JS.ACK.S.other."] {
+                let of = AckSubject::of(acks, reply).unwrap();
+                assert_eq!(format!("{of:?}"), format!("{info:?}"));
+            }
             assert_eq!(
                 (info.attempt, info.sequence, info.consumer_sequence),
                 (3, 10, 12)
@@ -255,6 +268,28 @@ mod tests {
             "$JS.ACK.acc.S.c.3.10.12.1.4",
         ] {
             assert!(AckSubject::parse(bad).is_none(), "{bad}");
+            assert!(AckSubject::of("$JS.ACK.S.c.", bad).is_none(), "{bad}");
         }
+    }
+
+    #[test]
+    fn numbers_of_any_length() {
+        for digits in 1..=19 {
+            let text = &"1234567890123456789"[..digits];
+            for behind in ["", ".", ".7", ".12345678"] {
+                let all = format!("{text}{behind}");
+                let mut rest = all.as_bytes();
+                assert_eq!(number(&mut rest), text.parse().ok(), "{all}");
+                assert_eq!(rest, behind.strip_prefix('.').unwrap_or("").as_bytes());
+            }
+        }
+        for byte in (0..=u8::MAX).filter(|byte| !byte.is_ascii_digit() && *byte != b'.') {
+            for place in 0..12 {
+                let mut text = *b"123456789012";
+                text[place] = byte;
+                assert_eq!(number(&mut &text[..]), None, "{byte} at {place}");
+            }
+        }
+        assert_eq!(number(&mut &b"12345678901234567890"[..]), None);
     }
 }

@@ -12,6 +12,10 @@ use crate::streams::DEAD_LETTERS;
 #[cfg(feature = "testing")]
 use crate::streams::Service;
 
+fn acks(stream: &str, durable: &str) -> String {
+    format!("$JS.ACK.{stream}.{durable}.")
+}
+
 /// A durable as the server has it.
 #[derive(Debug)]
 pub(crate) struct Durable {
@@ -21,12 +25,15 @@ pub(crate) struct Durable {
     pub(crate) ack_wait: Duration,
     pub(crate) redrives: bool,
     pub(crate) max_in_flight: usize,
+    /// What the subjects of its acknowledgements begin with.
+    pub(crate) acks: String,
 }
 
 impl Durable {
     pub(crate) fn new(stream: &'static str, name: String, info: &ConsumerInfo) -> Self {
         Self {
             stream,
+            acks: acks(stream, &name),
             name,
             created: info.created.clone(),
             ack_wait: info.config.ack_wait(),
@@ -51,6 +58,7 @@ impl Durable {
     pub(crate) fn by_hand(stream: &'static str, service: &Service) -> Self {
         Self {
             stream,
+            acks: acks(stream, service.queue_group),
             name: service.queue_group.to_owned(),
             created: String::new(),
             ack_wait: service.ack_wait,

@@ -2,20 +2,26 @@
 //!
 //! Nothing is acknowledged, retried or buried: a failure is logged and counted.
 
+use std::ops::ControlFlow;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use async_nats::{Message, Subscriber};
 use futures_util::StreamExt;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, timeout_at};
+use tracing::Span;
 
 use crate::delivery::Meta;
 use crate::error::Error;
 use crate::listener::{Fate, ListenReport, Shared};
-use crate::route::{self, Route};
+use crate::route::{self, Failed, Handling, Rejection, Route};
 use crate::spans;
 use crate::subscribe::Filter;
+use crate::trace::Trace;
+use crate::trust::Trust;
 
 /// Subscribes to the events of a route; `None` when they are stored.
 pub(crate) async fn subscribe(shared: &Shared, route: usize) -> Result<Option<Subscriber>, Error> {
@@ -40,7 +46,8 @@ pub(crate) async fn run(
     let bus = shared.bus.clone();
     let counters = &bus.inner.events.counters;
     let mut report = ListenReport::default();
-    let mut tasks: JoinSet<Result<(), String>> = JoinSet::new();
+    let mut tasks: JoinSet<Handled> = JoinSet::new();
+    let mut trust = Trust::default();
     let room = (shared.service.max_in_flight as usize).max(shared.service.concurrency as usize);
     loop {
         // What there is no room for stays in the subscription, which has a bound of its own.
@@ -48,20 +55,38 @@ pub(crate) async fn run(
             message = subscriber.next(), if tasks.len() < room => message,
             () = shared.stop.wait() => break,
             Some(done) = tasks.join_next() => {
+                if let Ok(handled) = &done {
+                    trust.learn(handled.took);
+                }
                 report.count(fate(done), 1, counters);
                 continue;
             }
         };
         let Some(message) = message else { break };
         report.count(Fate::Delivered, 1, counters);
-        let shared = Arc::clone(&shared);
-        tasks.spawn(async move {
-            let _slot = Arc::clone(&shared.slots).acquire_owned().await;
-            let Some(route) = shared.routes.get(route) else {
-                return Ok(());
-            };
-            handle(&shared, route, &message).await
-        });
+        let place = trust.covers(message.payload.len());
+        let Some(place) = place.then(|| shared.free_place()).flatten() else {
+            tasks.spawn(in_turn(Arc::clone(&shared), route, message));
+            continue;
+        };
+        let Some(known) = shared.routes.get(route) else {
+            break;
+        };
+        match begin(&shared, known, &message) {
+            ControlFlow::Break(took) => {
+                trust.learn(took);
+                report.count(Fate::Handled, 1, counters);
+            }
+            ControlFlow::Continue(begun) => {
+                trust.lose();
+                let shared = Arc::clone(&shared);
+                tasks.spawn(async move {
+                    let handled = go_on(&shared, &message, begun).await;
+                    drop(place);
+                    handled
+                });
+            }
+        }
     }
     let _ = subscriber.drain().await;
     let deadline = Instant::now() + shared.grace;
@@ -76,43 +101,115 @@ pub(crate) async fn run(
     (report, Ok(()))
 }
 
-/// Handles one message. An error says why it was not handled.
-pub(crate) async fn handle(
-    shared: &Arc<Shared>,
-    route: &Route,
-    message: &Message,
-) -> Result<(), String> {
+/// What became of a message.
+pub(crate) struct Handled {
+    /// An error says why it was not handled.
+    pub(crate) result: Result<(), String>,
+    took: Duration,
+}
+
+/// The handling of a message that has begun and goes on.
+struct Begun {
+    span: Span,
+    trace: Option<Trace>,
+    since: Instant,
+    step: Step,
+}
+
+enum Step {
+    Rejected(Rejection),
+    Running(Handling),
+    Failed(Failed),
+}
+
+/// Waits for a place, then handles a message.
+async fn in_turn(shared: Arc<Shared>, route: usize, message: Message) -> Handled {
+    let _slot = Arc::clone(&shared.slots).acquire_owned().await;
+    match shared.routes.get(route) {
+        Some(route) => handle(&shared, route, &message).await,
+        None => Handled {
+            result: Ok(()),
+            took: Duration::ZERO,
+        },
+    }
+}
+
+/// Handles one message.
+pub(crate) async fn handle(shared: &Arc<Shared>, route: &Route, message: &Message) -> Handled {
+    let begun = start(shared, route, message);
+    go_on(shared, message, begun).await
+}
+
+/// Handles one message here and now. A break: it is handled, and took so long. What goes on needs a task of its own, in which
+/// the handler is polled again at once: nobody is woken before that.
+fn begin(shared: &Arc<Shared>, route: &Route, message: &Message) -> ControlFlow<Duration, Begun> {
+    let mut begun = start(shared, route, message);
+    if let Step::Running(handling) = &mut begun.step {
+        let context = &mut Context::from_waker(Waker::noop());
+        let poll = || route::poll(handling, context);
+        match spans::entered(begun.trace.as_ref(), &begun.span, poll) {
+            Poll::Ready(Ok(())) => return ControlFlow::Break(begun.since.elapsed()),
+            Poll::Ready(Err(failed)) => begun.step = Step::Failed(failed),
+            Poll::Pending => {}
+        }
+    }
+    ControlFlow::Continue(begun)
+}
+
+/// Everything before the handler runs.
+fn start(shared: &Arc<Shared>, route: &Route, message: &Message) -> Begun {
     let meta = Meta::of(message, None);
-    let group = shared.service.queue_group;
-    let span = spans::process(
-        Some(route.template),
-        &meta,
-        message.payload.len(),
-        group,
-        None,
-    );
+    let (group, size) = (shared.service.queue_group, message.payload.len());
+    let span = spans::process(Some(route.template), &meta, size, group, None);
     let trace = meta.trace.clone();
+    let step = match spans::entered(trace.as_ref(), &span, || {
+        shared.handling(route, message, meta)
+    }) {
+        Ok(handling) => Step::Running(handling),
+        Err(rejection) => Step::Rejected(rejection),
+    };
+    Begun {
+        span,
+        trace,
+        since: Instant::now(),
+        step,
+    }
+}
+
+/// Goes on with it to its end.
+async fn go_on(shared: &Shared, message: &Message, begun: Begun) -> Handled {
+    let Begun {
+        span,
+        trace,
+        since,
+        step,
+    } = begun;
+    let limit = shared.handler_limit.unwrap_or(shared.service.ack_wait * 10);
     let handled = pin!(async {
-        let handling = shared
-            .handling(route, message, meta)
-            .map_err(|rejection| (rejection.cause.as_str(), rejection.detail))?;
-        let limit = shared.handler_limit.unwrap_or(shared.service.ack_wait * 10);
-        let handled = route::run(handling, limit).await;
-        handled.map_err(|failed| (failed.kind, failed.failure.reason().to_owned()))
+        let failed = match step {
+            Step::Rejected(Rejection { cause, detail }) => return Err((cause.as_str(), detail)),
+            Step::Running(handling) => route::run(handling, limit).await,
+            Step::Failed(failed) => Err(failed),
+        };
+        failed.map_err(|failed| (failed.kind, failed.failure.reason().to_owned()))
     });
     let handled = spans::traced(trace, &span, handled).await;
-    handled.map_err(|(kind, reason)| {
+    let result = handled.map_err(|(kind, reason)| {
         span.in_scope(|| {
             tracing::warn!(subject = %message.subject, reason, "an ephemeral event was not handled");
         });
         spans::failed(&span, kind, &reason);
         reason
-    })
+    });
+    Handled {
+        result,
+        took: since.elapsed(),
+    }
 }
 
-fn fate(done: Result<Result<(), String>, JoinError>) -> Fate {
+fn fate(done: Result<Handled, JoinError>) -> Fate {
     match done {
-        Ok(Ok(())) => Fate::Handled,
+        Ok(Handled { result: Ok(()), .. }) => Fate::Handled,
         _ => Fate::Failed,
     }
 }

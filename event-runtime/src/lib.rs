@@ -141,6 +141,7 @@ mod tagged;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod trace;
+mod trust;
 mod validate;
 mod wire;
 mod worker;

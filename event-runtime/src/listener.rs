@@ -136,6 +136,7 @@ pub(crate) struct Shared {
 impl Shared {
     /// The handler's call for a message, with the hook around it. The hook is called inside the future, where its panics are
     /// caught like the handler's.
+    #[inline]
     pub(crate) fn handling(
         self: &Arc<Self>,
         route: &Route,

@@ -25,8 +25,6 @@ use crate::trace::Trace;
 /// Deliveries beyond the service's attempts before one is taken for a message that kills its process: returns at a
 /// stop count as deliveries too.
 const SPARE_ATTEMPTS: u64 = 5;
-/// The largest body, in bytes, that is read in the worker's own task.
-const LARGE: usize = 16 * 1_024;
 /// The field of a span that says how its delivery ended.
 const OUTCOME: &str = "messaging.nats.outcome";
 
@@ -82,11 +80,16 @@ impl From<Outcome> for Settled {
 }
 
 /// A delivery that has come, and nothing has been done about it.
+pub(crate) struct Arrived {
+    pub(crate) message: Message,
+    pub(crate) info: AckSubject,
+}
+
+/// A delivery in a task of its own.
 pub(crate) struct Case {
     shared: Arc<Shared>,
     durable: Arc<Durable>,
-    message: Message,
-    info: AckSubject,
+    arrived: Arrived,
 }
 
 /// The handling of a delivery that has begun and goes on.
@@ -103,39 +106,20 @@ enum Step {
     Failed(Failed),
 }
 
-impl Case {
-    pub(crate) fn new(
-        shared: Arc<Shared>,
-        durable: Arc<Durable>,
-        message: Message,
-        info: AckSubject,
-    ) -> Self {
-        Self {
-            shared,
-            durable,
-            message,
-            info,
-        }
-    }
-
-    /// Whether it may be what kills the process.
-    pub(crate) fn is_suspect(&self) -> bool {
-        self.shared.suspects(self.info.attempt)
-    }
-
-    /// Whether reading it takes so long that others would wait for it.
-    pub(crate) fn is_large(&self) -> bool {
-        self.message.payload.len() > LARGE
-    }
-
+impl Arrived {
     /// Begins to handle it, here and now. A break: it is handled, and took so long. What goes on needs a task of its own, in
     /// which the handler is polled again at once: nobody is woken before that.
-    pub(crate) fn begin(&self) -> ControlFlow<Duration, Begun> {
-        let meta = self.meta();
+    pub(crate) fn begin(
+        &self,
+        shared: &Arc<Shared>,
+        durable: &Durable,
+    ) -> ControlFlow<Duration, Begun> {
+        let meta = self.meta(shared, durable);
         let trace = meta.trace.clone();
-        let route = route::find(&self.shared.routes, &self.message, &meta);
-        let span = self.span(route.as_ref().ok().map(|route| route.template), &meta);
-        let ready = route.and_then(|route| self.ready(route, meta));
+        let route = route::find(&shared.routes, &self.message, &meta);
+        let template = route.as_ref().ok().map(|route| route.template);
+        let span = self.span(template, &meta, shared, durable);
+        let ready = route.and_then(|route| self.ready(route, meta, shared));
         let since = Instant::now();
         let step = match ready {
             Err(rejection) => Step::Rejected(rejection),
@@ -160,12 +144,75 @@ impl Case {
         })
     }
 
+    /// What is known about it.
+    #[inline]
+    fn meta(&self, shared: &Shared, durable: &Durable) -> Meta {
+        let mut meta = Meta::of(&self.message, Some((durable.stream, &self.info)));
+        if durable.redrives {
+            let prefix = format!("redrive.{}.", shared.service.name);
+            if let Some(subject) = meta.subject.strip_prefix(&prefix).map(str::to_owned) {
+                meta.subject = subject.into();
+            }
+            meta.redriven = true;
+            let headers = self.message.headers.as_ref();
+            meta.id = headers
+                .and_then(|headers| headers.get(MESSAGE_ID))
+                .map(|id| id.as_str().to_owned());
+        }
+        meta
+    }
+
+    /// The handler's call, unless there is a reason not to make it.
+    #[inline]
+    fn ready(
+        &self,
+        route: &Route,
+        meta: Meta,
+        shared: &Arc<Shared>,
+    ) -> Result<Handling, Rejection> {
+        if meta.attempt > u64::from(shared.service.max_attempts) + SPARE_ATTEMPTS {
+            return Err(Rejection {
+                cause: Cause::NoOutcome,
+                detail: "delivered again and again without an outcome".to_owned(),
+            });
+        }
+        shared.handling(route, &self.message, meta)
+    }
+
+    fn span(
+        &self,
+        template: Option<&'static str>,
+        meta: &Meta,
+        shared: &Shared,
+        durable: &Durable,
+    ) -> Span {
+        spans::process(
+            template,
+            meta,
+            self.message.payload.len(),
+            shared.service.queue_group,
+            Some(&durable.name),
+        )
+    }
+}
+
+impl Case {
+    pub(crate) fn new(shared: Arc<Shared>, durable: Arc<Durable>, arrived: Arrived) -> Self {
+        Self {
+            shared,
+            durable,
+            arrived,
+        }
+    }
+
     /// Handles it, from the beginning to its outcome; without a place it waits for one.
     pub(crate) async fn settle(self, place: Option<Place>) -> Settled {
-        let meta = self.meta();
-        let route = route::find(&self.shared.routes, &self.message, &meta);
+        let (shared, arrived) = (&self.shared, &self.arrived);
+        let meta = arrived.meta(shared, &self.durable);
+        let route = route::find(&shared.routes, &arrived.message, &meta);
         let template = route.as_ref().ok().map(|route| route.template);
-        let (step, place) = match route.and_then(|route| self.ready(route, meta.clone())) {
+        let ready = route.and_then(|route| arrived.ready(route, meta.clone(), shared));
+        let (step, place) = match ready {
             Err(rejection) => (Step::Rejected(rejection), None),
             Ok(handling) => {
                 // Waiting has no limit of its own: the lease is kept, and every handler before this one has one.
@@ -173,15 +220,15 @@ impl Case {
                     Some(place) => Some(place),
                     None => tokio::select! {
                         biased;
-                        () = self.shared.stop.wait() => return Outcome::Return.into(),
-                        place = self.shared.place(&self.durable.name, &meta) => place,
+                        () = shared.stop.wait() => return Outcome::Return.into(),
+                        place = shared.place(&self.durable.name, &meta) => place,
                     },
                 };
                 (Step::Running(handling), place)
             }
         };
         // What waited was not being processed: the span begins here.
-        let span = self.span(template, &meta);
+        let span = arrived.span(template, &meta, shared, &self.durable);
         let begun = Begun {
             span,
             trace: meta.trace,
@@ -230,53 +277,20 @@ impl Case {
         settled
     }
 
-    /// What is known about it.
     fn meta(&self) -> Meta {
-        let mut meta = Meta::of(&self.message, Some((self.durable.stream, &self.info)));
-        if self.durable.redrives {
-            let prefix = format!("redrive.{}.", self.shared.service.name);
-            if let Some(subject) = meta.subject.strip_prefix(&prefix).map(str::to_owned) {
-                meta.subject = subject.into();
-            }
-            meta.redriven = true;
-            let headers = self.message.headers.as_ref();
-            meta.id = headers
-                .and_then(|headers| headers.get(MESSAGE_ID))
-                .map(|id| id.as_str().to_owned());
-        }
-        meta
-    }
-
-    /// The handler's call, unless there is a reason not to make it.
-    fn ready(&self, route: &Route, meta: Meta) -> Result<Handling, Rejection> {
-        if meta.attempt > self.max_attempts() + SPARE_ATTEMPTS {
-            return Err(Rejection {
-                cause: Cause::NoOutcome,
-                detail: "delivered again and again without an outcome".to_owned(),
-            });
-        }
-        self.shared.handling(route, &self.message, meta)
+        self.arrived.meta(&self.shared, &self.durable)
     }
 
     fn max_attempts(&self) -> u64 {
         u64::from(self.shared.service.max_attempts)
     }
 
-    fn span(&self, template: Option<&'static str>, meta: &Meta) -> Span {
-        spans::process(
-            template,
-            meta,
-            self.message.payload.len(),
-            self.shared.service.queue_group,
-            Some(&self.durable.name),
-        )
-    }
-
     /// A message that no handler gets.
     async fn reject(&self, span: &Span, rejection: Rejection) -> Outcome {
         let Rejection { cause, detail } = rejection;
         // A newer replica may know what this build does not.
-        let outcome = if cause == Cause::Unknown && self.info.attempt < self.max_attempts() {
+        let outcome = if cause == Cause::Unknown && self.arrived.info.attempt < self.max_attempts()
+        {
             self.retry(None, &detail)
         } else {
             self.bury(cause, &detail).await
@@ -289,7 +303,7 @@ impl Case {
     async fn fail(&self, span: &Span, failed: Failed) -> Outcome {
         let outcome = match &failed.failure {
             Failure::Dead { reason } => self.bury(failed.cause, reason).await,
-            Failure::Retry { reason, .. } if self.info.attempt >= self.max_attempts() => {
+            Failure::Retry { reason, .. } if self.arrived.info.attempt >= self.max_attempts() => {
                 self.bury(failed.cause, reason).await
             }
             Failure::Retry { after, reason } => self.retry(*after, reason),
@@ -301,7 +315,7 @@ impl Case {
     fn retry(&self, after: Option<Duration>, reason: &str) -> Outcome {
         let service = &self.shared.service;
         let delay = after.unwrap_or_else(|| {
-            let doublings = u32::try_from(self.info.attempt.saturating_sub(1))
+            let doublings = u32::try_from(self.arrived.info.attempt.saturating_sub(1))
                 .unwrap_or(u32::MAX)
                 .min(31);
             jittered(
@@ -314,8 +328,8 @@ impl Case {
         tracing::warn!(
             service = service.name,
             subject = %self.meta().subject,
-            sequence = self.info.sequence,
-            attempt = self.info.attempt,
+            sequence = self.arrived.info.sequence,
+            attempt = self.arrived.info.attempt,
             reason,
             "an event was not handled and is tried again in {delay:?}"
         );
@@ -332,7 +346,7 @@ impl Case {
             service: service.name,
             durable: &self.durable.name,
             created: &self.durable.created,
-            message: &self.message,
+            message: &self.arrived.message,
             meta: &meta,
             cause,
             detail,
@@ -343,8 +357,8 @@ impl Case {
                 tracing::error!(
                     service = service.name,
                     subject = %meta.subject,
-                    sequence = self.info.sequence,
-                    attempt = self.info.attempt,
+                    sequence = self.arrived.info.sequence,
+                    attempt = self.arrived.info.attempt,
                     cause = cause.as_str(),
                     detail,
                     dead_letter = receipt.sequence,

@@ -46,13 +46,53 @@ pub(crate) struct Pull {
     request: Subject,
     inbox: String,
     subscriber: Subscriber,
-    /// The requests on their way, oldest first, with what each may still bring.
-    waiting: VecDeque<(u64, usize)>,
+    waiting: Waiting,
     requests: u64,
     heard: Instant,
     /// Set anew only when it has rung: to do so with every message would cost more than the message.
     silence: Pin<Box<Sleep>>,
     news: Pin<Box<dyn Future<Output = (Watch, Frame)> + Send + Sync>>,
+}
+
+/// The requests on their way.
+#[derive(Default)]
+struct Waiting {
+    /// Oldest first, with what each may still bring.
+    requests: VecDeque<(u64, usize)>,
+    /// What all of them may: it is asked for with every message.
+    left: usize,
+}
+
+impl Waiting {
+    fn add(&mut self, number: u64, batch: usize) {
+        self.requests.push_back((number, batch));
+        self.left += batch;
+    }
+
+    /// A message has come: the server satisfies requests in their order.
+    fn satisfied(&mut self) {
+        if let Some((_, left)) = self.requests.front_mut() {
+            self.left -= 1;
+            *left -= 1;
+            if *left == 0 {
+                self.requests.pop_front();
+            }
+        }
+    }
+
+    /// A request has ended. `false`: it was given up before.
+    fn ended(&mut self, number: u64) -> bool {
+        let place = self.requests.iter().position(|(n, _)| *n == number);
+        let Some((_, left)) = place.and_then(|place| self.requests.remove(place)) else {
+            return false;
+        };
+        self.left -= left;
+        true
+    }
+
+    fn clear(&mut self) {
+        *self = Self::default();
+    }
 }
 
 /// What may happen beside the inbox.
@@ -115,7 +155,7 @@ impl Pull {
             request,
             inbox,
             subscriber,
-            waiting: VecDeque::new(),
+            waiting: Waiting::default(),
             requests: 0,
             heard,
             silence: Box::pin(sleep_until(heard + SILENCE)),
@@ -125,7 +165,7 @@ impl Pull {
 
     /// How many messages may still come for what was asked.
     pub(crate) fn outstanding(&self) -> usize {
-        self.waiting.iter().map(|(_, left)| left).sum()
+        self.waiting.left
     }
 
     /// When the last thing came.
@@ -155,17 +195,17 @@ impl Pull {
             .await
             .is_ok_and(|sent| sent.is_ok())
         {
-            if self.waiting.is_empty() {
+            if self.waiting.requests.is_empty() {
                 self.heard = Instant::now();
             }
-            self.waiting.push_back((self.requests, batch));
+            self.waiting.add(self.requests, batch);
         }
     }
 
     /// The next frame. May be dropped and called again without losing one.
     pub(crate) async fn next(&mut self) -> Frame {
         loop {
-            let waits = !self.waiting.is_empty();
+            let waits = !self.waiting.requests.is_empty();
             tokio::select! {
                 biased;
                 message = self.subscriber.next() => {
@@ -195,6 +235,7 @@ impl Pull {
     }
 
     /// A frame that has arrived by now.
+    #[inline]
     pub(crate) fn arrived(&mut self) -> Option<Frame> {
         loop {
             let message = self.subscriber.next().now_or_never()??;
@@ -211,15 +252,10 @@ impl Pull {
 }
 
 /// Reads a frame and keeps account of the requests. `None` for what is no news.
-fn read(waiting: &mut VecDeque<(u64, usize)>, inbox: &str, message: Message) -> Option<Frame> {
+#[inline]
+fn read(waiting: &mut Waiting, inbox: &str, message: Message) -> Option<Frame> {
     let Some(status) = message.status else {
-        // The server satisfies requests in their order.
-        if let Some((_, left)) = waiting.front_mut() {
-            *left = left.saturating_sub(1);
-            if *left == 0 {
-                waiting.pop_front();
-            }
-        }
+        waiting.satisfied();
         return Some(Frame::Message(message));
     };
     if status == StatusCode::IDLE_HEARTBEAT {
@@ -230,10 +266,7 @@ fn read(waiting: &mut VecDeque<(u64, usize)>, inbox: &str, message: Message) -> 
         .strip_prefix(inbox)
         .and_then(|rest| rest.strip_prefix('.'))
         .and_then(|n| n.parse().ok());
-    let before = waiting.len();
-    waiting.retain(|(n, _)| Some(*n) != number);
-    // The frame of a request that was given up before.
-    if waiting.len() == before {
+    if !number.is_some_and(|number| waiting.ended(number)) {
         return None;
     }
     let description = message.description.as_deref().unwrap_or_default();

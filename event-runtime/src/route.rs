@@ -115,6 +115,7 @@ impl Route {
     }
 
     /// The handler's call for a body.
+    #[inline]
     pub(crate) fn call(&self, body: &[u8], meta: Meta) -> Result<Handling, Rejection> {
         // A `Deserialize` or `validate` of the user's may panic as well.
         let call = AssertUnwindSafe(|| (self.call)(body, meta));

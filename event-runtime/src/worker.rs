@@ -7,7 +7,7 @@ mod outcomes;
 
 use std::collections::{HashMap, VecDeque};
 use std::ops::ControlFlow;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,9 +20,10 @@ use crate::delivery::AckSubject;
 use crate::durable::{self, Durable};
 use crate::error::Error;
 use crate::listener::{Fate, ListenReport, Shared};
-use crate::process::{Case, Settled};
+use crate::process::{Arrived, Case, Settled};
 use crate::pull::{Frame, Pull};
 use crate::suspect::Place;
+use crate::trust::Trust;
 
 /// The most deliveries that wait for a slot.
 const MAX_PREFETCH: usize = 512;
@@ -35,10 +36,8 @@ const ACK: Bytes = Bytes::new();
 const SEND: Duration = Duration::from_secs(2);
 /// How many deliveries are begun before everything else of the worker gets a turn.
 const AT_A_TIME: usize = 64;
-/// A handler that takes no longer than this costs less than a task of its own.
-const QUICK: Duration = Duration::from_micros(50);
-/// How many quick handlers in a row are known for sure to be quick. Half of it is enough, and what a slow one costs.
-const TRUST: u32 = 32;
+/// After how many of them it is looked whether more are to be asked for.
+const ASK_AFTER: usize = 16;
 /// After so much silence nothing is on its way any more.
 const QUIET: Duration = Duration::from_millis(20);
 
@@ -59,19 +58,20 @@ pub(crate) struct Worker {
     /// Those of the tasks.
     leases: HashMap<Id, Lease>,
     /// What waits for a place, in the order in which it came.
-    waiting: VecDeque<(Lease, Case)>,
+    waiting: VecDeque<(Lease, Arrived)>,
     /// The place that the next of these will have.
     next_place: Option<NextPlace>,
     /// A place that the last delivery has left: the next one takes it without asking anybody.
     spare: Option<Place>,
     /// How many deliveries may wait beyond those that have a slot.
     prefetch: usize,
+    /// How many events the durable had behind the last delivery.
+    behind: u64,
     /// How large deliveries are, in bytes: the largest of late.
     size: usize,
     /// How long handlers take, smoothed, in seconds.
     handler_time: f64,
-    /// How far handlers are known to be quick, up to [`TRUST`].
-    trust: u32,
+    trust: Trust,
     /// When the retries that this worker asked for are due.
     delayed: Vec<Instant>,
     paused: bool,
@@ -93,9 +93,10 @@ impl Worker {
             next_place: None,
             spare: None,
             prefetch: 0,
+            behind: 0,
             size: 0,
             handler_time: 0.0,
-            trust: 0,
+            trust: Trust::default(),
             delayed: Vec::new(),
             paused: false,
             seen: 0,
@@ -141,11 +142,16 @@ impl Worker {
 
     /// Takes a frame and those that have arrived behind it, until one makes the durable doubtful.
     async fn take(&mut self, first: Frame) -> Result<Option<Look>, Error> {
-        let (mut frame, mut turns) = (first, 0);
+        let (mut frame, mut turns) = (first, 0_usize);
         loop {
             match frame {
                 Frame::Message(message) => {
-                    if !self.accept(message).await {
+                    let (handled, goes_on) = self.accept(message);
+                    if let Some(reply) = handled {
+                        // Pinned where it is made: it is large, and would be moved.
+                        pin!(self.send(reply, ACK)).await;
+                    }
+                    if !goes_on {
                         return Ok(Some(self.look("its deliveries are counted anew", true)));
                     }
                 }
@@ -155,10 +161,10 @@ impl Worker {
                 Frame::Refused(operation) => return Err(Error::Refused { operation }),
                 Frame::Closed => return Err(Error::Closed),
             }
-            if self.wanted() > 0 {
+            turns += 1;
+            if turns.is_multiple_of(ASK_AFTER) && self.wanted() > 0 {
                 self.ask().await;
             }
-            turns += 1;
             // In this order: what is taken from the inbox must be handled.
             match (turns < AT_A_TIME).then(|| self.pull.arrived()).flatten() {
                 Some(next) => frame = next,
@@ -201,33 +207,33 @@ impl Worker {
         wanted.min(most.saturating_sub(asked))
     }
 
-    /// Takes a delivery. Whether it goes on from the ones before: else the durable may be another one by now.
-    async fn accept(&mut self, mut message: Message) -> bool {
+    /// Takes a delivery. Of one that is handled at once, where to acknowledge it; and whether it goes on from the ones before: else
+    /// the durable may be another one by now.
+    #[inline]
+    fn accept(&mut self, mut message: Message) -> (Option<Subject>, bool) {
         let Some(reply) = message.reply.take() else {
-            return true;
+            return (None, true);
         };
-        let Some(info) = AckSubject::parse(&reply) else {
+        let Some(info) = AckSubject::of(&self.durable.acks, &reply) else {
             tracing::warn!(subject = %message.subject, "a message without an acknowledgement subject is left alone");
-            return true;
+            return (None, true);
         };
         let goes_on = info.consumer_sequence > self.seen;
         self.seen = self.seen.max(info.consumer_sequence);
+        self.behind = info.pending;
         self.count(Fate::Delivered);
-        let (shared, durable) = (Arc::clone(&self.shared), Arc::clone(&self.durable));
         self.size = message.length.max(self.size - self.size / 64);
-        let case = Case::new(shared, durable, message, info);
         let extended = self.pull.heard();
         let lease = Lease { reply, extended };
-        if let Some(reply) = self.assign(lease, case) {
-            self.send(reply, ACK).await;
-        }
-        goes_on
+        (self.assign(lease, Arrived { message, info }), goes_on)
     }
 
     /// Gives a delivery its place, or has it wait for one. Of one that is handled at once, where to acknowledge it.
-    fn assign(&mut self, lease: Lease, case: Case) -> Option<Subject> {
-        if case.is_suspect() {
+    #[inline]
+    fn assign(&mut self, lease: Lease, arrived: Arrived) -> Option<Subject> {
+        if self.shared.suspects(arrived.info.attempt) {
             // It waits longer than for one place.
+            let case = self.case(arrived);
             self.spawn(lease, case.settle(None));
             return None;
         }
@@ -237,9 +243,9 @@ impl Worker {
             None
         };
         if let Some(place) = place {
-            return self.begin(lease, case, place);
+            return self.begin(lease, arrived, place);
         }
-        self.waiting.push_back((lease, case));
+        self.waiting.push_back((lease, arrived));
         self.wait();
         None
     }
@@ -262,8 +268,8 @@ impl Worker {
         self.spare = place;
         while !self.waiting.is_empty() {
             let Some(place) = self.place() else { break };
-            if let Some((lease, case)) = self.waiting.pop_front()
-                && let Some(reply) = self.begin(lease, case, place)
+            if let Some((lease, arrived)) = self.waiting.pop_front()
+                && let Some(reply) = self.begin(lease, arrived, place)
             {
                 self.send(reply, ACK).await;
             }
@@ -274,12 +280,14 @@ impl Worker {
 
     /// Begins to handle a delivery. Quick handlers run here, one after the other in the same place; all others have tasks of
     /// their own, beside each other. Of one that is handled, where to acknowledge it.
-    fn begin(&mut self, lease: Lease, case: Case, place: Place) -> Option<Subject> {
-        if self.trust < TRUST / 2 || case.is_large() {
+    #[inline]
+    fn begin(&mut self, lease: Lease, arrived: Arrived, place: Place) -> Option<Subject> {
+        if !self.trust.covers(arrived.message.payload.len()) {
+            let case = self.case(arrived);
             self.spawn(lease, case.settle(Some(place)));
             return None;
         }
-        match case.begin() {
+        match arrived.begin(&self.shared, &self.durable) {
             ControlFlow::Break(took) => {
                 self.spare = Some(place);
                 self.learn(took);
@@ -287,11 +295,16 @@ impl Worker {
                 Some(lease.reply)
             }
             ControlFlow::Continue(begun) => {
-                self.trust = 0;
+                self.trust.lose();
+                let case = self.case(arrived);
                 self.spawn(lease, case.go_on(begun, Some(place)));
                 None
             }
         }
+    }
+
+    fn case(&self, arrived: Arrived) -> Case {
+        Case::new(Arc::clone(&self.shared), Arc::clone(&self.durable), arrived)
     }
 
     /// Goes on with a delivery in a task of its own.

@@ -21,7 +21,7 @@ use crate::ephemeral;
 use crate::error::Error;
 use crate::event::{Ephemeral, Event, Stored};
 use crate::listener::{Listener, Shared};
-use crate::process::{self, Case};
+use crate::process::{self, Arrived, Case};
 use crate::publish::Outgoing;
 use crate::streams::{DEAD_LETTERS, covers};
 use crate::subject::MessageId;
@@ -373,7 +373,7 @@ impl<H: Send + Sync + 'static> Delivering<'_, H> {
             };
             let durable = Arc::new(Durable::by_hand(outgoing.stream, &shared.service));
             stored(
-                Case::new(Arc::clone(shared), durable, message, info)
+                Case::new(Arc::clone(shared), durable, Arrived { message, info })
                     .settle(None)
                     .await
                     .outcome,
@@ -413,7 +413,7 @@ async fn emitted(shared: &Arc<Shared>, message: &Message) -> Outcome {
         .into_iter()
         .find(|route| covers(&route.pattern, &message.subject))
     {
-        Some(route) => ephemeral::handle(shared, route, message).await,
+        Some(route) => ephemeral::handle(shared, route, message).await.result,
         None => Err("no handler subscribes to the subject".to_owned()),
     };
     match handled {

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use tokio::task::{Id, JoinError};
 use tokio::time::{Instant, interval, timeout, timeout_at};
 
-use super::{ACK, MAX_PREFETCH, QUICK, QUIET, SEND, TRUST, Worker};
+use super::{ACK, MAX_PREFETCH, QUIET, SEND, Worker};
 use crate::listener::Fate;
 use crate::process::{Outcome, Settled};
 use crate::pull::Frame;
@@ -77,11 +77,10 @@ impl Worker {
 
     /// Lets as much wait as the measured handlers clear in a quarter of ack_wait.
     pub(super) fn learn(&mut self, took: Duration) {
-        self.trust = if took <= QUICK {
-            (self.trust + 1).min(TRUST)
-        } else {
-            self.trust.saturating_sub(TRUST / 2)
-        };
+        self.trust.learn(took);
+        if self.prefetch == MAX_PREFETCH && self.trust.is_whole() {
+            return;
+        }
         let took = took.as_secs_f64();
         self.handler_time = if self.handler_time == 0.0 {
             took
@@ -90,8 +89,12 @@ impl Worker {
         };
         let quarter = self.durable.ack_wait.as_secs_f64() / 4.0;
         let clears = quarter / self.handler_time * f64::from(self.shared.service.concurrency);
+        // Before a backlog it grows at once, since until then every few events cost a request. Where events come one by one it takes
+        // its time: what was asked for and has not come is what a stop has to wait for.
+        let backlog = self.behind > MAX_PREFETCH as u64;
+        let grown = self.prefetch + if backlog { self.prefetch + 1 } else { 1 };
         // A cast takes what is too large for the largest there is.
-        self.prefetch = (self.prefetch + 1).min(clears as usize).min(MAX_PREFETCH);
+        self.prefetch = grown.min(clears as usize).min(MAX_PREFETCH);
     }
 
     pub(super) async fn send(&self, reply: Subject, body: Bytes) {

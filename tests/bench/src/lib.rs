@@ -14,9 +14,11 @@ pub mod packages;
 pub mod page;
 pub mod pairs;
 pub mod peer;
+pub mod processor;
 pub mod record;
 pub mod server;
 pub mod shapes;
+pub mod socket;
 pub mod spent;
 
 pub use pairs::{Goal, Pairs, Ratio};
