@@ -25,6 +25,13 @@ for part in "${parts[@]}"; do
     }
 done
 
+bench() {
+    cargo "$1" --quiet --locked --manifest-path tests/bench/Cargo.toml --target-dir "$target" "${@:2}"
+}
+
+# What judges and draws is judged first.
+bench test --release --lib
+
 for part in "${parts[@]}"; do
     printf '== %s\n' "$part"
     # A part's lines of an earlier run are no part of this one.
@@ -32,8 +39,8 @@ for part in "${parts[@]}"; do
     if [ -x "tests/bench/$part.sh" ]; then
         "tests/bench/$part.sh"
     elif [ "$part" = report ]; then
-        cargo run --quiet --release --locked --manifest-path tests/bench/Cargo.toml --target-dir "$target" --bin report
+        bench run --release --bin report
     else
-        cargo bench --quiet --locked --manifest-path tests/bench/Cargo.toml --target-dir "$target" --bench "$part"
+        bench bench --bench "$part"
     fi
 done

@@ -26,7 +26,7 @@ pub struct Parcel {
 
 impl Parcel {
     /// What a parcel is beside its body: names, quotes, id.
-    const AROUND: usize = 58;
+    const AROUND: usize = 50;
 
     /// One of some `bytes` of JSON.
     #[must_use]
