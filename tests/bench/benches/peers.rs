@@ -2,6 +2,9 @@
 //!
 //! Each peer is a process that stays and times itself, on the same server, with the same events and the same concurrency. Streams are
 //! anew for each publishing, durables for each handling. `tests/bench/peers.sh` installs the peers and says where they are.
+//!
+//! Beside the rates stand what the clients cost, and what a client that does nothing gets out of the same server: a goal above that is
+//! out of reach for everybody.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,8 +13,10 @@ use std::time::{Duration, Instant};
 use event_bench::contracts::bench::OrderPlaced;
 use event_bench::events::order;
 use event_bench::growth::{Counter, Counting};
-use event_bench::peer::Peer;
+use event_bench::peer::{Peer, Work};
+use event_bench::processor;
 use event_bench::server::Ground;
+use event_bench::socket::Socket;
 use event_bench::{Goal, Pairs};
 use event_runtime::async_nats::jetstream::consumer::PullConsumer;
 use event_runtime::{ConsumerDef, Delivery, Listener, Service, Shutdown, Start, Streams};
@@ -57,63 +62,201 @@ const PEERS: [Against; 3] = [
 /// The same of ours.
 const OURS: [u64; 4] = [2_000, 12_000, STORED, STORED];
 
+/// What either side costs: time of processors per event, of every run.
+struct Costs {
+    name: String,
+    ours: Vec<f64>,
+    theirs: Vec<f64>,
+}
+
+impl Costs {
+    fn of(name: &str) -> Self {
+        Self {
+            name: format!("{name}: processor time of the client per event"),
+            ours: Vec::new(),
+            theirs: Vec::new(),
+        }
+    }
+
+    fn record(&self, against: &Against) {
+        let costs = Pairs {
+            unit: "µs",
+            ..reported(against, &self.name)
+        };
+        // The first run of each has warmed up.
+        costs.measured(&self.ours[1..], &self.theirs[1..]);
+    }
+}
+
 fn main() {
     let runtime = Runtime::new().expect("a runtime");
     let ground = runtime.block_on(Ground::start());
     for against in &PEERS {
         let mut peer = Peer::start(against.name, against.command, &ground.url());
-        publishing(&runtime, &ground, &mut peer, against);
+        let mut costs = publishing(&runtime, &ground, &mut peer, against);
         runtime.block_on(publish_all(&ground, STORED));
-        handling(&runtime, &ground, &mut peer, against);
+        costs.extend(handling(&runtime, &ground, &mut peer, against));
+        costs.iter().for_each(|costs| costs.record(against));
+        if against.publishing > 1.0 {
+            ceiling(&runtime, &ground, &mut peer, against);
+        }
     }
 }
 
-fn publishing(runtime: &Runtime, ground: &Ground, peer: &mut Peer, against: &Against) {
-    for (index, at_once) in [(0, 1), (1, 64)] {
-        pairs(
-            against,
-            &format!("publish, each acknowledged, {at_once} at once"),
-            against.publishing,
-        )
-        .run(
-            || runtime.block_on(publish_each(ground, OURS[index], at_once)),
+fn publishing(
+    runtime: &Runtime,
+    ground: &Ground,
+    peer: &mut Peer,
+    against: &Against,
+) -> Vec<Costs> {
+    let mut all = Vec::new();
+    for (index, at_once, times) in [(0, 1, 3), (1, 64, 1)] {
+        let name = format!("publish, each acknowledged, {at_once} at once");
+        let mut costs = Costs::of(&name);
+        // Where both sides are nearly alike it takes more pairs to tell.
+        let times = if against.publishing > 1.0 { 1 } else { times };
+        pairs(against, &name, against.publishing).often(
+            times,
             || {
-                runtime.block_on(ground.fresh_stream());
-                peer.ask(&format!("publish {at_once} {}", against.theirs[index]))
+                let work = runtime.block_on(publish_each(ground, OURS[index], at_once));
+                costs.ours.push(work.processor);
+                work.rate
+            },
+            || {
+                let work = publish_theirs(runtime, ground, peer, at_once, against.theirs[index]);
+                costs.theirs.push(work.processor);
+                work.rate
             },
         );
+        all.push(costs);
     }
     // What a service that has many events to publish does: ours need not wait for each.
-    let pipelined = Pairs {
-        goal: Goal::None,
-        ..pairs(against, "publish, ours pipelined, theirs 64 at once", 0.0)
-    };
+    let pipelined = reported(against, "publish, ours pipelined, theirs 64 at once");
     pipelined.run(
         || runtime.block_on(publish_all(ground, STORED)),
-        || {
-            runtime.block_on(ground.fresh_stream());
-            peer.ask(&format!("publish 64 {}", against.theirs[1]))
-        },
+        || publish_theirs(runtime, ground, peer, 64, against.theirs[1]).rate,
     );
+    all
 }
 
-fn handling(runtime: &Runtime, ground: &Ground, peer: &mut Peer, against: &Against) {
+fn publish_theirs(
+    runtime: &Runtime,
+    ground: &Ground,
+    peer: &mut Peer,
+    at_once: u64,
+    events: u64,
+) -> Work {
+    runtime.block_on(ground.fresh_stream());
+    peer.ask(&format!("publish {at_once} {events}"))
+}
+
+fn handling(runtime: &Runtime, ground: &Ground, peer: &mut Peer, against: &Against) -> Vec<Costs> {
+    let mut all = Vec::new();
     for (index, at_once) in [(2, 1), (3, 64)] {
-        pairs(
-            against,
-            &format!("handle and acknowledge, {at_once} at once"),
-            against.handling,
-        )
-        .run(
-            || runtime.block_on(handle(ground, OURS[index], at_once)),
+        let name = format!("handle and acknowledge, {at_once} at once");
+        let mut costs = Costs::of(&name);
+        pairs(against, &name, against.handling).run(
             || {
-                let events = against.theirs[index];
-                let rate = peer.ask(&format!("handle {at_once} {events} peer"));
-                runtime.block_on(forget(ground, "peer", events));
-                rate
+                let work = runtime.block_on(handle(ground, OURS[index], at_once));
+                costs.ours.push(work.processor);
+                work.rate
+            },
+            || {
+                let work = handle_theirs(runtime, ground, peer, at_once, against.theirs[index]);
+                costs.theirs.push(work.processor);
+                work.rate
             },
         );
+        all.push(costs);
     }
+    all
+}
+
+fn handle_theirs(
+    runtime: &Runtime,
+    ground: &Ground,
+    peer: &mut Peer,
+    at_once: u64,
+    events: u64,
+) -> Work {
+    let work = peer.ask(&format!("handle {at_once} {events} peer"));
+    runtime.block_on(forget(ground, "peer", events));
+    work
+}
+
+/// What a bare socket gets out of the same server beside them.
+fn ceiling(runtime: &Runtime, ground: &Ground, peer: &mut Peer, against: &Against) {
+    let address = ground.url();
+    let address = address.trim_start_matches("nats://");
+    let mut socket = Socket::connect(address).expect("a server that can be reached");
+    for (index, at_once) in [(0, 1), (1, 64)] {
+        reported(
+            against,
+            &format!("publish, each acknowledged, {at_once} at once: a bare socket, nothing in it"),
+        )
+        .run(
+            || {
+                runtime.block_on(ground.fresh_stream());
+                let rate = socket.publish("bench.order", OURS[index], at_once);
+                rate.expect("a server")
+            },
+            || publish_theirs(runtime, ground, peer, at_once, against.theirs[index]).rate,
+        );
+    }
+    runtime.block_on(publish_all(ground, STORED));
+    let mut server = Vec::new();
+    let mut theirs = Vec::new();
+    reported(
+        against,
+        "handle and acknowledge: a bare socket that only acknowledges",
+    )
+    .run(
+        || {
+            runtime.block_on(durable(ground, "bench"));
+            let before = processor::seconds(ground.pid());
+            let rate = socket.handle("BENCH", "bench", STORED).expect("a server");
+            server.push((processor::seconds(ground.pid()) - before) / STORED as f64);
+            runtime.block_on(forget(ground, "bench", STORED));
+            rate
+        },
+        || {
+            let rate = handle_theirs(runtime, ground, peer, 1, against.theirs[2]).rate;
+            theirs.push(rate);
+            rate
+        },
+    );
+    needed(against, &server, &theirs);
+}
+
+/// A comparison without a goal.
+fn reported<'a>(against: &Against, name: &'a str) -> Pairs<'a> {
+    Pairs {
+        goal: Goal::None,
+        ..pairs(against, name, 0.0)
+    }
+}
+
+/// How many processors the server alone would take for the goal of handling, beside how many there are: from what it takes per event
+/// for a bare socket, which asks the least of it.
+fn needed(against: &Against, server: &[f64], theirs: &[f64]) {
+    let machine = std::thread::available_parallelism().expect("a number of processors");
+    // The first run of each has warmed up.
+    let runs = server.iter().zip(theirs).skip(1);
+    let taken: Vec<f64> = runs
+        .map(|(seconds, rate)| seconds * rate * against.handling)
+        .collect();
+    let name = format!(
+        "handle and acknowledge: processors that the server alone takes at {} × {}",
+        against.handling, against.name
+    );
+    Pairs {
+        group: "peers",
+        name: &name,
+        against: "what this machine has",
+        unit: "processors",
+        goal: Goal::None,
+    }
+    .measured(&taken, &vec![machine.get() as f64; taken.len()]);
 }
 
 fn pairs<'a>(against: &Against, name: &'a str, goal: f64) -> Pairs<'a> {
@@ -126,11 +269,11 @@ fn pairs<'a>(against: &Against, name: &'a str, goal: f64) -> Pairs<'a> {
     }
 }
 
-/// So many publishers, each of which waits for the acknowledgement before its next event. Events per second.
-async fn publish_each(ground: &Ground, events: u64, at_once: u64) -> f64 {
+/// So many publishers, each of which waits for the acknowledgement before its next event.
+async fn publish_each(ground: &Ground, events: u64, at_once: u64) -> Work {
     ground.fresh_stream().await;
     let next = Arc::new(AtomicU64::new(0));
-    let began = Instant::now();
+    let (began, before) = (Instant::now(), processor::seconds(std::process::id()));
     let mut publishers = JoinSet::new();
     for _ in 0..at_once {
         let (bus, next) = (ground.bus.clone(), Arc::clone(&next));
@@ -143,7 +286,9 @@ async fn publish_each(ground: &Ground, events: u64, at_once: u64) -> f64 {
     while let Some(done) = publishers.join_next().await {
         done.expect("a publisher");
     }
-    events as f64 / began.elapsed().as_secs_f64()
+    let took = began.elapsed().as_secs_f64();
+    let processor = processor::seconds(std::process::id()) - before;
+    Work::of(events as f64, took, processor)
 }
 
 async fn publish_all(ground: &Ground, events: u64) -> f64 {
@@ -155,11 +300,36 @@ async fn publish_all(ground: &Ground, events: u64) -> f64 {
 }
 
 /// A listener of ours, from its first event to its last.
-async fn handle(ground: &Ground, events: u64, at_once: u64) -> f64 {
+async fn handle(ground: &Ground, events: u64, at_once: u64) -> Work {
+    durable(ground, "bench").await;
+    let counter = Arc::new(Counter::new(events));
+    let service = Service::new("bench")
+        .concurrency(u32::try_from(at_once).expect("a few"))
+        .max_in_flight(1_024);
+    let listener = Listener::new(&ground.bus, service, Counting(Arc::clone(&counter))).on(
+        |counting: Arc<Counting>, delivery: Delivery<OrderPlaced>| async move {
+            counting.0.count(delivery.event);
+            Ok(())
+        },
+    );
+    let shutdown = Shutdown::new();
+    let before = processor::seconds(std::process::id());
+    let running = tokio::spawn(listener.run(shutdown.clone()));
+    let seconds = counter.seconds().await;
+    let processor = processor::seconds(std::process::id()) - before;
+    shutdown.stop();
+    let report = running.await.expect("no panic");
+    report.expect("a listener that ends well");
+    forget(ground, "bench", events).await;
+    Work::of(events as f64, seconds, processor)
+}
+
+/// Makes a durable of all orders that are stored.
+async fn durable(ground: &Ground, name: &str) {
     let durable = ConsumerDef {
         service: "bench",
         stream: "BENCH",
-        durable: "bench",
+        durable: name,
         filters: &["bench.order"],
         ack_wait: Duration::from_secs(30),
         max_delay: Duration::from_secs(60),
@@ -172,24 +342,6 @@ async fn handle(ground: &Ground, events: u64, at_once: u64) -> f64 {
         consumers: &[durable],
     };
     let _ = ground.bus.ensure(&durables).await.expect("a durable");
-    let counter = Arc::new(Counter::new(events));
-    let service = Service::new("bench")
-        .concurrency(u32::try_from(at_once).expect("a few"))
-        .max_in_flight(1_024);
-    let listener = Listener::new(&ground.bus, service, Counting(Arc::clone(&counter))).on(
-        |counting: Arc<Counting>, delivery: Delivery<OrderPlaced>| async move {
-            counting.0.count(delivery.event);
-            Ok(())
-        },
-    );
-    let shutdown = Shutdown::new();
-    let running = tokio::spawn(listener.run(shutdown.clone()));
-    let seconds = counter.seconds().await;
-    shutdown.stop();
-    let report = running.await.expect("no panic");
-    report.expect("a listener that ends well");
-    forget(ground, "bench", events).await;
-    events as f64 / seconds
 }
 
 /// Deletes a durable once the server has so many acknowledgements: then the work of whoever used it was whole.

@@ -28,7 +28,8 @@ const PARTS: [(&str, &str, &str); 8] = [
         "peers",
         "Beside other libraries",
         "The same chain: publish typed, store in JetStream, handle typed, acknowledge; the same events, the same concurrency, one server. \
-         Peers are written as their documentation advises for speed, and run in processes of their own that time themselves.",
+         Peers are written as their documentation advises for speed, and run in processes of their own that time themselves. The bare socket is \
+         no library: it reads and writes no event, and stands in the place of ours to show how far above a peer the server lets anybody come.",
     ),
     (
         "growth",

@@ -25,6 +25,27 @@ pub struct Peer {
 struct Answer {
     events: f64,
     seconds: f64,
+    processor: f64,
+}
+
+/// How quick some work was, and what it cost the client.
+#[derive(Clone, Copy, Debug)]
+pub struct Work {
+    /// Events per second.
+    pub rate: f64,
+    /// Time of processors per event, in microseconds.
+    pub processor: f64,
+}
+
+impl Work {
+    /// Of so many events in so many seconds, with so many seconds of processors.
+    #[must_use]
+    pub fn of(events: f64, seconds: f64, processor: f64) -> Self {
+        Self {
+            rate: events / seconds,
+            processor: processor * 1e6 / events,
+        }
+    }
 }
 
 impl Peer {
@@ -69,18 +90,18 @@ impl Peer {
         peer
     }
 
-    /// Has it do a line of work. Events per second.
+    /// Has it do a line of work.
     ///
     /// # Panics
     /// When it fails, or takes more than a minute.
-    pub fn ask(&mut self, work: &str) -> f64 {
+    pub fn ask(&mut self, work: &str) -> Work {
         if let Err(error) = writeln!(self.input, "{work}") {
             panic!("{} has ended ({error}); its reason stands above", self.name);
         }
         let line = self.answer();
         let answer: Answer = serde_json::from_str(&line)
             .unwrap_or_else(|error| panic!("{} said {line:?}: {error}", self.name));
-        answer.events / answer.seconds
+        Work::of(answer.events, answer.seconds, answer.processor)
     }
 
     fn answer(&self) -> String {

@@ -45,6 +45,15 @@ impl Ground {
         self.server.url()
     }
 
+    /// The server's process.
+    ///
+    /// # Panics
+    /// When it has ended.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.server.pid().expect("a running server")
+    }
+
     /// An empty stream for [`OrderPlaced`]: nobody pays for the messages, or the remembered ids, of who came before.
     pub async fn fresh_stream(&self) {
         let stream = OrderPlaced::STREAM.expect("a stored event");

@@ -126,10 +126,14 @@ impl Socket {
             let Some(next) = behind.get(length + 2..) else {
                 break;
             };
-            // What has no subject for an answer is an answer itself.
-            let numbers = if line.starts_with(b"H") { 2 } else { 1 };
-            let reply = (words.len() > 3 + numbers).then(|| words[3]);
-            message(&mut self.output, reply);
+            match (line.starts_with(b"H"), &words[..]) {
+                (false, [_, _, _, reply, _]) | (true, [_, _, _, reply, _, _]) => {
+                    message(&mut self.output, Some(reply));
+                }
+                (false, _) => message(&mut self.output, None),
+                // Headers alone: a request for messages has ended.
+                (true, _) => {}
+            }
             rest = next;
         }
         let done = self.input.len() - rest.len();

@@ -1,4 +1,5 @@
-"""FastStream over NATS, measured from inside its own process. Takes lines of work, answers each with a line of JSON:
+"""FastStream over NATS, measured from inside its own process. Takes lines of work, answers each with a line of JSON
+that says how long it took, on the clock and of processors:
 
 - `publish CONCURRENCY COUNT`: pydantic models through `broker.publish(..., stream=...)`, which awaits the acknowledgement;
 - `handle CONCURRENCY COUNT DURABLE`: a typed handler on a durable pull consumer, from its first event to its last.
@@ -44,7 +45,16 @@ def numbered(number: int) -> OrderPlaced:
     )
 
 
-async def publish(url: str, concurrency: int, count: int) -> float:
+def clocks() -> tuple[float, float]:
+    return time.perf_counter(), time.process_time()
+
+
+def since(started: tuple[float, float]) -> dict[str, float]:
+    clock, processor = clocks()
+    return {"seconds": clock - started[0], "processor": processor - started[1]}
+
+
+async def publish(url: str, concurrency: int, count: int) -> dict[str, float]:
     broker = NatsBroker(url, logger=None)
     await broker.connect()
     numbers = iter(range(count))
@@ -55,16 +65,16 @@ async def publish(url: str, concurrency: int, count: int) -> float:
             headers = {"Nats-Msg-Id": str(event.order_id)}
             await broker.publish(event, "bench.order", headers=headers, stream="BENCH")
 
-    started = time.perf_counter()
+    started = clocks()
     await asyncio.gather(*(some() for _ in range(concurrency)))
-    took = time.perf_counter() - started
+    took = since(started)
     await broker.stop()
     return took
 
 
-async def handle(url: str, concurrency: int, count: int, durable: str) -> float:
+async def handle(url: str, concurrency: int, count: int, durable: str) -> dict[str, float]:
     broker = NatsBroker(url, logger=None)
-    seen, started, took = 0, 0.0, 0.0
+    seen, started, took = 0, clocks(), {}
     done = asyncio.Event()
 
     @broker.subscriber(
@@ -76,10 +86,10 @@ async def handle(url: str, concurrency: int, count: int, durable: str) -> float:
     async def on_order(event: OrderPlaced) -> None:
         nonlocal seen, started, took
         if seen == 0:
-            started = time.perf_counter()
+            started = clocks()
         seen += 1
         if seen == count:
-            took = time.perf_counter() - started
+            took = since(started)
             done.set()
 
     await broker.start()
@@ -97,8 +107,8 @@ async def main() -> None:
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         work, concurrency, count, *durable = line.split()
         measure = {"publish": publish, "handle": handle}[work]
-        seconds = await measure(url, int(concurrency), int(count), *durable)
-        print(json.dumps({"events": int(count), "seconds": seconds}), flush=True)
+        took = await measure(url, int(concurrency), int(count), *durable)
+        print(json.dumps({"events": int(count), **took}), flush=True)
 
 
 if __name__ == "__main__":

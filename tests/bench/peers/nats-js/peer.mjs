@@ -1,4 +1,5 @@
-// nats.js v3 and ajv, measured from inside its own process. Takes lines of work, answers each with a line of JSON:
+// nats.js v3 and ajv, measured from inside its own process. Takes lines of work, answers each with a line of JSON that says how long
+// it took, on the clock and of processors:
 //
 // - `publish CONCURRENCY COUNT`: events through `js.publish`, each with its deduplication id, each awaited;
 // - `handle CONCURRENCY COUNT DURABLE`: decode, validate and acknowledge on a durable pull consumer, from the first event to the last.
@@ -34,6 +35,14 @@ const numbered = (number) => ({
   note: "Ring twice",
 });
 
+// What has gone by since, in seconds.
+function since(start) {
+  const { user, system } = process.cpuUsage(start.processor);
+  return { seconds: (performance.now() - start.clock) / 1000, processor: (user + system) / 1e6 };
+}
+
+const now = () => ({ clock: performance.now(), processor: process.cpuUsage() });
+
 async function publish(nc, concurrency, count) {
   const js = jetstream(nc);
   let next = 0;
@@ -43,9 +52,9 @@ async function publish(nc, concurrency, count) {
       await js.publish("bench.order", JSON.stringify(event), { msgID: event.orderId });
     }
   };
-  const started = performance.now();
+  const started = now();
   await Promise.all(Array.from({ length: concurrency }, some));
-  return performance.now() - started;
+  return since(started);
 }
 
 async function handle(nc, _concurrency, count, durable) {
@@ -58,15 +67,15 @@ async function handle(nc, _concurrency, count, durable) {
   });
   const consumer = await jetstream(nc).consumers.get("BENCH", durable);
   let seen = 0;
-  let started = 0;
+  let started;
   let messages;
   const took = await new Promise((resolve, reject) => {
     const callback = (message) => {
-      if (seen === 0) started = performance.now();
+      if (seen === 0) started = now();
       if (!validate(message.json())) return reject(new Error(JSON.stringify(validate.errors)));
       message.ack();
       seen += 1;
-      if (seen === count) resolve(performance.now() - started);
+      if (seen === count) resolve(since(started));
     };
     consumer.consume({ callback, max_messages: 1024 }).then((started) => (messages = started), reject);
   });
@@ -79,7 +88,7 @@ console.log(JSON.stringify({ ready: true }));
 for await (const line of createInterface({ input: process.stdin })) {
   const [work, concurrency, count, durable] = line.split(" ");
   const nc = await connect({ servers: process.argv[2] });
-  const milliseconds = await { publish, handle }[work](nc, Number(concurrency), Number(count), durable);
+  const took = await { publish, handle }[work](nc, Number(concurrency), Number(count), durable);
   await nc.close();
-  console.log(JSON.stringify({ events: Number(count), seconds: milliseconds / 1000 }));
+  console.log(JSON.stringify({ events: Number(count), ...took }));
 }

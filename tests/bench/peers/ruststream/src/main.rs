@@ -1,4 +1,5 @@
-//! RustStream over NATS, measured from inside its own process. Takes lines of work, answers each with a line of JSON:
+//! RustStream over NATS, measured from inside its own process. Takes lines of work, answers each with a line of JSON
+//! that says how long it took, on the clock and of processors:
 //!
 //! - `publish CONCURRENCY COUNT`: typed events through `JetStreamPublisher`, each with its deduplication id, each awaited;
 //! - `handle CONCURRENCY COUNT DURABLE`: a typed handler on a durable pull consumer, from its first event to its last.
@@ -50,18 +51,49 @@ impl OrderPlaced {
     }
 }
 
+/// A moment: on the clock, and of processors in all threads of this process, as the kernel counts it.
+#[derive(Clone, Copy)]
+struct Moment {
+    clock: Instant,
+    processor: Duration,
+}
+
+/// What has gone by since one.
+#[derive(Clone, Copy)]
+struct Took {
+    clock: Duration,
+    processor: Duration,
+}
+
+impl Moment {
+    fn now() -> Self {
+        let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten();
+        let nanoseconds = threads.flatten().filter_map(|thread| {
+            let account = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+            account.split(' ').next()?.parse::<u64>().ok()
+        });
+        let processor = Duration::from_nanos(nanoseconds.sum());
+        Self { clock: Instant::now(), processor }
+    }
+
+    fn elapsed(self) -> Took {
+        let now = Self::now();
+        Took { clock: now.clock - self.clock, processor: now.processor - self.processor }
+    }
+}
+
 /// What one measurement handles, and how long that took.
 struct Tally {
     wanted: u64,
     seen: AtomicU64,
-    started: OnceLock<Instant>,
-    took: OnceLock<Duration>,
+    started: OnceLock<Moment>,
+    took: OnceLock<Took>,
     done: Notify,
 }
 
 impl Tally {
     fn count(&self, order: &OrderPlaced) {
-        let started = *self.started.get_or_init(Instant::now);
+        let started = *self.started.get_or_init(Moment::now);
         std::hint::black_box(order);
         if self.seen.fetch_add(1, Ordering::Relaxed) + 1 == self.wanted {
             let _ = self.took.set(started.elapsed());
@@ -103,7 +135,7 @@ async fn many_at_once(
     HandlerOutcome::ack()
 }
 
-async fn handle(url: &str, concurrency: usize, count: u64, durable: &str) -> Result<f64, Failure> {
+async fn handle(url: &str, concurrency: usize, count: u64, durable: &str) -> Result<Took, Failure> {
     durable.clone_into(&mut DURABLE.lock().unwrap_or_else(PoisonError::into_inner));
     WORKERS.store(concurrency, Ordering::Relaxed);
     let tally = Arc::new(Tally {
@@ -128,14 +160,14 @@ async fn handle(url: &str, concurrency: usize, count: u64, durable: &str) -> Res
     // The acknowledgement of the last event follows its handler; a shutdown may overtake it.
     tokio::time::sleep(Duration::from_millis(50)).await;
     running.shutdown().await?;
-    Ok(tally.took.get().ok_or("nothing was timed")?.as_secs_f64())
+    Ok(*tally.took.get().ok_or("nothing was timed")?)
 }
 
-async fn publish(url: &str, concurrency: u64, count: u64) -> Result<f64, Failure> {
+async fn publish(url: &str, concurrency: u64, count: u64) -> Result<Took, Failure> {
     let connected = NatsBroker::new(url).connect().await?;
     let publisher = connected.publisher(JetStreamPublish::default());
     let next = Arc::new(AtomicU64::new(0));
-    let started = Instant::now();
+    let started = Moment::now();
     let mut tasks = JoinSet::new();
     for _ in 0..concurrency {
         tasks.spawn(publish_some(publisher.clone(), Arc::clone(&next), count));
@@ -145,7 +177,7 @@ async fn publish(url: &str, concurrency: u64, count: u64) -> Result<f64, Failure
     }
     let took = started.elapsed();
     connected.shutdown().await?;
-    Ok(took.as_secs_f64())
+    Ok(took)
 }
 
 async fn publish_some(
@@ -176,7 +208,7 @@ async fn main() -> Result<(), Failure> {
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     while let Some(line) = lines.next_line().await? {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let (count, seconds) = match words[..] {
+        let (count, took) = match words[..] {
             ["publish", at_once, count] => {
                 let count = count.parse()?;
                 (count, publish(&url, at_once.parse()?, count).await?)
@@ -187,7 +219,8 @@ async fn main() -> Result<(), Failure> {
             }
             _ => return Err(format!("not a line of work: {line}").into()),
         };
-        println!("{{\"events\":{count},\"seconds\":{seconds}}}");
+        let (seconds, processor) = (took.clock.as_secs_f64(), took.processor.as_secs_f64());
+        println!("{{\"events\":{count},\"seconds\":{seconds},\"processor\":{processor}}}");
     }
     Ok(())
 }
