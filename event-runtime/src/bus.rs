@@ -88,22 +88,30 @@ impl Bus {
     /// [`Error::Config`]; [`Error::Login`] when a server refuses the credentials; [`Error::Connect`] when none can be
     /// reached now.
     pub async fn connect(config: Config) -> Result<Self, Error> {
-        let events = Arc::new(Events::new(config.inboxes()));
-        let seen = Arc::clone(&events);
-        let options = config.options().await?.event_callback(move |event| {
-            seen.see(event);
-            std::future::ready(())
-        });
-        let client = options.connect(config.servers()).await.map_err(|error| {
-            let (servers, reason) = (config.servers_shown(), explained(&error.to_string()));
-            match error.kind() {
-                ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
-                    Error::Login { servers, reason }
+        Self::connecting(config).await
+    }
+
+    /// A box keeps the future, and with it the client's connector and TLS, in this crate: else each program that awaits it would
+    /// compile it again.
+    fn connecting(config: Config) -> Pin<Box<dyn Future<Output = Result<Self, Error>> + Send>> {
+        Box::pin(async move {
+            let events = Arc::new(Events::new(config.inboxes()));
+            let seen = Arc::clone(&events);
+            let options = config.options()?.event_callback(move |event| {
+                seen.see(event);
+                std::future::ready(())
+            });
+            let client = options.connect(config.servers()).await.map_err(|error| {
+                let (servers, reason) = (config.servers_shown(), explained(&error.to_string()));
+                match error.kind() {
+                    ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
+                        Error::Login { servers, reason }
+                    }
+                    _ => Error::Connect { servers, reason },
                 }
-                _ => Error::Connect { servers, reason },
-            }
-        })?;
-        Ok(Self::over(client, config, events, Sink::Server))
+            })?;
+            Ok(Self::over(client, config, events, Sink::Server))
+        })
     }
 
     /// A bus whose messages go no further than `records`. Its client never connects.
@@ -112,8 +120,7 @@ impl Bus {
         let config = Config::new("nats://127.0.0.1:1")?.name("recorder");
         // Before every attempt the client waits, before the first one too.
         let options = config
-            .options()
-            .await?
+            .options()?
             .retry_on_initial_connect()
             .reconnect_delay_callback(|_| Duration::from_secs(u64::from(u32::MAX)));
         let client = options

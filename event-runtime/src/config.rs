@@ -5,10 +5,12 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::{ConnectOptions, ServerAddr};
+use async_nats::{AuthError, ConnectOptions, ServerAddr};
 
+use crate::credentials;
 use crate::percent::{self, Lone};
 
 /// A setting that is missing or wrong.
@@ -404,7 +406,7 @@ impl Config {
         )
     }
 
-    pub(crate) async fn options(&self) -> Result<ConnectOptions, ConfigError> {
+    pub(crate) fn options(&self) -> Result<ConnectOptions, ConfigError> {
         let mut options = ConnectOptions::new()
             .connection_timeout(self.connect_timeout)
             .request_timeout(Some(self.request_timeout))
@@ -412,10 +414,17 @@ impl Config {
             .max_reconnects(None);
         options = match &self.auth {
             Auth::None => options,
-            Auth::Credentials(path) => options
-                .credentials_file(path)
-                .await
-                .map_err(|e| wrong("NATS_CREDS", format!("cannot be used: {}", e.kind())))?,
+            Auth::Credentials(path) => {
+                let text = readable("NATS_CREDS", path)?;
+                let found = credentials::read(&text).map_err(|problem| {
+                    wrong("NATS_CREDS", format!("{}: {problem}", path.display()))
+                })?;
+                let key = Arc::new(found.key);
+                options.jwt(found.jwt.to_owned(), move |nonce| {
+                    let signed = key.sign(&nonce).map_err(AuthError::new);
+                    std::future::ready(signed)
+                })
+            }
             Auth::Nkey(seed) => {
                 check_seed(seed)?;
                 options.nkey(seed.clone())
@@ -463,24 +472,15 @@ fn without_login(server: &str) -> (String, Option<&str>) {
 
 fn check_seed(seed: &str) -> Result<(), ConfigError> {
     // Its own error may quote the seed.
-    match nkeys::KeyPair::from_seed(seed) {
-        Ok(_) if seed.starts_with("SU") => Ok(()),
-        _ => Err(wrong(
-            "NATS_NKEY_SEED",
-            "is no seed of a user (58 characters of base32 that start with SU, the last ones a checksum)",
-        )),
+    match credentials::key_of_user(seed) {
+        Some(_) => Ok(()),
+        None => Err(wrong("NATS_NKEY_SEED", credentials::SEED)),
     }
 }
 
 /// A file without such a block would be taken for an empty one, and the handshake fail for a reason that nobody sees.
 fn has_block(variable: &'static str, path: &Path, block: &str) -> Result<(), ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        wrong(
-            variable,
-            format!("the file cannot be read: {}", error.kind()),
-        )
-    })?;
-    let found = text
+    let found = readable(variable, path)?
         .lines()
         .any(|line| line.starts_with("-----BEGIN ") && line.trim_end().ends_with(block));
     match found {
@@ -493,6 +493,15 @@ fn has_block(variable: &'static str, path: &Path, block: &str) -> Result<(), Con
             ),
         )),
     }
+}
+
+fn readable(variable: &'static str, path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path).map_err(|error| {
+        wrong(
+            variable,
+            format!("the file cannot be read: {}", error.kind()),
+        )
+    })
 }
 
 /// A path whose file can be opened now: better to say so here than in the middle of a TLS handshake.

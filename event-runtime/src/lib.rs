@@ -106,6 +106,7 @@ mod choice;
 mod cloudevents;
 mod config;
 mod connection;
+mod credentials;
 pub mod dead_letter;
 mod decode;
 mod delivery;

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -226,11 +227,8 @@ impl<H: Send + Sync + 'static> Listener<H> {
     /// # Errors
     /// [`Error::MissingDurable`] and [`Error::Unfit`] at the start; [`Error::ConsumerGone`] when a durable was deleted;
     /// [`Error::Refused`] when the connection may not consume.
-    pub fn run(
-        self,
-        shutdown: Shutdown,
-    ) -> impl Future<Output = Result<ListenReport, Error>> + Send + use<H> {
-        self.share().run(shutdown)
+    pub async fn run(self, shutdown: Shutdown) -> Result<ListenReport, Error> {
+        self.share().running(shutdown).await
     }
 
     /// What its workers share.
@@ -240,6 +238,14 @@ impl<H: Send + Sync + 'static> Listener<H> {
 }
 
 impl Shared {
+    /// A box keeps the future, and with it all that works on deliveries, in this crate: else each service would compile it again.
+    fn running(
+        self: Arc<Self>,
+        shutdown: Shutdown,
+    ) -> Pin<Box<dyn Future<Output = Result<ListenReport, Error>> + Send>> {
+        Box::pin(self.run(shutdown))
+    }
+
     async fn run(self: Arc<Self>, shutdown: Shutdown) -> Result<ListenReport, Error> {
         let (shared, stop) = (&self, &self.stop);
         let bus = &self.bus;

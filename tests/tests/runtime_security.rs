@@ -252,7 +252,8 @@ async fn credentials_file() {
     );
     let of_user = json!({ "subs": -1, "data": -1, "payload": -1, "type": "user", "version": 2 });
     let (seed, other) = (user.seed().unwrap(), stranger.seed().unwrap());
-    let place = Place::new(&text, &[&seed, &other]).await;
+    let account_seed = account.seed().unwrap();
+    let place = Place::new(&text, &[&seed, &other, &account_seed]).await;
     let file = |name: &str, text: String| {
         let path = place.server.folder().join(name);
         std::fs::write(&path, text).unwrap();
@@ -274,10 +275,50 @@ async fn credentials_file() {
         &[("NATS_CREDS", &file("b.creds", credentials(&known, &other)))],
         violation,
     );
+    // No credentials file, each for its own reason, and said before anybody is asked.
+    let right = credentials(&known, &seed);
+    for (name, text, words) in [
+        (
+            "c.creds",
+            seed.clone(),
+            "c.creds: has no block `-----BEGIN NATS USER JWT-----`",
+        ),
+        (
+            "d.creds",
+            right.replace(&known, ""),
+            "d.creds: the block that begins in line 1",
+        ),
+        (
+            "e.creds",
+            credentials(&seed, &known),
+            "e.creds: line 2 is no JWT",
+        ),
+        (
+            "f.creds",
+            right.replace("-----BEGIN USER", "BEGIN USER"),
+            "f.creds: the block that begins in line 7",
+        ),
+        (
+            "g.creds",
+            credentials(&known, &seed[..57]),
+            "g.creds: line 6 is no seed of a user",
+        ),
+        (
+            "h.creds",
+            credentials(&known, &account_seed),
+            "h.creds: line 6 is no seed of a user",
+        ),
+    ] {
+        place.refuses(&[("NATS_CREDS", &file(name, text))], words);
+    }
+    std::fs::write(place.server.folder().join("i.creds"), [0xff, 0xfe]).unwrap();
+    let path = place.server.folder().join("i.creds");
     place.refuses(
-        &[("NATS_CREDS", &file("c.creds", seed.clone()))],
-        "NATS_CREDS: cannot be used",
+        &[("NATS_CREDS", path.to_str().unwrap())],
+        "NATS_CREDS: the file cannot be read",
     );
+    // As tools on Windows write it.
+    place.connects(&[("NATS_CREDS", &file("j.creds", right.replace('\n', "\r\n")))]);
     place.refuses(
         &[("NATS_CREDS", "/no/such/file")],
         "NATS_CREDS: the file cannot be read",

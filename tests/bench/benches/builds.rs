@@ -175,39 +175,54 @@ fn build_dependency(work: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The README's service against the same by hand: a clean build, and the program.
+/// The README's service, against the same by hand and against a bare loop by hand that does none of what goes wrong: a clean build,
+/// and the program.
 fn service(work: &Path) -> Result<()> {
     let packages = Packages::new(work.join("service"))?;
     of_the_readme(&packages, "with-ours")?;
+    same_by_hand(&packages)?;
     by_hand(&packages)?;
-    let (ours, theirs) = in_turn(
+    let mut bare = Vec::new();
+    let (ours, same) = in_turn(
         long_pairs(),
         || clean(&packages, "with-ours", "release"),
-        || clean(&packages, "by-hand", "release"),
+        || {
+            bare.push(clean(&packages, "by-hand", "release"));
+            clean(&packages, "same-by-hand", "release")
+        },
     );
-    let (ours, theirs) = (all(ours)?, all(theirs)?);
-    let goal = Goal::AtMost(1.05);
-    compare(
-        "clean build of a minimal service",
-        "by hand on async-nats",
-        goal,
-        &ours,
-        &theirs,
-    );
+    let (ours, same, bare) = (all(ours)?, all(same)?, all(bare)?);
     let size = |name: &str| -> Result<f64> {
         let program = clean_target(packages.root(), name)
             .join("release")
             .join(name);
         Ok(fs::metadata(program)?.len() as f64 / 1024.0)
     };
-    let pairs = Pairs {
-        group: GROUP,
-        name: "size of a minimal service, stripped",
-        against: "by hand on async-nats",
-        unit: "KiB",
-        goal,
-    };
-    pairs.exact(size("with-ours")?, size("by-hand")?);
+    for (program, against, goal, theirs) in [
+        (
+            "same-by-hand",
+            "the same by hand on async-nats",
+            Goal::AtMost(1.05),
+            same,
+        ),
+        (
+            "by-hand",
+            "a bare loop by hand, without retries, dead letters or checks",
+            Goal::None,
+            bare,
+        ),
+    ] {
+        let name = "clean build of a minimal service";
+        compare(name, against, goal, &ours, &theirs);
+        let pairs = Pairs {
+            group: GROUP,
+            name: "size of a minimal service, stripped",
+            against,
+            unit: "KiB",
+            goal,
+        };
+        pairs.exact(size("with-ours")?, size(program)?);
+    }
     Ok(())
 }
 
@@ -230,14 +245,23 @@ fn of_the_readme(packages: &Packages, name: &str) -> Result<PathBuf> {
     Ok(package)
 }
 
-/// The same by hand: the package `by-hand`.
+/// The same by hand, and all that it is relied on for.
+fn same_by_hand(packages: &Packages) -> Result<PathBuf> {
+    let source = include_str!("../builds/same_by_hand.rs");
+    on_async_nats(packages, "same-by-hand", source)
+}
+
+/// What it does when nothing goes wrong, by hand.
 fn by_hand(packages: &Packages) -> Result<PathBuf> {
+    on_async_nats(packages, "by-hand", include_str!("../builds/by_hand.rs"))
+}
+
+fn on_async_nats(packages: &Packages, name: &str, source: &str) -> Result<PathBuf> {
     let manifest = format!(
-        "[dependencies]\n{ASYNC_NATS}\nfutures-util = {{ version = \"0.3\", default-features = false }}\n{TOKIO}\
+        "[dependencies]\n{ASYNC_NATS}\nbytes = \"1\"\nfutures-util = {{ version = \"0.3\", default-features = false }}\n{TOKIO}\
          serde = {{ version = \"1\", features = [\"derive\"] }}\nserde_json = \"1\"\nuuid = {{ version = \"1\", features = [\"serde\"] }}\n"
     );
-    let files = [("src/main.rs", include_str!("../builds/by_hand.rs"))];
-    Ok(packages.package("by-hand", &manifest, &files)?)
+    Ok(packages.package(name, &manifest, &[("src/main.rs", source)])?)
 }
 
 /// The folder that a package alone is built in.
