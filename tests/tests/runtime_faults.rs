@@ -177,7 +177,7 @@ async fn stopping_under_steady_traffic_strands_nothing() {
             id
         }
     });
-    let (mut handled, mut returned) = (0, 0);
+    let (mut handled, mut returned, mut dead_lettered) = (0, 0, 0);
     for generation in 1..=10 {
         let bus = connect(&server).await;
         let running = listen(&bus, SHOP, Duration::ZERO, &seen);
@@ -185,7 +185,12 @@ async fn stopping_under_steady_traffic_strands_nothing() {
         let report = stop(running).await;
         handled += report.handled;
         returned += report.returned;
+        dead_lettered += report.dead_lettered;
     }
+    assert_eq!(
+        dead_lettered, 0,
+        "given back so often that it was taken for what kills its process"
+    );
     traffic.stop();
     let published = publishing.await.unwrap();
     let last = listen(&bus, SHOP, Duration::ZERO, &seen);

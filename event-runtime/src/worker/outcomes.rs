@@ -161,10 +161,9 @@ impl Worker {
     pub(super) async fn stop(&mut self) {
         let deadline = Instant::now() + self.shared.grace;
         (self.spare, self.next_place) = (None, None);
-        for (lease, _) in std::mem::take(&mut self.waiting) {
-            self.give_back(lease.reply).await;
-        }
-        // What was asked for may be on its way: given back before the inbox is closed, it would come right back.
+        // What was asked for may be on its way. Nothing is given back before the inbox is closed: it would come right back, and
+        // a delivery is an attempt, though no handler sees it.
+        let waited = std::mem::take(&mut self.waiting);
         let mut arrived = Vec::new();
         let settled_by = Instant::now() + QUIET * 25;
         while self.pull.outstanding() > 0 && Instant::now() < settled_by {
@@ -188,8 +187,10 @@ impl Worker {
                 _ => {}
             }
         }
-        let arrived = arrived.into_iter().filter_map(|message| message.reply);
-        for reply in arrived {
+        for (lease, _) in waited {
+            self.give_back(lease.reply).await;
+        }
+        for reply in arrived.into_iter().filter_map(|message| message.reply) {
             self.count(Fate::Delivered);
             self.give_back(reply).await;
         }

@@ -22,8 +22,10 @@ use event_bench::{Goal, Pairs, compiler, record::folder, shapes, spent};
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 const GROUP: &str = "builds";
+type Section = fn(&Path) -> Result<()>;
+
 /// Its parts, in the order in which they run.
-const SECTIONS: [(&str, fn(&Path) -> Result<()>); 4] = [
+const SECTIONS: [(&str, Section); 4] = [
     ("generated", generated),
     ("build_dependency", build_dependency),
     ("service", service),
