@@ -270,7 +270,11 @@ fn a_context_that_cannot_be_used_says_why() {
     says(
         &run,
         2,
-        &["the context \"empty\"", "`creds`: cannot be used"],
+        &[
+            "the context \"empty\"",
+            "`creds`: ",
+            "a.creds: has no block",
+        ],
     );
     let run = Run::of(live.folder.command(&PLAN).env("NATS_CONTEXT", "none"));
     says(
