@@ -22,7 +22,7 @@ const STREAM: &str = "SCHEDULING";
 const CREATED: &str = "userschedule:created";
 const ACK_WAIT: Duration = Duration::from_secs(30);
 const MAX_ATTEMPTS: i64 = 5;
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 16;
 const GRACE: Duration = Duration::from_secs(20);
 const PUBLISH_TIMEOUT: Duration = Duration::from_secs(5);
 
