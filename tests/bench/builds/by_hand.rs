@@ -41,7 +41,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             name: "Ada".to_owned(),
         };
         let mut headers = async_nats::HeaderMap::new();
-        headers.insert("Nats-Msg-Id", format!("UserInfoAvailed:{}", answer.schedule_id));
+        headers.insert("Nats-Msg-Id", format!("scheduling.UserInfoAvailed:{}", answer.schedule_id));
         let payload = serde_json::to_vec(&answer)?;
         let stored = jetstream.publish_with_headers("user:availed", headers, payload.into());
         stored.await?.await?;

@@ -92,7 +92,7 @@ async fn publish(jetstream: &Context, event: &UserInfoAvailed) -> Result<(), Err
     let mut headers = HeaderMap::new();
     headers.insert(
         NATS_MESSAGE_ID,
-        format!("profiles.UserInfoAvailed:{}", event.schedule_id),
+        format!("scheduling.UserInfoAvailed:{}", event.schedule_id),
     );
     store(
         jetstream,
@@ -306,6 +306,8 @@ async fn main() -> Result<(), Error> {
     while let Some(other) = listeners.join_next().await {
         other??;
     }
+    // Draining only asks for it: what was acknowledged last has to be on its way before this process is gone.
+    client.flush().await?;
     client.drain().await?;
     ended
 }
