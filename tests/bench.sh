@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures everything that docs/performance.md says, and writes that page anew. Installs what it is measured against.
 #
-#   tests/bench.sh              every part, then the page; more than an hour on two cores, most of it building what `builds` compares: let it have them alone
+#   tests/bench.sh              every part, then the page; about an hour on two cores, most of it building what `builds` compares: let it have them alone
 #   tests/bench.sh PART...      some parts only: publish exact deliver peers growth latency codegen builds; or `report`, the page alone
 #   BENCH_PAIRS=4 tests/bench.sh publish      fewer pairs than 16: quicker, and the intervals are wider
 set -euo pipefail
