@@ -152,18 +152,31 @@ async fn stopping_in_mid_load_gives_back_what_was_not_begun() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stopping_under_steady_traffic_strands_nothing() {
+    stops_strand_nothing(10, 50, 64).await;
+}
+
+/// With as many requested as ever are, of which most are still to come when it stops.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stopping_in_full_swing_strands_nothing() {
+    stops_strand_nothing(5, 700, 1_000).await;
+}
+
+/// Listeners that stop one after the other under steady traffic, each after so many events.
+async fn stops_strand_nothing(stops: usize, each: usize, max_in_flight: u32) {
     // What a stop strands comes back after ack_wait only: after two minutes this test has failed long ago.
-    const CONSUMER: ConsumerDef = ConsumerDef {
+    let consumers = [ConsumerDef {
         ack_wait: Duration::from_secs(120),
+        max_in_flight,
         ..STREAMS.consumers[0]
-    };
-    const LONG: Streams = Streams {
+    }];
+    let streams = Streams {
         streams: STREAMS.streams,
-        consumers: &[CONSUMER],
+        consumers: &consumers,
     };
+    let service = SHOP.max_in_flight(max_in_flight);
     let server = TestServer::start().await.unwrap();
     let bus = connect(&server).await;
-    bus.ensure(&LONG).await.unwrap();
+    bus.ensure(&streams).await.unwrap();
     let seen = Seen::default();
     let traffic = Shutdown::new();
     let publishing = tokio::spawn({
@@ -178,10 +191,10 @@ async fn stopping_under_steady_traffic_strands_nothing() {
         }
     });
     let (mut handled, mut returned, mut dead_lettered) = (0, 0, 0);
-    for generation in 1..=10 {
+    for generation in 1..=stops {
         let bus = connect(&server).await;
-        let running = listen(&bus, SHOP, Duration::ZERO, &seen);
-        until("it is busy", async || seen.len() > generation * 50).await;
+        let running = listen(&bus, service, Duration::ZERO, &seen);
+        until("it is busy", async || seen.len() > generation * each).await;
         let report = stop(running).await;
         handled += report.handled;
         returned += report.returned;
@@ -193,7 +206,7 @@ async fn stopping_under_steady_traffic_strands_nothing() {
     );
     traffic.stop();
     let published = publishing.await.unwrap();
-    let last = listen(&bus, SHOP, Duration::ZERO, &seen);
+    let last = listen(&bus, service, Duration::ZERO, &seen);
     until("all are handled", async || seen.len() as i64 >= published).await;
     handled += stop(last).await.handled;
     assert_eq!(
