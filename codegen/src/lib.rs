@@ -104,9 +104,12 @@ impl Codegen {
     /// be written.
     pub fn try_run(&self) -> Result<(), Error> {
         let out_file = cargo::out_file(self.out_file.as_deref())?;
-        cargo::rerun_if_changed([&cargo::folder(&self.folder)]);
+        let folder = cargo::folder(&self.folder);
+        cargo::rerun_if_changed([&folder]);
         let generated = self.generate()?;
-        cargo::rerun_if_changed(&generated.files);
+        // Cargo walks the folder, links included: what it finds there need not be looked at twice with each build.
+        let elsewhere = |file: &&PathBuf| !file.starts_with(&folder);
+        cargo::rerun_if_changed(generated.files.iter().filter(elsewhere));
         for warning in &generated.warnings {
             cargo::warn(warning);
         }

@@ -120,10 +120,8 @@ fn cargo_is_told_what_to_watch() {
                 .map(|(_, path)| path)
         })
         .collect();
-    assert_eq!(
-        watched,
-        ["contracts", "contracts/a.toml", "contracts/b.toml"]
-    );
+    // Cargo walks a folder: naming its files too would have it look at each twice.
+    assert_eq!(watched, ["contracts"]);
     assert!(
         folder.out().exists(),
         "OUT_DIR/contracts.rs was not written"
