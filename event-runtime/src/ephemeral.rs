@@ -5,7 +5,6 @@
 use std::ops::ControlFlow;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use async_nats::{Message, Subscriber};
@@ -14,10 +13,11 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, timeout_at};
 use tracing::Span;
 
+use crate::begun::{Begun, Step};
 use crate::delivery::Meta;
 use crate::error::Error;
 use crate::listener::{Fate, ListenReport, Shared};
-use crate::route::{self, Failed, Handling, Rejection, Route};
+use crate::route::{self, Handling, Rejection, Route};
 use crate::spans;
 use crate::subscribe::Filter;
 use crate::trace::Trace;
@@ -72,8 +72,9 @@ pub(crate) async fn run(
         let Some(known) = shared.routes.get(route) else {
             break;
         };
-        match begin(&shared, known, &message) {
-            ControlFlow::Break(took) => {
+        let (span, trace, ready) = ready(&shared, known, &message);
+        match Begun::advance(span, trace, ready) {
+            ControlFlow::Break((_, took)) => {
                 trust.learn(took);
                 report.count(Fate::Handled, 1, counters);
             }
@@ -108,20 +109,6 @@ pub(crate) struct Handled {
     took: Duration,
 }
 
-/// The handling of a message that has begun and goes on.
-struct Begun {
-    span: Span,
-    trace: Option<Trace>,
-    since: Instant,
-    step: Step,
-}
-
-enum Step {
-    Rejected(Rejection),
-    Running(Handling),
-    Failed(Failed),
-}
-
 /// Waits for a place, then handles a message.
 async fn in_turn(shared: Arc<Shared>, route: usize, message: Message) -> Handled {
     let _slot = Arc::clone(&shared.slots).acquire_owned().await;
@@ -136,44 +123,24 @@ async fn in_turn(shared: Arc<Shared>, route: usize, message: Message) -> Handled
 
 /// Handles one message.
 pub(crate) async fn handle(shared: &Arc<Shared>, route: &Route, message: &Message) -> Handled {
-    let begun = start(shared, route, message);
-    go_on(shared, message, begun).await
+    let (span, trace, ready) = ready(shared, route, message);
+    go_on(shared, message, Begun::new(span, trace, ready)).await
 }
 
-/// Handles one message here and now. A break: it is handled, and took so long. What goes on needs a task of its own, in which
-/// the handler is polled again at once: nobody is woken before that.
-fn begin(shared: &Arc<Shared>, route: &Route, message: &Message) -> ControlFlow<Duration, Begun> {
-    let mut begun = start(shared, route, message);
-    if let Step::Running(handling) = &mut begun.step {
-        let context = &mut Context::from_waker(Waker::noop());
-        let poll = || route::poll(handling, context);
-        match spans::entered(begun.trace.as_ref(), &begun.span, poll) {
-            Poll::Ready(Ok(())) => return ControlFlow::Break(begun.since.elapsed()),
-            Poll::Ready(Err(failed)) => begun.step = Step::Failed(failed),
-            Poll::Pending => {}
-        }
-    }
-    ControlFlow::Continue(begun)
-}
-
-/// Everything before the handler runs.
-fn start(shared: &Arc<Shared>, route: &Route, message: &Message) -> Begun {
+/// Everything before the handler runs: its span, its trace, and its call unless there is a reason not to make it.
+fn ready(
+    shared: &Arc<Shared>,
+    route: &Route,
+    message: &Message,
+) -> (Span, Option<Trace>, Result<Handling, Rejection>) {
     let meta = Meta::of(message, None);
     let (group, size) = (shared.service.queue_group, message.payload.len());
     let span = spans::process(Some(route.template), &meta, size, group, None);
     let trace = meta.trace.clone();
-    let step = match spans::entered(trace.as_ref(), &span, || {
+    let ready = spans::entered(trace.as_ref(), &span, || {
         shared.handling(route, message, meta)
-    }) {
-        Ok(handling) => Step::Running(handling),
-        Err(rejection) => Step::Rejected(rejection),
-    };
-    Begun {
-        span,
-        trace,
-        since: Instant::now(),
-        step,
-    }
+    });
+    (span, trace, ready)
 }
 
 /// Goes on with it to its end.

@@ -101,6 +101,7 @@
 
 mod acks;
 mod api;
+mod begun;
 mod bus;
 mod choice;
 mod cloudevents;

@@ -5,13 +5,12 @@
 use std::ops::ControlFlow;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use async_nats::Message;
-use tokio::time::Instant;
 use tracing::Span;
 
+use crate::begun::{Begun, Step};
 use crate::dead_letter::{Burial, Cause, MESSAGE_ID};
 use crate::delivery::{AckSubject, Failure, Meta};
 use crate::durable::Durable;
@@ -20,7 +19,6 @@ use crate::route::{self, Failed, Handling, Rejection, Route};
 use crate::spans;
 use crate::store::jittered;
 use crate::suspect::Place;
-use crate::trace::Trace;
 
 /// Deliveries beyond the service's attempts before one is taken for a message that kills its process: returns at a
 /// stop count as deliveries too.
@@ -92,23 +90,8 @@ pub(crate) struct Case {
     arrived: Arrived,
 }
 
-/// The handling of a delivery that has begun and goes on.
-pub(crate) struct Begun {
-    span: Span,
-    trace: Option<Trace>,
-    since: Instant,
-    step: Step,
-}
-
-enum Step {
-    Rejected(Rejection),
-    Running(Handling),
-    Failed(Failed),
-}
-
 impl Arrived {
-    /// Begins to handle it, here and now. A break: it is handled, and took so long. What goes on needs a task of its own, in
-    /// which the handler is polled again at once: nobody is woken before that.
+    /// Begins to handle it, here and now. A break: it is handled, and took so long.
     pub(crate) fn begin(
         &self,
         shared: &Arc<Shared>,
@@ -120,28 +103,13 @@ impl Arrived {
         let template = route.as_ref().ok().map(|route| route.template);
         let span = self.span(template, &meta, shared, durable);
         let ready = route.and_then(|route| self.ready(route, meta, shared));
-        let since = Instant::now();
-        let step = match ready {
-            Err(rejection) => Step::Rejected(rejection),
-            Ok(mut handling) => {
-                let context = &mut Context::from_waker(Waker::noop());
-                let poll = || route::poll(&mut handling, context);
-                match spans::entered(trace.as_ref(), &span, poll) {
-                    Poll::Ready(Ok(())) => {
-                        span.record(OUTCOME, Outcome::Ack.word());
-                        return ControlFlow::Break(since.elapsed());
-                    }
-                    Poll::Ready(Err(failed)) => Step::Failed(failed),
-                    Poll::Pending => Step::Running(handling),
-                }
+        match Begun::advance(span, trace, ready) {
+            ControlFlow::Break((span, took)) => {
+                span.record(OUTCOME, Outcome::Ack.word());
+                ControlFlow::Break(took)
             }
-        };
-        ControlFlow::Continue(Begun {
-            span,
-            trace,
-            since,
-            step,
-        })
+            ControlFlow::Continue(begun) => ControlFlow::Continue(begun),
+        }
     }
 
     /// What is known about it.
@@ -212,29 +180,20 @@ impl Case {
         let route = route::find(&shared.routes, &arrived.message, &meta);
         let template = route.as_ref().ok().map(|route| route.template);
         let ready = route.and_then(|route| arrived.ready(route, meta.clone(), shared));
-        let (step, place) = match ready {
-            Err(rejection) => (Step::Rejected(rejection), None),
-            Ok(handling) => {
-                // Waiting has no limit of its own: the lease is kept, and every handler before this one has one.
-                let place = match place {
-                    Some(place) => Some(place),
-                    None => tokio::select! {
-                        biased;
-                        () = shared.stop.wait() => return Outcome::Return.into(),
-                        place = shared.place(&self.durable.name, &meta) => place,
-                    },
-                };
-                (Step::Running(handling), place)
-            }
+        let place = match place {
+            // Without a handler it needs none.
+            _ if ready.is_err() => None,
+            Some(place) => Some(place),
+            // Waiting has no limit of its own: the lease is kept, and every handler before this one has one.
+            None => tokio::select! {
+                biased;
+                () = shared.stop.wait() => return Outcome::Return.into(),
+                place = shared.place(&self.durable.name, &meta) => place,
+            },
         };
         // What waited was not being processed: the span begins here.
         let span = arrived.span(template, &meta, shared, &self.durable);
-        let begun = Begun {
-            span,
-            trace: meta.trace,
-            since: Instant::now(),
-            step,
-        };
+        let begun = Begun::new(span, meta.trace, ready);
         self.go_on(begun, place).await
     }
 

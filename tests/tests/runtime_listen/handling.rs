@@ -8,6 +8,8 @@ use event_runtime::dead_letter::DETAIL;
 use event_runtime::{
     Bus, ConsumerDef, Delivery, Failure, Listener, Retention, Service, StreamDef, Streams, Trace,
 };
+use tokio::sync::Notify;
+use tokio::task::{self, Id};
 
 use super::support::{
     OrderPaid, OrderPlaced, PriceShown, SHOP, STREAMS, Seen, connect, count, message, order,
@@ -311,4 +313,51 @@ async fn ephemeral_events_are_shared_in_the_queue_group() {
         handled as usize >= before + 198 && failed == 1,
         "{handled} {failed}"
     );
+}
+
+/// What comes to a handler that has been quick, and what it meets there.
+#[tokio::test]
+async fn quick_ephemeral_handlers_need_no_task_each_and_a_slow_one_holds_up_nobody() {
+    let (_server, bus) = shop().await;
+    let (seen, gate) = (Seen::default(), Arc::new(Notify::new()));
+    let listener = Listener::new(&bus, SHOP, (seen.clone(), Arc::clone(&gate))).on(
+        |h: Arc<(Seen<(i64, Id)>, Arc<Notify>)>, d: Delivery<PriceShown>| async move {
+            match d.event.cents {
+                1 => panic!("unlucky"),
+                2 => return Err(Failure::retry("unlucky")),
+                3 => h.1.notified().await,
+                _ => {}
+            }
+            h.0.push((d.event.cents, task::id()));
+            Ok(())
+        },
+    );
+    let running = start(listener);
+    let emit = async |cents| {
+        let item = "tea".to_owned();
+        bus.emit(&PriceShown { item, cents }).await.unwrap();
+    };
+    // A task of JoinSet is never met twice.
+    until("two are handled where they arrive", async || {
+        emit(-1).await;
+        let all = seen.all();
+        all.windows(2).any(|two| two[0].1 == two[1].1)
+    })
+    .await;
+    for cents in 1..=100 {
+        emit(cents).await;
+    }
+    let numbers = || -> Vec<i64> {
+        let all = seen.all().into_iter().map(|(cents, _)| cents);
+        all.filter(|cents| *cents > 0).collect()
+    };
+    until("all but those three", async || numbers().len() >= 97).await;
+    assert!(!numbers().contains(&3));
+    gate.notify_one();
+    until("the slow one", async || numbers().contains(&3)).await;
+    let report = stop(running).await;
+    assert_eq!(report.failed, 2, "{report:?}");
+    let mut numbers = numbers();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (3..=100).collect::<Vec<_>>());
 }
