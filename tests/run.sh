@@ -44,6 +44,14 @@ cargo_tests() { # NAME CARGO-ARGUMENTS...
     fi
 }
 
+# The clients of other languages get caches of this checkout: empty in a fresh one, so that a step which only a used machine
+# can do fails for whoever adds it. Their settings (registries, certificates) stay those of the machine.
+caches=$PWD/.build/caches
+export npm_config_cache=$caches/npm PIP_CACHE_DIR=$caches/pip
+export MAVEN_OPTS="${MAVEN_OPTS:+$MAVEN_OPTS }-Dmaven.repo.local=$caches/maven"
+# What a user's commands keep in a home folder (a nats-server that `dev` fetched, say) is no part of the tests either.
+export XDG_CACHE_HOME=$caches/xdg
+
 NATS_SERVER_BIN=$(tests/nats-server.sh) || exit 3
 export NATS_SERVER_BIN
 export CARGO_TERM_COLOR=never
