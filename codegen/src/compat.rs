@@ -11,8 +11,10 @@
 
 mod accept;
 mod choice;
+mod common;
 mod constraint;
 mod event;
+mod evidence;
 mod field;
 mod fields;
 mod leaf;
