@@ -27,6 +27,7 @@ mod sample;
 pub(crate) mod schema;
 mod server;
 pub(crate) mod shape;
+mod subscription;
 pub(crate) mod text;
 mod walk;
 

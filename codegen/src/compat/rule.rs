@@ -13,6 +13,7 @@ use super::objects::Objects;
 use super::sample::{Sampler, Side, Step};
 use super::schema::{self, Schemas};
 use super::server::{self, ServicePair, StreamPair};
+use super::subscription;
 use super::text;
 use super::walk::{Sides, reached};
 use super::{Finding, Place, Reached};
@@ -80,7 +81,7 @@ impl Severity {
 pub struct Rule {
     /// Kebab-case; stable.
     pub id: &'static str,
-    /// One, or backward and forward for a change that breaks both.
+    /// One, or backward and forward for a change that breaks both. None: it harms nobody, and is said for the record.
     pub categories: &'static [Category],
     /// How much it matters, when a finding says nothing else.
     pub severity: Severity,
@@ -121,11 +122,11 @@ pub(super) enum Check {
 }
 
 macro_rules! rules {
-    ($( $id:literal, [$($category:ident),+], $severity:ident, $summary:literal, [$($kind:ident $function:path),*]; )*) => {
+    ($( $id:literal, [$($category:ident),*], $severity:ident, $summary:literal, [$($kind:ident $function:path),*]; )*) => {
         /// Every rule, in the order of the table.
         pub const RULES: &[Rule] = &[$(Rule {
             id: $id,
-            categories: &[$(Category::$category),+],
+            categories: &[$(Category::$category),*],
             severity: Severity::$severity,
             summary: $summary,
             page: include_str!(concat!("../../explain/rules/", $id, ".md")),
@@ -137,7 +138,7 @@ macro_rules! rules {
 rules! {
     "required-field-added", [Backward], Breaks, "A required field without a default is new.", [Object fields::required_added];
     "defaulted-field-added", [Semantic], Warn, "A required field with a default is new.", [Object fields::defaulted_added];
-    "optional-field-added", [Source], Info, "An optional field is new.", [Object fields::optional_added];
+    "optional-field-added", [], Info, "An optional field is new.", [Object fields::optional_added];
     "reserved-name-used", [Semantic], Breaks, "A new field or value bears a name that was reserved.", [Object fields::reserved_used, Choice choice::reserved_used];
     "reserved-name-released", [Semantic], Warn, "A name is no longer reserved.", [Object fields::reserved_released, Choice choice::reserved_released];
     "optional-field-removed", [Source], Breaks, "An optional field is gone.", [Object fields::optional_removed];
@@ -196,14 +197,15 @@ rules! {
     "stream-removed", [Operations], Warn, "A stream is no longer declared.", [Folder server::stream_removed];
     "start-changed", [Operations], Warn, "A service begins elsewhere in the stream.", [Service server::start];
     "service-removed", [Operations], Warn, "A service is gone.", [Folder server::service_removed];
-    "subscription-removed", [Operations], Warn, "A service no longer handles an event.", [Folder server::subscription_removed];
+    "subscription-removed", [Operations], Warn, "A service no longer handles an event.", [Folder subscription::removed];
+    "subscription-added", [Operations], Warn, "A service handles an event more.", [Folder subscription::added];
     "publisher-removed", [Routing], Breaks, "A service stops publishing an event that still has subscribers.", [Folder server::publisher_removed];
     "queue-group-changed", [Routing], Breaks, "A service has another queue group.", [Service server::queue_group];
     "event-removed", [Routing], Breaks, "An event is gone.", [Folder event::removed];
     "event-moved", [Source], Breaks, "An ephemeral event is declared in another file.", [Folder event::moved];
-    "event-added", [Source], Info, "An event is new.", [Folder event::added];
+    "event-added", [], Info, "An event is new.", [Folder event::added];
     "sensitive-changed", [Semantic], Warn, "A field is printed now, or no longer.", [Field field::sensitive];
-    "annotation-changed", [Source], Info, "Something for people changed: a text, an owner, an example, a version, an order.", [Event event::annotations, Field field::annotations, Type choice::type_annotations, Choice choice::reordered, Object fields::reordered];
+    "annotation-changed", [], Info, "Something for people changed: a text, an owner, an example, a version, an order.", [Event event::annotations, Field field::annotations, Type choice::type_annotations, Choice choice::reordered, Object fields::reordered];
     "type-renamed", [Source], Breaks, "A type has another name or is in another file.", [Type choice::type_renamed];
     "accepted-unused", [Operations], Warn, "An accepted break that nothing matches.", [];
     "accepted-expired", [Operations], Warn, "An accepted break whose time is over.", [];
@@ -393,16 +395,18 @@ impl Users {
         let index = |contracts: &Contracts| {
             let mut all: HashMap<EventId, Vec<User>> = HashMap::new();
             for service in &contracts.services {
-                for (events, subscribes) in
-                    [(&service.subscribes, true), (&service.publishes, false)]
-                {
-                    for event in events.iter().filter_map(|event| event.value) {
-                        let service = service.name.value.clone();
-                        all.entry(event).or_default().push(User {
-                            service,
-                            subscribes,
-                        });
-                    }
+                // An older event that a newer one supersedes is delivered as well.
+                let delivered = contracts.delivered(service).into_iter();
+                let published = service.publishes.iter().filter_map(|event| event.value);
+                let uses = delivered
+                    .map(|delivered| (delivered.event, true))
+                    .chain(published.map(|event| (event, false)));
+                for (event, subscribes) in uses {
+                    let service = service.name.value.clone();
+                    all.entry(event).or_default().push(User {
+                        service,
+                        subscribes,
+                    });
                 }
             }
             all
@@ -423,6 +427,7 @@ impl Users {
             .chain(new)
             .flatten()
             .filter(|user| user.subscribes || publishers)
+            .filter(|_| !rule.categories.is_empty())
             .map(|user| &user.service)
             .collect();
         all.into_iter().cloned().collect()
