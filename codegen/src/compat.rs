@@ -11,8 +11,10 @@
 
 mod accept;
 mod choice;
+mod common;
 mod constraint;
 mod event;
+mod evidence;
 mod field;
 mod fields;
 mod leaf;
@@ -25,6 +27,7 @@ mod sample;
 pub(crate) mod schema;
 mod server;
 pub(crate) mod shape;
+mod subscription;
 pub(crate) mod text;
 mod walk;
 

@@ -216,6 +216,19 @@ impl Template {
         self.join(|_| "*".to_owned())
     }
 
+    /// The subject as the definition of a stream has it: `*` for each placeholder but the partition, of which a stream
+    /// takes those that there are.
+    #[must_use]
+    pub fn stream_pattern(&self) -> String {
+        self.join(|name| {
+            if name == PARTITION {
+                format!("{{{PARTITION}}}")
+            } else {
+                "*".to_owned()
+            }
+        })
+    }
+
     /// The pattern of one partition.
     #[must_use]
     pub fn partition_pattern(&self, partition: u32) -> String {
@@ -302,6 +315,7 @@ mod tests {
         let orders = Template::parse("orders.{partition}.{region}.placed").unwrap();
         assert_eq!(orders.pattern(), "orders.*.*.placed");
         assert_eq!(orders.partition_pattern(3), "orders.3.*.placed");
+        assert_eq!(orders.stream_pattern(), "orders.{partition}.*.placed");
         assert!(orders.overlaps(&Template::parse("orders.a.b.placed").unwrap()));
         assert!(!orders.overlaps(&Template::parse("orders.a.b.cancelled").unwrap()));
         assert!(!orders.overlaps(&Template::parse("orders.a.placed").unwrap()));

@@ -199,7 +199,7 @@ fn add(list: &mut Value, wanted: &[String]) -> Vec<String> {
     let mut all: BTreeSet<String> = strings(list).into_iter().collect();
     let missing: Vec<String> = wanted
         .iter()
-        .filter(|want| !all.iter().any(|have| covers(have, want)))
+        .filter(|want| !(all.contains(*want) || all.iter().any(|have| covers(have, want))))
         .cloned()
         .collect();
     // A pattern beside one that it covers overlaps, which the server refuses.

@@ -131,7 +131,7 @@ fn stream(stream: &StreamDef<'_>) -> ServerStream {
         name: stream.name.to_owned(),
         config: json!({
             "name": stream.name,
-            "subjects": stream.subjects,
+            "subjects": stream.taken(),
             "max_age": stream.max_age.map_or(0, nanos),
             "max_bytes": limit(stream.max_bytes),
             "max_msgs": limit(stream.max_messages),

@@ -24,7 +24,8 @@ pub struct Streams<'a> {
 pub struct StreamDef<'a> {
     /// Its name.
     pub name: &'a str,
-    /// The subjects of the events that name it, `*` for each placeholder.
+    /// The subjects of the events that name it, `*` for each placeholder; `{partition}` stays, and is every partition that
+    /// there is.
     pub subjects: &'a [&'a str],
     /// How long an event is kept; `None`: for ever.
     pub max_age: Option<Duration>,
@@ -207,6 +208,32 @@ impl Service {
     }
 }
 
+/// How many subjects a stream takes at most before it takes any partition: a server compares each with each, which is a
+/// second's work for so many.
+const MOST_SUBJECTS: usize = 4_096;
+
+impl StreamDef<'_> {
+    /// What it takes on a server. A subject with a partition is one for each that there is, so that the server refuses an
+    /// event in one that nobody reads.
+    pub(crate) fn taken(&self) -> Vec<String> {
+        let partitions = self.partitions.unwrap_or(0);
+        let keyed = |subject: &&&str| subject.split('.').any(|token| token == PARTITION);
+        let many = self.subjects.iter().filter(keyed).count();
+        let whole = many.saturating_mul(partitions as usize) + self.subjects.len() - many;
+        let any = partitions == 0 || whole > MOST_SUBJECTS;
+        self.subjects
+            .iter()
+            .flat_map(|subject| {
+                let each = match keyed(&subject) {
+                    true if !any => 0..partitions,
+                    _ => 0..1,
+                };
+                each.map(move |partition| pattern_of(subject, (!any).then_some(partition)))
+            })
+            .collect()
+    }
+}
+
 /// The durable of [`DEAD_LETTERS`] through which a service gets its redrives.
 #[must_use]
 pub fn redrive_durable(service: &str) -> String {
@@ -219,10 +246,13 @@ pub fn redrive_filter(service: &str) -> String {
     format!("redrive.{service}.>")
 }
 
+/// The partition's token in a template.
+const PARTITION: &str = "{partition}";
+
 /// A subject template as a pattern: `*` for each placeholder, and the partition where it is given.
 pub(crate) fn pattern_of(template: &str, partition: Option<u32>) -> String {
     let token = |token: &str| match (token, partition) {
-        ("{partition}", Some(partition)) => partition.to_string(),
+        (PARTITION, Some(partition)) => partition.to_string(),
         (token, _) if token.starts_with('{') && token.ends_with('}') => "*".to_owned(),
         (token, _) => token.to_owned(),
     };
@@ -266,6 +296,36 @@ mod tests {
             pattern_of("userschedule:created", Some(3)),
             "userschedule:created"
         );
+    }
+
+    #[test]
+    fn a_stream_takes_the_partitions_that_there_are() {
+        let taken = |subjects: &[&str], partitions| {
+            let stream = StreamDef {
+                name: "A",
+                subjects,
+                max_age: None,
+                max_bytes: None,
+                max_messages: None,
+                replicas: 1,
+                storage: Storage::File,
+                retention: Retention::Limits,
+                duplicate_window: Duration::from_secs(120),
+                discard: Discard::New,
+                partitions,
+            };
+            stream.taken()
+        };
+        let keyed = ["a.placed", "a.{partition}.*.moved"];
+        assert_eq!(
+            taken(&keyed, Some(2)),
+            ["a.placed", "a.0.*.moved", "a.1.*.moved"]
+        );
+        // Hand-written definitions, and more than a server compares in time.
+        assert_eq!(taken(&["a.*.moved"], Some(2)), ["a.*.moved"]);
+        assert_eq!(taken(&keyed, None), ["a.placed", "a.*.*.moved"]);
+        assert_eq!(taken(&keyed[1..], Some(4_096)).len(), 4_096);
+        assert_eq!(taken(&keyed, Some(4_096)), ["a.placed", "a.*.*.moved"]);
     }
 
     #[test]

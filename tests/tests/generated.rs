@@ -400,7 +400,7 @@ fn streams_and_durables_are_the_folders() {
         streams,
         [(
             "SCHEDULING",
-            ["userschedule:created", "user.*.*.moved"].as_slice()
+            ["userschedule:created", "user.{partition}.*.moved"].as_slice()
         )]
     );
 }

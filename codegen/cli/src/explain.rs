@@ -29,10 +29,13 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 
 fn rule_page(rule: &Rule) -> String {
     let categories: Vec<&str> = rule.categories.iter().map(|c| c.as_str()).collect();
+    let categories = match categories.as_slice() {
+        [] => String::new(),
+        all => format!(" ({})", all.join(" and ")),
+    };
     format!(
-        "{} ({}): {}\n\n{}\n",
+        "{}{categories}: {}\n\n{}\n",
         rule.severity.as_str(),
-        categories.join(" and "),
         rule.summary,
         rule.page.trim()
     )

@@ -151,7 +151,7 @@ impl Names {
         let subjects = (0..contracts.streams.len())
             .map(|at| {
                 let events = contracts.events_of(model::StreamId(at));
-                events.map(|event| event.subject.pattern()).collect()
+                events.map(|event| event.subject.stream_pattern()).collect()
             })
             .collect();
         let durables: Vec<Vec<_>> = contracts

@@ -1,9 +1,10 @@
 //! Rules about enums and unions, and about the names of types.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::Direction::{Backward, Forward};
-use super::rule::{Evidence, Severity, Sink};
+use super::evidence::Evidence;
+use super::rule::{Severity, Sink};
 use super::sample::{Leaf, Step};
 use super::walk::Sides;
 use crate::json::Json;
@@ -147,7 +148,14 @@ impl<'a> Choices<'a> {
             &self.new
         };
         let value = match writer.tag {
-            Some(tag) => Json::object([(tag.value.clone(), Json::Text(name))]),
+            // Under both tags: another one is another finding.
+            Some(_) => Json::object(
+                [self.old.tag, self.new.tag]
+                    .into_iter()
+                    .flatten()
+                    .map(|tag| (tag.value.clone(), Json::text(name.as_str())))
+                    .collect::<BTreeMap<_, _>>(),
+            ),
             None => Json::Text(name),
         };
         Evidence::new(direction, &[], Leaf::Value(value))
@@ -295,7 +303,7 @@ pub(super) fn tag_changed(c: &Choices<'_>, sink: &mut Sink<'_>) {
         .was(old.span, "was")
         .is(new.span, "is")
         .help("keep the tag; or a new event that `supersedes` the old")
-        .shown_by([Backward, Forward].map(|d| Evidence::new(d, &[], Leaf::Smallest)));
+        .shown_by([Backward, Forward].map(|d| Evidence::new(d, &[], Leaf::OneTag)));
     }
 }
 

@@ -1,8 +1,11 @@
 //! Rules about constraints: how many items or characters, and which patterns.
 
 use super::Direction::{self, Backward, Forward};
+use super::common::{self, refused_texts};
+use super::evidence::Evidence;
 use super::leaf::{Leaves, any_text, closed_values, is_wider};
-use super::rule::{Evidence, Sink, quoted};
+use super::rule::{Sink, quoted};
+use super::sample::Leaf;
 use super::shape::{Count, Format, Shape, Text};
 use super::text;
 use crate::json::Json;
@@ -72,50 +75,17 @@ fn refused_count(
 ) -> Option<Refused> {
     let n = w.outside(r)?;
     let what = if list { "items" } else { "entries" };
-    let (item, contracts) = match l.pair(direction).0 {
-        Shape::List(item, _) | Shape::Map(item, _) => (item, l.contracts(direction).0),
-        _ => return None,
-    };
-    let side = if direction == Backward {
-        super::sample::Side::Old
-    } else {
-        super::sample::Side::New
-    };
-    // A list of a million items shows nothing that a person would read.
-    let value = if n <= 1_000 {
-        super::sample::Sampler::new(contracts, side).alone(item)
-    } else {
-        None
-    };
-    let value = value.map(|value| {
-        if list {
-            Json::List(vec![value; usize::try_from(n).unwrap_or(0)])
-        } else {
-            Json::object((0..n).map(|k| (format!("key{k}"), value.clone())))
-        }
-    });
     let bound = match (n < r.min, r.max) {
         (true, _) => format!("at least {} are needed", r.min),
         (false, Some(max)) => format!("at most {max} are allowed"),
         (false, None) => String::new(),
     };
-    // No items at all need no item.
-    let value = value.or_else(|| {
-        (n == 0).then(|| {
-            if list {
-                Json::list([])
-            } else {
-                Json::object::<String>([])
-            }
-        })
-    });
+    // A list of a million items shows nothing that a person would read.
+    let shown = (n <= 1_000).then(|| Evidence::new(direction, l.steps, Leaf::Count(n)));
     Some(Refused {
         what: format!("{n} {what}"),
         why: bound,
-        evidence: value
-            .map(|value| l.shows(direction, value))
-            .into_iter()
-            .collect(),
+        evidence: shown.into_iter().collect(),
     })
 }
 
@@ -124,7 +94,7 @@ fn refused_text(l: &Leaves<'_>, direction: Direction, w: &Text, r: &Text) -> Opt
         w.format == r.format || is_wider(w.format, r.format) || is_wider(r.format, w.format);
     // Another pattern in place of one is `pattern-changed`, whatever its direction.
     let patterns = r.patterns.is_subset(&w.patterns) || !w.patterns.is_subset(&r.patterns);
-    let natural = cut(w.length, w.format.length());
+    let natural = common::count(w.length, w.format.length());
     let same_length = r.length.includes(natural);
     if !comparable || r.is_free() || (patterns && same_length) {
         return None;
@@ -143,8 +113,8 @@ fn refused_text(l: &Leaves<'_>, direction: Direction, w: &Text, r: &Text) -> Opt
             r.patterns.clone()
         },
     };
-    let found = text::between(w, &asked);
-    let what = match &found {
+    let found = refused_texts(w, r, &asked);
+    let what = match found.first() {
         Some(text) if same_length => quoted(&Json::text(text.as_str())),
         Some(text) => format!("{} characters", text.chars().count()),
         None => "some text".to_owned(),
@@ -152,21 +122,16 @@ fn refused_text(l: &Leaves<'_>, direction: Direction, w: &Text, r: &Text) -> Opt
     Some(Refused {
         what,
         why: bounds(&asked),
-        evidence: found
-            .map(|t| l.shows(direction, Json::Text(t)))
-            .into_iter()
-            .collect(),
+        evidence: texts(l, direction, found),
     })
 }
 
-fn cut(a: Count, b: Count) -> Count {
-    Count {
-        min: a.min.max(b.min),
-        max: match (a.max, b.max) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        },
-    }
+/// Payloads with these texts.
+fn texts(l: &Leaves<'_>, direction: Direction, found: Vec<String>) -> Vec<Evidence> {
+    let shown = found.into_iter();
+    shown
+        .map(|text| l.shows(direction, Json::Text(text)))
+        .collect()
 }
 
 /// What a text must fulfil, in words.
@@ -199,7 +164,7 @@ pub(super) fn pattern_changed(l: &Leaves<'_>, sink: &mut Sink<'_>) {
             format: w.format,
             ..r.clone()
         };
-        text::between(w, &asked).map(|t| l.shows(direction, Json::Text(t)))
+        texts(l, direction, refused_texts(w, r, &asked))
     };
     let evidence = show(Backward, &old, &new)
         .into_iter()

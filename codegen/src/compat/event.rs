@@ -47,7 +47,7 @@ impl EventPair<'_> {
     }
 }
 
-/// The durable consumers that subscribe to an event, as a report names them.
+/// The durable consumers that are delivered an event, as a report names them.
 pub(super) fn durables(contracts: &Contracts, event: EventId) -> Vec<String> {
     let Some(stream) = contracts.stream_of(&contracts[event]) else {
         return Vec::new();
@@ -55,7 +55,12 @@ pub(super) fn durables(contracts: &Contracts, event: EventId) -> Vec<String> {
     contracts
         .services
         .iter()
-        .filter(|service| service.subscribes.iter().any(|e| e.value == Some(event)))
+        .filter(|service| {
+            contracts
+                .delivered(service)
+                .iter()
+                .any(|d| d.event == event)
+        })
         .map(|service| {
             let several = if contracts[event].key.is_some() {
                 " (one for each partition)"

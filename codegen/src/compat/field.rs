@@ -1,8 +1,9 @@
 //! Rules about a field that both contracts have: its other names, and whether it may be absent.
 
-use super::Direction::{Backward, Forward};
+use super::Direction::{self, Backward, Forward};
+use super::evidence::Evidence;
 use super::objects::{Objects, is_alias};
-use super::rule::{Evidence, Sink, quoted};
+use super::rule::{Sink, quoted};
 use super::sample::{Leaf, Step, written};
 use crate::model::Field;
 
@@ -18,6 +19,12 @@ fn step(pair: &FieldPair<'_>) -> Vec<Step> {
         old: pair.old.wire(),
         new: pair.new.wire(),
     }]
+}
+
+/// An object without the field, whatever either side calls it.
+fn without(pair: &FieldPair<'_>, direction: Direction) -> Evidence {
+    let names = vec![pair.old.wire(), pair.new.wire()];
+    Evidence::new(direction, &[], Leaf::Without(names))
 }
 
 pub(super) fn alias_removed(p: &FieldPair<'_>, sink: &mut Sink<'_>) {
@@ -77,7 +84,7 @@ pub(super) fn became_required(p: &FieldPair<'_>, sink: &mut Sink<'_>) {
         .is(p.new.ty.span, "a reader refuses a message without it")
         .help("leave it optional until every writer sends it and no older message is left")
         .at(&step(p))
-        .shown_by([Evidence::new(Backward, &[], Leaf::Smallest)]);
+        .shown_by([without(p, Backward)]);
     }
 }
 
@@ -94,7 +101,7 @@ pub(super) fn became_optional(p: &FieldPair<'_>, sink: &mut Sink<'_>) {
         .is(p.new.ty.span, "may be absent")
         .help("upgrade every consumer before a publisher leaves it out")
         .at(&step(p))
-        .shown_by([Evidence::new(Forward, &[], Leaf::Without(p.new.wire()))]);
+        .shown_by([without(p, Forward)]);
     }
 }
 
@@ -117,7 +124,7 @@ pub(super) fn default_added(p: &FieldPair<'_>, sink: &mut Sink<'_>) {
         )
         .help("upgrade every consumer first")
         .at(&step(p))
-        .shown_by([Evidence::new(Forward, &[], Leaf::Without(p.new.wire()))]);
+        .shown_by([without(p, Forward)]);
     }
 }
 
@@ -137,7 +144,7 @@ pub(super) fn default_removed(p: &FieldPair<'_>, sink: &mut Sink<'_>) {
         .is(p.new.name.span, "a reader refuses a message without it")
         .help("keep the default")
         .at(&step(p))
-        .shown_by([Evidence::new(Backward, &[], Leaf::Without(p.old.wire()))]);
+        .shown_by([without(p, Backward)]);
     }
 }
 

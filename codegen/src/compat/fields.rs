@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use super::Direction::{Backward, Forward};
+use super::evidence::Evidence;
 use super::objects::{Objects, Rename, has};
-use super::rule::{Evidence, Severity, Sink};
+use super::rule::{Severity, Sink};
 use super::sample::{Leaf, Step};
 use crate::model::{Contracts, Field, Type};
 
@@ -27,9 +28,9 @@ pub(super) fn required_added(o: &Objects<'_>, sink: &mut Sink<'_>) {
         ))
         .at(&[Step::Field {
             old: wire.clone(),
-            new: wire,
+            new: wire.clone(),
         }])
-        .shown_by([Evidence::new(Backward, &[], Leaf::Smallest)]);
+        .shown_by([Evidence::new(Backward, &[], Leaf::Without(vec![wire]))]);
     }
 }
 
@@ -159,9 +160,9 @@ pub(super) fn required_removed(o: &Objects<'_>, sink: &mut Sink<'_>) {
         .help(help)
         .at(&[Step::Field {
             old: wire.clone(),
-            new: wire,
+            new: wire.clone(),
         }])
-        .shown_by([Evidence::new(Forward, &[], Leaf::Smallest)]);
+        .shown_by([Evidence::new(Forward, &[], Leaf::Without(vec![wire]))]);
     }
 }
 
@@ -194,26 +195,19 @@ fn moved(o: &Objects<'_>, rename: &Rename<'_>, sink: &mut Sink<'_>) {
 /// The renamed field is written, whether or not it must be, and the reader looks for the other name.
 fn overlooked(rename: &Rename<'_>) -> [Evidence; 2] {
     let (was, is) = (rename.old.wire(), rename.new.wire());
-    let evidence = |direction, field: &str, names, reader_needs: bool| Evidence {
+    let evidence = |direction, field: &str, of: &str, reader_needs: bool| Evidence {
         direction,
         at: Vec::new(),
-        leaf: Leaf::WithField(field.to_owned()),
+        leaf: Leaf::Instead {
+            field: field.to_owned(),
+            of: of.to_owned(),
+        },
         // A reader that must have the field refuses the message.
-        overlooked: if reader_needs { None } else { Some(names) },
+        overlooked: (!reader_needs).then(|| (field.to_owned(), of.to_owned())),
     };
     [
-        evidence(
-            Backward,
-            &was,
-            (was.clone(), is.clone()),
-            rename.new.required(),
-        ),
-        evidence(
-            Forward,
-            &is,
-            (is.clone(), was.clone()),
-            rename.old.required(),
-        ),
+        evidence(Backward, &was, &is, rename.new.required()),
+        evidence(Forward, &is, &was, rename.old.required()),
     ]
 }
 

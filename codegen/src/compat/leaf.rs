@@ -1,7 +1,9 @@
 //! Rules about what stands at one place of a payload: numbers, texts, `json`, and everything whose kind changed.
 
 use super::Direction::{self, Backward, Forward};
-use super::rule::{Evidence, Raw, Sink, quoted};
+use super::common::refused_texts;
+use super::evidence::Evidence;
+use super::rule::{Raw, Sink, quoted};
 use super::sample::{Leaf, Step, float};
 use super::shape::{Count, Format, Range, Shape, Text};
 use super::text;
@@ -42,6 +44,18 @@ impl<'a> Leaves<'a> {
 
     pub fn smallest(&self, direction: Direction) -> Evidence {
         Evidence::new(direction, self.steps, Leaf::Smallest)
+    }
+
+    /// Payloads with a text that is not of the reader's format.
+    fn misspelled(&self, direction: Direction, writer: &Text, reader: &Text) -> Vec<Evidence> {
+        let asked = Text {
+            format: reader.format,
+            ..any_text()
+        };
+        refused_texts(writer, reader, &asked)
+            .into_iter()
+            .map(|text| self.shows(direction, Json::Text(text)))
+            .collect()
     }
 
     pub fn add<'s>(
@@ -243,7 +257,7 @@ pub(super) fn text_narrowed(l: &Leaves<'_>, sink: &mut Sink<'_>) {
             "a reader refuses anything else",
         )
         .help("check the format in the service instead, until no older message is left")
-        .shown_by(text::between(&old, &new).map(|t| l.shows(Backward, Json::Text(t))));
+        .shown_by(l.misspelled(Backward, &old, &new));
     }
 }
 
@@ -260,7 +274,7 @@ pub(super) fn text_widened(l: &Leaves<'_>, sink: &mut Sink<'_>) {
             &format!("any {is}"),
         )
         .help("upgrade every consumer before a publisher sends anything else")
-        .shown_by(text::between(&new, &old).map(|t| l.shows(Forward, Json::Text(t))));
+        .shown_by(l.misspelled(Forward, &new, &old));
     }
 }
 
@@ -375,7 +389,7 @@ pub(super) fn type_changed(l: &Leaves<'_>, sink: &mut Sink<'_>) {
     let mut evidence = vec![l.smallest(Backward), l.smallest(Forward)];
     for direction in [Backward, Forward] {
         if let Some((w, r)) = l.texts(direction) {
-            evidence.extend(text::between(&w, &r).map(|t| l.shows(direction, Json::Text(t))));
+            evidence.extend(l.misspelled(direction, &w, &r));
         }
     }
     l.add(

@@ -115,6 +115,21 @@ pub fn read(contracts: &Contracts, event: EventId, payload: &Json) -> Result<Rea
     }
 }
 
+/// What a reader made of a payload, and everything that it refuses.
+pub(super) fn read_all(
+    contracts: &Contracts,
+    event: EventId,
+    payload: &Json,
+) -> (Option<Read>, Vec<Fault>) {
+    read_whole(contracts, event, payload, false)
+}
+
+/// Whether a reader takes a value at a place.
+pub(super) fn takes(contracts: &Contracts, slot: &Slot<'_>, value: &Json) -> bool {
+    let mut reader = Reader::new(contracts, false);
+    reader.value(slot, value).is_some() && reader.faults.is_empty()
+}
+
 /// Everything that a reader refuses in an event's payload. Of a value of a sensitive field nothing is quoted.
 #[must_use]
 pub fn faults(contracts: &Contracts, event: EventId, payload: &Json) -> Vec<Fault> {
@@ -128,13 +143,7 @@ fn read_whole(
     payload: &Json,
     discreet: bool,
 ) -> (Option<Read>, Vec<Fault>) {
-    let mut reader = Reader {
-        contracts,
-        at: Vec::new(),
-        faults: Vec::new(),
-        discreet,
-        sensitive: 0,
-    };
+    let mut reader = Reader::new(contracts, discreet);
     let read = match &contracts[event].body {
         Body::Fields(fields) => reader.object(fields, payload),
         Body::Schema(path) => reader.schema(path, payload),
@@ -177,6 +186,16 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    fn new(contracts: &'a Contracts, discreet: bool) -> Self {
+        Self {
+            contracts,
+            at: Vec::new(),
+            faults: Vec::new(),
+            discreet,
+            sensitive: 0,
+        }
+    }
+
     fn refuse<T>(&mut self, rule: &'static str, reason: impl Into<String>) -> Option<T> {
         let reason = if self.hides() {
             format!("breaks `{rule}` (sensitive: its value is not shown)")

@@ -164,7 +164,8 @@ impl<'a> Users<'a> {
                 for event in known(&service.publishes) {
                     by_event.entry(event).or_default().0.insert(name.clone());
                 }
-                for event in known(&service.subscribes) {
+                for delivered in contracts.delivered(service) {
+                    let event = contracts.event_name(&contracts[delivered.event]);
                     by_event.entry(event).or_default().1.insert(name.clone());
                 }
             }

@@ -5,17 +5,18 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::choice::{self, Choices};
 use super::constraint;
 use super::event::{self, EventPair};
+use super::evidence::{self, Evidence};
 use super::field::{self, FieldPair};
 use super::fields;
 use super::leaf::{self, Leaves};
 use super::objects::Objects;
-use super::payload::{self, Read};
-use super::sample::{Leaf, Sampler, Side, Step};
+use super::sample::{Sampler, Side, Step};
 use super::schema::{self, Schemas};
 use super::server::{self, ServicePair, StreamPair};
+use super::subscription;
 use super::text;
-use super::walk::{Sides, reached, show_path};
-use super::{Counterexample, Direction, Finding, Outcome, Place, Reached};
+use super::walk::{Sides, reached};
+use super::{Finding, Place, Reached};
 use crate::json::Json;
 use crate::model::{Contracts, EventId, TypeDef};
 use crate::source::Span;
@@ -80,7 +81,7 @@ impl Severity {
 pub struct Rule {
     /// Kebab-case; stable.
     pub id: &'static str,
-    /// One, or backward and forward for a change that breaks both.
+    /// One, or backward and forward for a change that breaks both. None: it harms nobody, and is said for the record.
     pub categories: &'static [Category],
     /// How much it matters, when a finding says nothing else.
     pub severity: Severity,
@@ -121,11 +122,11 @@ pub(super) enum Check {
 }
 
 macro_rules! rules {
-    ($( $id:literal, [$($category:ident),+], $severity:ident, $summary:literal, [$($kind:ident $function:path),*]; )*) => {
+    ($( $id:literal, [$($category:ident),*], $severity:ident, $summary:literal, [$($kind:ident $function:path),*]; )*) => {
         /// Every rule, in the order of the table.
         pub const RULES: &[Rule] = &[$(Rule {
             id: $id,
-            categories: &[$(Category::$category),+],
+            categories: &[$(Category::$category),*],
             severity: Severity::$severity,
             summary: $summary,
             page: include_str!(concat!("../../explain/rules/", $id, ".md")),
@@ -137,7 +138,7 @@ macro_rules! rules {
 rules! {
     "required-field-added", [Backward], Breaks, "A required field without a default is new.", [Object fields::required_added];
     "defaulted-field-added", [Semantic], Warn, "A required field with a default is new.", [Object fields::defaulted_added];
-    "optional-field-added", [Source], Info, "An optional field is new.", [Object fields::optional_added];
+    "optional-field-added", [], Info, "An optional field is new.", [Object fields::optional_added];
     "reserved-name-used", [Semantic], Breaks, "A new field or value bears a name that was reserved.", [Object fields::reserved_used, Choice choice::reserved_used];
     "reserved-name-released", [Semantic], Warn, "A name is no longer reserved.", [Object fields::reserved_released, Choice choice::reserved_released];
     "optional-field-removed", [Source], Breaks, "An optional field is gone.", [Object fields::optional_removed];
@@ -196,14 +197,15 @@ rules! {
     "stream-removed", [Operations], Warn, "A stream is no longer declared.", [Folder server::stream_removed];
     "start-changed", [Operations], Warn, "A service begins elsewhere in the stream.", [Service server::start];
     "service-removed", [Operations], Warn, "A service is gone.", [Folder server::service_removed];
-    "subscription-removed", [Operations], Warn, "A service no longer handles an event.", [Folder server::subscription_removed];
+    "subscription-removed", [Operations], Warn, "A service no longer handles an event.", [Folder subscription::removed];
+    "subscription-added", [Operations], Warn, "A service handles an event more.", [Folder subscription::added];
     "publisher-removed", [Routing], Breaks, "A service stops publishing an event that still has subscribers.", [Folder server::publisher_removed];
     "queue-group-changed", [Routing], Breaks, "A service has another queue group.", [Service server::queue_group];
     "event-removed", [Routing], Breaks, "An event is gone.", [Folder event::removed];
     "event-moved", [Source], Breaks, "An ephemeral event is declared in another file.", [Folder event::moved];
-    "event-added", [Source], Info, "An event is new.", [Folder event::added];
+    "event-added", [], Info, "An event is new.", [Folder event::added];
     "sensitive-changed", [Semantic], Warn, "A field is printed now, or no longer.", [Field field::sensitive];
-    "annotation-changed", [Source], Info, "Something for people changed: a text, an owner, an example, a version, an order.", [Event event::annotations, Field field::annotations, Type choice::type_annotations, Choice choice::reordered, Object fields::reordered];
+    "annotation-changed", [], Info, "Something for people changed: a text, an owner, an example, a version, an order.", [Event event::annotations, Field field::annotations, Type choice::type_annotations, Choice choice::reordered, Object fields::reordered];
     "type-renamed", [Source], Breaks, "A type has another name or is in another file.", [Type choice::type_renamed];
     "accepted-unused", [Operations], Warn, "An accepted break that nothing matches.", [];
     "accepted-expired", [Operations], Warn, "An accepted break whose time is over.", [];
@@ -212,44 +214,22 @@ rules! {
 /// What a rule has seen, before it is known which events it reaches.
 #[derive(Clone, Debug)]
 pub(super) struct Raw {
-    rule: &'static Rule,
-    severity: Severity,
+    pub(super) rule: &'static Rule,
+    pub(super) severity: Severity,
     path: String,
     message: String,
     old: Option<Place>,
     new: Option<Place>,
     /// Where in the node's payload.
     at: Vec<Step>,
-    evidence: Vec<Evidence>,
+    pub(super) evidence: Vec<Evidence>,
     stranded: Vec<String>,
     help: String,
     /// Pairs of events, for a rule that is about no node.
     events: Vec<(Option<EventId>, Option<EventId>)>,
     /// Services, for a rule that knows better than who publishes and subscribes.
     services: Option<Vec<String>>,
-    undecided: Option<String>,
-}
-
-/// A payload that should show a break: the smallest one, with `leaf` at the end of the path.
-#[derive(Clone, Debug)]
-pub(super) struct Evidence {
-    pub direction: Direction,
-    /// From the node on.
-    pub at: Vec<Step>,
-    pub leaf: Leaf,
-    /// The wire names of a field that the writer means and the reader overlooks, writer's first.
-    pub overlooked: Option<(String, String)>,
-}
-
-impl Evidence {
-    pub fn new(direction: Direction, at: &[Step], leaf: Leaf) -> Self {
-        Self {
-            direction,
-            at: at.to_vec(),
-            leaf,
-            overlooked: None,
-        }
-    }
+    pub(super) undecided: Option<String>,
 }
 
 /// Takes what one rule finds.
@@ -342,7 +322,7 @@ impl Raw {
     }
 }
 
-type Reach = BTreeMap<(EventId, EventId), Vec<Step>>;
+pub(super) type Reach = BTreeMap<(EventId, EventId), Vec<Step>>;
 
 impl Raw {
     /// Adds what only the whole walk knows.
@@ -380,7 +360,7 @@ impl Raw {
             Some(services) => services.clone(),
             None => users.hit(&pairs, self.rule),
         };
-        let (counterexamples, undecided) = self.show(sides, reach, samplers);
+        let (counterexamples, undecided) = evidence::show(self, sides, reach, samplers);
         Finding {
             rule: self.rule,
             severity: self.severity,
@@ -396,141 +376,6 @@ impl Raw {
             help: self.help.clone(),
             accepted: None,
         }
-    }
-
-    /// One payload for each direction that the rule says is broken, and why there is none where there is none.
-    fn show(
-        &self,
-        sides: Sides<'_>,
-        reach: &Reach,
-        samplers: &(Sampler<'_>, Sampler<'_>),
-    ) -> (Vec<Counterexample>, Option<String>) {
-        let mut shown = Vec::new();
-        let mut missing = false;
-        for direction in [Direction::Backward, Direction::Forward] {
-            let claims = self.severity == Severity::Breaks
-                && self.rule.categories.contains(&match direction {
-                    Direction::Backward => Category::Backward,
-                    Direction::Forward => Category::Forward,
-                });
-            let mut evidence = self
-                .evidence
-                .iter()
-                .filter(|e| e.direction == direction)
-                .peekable();
-            if !claims && evidence.peek().is_none() {
-                continue;
-            }
-            // A few events are enough to look for one: a type that a thousand reach is shown by the first.
-            let found = evidence
-                .flat_map(|evidence| reach.iter().take(3).map(move |to| (evidence, to)))
-                .find_map(|(evidence, (ids, path))| {
-                    self.try_one(evidence, sides, (*ids, path), samplers)
-                });
-            match found {
-                Some(example) => shown.push(example),
-                None => missing |= claims,
-            }
-        }
-        let why = missing.then(|| {
-            self.undecided.clone().unwrap_or_else(|| {
-                "no payload that shows it was found, and none could be ruled out".to_owned()
-            })
-        });
-        (shown, why)
-    }
-
-    fn try_one(
-        &self,
-        evidence: &Evidence,
-        sides: Sides<'_>,
-        ((old, new), path): ((EventId, EventId), &Vec<Step>),
-        samplers: &(Sampler<'_>, Sampler<'_>),
-    ) -> Option<Counterexample> {
-        let path: Vec<Step> = path.iter().chain(&evidence.at).cloned().collect();
-        let (writer, reader, sampler, side) = match evidence.direction {
-            Direction::Backward => ((sides.old, old), (sides.new, new), &samplers.0, Side::Old),
-            Direction::Forward => ((sides.new, new), (sides.old, old), &samplers.1, Side::New),
-        };
-        let payload = sampler.event(writer.1, &path, &evidence.leaf)?;
-        let meant = payload::read(writer.0, writer.1, &payload).ok()?;
-        let outcome = match payload::read(reader.0, reader.1, &payload) {
-            Err(refusal) => Outcome::Refused(refusal.to_string()),
-            Ok(read) => misread(&meant, &read, &path, side, evidence)?,
-        };
-        Some(Counterexample {
-            direction: evidence.direction,
-            event: writer.0.event_name(&writer.0[writer.1]),
-            payload: payload.to_compact(),
-            outcome,
-        })
-    }
-}
-
-/// How the reader misunderstands what the writer meant, if it does.
-fn misread(
-    meant: &Read,
-    read: &Read,
-    path: &[Step],
-    side: Side,
-    evidence: &Evidence,
-) -> Option<Outcome> {
-    if let Some((written, wanted)) = &evidence.overlooked {
-        let other = if side == Side::Old {
-            Side::New
-        } else {
-            Side::Old
-        };
-        let there = objects_at(meant, path, side).any(|object| object.contains_key(written));
-        let lost = objects_at(read, path, other).all(|object| !object.contains_key(wanted));
-        return (there && lost).then(|| {
-            Outcome::Misread(format!(
-                "`{written}` is unknown and ignored, and `{wanted}` is absent"
-            ))
-        });
-    }
-    if payload::same(meant, read) {
-        return None;
-    }
-    let place = show_path(path, side);
-    Some(Outcome::Misread(format!(
-        "`{place}` is read as another kind of value than was written"
-    )))
-}
-
-/// The objects at the end of a path.
-fn objects_at<'r>(
-    read: &'r Read,
-    path: &[Step],
-    side: Side,
-) -> impl Iterator<Item = &'r BTreeMap<String, Read>> {
-    let mut here = vec![read];
-    for step in path {
-        here = here
-            .into_iter()
-            .flat_map(|read| down(read, step, side))
-            .collect();
-    }
-    here.into_iter().filter_map(|read| match read {
-        Read::Object(members) => Some(members),
-        Read::Variant(_, body) => match &**body {
-            Read::Object(members) => Some(members),
-            _ => None,
-        },
-        _ => None,
-    })
-}
-
-fn down<'r>(read: &'r Read, step: &Step, side: Side) -> Vec<&'r Read> {
-    match (read, step) {
-        (Read::Object(members), Step::Field { old, new }) => {
-            let name = if side == Side::Old { old } else { new };
-            members.get(name).into_iter().collect()
-        }
-        (Read::List(items), Step::Item) => items.iter().collect(),
-        (Read::Map(entries), Step::Entry) => entries.values().collect(),
-        (Read::Variant(known, body), Step::Variant(tag)) if known == tag => vec![&**body],
-        _ => Vec::new(),
     }
 }
 
@@ -550,16 +395,18 @@ impl Users {
         let index = |contracts: &Contracts| {
             let mut all: HashMap<EventId, Vec<User>> = HashMap::new();
             for service in &contracts.services {
-                for (events, subscribes) in
-                    [(&service.subscribes, true), (&service.publishes, false)]
-                {
-                    for event in events.iter().filter_map(|event| event.value) {
-                        let service = service.name.value.clone();
-                        all.entry(event).or_default().push(User {
-                            service,
-                            subscribes,
-                        });
-                    }
+                // An older event that a newer one supersedes is delivered as well.
+                let delivered = contracts.delivered(service).into_iter();
+                let published = service.publishes.iter().filter_map(|event| event.value);
+                let uses = delivered
+                    .map(|delivered| (delivered.event, true))
+                    .chain(published.map(|event| (event, false)));
+                for (event, subscribes) in uses {
+                    let service = service.name.value.clone();
+                    all.entry(event).or_default().push(User {
+                        service,
+                        subscribes,
+                    });
                 }
             }
             all
@@ -580,6 +427,7 @@ impl Users {
             .chain(new)
             .flatten()
             .filter(|user| user.subscribes || publishers)
+            .filter(|_| !rule.categories.is_empty())
             .map(|user| &user.service)
             .collect();
         all.into_iter().cloned().collect()

@@ -1,17 +1,18 @@
-//! Makes payloads: the smallest one that a writer sends, and one that goes along a path to a given value.
+//! Makes payloads: one that goes along a path to a given value, and is everywhere else as small as writer and reader both
+//! take it. So a payload shows one change and no other, whatever else changed beside it.
 //!
 //! Gives nothing rather than something that the writer would not send; [`super::payload`] is the judge of both.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use super::payload::struct_fields;
+use super::common;
+use super::objects::is_alias;
+use super::payload::{self, struct_fields};
 use super::schema;
 use super::shape::{Count, Shape, Slot};
-use super::text;
 use crate::json::Json;
 use crate::model::{Body, Contracts, EventId, Field, Type, TypeId, TypeKind, Union, ValueKind};
-use crate::source::Spanned;
 
 /// One step into a payload. Fields have their wire name on either side: a rename has two.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -29,14 +30,32 @@ pub(super) enum Side {
     New,
 }
 
+impl Side {
+    /// The other one.
+    pub fn other(self) -> Self {
+        match self {
+            Self::Old => Self::New,
+            Self::New => Self::Old,
+        }
+    }
+}
+
 impl Step {
     /// As a report writes it.
     pub fn show(&self, side: Side) -> String {
         match self {
-            Self::Field { old, new } => format!(".{}", if side == Side::Old { old } else { new }),
+            Self::Field { .. } => format!(".{}", self.field(side).unwrap_or_default()),
             Self::Item => "[]".to_owned(),
             Self::Entry => "{}".to_owned(),
             Self::Variant(tag) => format!("({tag})"),
+        }
+    }
+
+    /// The wire name, if it is a field.
+    pub fn field(&self, side: Side) -> Option<&str> {
+        match self {
+            Self::Field { old, new } => Some(if side == Side::Old { old } else { new }),
+            _ => None,
         }
     }
 }
@@ -44,162 +63,290 @@ impl Step {
 /// What stands at the end of a path.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Leaf {
-    /// The smallest value that is there anyway.
+    /// What both take.
+    Common,
+    /// What both take, or what the reader alone does: a payload that shows nothing of this place.
+    Control,
+    /// The writer's smallest value, whatever the reader takes.
     Smallest,
     /// This value.
     Value(Json),
-    /// The smallest object there, without this member.
-    Without(String),
-    /// The smallest object there, and this field of it, whatever its smallest value is.
-    WithField(String),
-    /// The smallest object there, this field of it under another name.
+    /// A list or map of so many entries that both take.
+    Count(u64),
+    /// An object without these members, though one side may need them.
+    Without(Vec<String>),
+    /// An object with the writer's field, whether or not it must be there, and without the reader's.
+    Instead { field: String, of: String },
+    /// An object with this field of it under another name.
     Renamed { field: String, to: String },
+    /// A union's object with the writer's tag only.
+    OneTag,
+}
+
+impl Leaf {
+    /// Whether an object leaves a member out that the reader needs.
+    fn lacks(&self, wire: &str) -> bool {
+        match self {
+            Self::Without(names) => names.iter().any(|name| name == wire),
+            Self::Instead { of, .. } => of == wire,
+            _ => false,
+        }
+    }
 }
 
 /// How deep a payload may nest: reading and writing one takes a stack.
 const DEEPEST: usize = 200;
 
-/// Makes payloads of one model.
+/// Makes payloads of one model, for the eyes of another.
 pub(super) struct Sampler<'a> {
-    contracts: &'a Contracts,
+    writer: &'a Contracts,
+    reader: &'a Contracts,
+    /// Which of the two is the writer.
     side: Side,
-    smallest: RefCell<BTreeMap<TypeId, Option<Json>>>,
+    smallest: RefCell<BTreeMap<Structs, Option<Json>>>,
+}
+
+/// The writer's type, and the reader's at the same place.
+type Structs = (TypeId, Option<TypeId>);
+
+/// What stands at one place for the writer, and for the reader where the place is one for it.
+struct Pair<'a> {
+    writer: Slot<'a>,
+    reader: Option<Slot<'a>>,
+}
+
+impl<'a> Pair<'a> {
+    fn fields(writer: &'a Field, reader: Option<&'a Field>) -> Self {
+        Self {
+            writer: Slot::field(writer),
+            reader: reader.map(Slot::field),
+        }
+    }
+
+    fn bare(writer: &'a Type, reader: Option<&'a Type>) -> Self {
+        Self {
+            writer: Slot::bare(writer),
+            reader: reader.map(Slot::bare),
+        }
+    }
+
+    fn alone(&self) -> Self {
+        Self {
+            writer: self.writer.clone(),
+            reader: None,
+        }
+    }
 }
 
 impl<'a> Sampler<'a> {
-    pub fn new(contracts: &'a Contracts, side: Side) -> Self {
+    pub fn new(writer: &'a Contracts, reader: &'a Contracts, side: Side) -> Self {
         Self {
-            contracts,
+            writer,
+            reader,
             side,
             smallest: RefCell::default(),
         }
     }
 
-    /// A payload of the event with `leaf` at the end of the path; smallest everywhere else.
-    pub fn event(&self, event: EventId, path: &[Step], leaf: &Leaf) -> Option<Json> {
-        match &self.contracts[event].body {
-            Body::Fields(fields) => self.in_object(fields, path, leaf, 0),
-            Body::Schema(schema) if path.is_empty() => self.schema(schema, leaf),
-            Body::Schema(_) => None,
+    /// A payload of the writer's event with `leaf` at the end of the path; everywhere else what the reader's takes too.
+    pub fn event(&self, events: (EventId, EventId), path: &[Step], leaf: &Leaf) -> Option<Json> {
+        match (&self.writer[events.0].body, &self.reader[events.1].body) {
+            (Body::Fields(fields), theirs) => {
+                let theirs = match theirs {
+                    Body::Fields(fields) => Some(fields.as_slice()),
+                    Body::Schema(_) => None,
+                };
+                self.object((fields, theirs), path, leaf, 0)
+            }
+            (Body::Schema(_), _) if !path.is_empty() => None,
+            (Body::Schema(_), _) if matches!(leaf, Leaf::Value(_)) => self.given(leaf),
+            (Body::Schema(schema), Body::Schema(theirs)) => {
+                schema::common((self.writer, schema), (self.reader, theirs))
+            }
+            (Body::Schema(schema), Body::Fields(_)) => schema::smallest(self.writer, schema),
         }
     }
 
-    /// The smallest value of a type by itself.
-    pub fn alone(&self, ty: &'a Type) -> Option<Json> {
-        self.value(&Slot::bare(ty), &[], &Leaf::Smallest, 0)
-    }
-
-    fn schema(&self, path: &Spanned<String>, leaf: &Leaf) -> Option<Json> {
+    fn given(&self, leaf: &Leaf) -> Option<Json> {
         match leaf {
             Leaf::Value(value) => Some(value.clone()),
-            _ => schema::smallest(self.contracts, path),
+            _ => None,
         }
     }
 
-    fn value(&self, slot: &Slot<'a>, path: &[Step], leaf: &Leaf, depth: usize) -> Option<Json> {
+    fn value(&self, pair: &Pair<'a>, path: &[Step], leaf: &Leaf, depth: usize) -> Option<Json> {
         if depth > DEEPEST {
             return None;
         }
-        let at_end = path.is_empty();
-        if let (true, Leaf::Value(value)) = (at_end, leaf) {
-            return Some(value.clone());
+        match leaf {
+            Leaf::Value(value) if path.is_empty() => Some(value.clone()),
+            Leaf::Smallest if path.is_empty() => {
+                self.place(&pair.alone(), path, &Leaf::Common, depth)
+            }
+            Leaf::Control if path.is_empty() => self
+                .place(pair, path, &Leaf::Common, depth)
+                .or_else(|| self.as_reader(pair, depth)),
+            _ => self.place(pair, path, leaf, depth),
         }
-        let rest = path.get(1..).unwrap_or_default();
-        Some(match slot.shape(self.contracts) {
-            Shape::Bool => Json::Bool(false),
-            Shape::Integer(range) => Json::integer(range.nearest_zero()),
-            Shape::Float(min, max) => float(0f64.clamp(min, max.max(min))),
-            Shape::Text(text) => Json::Text(text::accepted(&text)?),
-            Shape::Json => Json::Object(Vec::new()),
-            Shape::List(item, count) => {
-                let wanted = fewest(count, !at_end)?;
-                let slot = Slot::bare(item);
-                let mut items = Vec::new();
-                for n in 0..wanted {
-                    let (path, leaf) = if n == 0 && !at_end {
-                        (rest, leaf)
-                    } else {
-                        (&[][..], &Leaf::Smallest)
-                    };
-                    items.push(self.value(&slot, path, leaf, depth + 1)?);
-                }
-                Json::List(items)
-            }
-            Shape::Map(item, count) => {
-                let wanted = fewest(count, !at_end)?;
-                let slot = Slot::bare(item);
-                let mut members = Vec::new();
-                for n in 0..wanted {
-                    let (path, leaf) = if n == 0 && !at_end {
-                        (rest, leaf)
-                    } else {
-                        (&[][..], &Leaf::Smallest)
-                    };
-                    members.push((format!("key{n}"), self.value(&slot, path, leaf, depth + 1)?));
-                }
-                Json::Object(members)
-            }
-            Shape::Struct(id) => {
-                if at_end && *leaf == Leaf::Smallest {
-                    return self.smallest_struct(id, depth);
-                }
-                self.in_object(struct_fields(self.contracts, id), path, leaf, depth)?
-            }
-            Shape::Enum(id) => match &self.contracts[id].kind {
-                TypeKind::Enum(choice) => Json::text(choice.values.first()?.value.as_str()),
-                _ => return None,
-            },
-            Shape::Union(id) => match &self.contracts[id].kind {
-                TypeKind::Union(union) => self.union(union, path, leaf, depth)?,
-                _ => return None,
-            },
-            Shape::Schema(schema) if at_end => self.schema(schema, leaf)?,
-            Shape::Schema(_) | Shape::Invalid => return None,
-        })
     }
 
-    /// Once per type. A type that is met inside itself has no smallest value on this way.
-    fn smallest_struct(&self, id: TypeId, depth: usize) -> Option<Json> {
-        if let Some(known) = self.smallest.borrow().get(&id) {
+    /// What the reader takes, whatever the writer would send.
+    fn as_reader(&self, pair: &Pair<'a>, depth: usize) -> Option<Json> {
+        let alone = Pair {
+            writer: pair.reader.clone()?,
+            reader: None,
+        };
+        Self::new(self.reader, self.writer, self.side.other()).place(
+            &alone,
+            &[],
+            &Leaf::Common,
+            depth,
+        )
+    }
+
+    fn place(&self, pair: &Pair<'a>, path: &[Step], leaf: &Leaf, depth: usize) -> Option<Json> {
+        let theirs = pair.reader.as_ref().map(|slot| slot.shape(self.reader));
+        match (pair.writer.shape(self.writer), theirs) {
+            // It takes anything.
+            (_, Some(Shape::Json)) => self.place(&pair.alone(), path, leaf, depth),
+            (Shape::Json, Some(_)) => self.as_reader(pair, depth),
+            (Shape::Json, None) => Some(Json::Object(Vec::new())),
+            (Shape::List(item, count), theirs) => {
+                let (other, count) = match theirs {
+                    Some(Shape::List(other, bound)) => (Some(other), common::count(count, bound)),
+                    None => (None, count),
+                    Some(_) => return None,
+                };
+                let items = self.entries(&Pair::bare(item, other), count, path, leaf, depth)?;
+                Some(Json::List(items))
+            }
+            (Shape::Map(item, count), theirs) => {
+                let (other, count) = match theirs {
+                    Some(Shape::Map(other, bound)) => (Some(other), common::count(count, bound)),
+                    None => (None, count),
+                    Some(_) => return None,
+                };
+                let items = self.entries(&Pair::bare(item, other), count, path, leaf, depth)?;
+                let keyed = items.into_iter().enumerate();
+                Some(Json::object(
+                    keyed.map(|(n, item)| (format!("key{n}"), item)),
+                ))
+            }
+            (Shape::Struct(id), theirs) => match theirs {
+                Some(Shape::Struct(other)) => self.structure((id, Some(other)), path, leaf, depth),
+                None => self.structure((id, None), path, leaf, depth),
+                Some(_) => None,
+            },
+            (Shape::Union(id), theirs) => match theirs {
+                Some(Shape::Union(other)) => {
+                    let theirs = union_of(self.reader, other);
+                    self.union(union_of(self.writer, id)?, theirs, path, leaf, depth)
+                }
+                None => self.union(union_of(self.writer, id)?, None, path, leaf, depth),
+                Some(_) => None,
+            },
+            (Shape::Schema(schema), Some(Shape::Schema(theirs))) => {
+                schema::common((self.writer, schema), (self.reader, theirs))
+            }
+            (Shape::Schema(schema), None) => schema::smallest(self.writer, schema),
+            (shape, None) => common::smallest(self.writer, &shape),
+            (shape, Some(theirs)) => common::value((self.writer, &shape), (self.reader, &theirs)),
+        }
+    }
+
+    /// The entries of a list or map: the first is the one that the path goes through.
+    fn entries(
+        &self,
+        pair: &Pair<'a>,
+        count: Count,
+        path: &[Step],
+        leaf: &Leaf,
+        depth: usize,
+    ) -> Option<Vec<Json>> {
+        let through = !path.is_empty();
+        let wanted = match leaf {
+            Leaf::Count(n) if !through => *n,
+            _ => fewest(count, through)?,
+        };
+        let mut items = Vec::new();
+        if through {
+            items.push(self.value(pair, path.get(1..)?, leaf, depth + 1)?);
+        }
+        let more = usize::try_from(wanted).ok()?.saturating_sub(items.len());
+        if more > 0 {
+            let item = self.beside(pair, depth + 1)?;
+            items.extend(std::iter::repeat_n(item, more));
+        }
+        Some(items)
+    }
+
+    /// What stands at a place that the payload is not about. Where both take nothing alike it is the writer's.
+    fn beside(&self, pair: &Pair<'a>, depth: usize) -> Option<Json> {
+        self.value(pair, &[], &Leaf::Common, depth)
+            .or_else(|| self.value(&pair.alone(), &[], &Leaf::Common, depth))
+    }
+
+    /// Once per pair of types. One that is met inside itself has no smallest value on this way.
+    fn structure(&self, ids: Structs, path: &[Step], leaf: &Leaf, depth: usize) -> Option<Json> {
+        let fields = struct_fields(self.writer, ids.0);
+        let theirs = ids.1.map(|id| struct_fields(self.reader, id));
+        if !path.is_empty() || *leaf != Leaf::Common {
+            return self.object((fields, theirs), path, leaf, depth);
+        }
+        if let Some(known) = self.smallest.borrow().get(&ids) {
             return known.clone();
         }
-        self.smallest.borrow_mut().insert(id, None);
-        let fields = struct_fields(self.contracts, id);
-        let value = self.in_object(fields, &[], &Leaf::Smallest, depth);
+        self.smallest.borrow_mut().insert(ids, None);
+        let value = self.object((fields, theirs), &[], leaf, depth);
         let mut known = self.smallest.borrow_mut();
         match &value {
-            Some(_) => known.insert(id, value.clone()),
-            None => known.remove(&id),
+            Some(_) => known.insert(ids, value.clone()),
+            None => known.remove(&ids),
         };
         value
     }
 
-    fn union(&self, union: &Union, path: &[Step], leaf: &Leaf, depth: usize) -> Option<Json> {
-        let fields = |id: TypeId| struct_fields(self.contracts, id);
-        let tagged = |tag: &str, body: Json| {
-            let Json::Object(members) = body else {
+    fn union(
+        &self,
+        union: &'a Union,
+        theirs: Option<&'a Union>,
+        path: &[Step],
+        leaf: &Leaf,
+        depth: usize,
+    ) -> Option<Json> {
+        let known = |tag: &str| theirs?.variants.iter().find(|v| v.tag.value == tag);
+        let body = |tag: &str, ty: TypeId, path: &[Step], leaf: &Leaf| {
+            let ids = (ty, known(tag).and_then(|variant| variant.ty.value));
+            let Json::Object(members) = self.structure(ids, path, leaf, depth + 1)? else {
                 return None;
             };
-            let first = (union.tag.value.clone(), Json::text(tag));
-            Some(Json::Object(
-                std::iter::once(first).chain(members).collect(),
-            ))
+            let mut all = vec![(union.tag.value.clone(), Json::text(tag))];
+            // Told apart by another name there: with both of them it is the same to both.
+            let other = theirs.map(|theirs| &theirs.tag.value);
+            all.extend(
+                other
+                    .filter(|name| **name != union.tag.value && *leaf != Leaf::OneTag)
+                    .filter(|name| members.iter().all(|(member, _)| member != *name))
+                    .map(|name| (name.clone(), Json::text(tag))),
+            );
+            Some(Json::Object(all.into_iter().chain(members).collect()))
         };
         if let Some(Step::Variant(tag)) = path.first() {
             let variant = union.variants.iter().find(|v| v.tag.value == *tag)?;
-            let body = self.in_object(fields(variant.ty.value?), &path[1..], leaf, depth + 1)?;
-            return tagged(tag, body);
+            return body(tag, variant.ty.value?, &path[1..], leaf);
         }
-        union.variants.iter().find_map(|variant| {
-            let body = self.smallest_struct(variant.ty.value?, depth + 1)?;
-            tagged(&variant.tag.value, body)
-        })
+        union
+            .variants
+            .iter()
+            .filter(|v| theirs.is_none_or(|theirs| !theirs.closed) || known(&v.tag.value).is_some())
+            .find_map(|variant| body(&variant.tag.value, variant.ty.value?, &[], leaf))
     }
 
-    /// Every field that is not optional is written: that is what Rust writers do.
-    fn in_object(
+    /// Every field that is not optional is written: that is what Rust writers do. And every field that only the reader
+    /// needs: the writer does not look at it.
+    fn object(
         &self,
-        fields: &'a [Field],
+        (fields, theirs): (&'a [Field], Option<&'a [Field]>),
         path: &[Step],
         leaf: &Leaf,
         depth: usize,
@@ -207,34 +354,93 @@ impl<'a> Sampler<'a> {
         if let (true, Leaf::Value(value)) = (path.is_empty(), leaf) {
             return Some(value.clone());
         }
-        let towards = match path.first() {
-            Some(Step::Field { old, new }) => Some(if self.side == Side::Old { old } else { new }),
-            Some(_) => return None,
-            None => None,
-        };
+        if path.is_empty() && *leaf == Leaf::Smallest {
+            return self.object((fields, None), path, &Leaf::Common, depth);
+        }
+        let leaf_here = path.is_empty().then_some(leaf);
         let mut members = Vec::new();
-        let mut arrived = towards.is_none();
+        let mut arrived = path.is_empty();
         for field in fields {
             let mut wire = field.wire();
-            let value = if towards == Some(&wire) {
+            let value = if path
+                .first()
+                .is_some_and(|s| s.field(self.side) == Some(&wire))
+            {
                 arrived = true;
-                self.value(&Slot::field(field), &path[1..], leaf, depth + 1)?
+                let other = path[0].field(self.side.other());
+                let other = theirs
+                    .and_then(|theirs| theirs.iter().find(|f| Some(f.wire().as_str()) == other));
+                self.value(&Pair::fields(field, other), &path[1..], leaf, depth + 1)?
             } else {
-                match (path.is_empty(), leaf) {
-                    (true, Leaf::Without(name)) if *name == wire => continue,
-                    (true, Leaf::WithField(name)) if *name == wire => {}
-                    (true, Leaf::Renamed { field, to }) if *field == wire => wire.clone_from(to),
-                    _ if field.optional => continue,
+                let mut must = !field.optional;
+                match leaf_here {
+                    Some(Leaf::Without(names)) if names.contains(&wire) => continue,
+                    Some(Leaf::Instead { field, .. }) if *field == wire => must = true,
+                    Some(Leaf::Renamed { field, to }) if *field == wire => {
+                        wire.clone_from(to);
+                        must = true;
+                    }
                     _ => {}
                 }
-                match &field.default {
-                    Some(default) => written(&default.kind),
-                    None => self.value(&Slot::field(field), &[], &Leaf::Smallest, depth + 1)?,
+                match self.member(field, theirs, must, depth + 1)? {
+                    Some(value) => value,
+                    None => continue,
                 }
             };
             members.push((wire, value));
         }
+        for field in theirs.into_iter().flatten().filter(|f| f.required()) {
+            let wire = field.wire();
+            let known = |own: &Field| own.wire() == wire || is_alias(field, &own.wire());
+            let towards = path.first().and_then(|s| s.field(self.side.other()));
+            let left_out = leaf_here.is_some_and(|leaf| leaf.lacks(&wire));
+            if left_out || towards == Some(&wire) || fields.iter().any(known) {
+                continue;
+            }
+            let pair = Pair::fields(field, Some(field));
+            members.push((wire, self.as_reader(&pair, depth + 1)?));
+        }
         arrived.then_some(Json::Object(members))
+    }
+
+    /// The value of a field that the payload is not about, if it is to be there.
+    fn member(
+        &self,
+        field: &'a Field,
+        theirs: Option<&'a [Field]>,
+        must: bool,
+        depth: usize,
+    ) -> Option<Option<Json>> {
+        let wire = field.wire();
+        let all = theirs.unwrap_or_default().iter();
+        let mut aliased = all.clone().filter(|other| is_alias(other, &wire));
+        let other = all.clone().find(|other| other.wire() == wire);
+        let other = other.or_else(|| aliased.next());
+        let wanted = other.is_some_and(Field::required);
+        if !must && !wanted {
+            return Some(None);
+        }
+        let pair = Pair::fields(field, other);
+        if let Some(default) = &field.default {
+            let value = written(&default.kind);
+            let taken = |slot: &Slot<'a>| payload::takes(self.reader, slot, &value);
+            if pair.reader.as_ref().is_none_or(taken) {
+                return Some(Some(value));
+            }
+            // Writers in other languages may leave it out.
+            let common = self.value(&pair, &[], &Leaf::Common, depth);
+            if common.is_some() || !wanted {
+                return Some(common);
+            }
+        }
+        self.beside(&pair, depth).map(Some)
+    }
+}
+
+fn union_of(contracts: &Contracts, id: TypeId) -> Option<&Union> {
+    match &contracts[id].kind {
+        TypeKind::Union(union) => Some(union),
+        _ => None,
     }
 }
 

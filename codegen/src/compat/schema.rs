@@ -5,12 +5,14 @@
 
 mod payload;
 mod raw;
+mod steer;
 mod subsume;
 
 use std::collections::BTreeMap;
 
 use super::Direction::{self, Backward, Forward};
-use super::rule::{Evidence, Sink};
+use super::evidence::Evidence;
+use super::rule::Sink;
 use super::sample::Leaf;
 use super::walk::{Sides, Spot};
 use crate::json::Json;
@@ -249,5 +251,23 @@ pub(crate) fn smallest(contracts: &Contracts, schema: &Spanned<String>) -> Optio
     let schema = Schema {
         import: contracts.import(schema)?,
     };
-    payload::smallest(schema, schema.root(), 0)
+    steer::smallest(schema, schema.root(), 0)
+}
+
+/// A small payload that two imported schemas both take.
+pub(super) fn common(
+    (writer, schema): (&Contracts, &Spanned<String>),
+    (reader, theirs): (&Contracts, &Spanned<String>),
+) -> Option<Json> {
+    let ours = Schema {
+        import: writer.import(schema)?,
+    };
+    let theirs = Schema {
+        import: reader.import(theirs)?,
+    };
+    let both = steer::Pair {
+        writer: (ours, ours.root()),
+        reader: Some((theirs, theirs.root())),
+    };
+    both.beside(0)
 }

@@ -33,6 +33,14 @@ impl<'a> StreamPair<'a> {
         format!("streams.{}.{part}", self.new.name.value)
     }
 
+    /// Whether an event has a key in both contracts.
+    fn is_keyed(&self, (old, new): (Option<EventId>, Option<EventId>)) -> bool {
+        let keyed = |contracts: &Contracts, id: Option<EventId>| {
+            id.is_some_and(|id| contracts[id].key.is_some())
+        };
+        keyed(self.sides.old, old) && keyed(self.sides.new, new)
+    }
+
     /// The events that are stored in it in both contracts.
     fn events(&self) -> Vec<(Option<EventId>, Option<EventId>)> {
         let by_name: HashMap<String, EventId> = stored(self.sides.old, self.ids.0).collect();
@@ -64,21 +72,42 @@ pub(super) fn partitions(p: &StreamPair<'_>, sink: &mut Sink<'_>) {
     }
     let text = |n: Option<u32>| n.map_or("none".to_owned(), |n| n.to_string());
     let place = |s: &Stream| s.partitions.as_ref().map_or(s.name.span, |n| n.span);
-    let events = p.events();
+    // An event without a key is in no partition. Whether it has one changed is another finding.
+    let events: Vec<_> = p
+        .events()
+        .into_iter()
+        .filter(|pair| p.is_keyed(*pair))
+        .collect();
     let mut stranded: Vec<String> = events
         .iter()
         .filter_map(|pair| pair.0)
-        .filter(|event| p.sides.old[*event].key.is_some())
         .flat_map(|event| durables(p.sides.old, event))
         .collect();
     stranded.sort();
     stranded.dedup();
-    sink.add(p.path("partitions"), format!("{} partitions now, and {} before", text(number(p.new)), text(number(p.old))))
-        .was(place(p.old), "was")
-        .is(place(p.new), "the messages of one key go to another partition, past those still waiting in the old one")
+    let none = events.is_empty();
+    let raw = sink.add(
+        p.path("partitions"),
+        format!(
+            "{} partitions now, and {} before",
+            text(number(p.new)),
+            text(number(p.old))
+        ),
+    );
+    raw.was(place(p.old), "was")
         .about(events)
-        .stranded(stranded)
-        .help("stop the publishers, wait until every durable consumer has drained, then change it; or a new stream and new events that `supersedes` the old");
+        .stranded(stranded);
+    if none {
+        raw.is(
+            place(p.new),
+            "no event that is stored in it has a key: nothing goes elsewhere",
+        )
+        .severity(Severity::Info)
+        .hits([]);
+    } else {
+        raw.is(place(p.new), "the messages of one key go to another partition, past those still waiting in the old one")
+            .help("stop the publishers, wait until every durable consumer has drained, then change it; or a new stream and new events that `supersedes` the old");
+    }
 }
 
 pub(super) fn retention(p: &StreamPair<'_>, sink: &mut Sink<'_>) {
@@ -351,44 +380,6 @@ pub(super) fn queue_group(p: &ServicePair<'_>, sink: &mut Sink<'_>) {
     .hits(p.name())
     .stranded(stored)
     .help(format!("keep `queue_group = \"{was}\"`"));
-}
-
-pub(super) fn subscription_removed(sides: &Sides<'_>, sink: &mut Sink<'_>) {
-    let all = named(sides.new);
-    let services: HashMap<&str, &Service> = sides
-        .new
-        .services
-        .iter()
-        .map(|s| (s.name.value.as_str(), s))
-        .collect();
-    for old in &sides.old.services {
-        let service = &old.name.value;
-        let Some(new) = services.get(service.as_str()) else {
-            continue;
-        };
-        let now: HashSet<EventId> = new
-            .subscribes
-            .iter()
-            .filter_map(|event| event.value)
-            .collect();
-        for event in &old.subscribes {
-            let Some(id) = event.value else { continue };
-            let name = sides.old.event_name(&sides.old[id]);
-            let gone = all
-                .get(&name)
-                .is_some_and(|at| !now.contains(&EventId(*at)));
-            if gone {
-                sink.add(
-                    format!("services.{service}.subscribes.{name}"),
-                    format!("`{service}` no longer handles `{name}`"),
-                )
-                .was(event.span, "handled")
-                .is(new.name.span, "not here")
-                .hits([service.clone()])
-                .help("messages that are still stored for it are never handled");
-            }
-        }
-    }
 }
 
 fn names(

@@ -328,8 +328,8 @@ impl<'a> Walk<'a> {
     /// The findings, with the events that they reach and the payloads that show them.
     pub fn findings(self) -> Vec<Finding> {
         let samplers = (
-            Sampler::new(self.sides.old, Side::Old),
-            Sampler::new(self.sides.new, Side::New),
+            Sampler::new(self.sides.old, self.sides.new, Side::Old),
+            Sampler::new(self.sides.new, self.sides.old, Side::New),
         );
         let users = Users::of(self.sides);
         let mut ranked = Vec::new();

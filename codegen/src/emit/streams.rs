@@ -18,7 +18,7 @@ pub(super) fn constant(w: &mut Writer, contracts: &Contracts, uses: &Uses) {
     let mut subjects = vec![Vec::new(); contracts.streams.len()];
     for event in &contracts.events {
         if let Some(id) = event.stream.as_ref().and_then(|stream| stream.value) {
-            subjects[id.0].push(literal(&event.subject.pattern()));
+            subjects[id.0].push(literal(&event.subject.stream_pattern()));
         }
     }
     list(w, "streams", "StreamDef", &streams, |w, id| {

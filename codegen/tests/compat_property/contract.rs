@@ -365,7 +365,7 @@ impl Contract {
                 ),
                 table(
                     "billing",
-                    &[("subscribes", r#"["Placed", "Paid", "Newer"]"#)],
+                    &[("subscribes", r#"["Placed", "Paid", "Old", "Newer"]"#)],
                 ),
                 table(
                     "mailer",

@@ -78,7 +78,7 @@ mutations! {
         stream_gone false,
         start true,
         service_gone false,
-        unsubscribed false,
+        unsubscribed true,
         unpublished false,
         group true,
         event_gone false,

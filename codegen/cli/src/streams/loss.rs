@@ -18,8 +18,8 @@ pub(super) async fn of_stream(bus: &Bus, item: &mut Item, there: &StreamInfo) ->
     };
     for difference in item.differences.clone() {
         if difference.effect == Effect::Shrinks {
-            item.losses
-                .push(stream_loss(bus, &difference, &wanted, there).await?);
+            let loss = stream_loss(bus, &difference, &wanted, there).await?;
+            item.losses.extend(loss);
         }
     }
     Ok(())
@@ -30,11 +30,11 @@ async fn stream_loss(
     difference: &Difference,
     wanted: &Value,
     there: &StreamInfo,
-) -> Result<String, Error> {
+) -> Result<Option<String>, Error> {
     let state = &there.state;
     let number = |key: &str| wanted.get(key).and_then(Value::as_u64).unwrap_or(u64::MAX);
     let of_all = |n: u64| format!("{} of {} messages", count(n), count(state.messages));
-    Ok(match difference.setting {
+    Ok(Some(match difference.setting {
         Setting::MaxAge => {
             let age =
                 chrono::Duration::nanoseconds(number("max_age").try_into().unwrap_or(i64::MAX));
@@ -62,18 +62,7 @@ async fn stream_loss(
                 &format!("{} of {}", bytes(over), bytes(state.bytes)),
             )
         }
-        Setting::Subjects => {
-            let lost = subjects::lost(&subjects_of(wanted), &subjects_of(&there.config));
-            let lost = lost.unwrap_or_default();
-            let stored = count_from(bus, there.name(), &lost, Start::All).await?;
-            let stored = stored.map_or_else(String::new, |n| {
-                format!(
-                    "; the {} messages that it has of it stay until its limits take them",
-                    count(n)
-                )
-            });
-            format!("it takes nothing more of {}{stored}", lost.join(", "))
-        }
+        Setting::Subjects => return fewer_subjects(bus, wanted, there).await,
         Setting::Retention => format!(
             "of its {} messages ({}), those that no durable wants, or that all have handled, are dropped at once",
             count(state.messages),
@@ -93,7 +82,50 @@ async fn stream_loss(
             bytes(state.bytes)
         ),
         _ => taken_over(difference),
-    })
+    }))
+}
+
+/// What a stream takes no more. Any partition in the place of those that there are loses nothing but what was in none of
+/// them.
+async fn fewer_subjects(
+    bus: &Bus,
+    wanted: &Value,
+    there: &StreamInfo,
+) -> Result<Option<String>, Error> {
+    let wanted = subjects_of(wanted);
+    let lost = subjects::lost(&wanted, &subjects_of(&there.config)).unwrap_or_default();
+    let (mut gone, mut outside) = (Vec::new(), Vec::new());
+    for subject in lost {
+        let kept = subjects::partitions_of(&subject, &wanted);
+        if kept.is_empty() {
+            gone.push(subject);
+            continue;
+        }
+        let all = [subject.clone()];
+        let all = count_from(bus, there.name(), &all, Start::All).await?;
+        let within = count_from(bus, there.name(), &kept, Start::All).await?;
+        match all.zip(within).map(|(all, within)| all.saturating_sub(within)) {
+            Some(0) | None => {}
+            Some(n) => outside.push(format!(
+                "{} messages of {subject} are in no partition of {}: they stay until its limits take them, and nobody \
+                 handles them",
+                count(n),
+                subjects::folded(&kept).join(", ")
+            )),
+        }
+    }
+    if !gone.is_empty() {
+        let stored = count_from(bus, there.name(), &gone, Start::All).await?;
+        let stored = stored.map_or_else(String::new, |n| {
+            format!(
+                "; the {} messages that it has of it stay until its limits take them",
+                count(n)
+            )
+        });
+        let gone = subjects::folded(&gone).join(", ");
+        outside.insert(0, format!("it takes nothing more of {gone}{stored}"));
+    }
+    Ok((!outside.is_empty()).then(|| outside.join("; ")))
 }
 
 /// What becomes of what is over a new limit: a stream that refuses what is too much does not drop what it has.
@@ -131,7 +163,7 @@ pub(super) async fn of_durable(
         });
         item.losses.push(format!(
             "its service gets no more events of {}{waiting}",
-            lost.join(", ")
+            subjects::folded(&lost).join(", ")
         ));
     }
     Ok(())

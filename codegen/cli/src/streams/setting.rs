@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::subjects::lost;
+use super::subjects::{folded, lost};
 use crate::jetstream::{metadata, text};
 use crate::units::{bytes, count, duration};
 use crate::wanted::{DOMAIN, SERVICE, subjects_of};
@@ -119,7 +119,7 @@ impl Setting {
                 Some(if all.is_empty() {
                     "all of the stream".to_owned()
                 } else {
-                    all.join(", ")
+                    folded(&all).join(", ")
                 })
             }
             S::MaxAge => Some(match number().unwrap_or(0) {

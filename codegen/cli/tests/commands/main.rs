@@ -16,6 +16,7 @@ mod export;
 mod generate;
 mod live;
 mod new;
+mod partitions;
 mod publish;
 mod rights;
 mod services;

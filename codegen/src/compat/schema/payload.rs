@@ -1,7 +1,6 @@
-//! Reads and makes payloads of an imported schema, in the dialect that the import writes. Compares nothing.
+//! Reads payloads of an imported schema, in the dialect that the import writes. Compares nothing.
 
 use super::{Schema, get};
-use crate::compat::sample::float;
 use crate::compat::shape::{Count, Format, Range, Text};
 use crate::compat::text;
 use crate::json::Json;
@@ -16,15 +15,8 @@ pub(in crate::compat) enum Step {
     Branch(usize),
 }
 
-/// What stands at the end of the steps.
-pub(super) enum End {
-    Smallest,
-    Value(Json),
-    Without(String),
-}
-
 /// How deep schemas may stand in one another before nothing is made or read any more.
-const DEEPEST: usize = 100;
+pub(super) const DEEPEST: usize = 100;
 
 pub(super) fn kind(schema: &Json) -> Option<&str> {
     match get(schema, "type") {
@@ -257,114 +249,4 @@ fn check_object<'a>(
         }
     }
     Ok(())
-}
-
-/// The smallest payload of a schema.
-pub(super) fn smallest<'a>(schemas: Schema<'a>, schema: &'a Json, depth: usize) -> Option<Json> {
-    steered(schemas, schema, &[], &End::Smallest, depth)
-}
-
-/// A payload with `end` at the end of the steps, smallest everywhere else.
-pub(super) fn steered<'a>(
-    schemas: Schema<'a>,
-    schema: &'a Json,
-    steps: &[Step],
-    end: &End,
-    depth: usize,
-) -> Option<Json> {
-    if depth > DEEPEST {
-        return None;
-    }
-    if let (true, End::Value(value)) = (steps.is_empty(), end) {
-        return Some(value.clone());
-    }
-    let schema = schemas.resolve(schema);
-    let rest = steps.get(1..).unwrap_or_default();
-    let branches = list(schema, "oneOf");
-    if !branches.is_empty() {
-        return match steps.first() {
-            Some(Step::Branch(at)) => steered(schemas, branches.get(*at)?, rest, end, depth + 1),
-            Some(_) => None,
-            None => branches
-                .iter()
-                .find_map(|branch| smallest(schemas, branch, depth + 1)),
-        };
-    }
-    if let Some(values) = values(schema) {
-        return values.first().map(|value| (*value).clone());
-    }
-    Some(match kind(schema) {
-        None => Json::Object(Vec::new()),
-        Some("null") => Json::Null,
-        Some("boolean") => Json::Bool(false),
-        Some("integer") => Json::integer(range(schema).nearest_zero()),
-        Some("number") => {
-            let (min, max) = floats(schema);
-            float(0f64.clamp(min, max.max(min)))
-        }
-        Some("string") => Json::Text(text::accepted(&text_of(schema))?),
-        Some("array") => {
-            let through = steps.first() == Some(&Step::Item);
-            let wanted = count(schema, "minItems", "maxItems")
-                .min
-                .max(u64::from(through))
-                .min(1_000);
-            let mut items = Vec::new();
-            for n in 0..usize::try_from(wanted).ok()? {
-                let of = match get(schema, "items") {
-                    Some(Json::List(each)) => each.get(n)?,
-                    Some(of) => of,
-                    None => return None,
-                };
-                items.push(if n == 0 && through {
-                    steered(schemas, of, rest, end, depth + 1)?
-                } else {
-                    smallest(schemas, of, depth + 1)?
-                });
-            }
-            Json::List(items)
-        }
-        Some("object") => object(schemas, schema, steps, end, depth)?,
-        Some(_) => return None,
-    })
-}
-
-fn object<'a>(
-    schemas: Schema<'a>,
-    schema: &'a Json,
-    steps: &[Step],
-    end: &End,
-    depth: usize,
-) -> Option<Json> {
-    let rest = steps.get(1..).unwrap_or_default();
-    let mut members = Vec::new();
-    for (name, of) in properties(schema) {
-        let value = match (steps.first(), end) {
-            (Some(Step::Property(to)), _) if to == name => {
-                steered(schemas, of, rest, end, depth + 1)?
-            }
-            (None, End::Without(without)) if without == name => continue,
-            _ if !required(schema).any(|known| known == name) => continue,
-            _ => smallest(schemas, of, depth + 1)?,
-        };
-        members.push((name.clone(), value));
-    }
-    let extra = get(schema, "additionalProperties");
-    if steps.first() == Some(&Step::Entry) {
-        members.push((
-            "key".to_owned(),
-            steered(schemas, extra?, rest, end, depth + 1)?,
-        ));
-    }
-    let wanted = count(schema, "minProperties", "maxProperties")
-        .min
-        .min(1_000);
-    for n in members.len() as u64..wanted {
-        let value = match extra {
-            Some(of) => smallest(schemas, of, depth + 1)?,
-            None => Json::Bool(true),
-        };
-        members.push((format!("key{n}"), value));
-    }
-    Some(Json::Object(members))
 }

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::payload::{self, End, Step, kind, list, properties, required, steered, values};
+use super::payload::{self, Step, kind, list, properties, required, values};
+use super::steer::{self, End, Pair};
 use super::{Schema, get, reference};
 use crate::compat::sample::float;
 use crate::compat::shape::{Count, Format, Range, Text};
@@ -85,10 +86,13 @@ impl<'a> Compare<'a> {
         decided: bool,
         ends: impl IntoIterator<Item = End>,
     ) {
-        let root = self.writer.root();
+        let whole = Pair {
+            writer: (self.writer, self.writer.root()),
+            reader: Some((self.reader, self.reader.root())),
+        };
         let payloads = ends
             .into_iter()
-            .filter_map(|end| steered(self.writer, root, steps, &end, 0))
+            .filter_map(|end| whole.steered(steps, &end, 0))
             .collect();
         self.changes.push(Change {
             steps: steps.to_vec(),
@@ -320,8 +324,13 @@ impl<'a> Compare<'a> {
 
     fn lists(&mut self, w: &'a Json, r: &'a Json, steps: &mut Vec<Step>) {
         let of = |schema| payload::count(schema, "minItems", "maxItems");
+        let theirs = get(r, "items").filter(|items| matches!(items, Json::Object(_)));
         let one = match get(w, "items") {
-            Some(item @ Json::Object(_)) => payload::smallest(self.writer, item, 0),
+            Some(item @ Json::Object(_)) => Pair {
+                writer: (self.writer, item),
+                reader: theirs.map(|theirs| (self.reader, theirs)),
+            }
+            .beside(0),
             _ => None,
         };
         let items = |n: u64| {
@@ -389,7 +398,7 @@ impl<'a> Compare<'a> {
                     Json::list([]),
                     Json::object::<String>([]),
                 ];
-                let base = steered(self.writer, w, &[], &End::Smallest, 0);
+                let base = steer::smallest(self.writer, w, 0);
                 let with = |value: Json| match &base {
                     Some(Json::Object(members)) => {
                         let more = ("something-else".to_owned(), value);

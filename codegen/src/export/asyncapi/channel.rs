@@ -47,7 +47,7 @@ impl Document<'_> {
                 .stream_of(event)
                 .and_then(|s| s.partitions.as_ref());
             let text = format!(
-                "FNV-1a (32 bits) of the text of `{}`, modulo {}: events of one key stay in order.",
+                "FNV-1a (32 bits) of the text of `{}`, modulo {}: events of one key stay in order. The stream takes no other.",
                 key.map(crate::model::Field::wire).unwrap_or_default(),
                 partitions.map_or(1, |n| n.value)
             );

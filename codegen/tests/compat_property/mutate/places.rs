@@ -124,7 +124,7 @@ pub fn unsubscribed(_: &mut Contract, new: &mut Contract, _: &mut Random) -> boo
     put(
         &mut new.services[1].keys,
         "subscribes",
-        list(&["Placed".to_owned()]),
+        list(&["Placed", "Newer"].map(str::to_owned)),
     );
     true
 }

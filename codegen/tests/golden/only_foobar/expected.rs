@@ -230,7 +230,7 @@ pub mod services {
 pub const STREAMS: event_runtime::Streams<'static> = event_runtime::Streams {
     streams: &[event_runtime::StreamDef {
         name: "SCHEDULING",
-        subjects: &["userschedule:created", "user.*.*.moved"],
+        subjects: &["userschedule:created", "user.{partition}.*.moved"],
         max_age: Some(::core::time::Duration::from_secs(2592000)),
         max_bytes: None,
         max_messages: None,

@@ -185,7 +185,7 @@ pub const STREAMS: event_runtime::Streams<'static> = event_runtime::Streams {
     streams: &[
         event_runtime::StreamDef {
             name: "A",
-            subjects: &["a.placed", "a.*.moved"],
+            subjects: &["a.placed", "a.{partition}.moved"],
             max_age: Some(::core::time::Duration::from_secs(90)),
             max_bytes: Some(1073741824),
             max_messages: Some(1000),
