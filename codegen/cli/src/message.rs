@@ -61,6 +61,11 @@ impl<'a> Reader<'a> {
         self.decoder.contracts()
     }
 
+    /// The full names of all events.
+    pub(crate) fn names(&self) -> &[String] {
+        &self.names
+    }
+
     /// The full name of an event.
     pub(crate) fn name(&self, event: EventId) -> &str {
         &self.names[event.0]

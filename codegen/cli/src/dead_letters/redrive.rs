@@ -54,11 +54,11 @@ struct Summary {
 pub(super) async fn run(
     bus: &Bus,
     reader: &Reader<'_>,
-    which: &Which,
     args: &Args,
     stop: &Shutdown,
 ) -> Result<(), Failure> {
     let mut letters = super::read(bus, reader, stop).await?.into_letters();
+    let which = args.which.resolved(reader, &letters)?;
     letters.retain(|letter| which.takes(letter));
     let mut summary = Summary {
         found: letters.len() as u64,
