@@ -16,6 +16,7 @@ mod export;
 mod files;
 mod folder;
 mod generate;
+mod groups;
 mod jetstream;
 mod message;
 mod new;
