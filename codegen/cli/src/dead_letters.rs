@@ -4,6 +4,7 @@
 
 mod letter;
 mod list;
+mod readers;
 mod redrive;
 mod show;
 mod which;

@@ -347,6 +347,63 @@ fn a_redrive_reaches_the_service_once_and_adds_up() {
 }
 
 #[test]
+fn a_redrive_that_nobody_reads_is_a_warning() {
+    let (live, packing) = letters();
+    let redrive = |args: &[&str]| live.ok(&[&["dead-letters", "redrive"], args].concat());
+    let nobody = "warning: nobody reads DEAD_LETTERS/redrive-packing (";
+    packing.works.store(true, Ordering::SeqCst);
+    for args in [
+        &["--reason", "dead", "--dry-run"][..],
+        &["--reason", "dead"],
+    ] {
+        let run = redrive(args);
+        assert_eq!(run.err, "", "somebody listens");
+    }
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while packing.handled.load(Ordering::SeqCst) < 2 && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(packing.end(&live), 2);
+    // The service has gone, and the server knows since when.
+    let run = redrive(&["--dry-run"]);
+    assert!(run.err.contains(nobody), "{}", run.err);
+    assert!(run.err.contains("(last active "), "{}", run.err);
+    assert!(
+        run.err
+            .contains(" ago): what is redriven waits there until packing runs")
+    );
+    let run = redrive(&["--dry-run", "--json"]);
+    let summary: Value = serde_json::from_str(&run.out).unwrap();
+    let of = &summary["nobodyReads"][0];
+    assert_eq!(
+        (&of["service"], &of["paused"]),
+        (&json!("packing"), &json!(false))
+    );
+    assert!(of["lastActive"].is_string(), "{of}");
+    // What was sent before and still waits is no better.
+    let run = redrive(&["--reason", "undecodable"]);
+    assert!(run.err.contains(nobody), "{}", run.err);
+    let run = redrive(&["--reason", "undecodable"]);
+    assert!(run.out.contains("1 already redriven"), "{}", run.out);
+    assert!(run.err.contains(nobody), "{}", run.err);
+
+    live.ok(&["services", "pause", "packing", "--for", "1h"]);
+    let run = redrive(&["--dry-run"]);
+    assert!(
+        run.err
+            .contains("warning: DEAD_LETTERS/redrive-packing is paused for "),
+        "{}",
+        run.err
+    );
+    assert!(
+        run.err
+            .contains("`event-contracts services resume packing`"),
+        "{}",
+        run.err
+    );
+}
+
+#[test]
 fn what_cannot_be_redriven_is_skipped_and_said() {
     let live = market();
     let letter = |service: &str, omitted: bool| {
@@ -382,7 +439,9 @@ fn what_cannot_be_redriven_is_skipped_and_said() {
     );
     for text in [
         "1 skipped: its body was too large to be kept",
-        "1 skipped: the service gone has no durable for redrives",
+        "1 skipped: the service gone has no durable for redrives: it is not in these contracts",
+        "warning: nobody reads DEAD_LETTERS/redrive-packing (never active, as far as the server knows): what is redriven \
+         waits there until packing runs",
     ] {
         assert!(run.err.contains(text), "{text}: {}", run.err);
     }
