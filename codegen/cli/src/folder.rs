@@ -41,7 +41,11 @@ pub(crate) fn read(contracts: &Path) -> Folder {
 
 /// The contracts of a folder for a command that writes something else than a report: problems go to stderr.
 pub(crate) fn load(contracts: &Path) -> Result<Checked, Failure> {
-    let folder = read(contracts);
+    usable(read(contracts))
+}
+
+/// The same of a folder that was read.
+pub(crate) fn usable(folder: Folder) -> Result<Checked, Failure> {
     if !folder.diagnostics.is_empty() {
         let colour = outcome::colour(io::stderr().is_terminal());
         let text = report::human(&folder.diagnostics, &folder.sources, colour);
