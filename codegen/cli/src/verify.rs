@@ -66,6 +66,11 @@ pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
         .collect();
     if let Some(name) = &args.stream {
         let id = folder::stream(&checked, name)?;
+        if checked.events_of(id).next().is_none() {
+            return Err(Failure::Usage(format!(
+                "no event of the contracts is stored in \"{name}\": there is nothing to hold it against"
+            )));
+        }
         streams = vec![&checked[id].name.value];
     }
     let reader = Reader::new(&checked);

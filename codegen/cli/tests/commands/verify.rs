@@ -389,6 +389,15 @@ fn servers_that_cannot_be_read() {
     let run = live.run(&["verify", "ORDRES"]);
     assert_eq!(run.code, 2);
     assert!(run.err.contains("did you mean \"ORDERS\"?"), "{}", run.err);
+    live.contract(super::WARNED);
+    let run = live.run(&["verify", "BILLING"]);
+    assert_eq!((run.code, run.out.as_str()), (2, ""));
+    assert!(
+        run.err
+            .contains("no event of the contracts is stored in \"BILLING\""),
+        "{}",
+        run.err
+    );
     let none = Live::with(
         MARKET,
         "accounts { A { users: [{user: a, password: a}] } }\nno_auth_user: a",
