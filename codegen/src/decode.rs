@@ -57,6 +57,13 @@ pub struct Decoded {
     pub shown: Option<Json>,
 }
 
+/// What the parser says, without ` at line 1 column 7`.
+fn without_place(reason: &str) -> &str {
+    reason
+        .rsplit_once(" at line ")
+        .map_or(reason, |(what, _)| what)
+}
+
 impl<'a> Decoder<'a> {
     /// A decoder of these contracts' events.
     #[must_use]
@@ -138,6 +145,7 @@ impl<'a> Decoder<'a> {
                 faults: vec![Fault {
                     at: Vec::new(),
                     rule: "json",
+                    cause: without_place(&reason).to_owned(),
                     reason: format!("the body is not JSON: {reason}"),
                 }],
                 shown: None,

@@ -94,12 +94,11 @@ fn by_decoder(
         let as_written = masks(&shown, &written) && contains_back(&written, &shown);
         return (!as_written).then(|| format!("shown as {shown}, and Rust writes {written}"));
     }
-    // What is missing is missing in its object, and a tag is a part of its object. An imported schema is one rule.
+    // What is missing is missing in its object, and a tag is a part of its object.
     let whole = |path: &str| path.replace("[\"", ".").replace("\"]", "");
     let named = decoded.faults.iter().any(|fault| {
         let path = whole(&fault.path());
-        let rule = Some(fault.rule) == sample.keyword || fault.rule == "json_schema";
-        rule && sample.path.starts_with(&path)
+        Some(fault.rule) == sample.keyword && sample.path.starts_with(&path)
     });
     // Accepted is what a bad sample that is refused for another reason counts as.
     named.then(|| decoded.faults[0].to_string())

@@ -14,6 +14,7 @@ use event_codegen::check::Checked;
 use event_codegen::code::Code;
 use event_codegen::compat::RULES;
 
+use crate::dead_letters::REASONS;
 use crate::folder;
 use crate::outcome::{self, Failure};
 
@@ -105,6 +106,16 @@ pub(crate) fn codes() -> ArgValueCandidates {
             .iter()
             .map(|rule| candidate(rule.id.to_owned(), Some(rule.summary)));
         codes.chain(rules).collect()
+    })
+}
+
+/// The reasons of dead letters.
+pub(crate) fn reasons() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let reasons = REASONS.iter();
+        reasons
+            .map(|cause| candidate(cause.as_str().to_owned(), None))
+            .collect()
     })
 }
 

@@ -4,8 +4,10 @@
 
 mod letter;
 mod list;
+mod readers;
 mod redrive;
 mod show;
+mod which;
 
 use std::path::Path;
 
@@ -18,7 +20,9 @@ use crate::message::Reader;
 use crate::outcome::Failure;
 use crate::scan::scan;
 use crate::terminal::Progress;
-use letter::{Letter, Letters};
+use letter::Letters;
+pub(crate) use which::REASONS;
+use which::Which;
 
 /// Dead letters: what services could not handle, and sending it on its way again.
 ///
@@ -32,69 +36,18 @@ pub(crate) enum DeadLetters {
     Redrive(redrive::Args),
 }
 
-/// Which ones.
-#[derive(clap::Args)]
-struct Which {
-    /// Only those of this service.
-    #[arg(long, value_name = "NAME", add = crate::completions::services())]
-    service: Option<String>,
-    /// Only this event.
-    #[arg(long, value_name = "NAME", add = crate::completions::events())]
-    event: Option<String>,
-    /// Only those with this reason (undecodable, invalid, contradiction, unknown, attempts, panic, dead, no-outcome), or
-    /// with this text in its details.
-    #[arg(long, value_name = "TEXT")]
-    reason: Option<String>,
-}
-
-impl Which {
-    /// The same with the full name of the event. A name with a dot that the contracts do not know is taken as it is: the
-    /// event may be gone from them, and its dead letters are not.
-    fn resolved(&self, reader: &Reader<'_>) -> Result<Self, Failure> {
-        let event = match &self.event {
-            Some(name) => Some(match folder::event(reader.contracts(), name) {
-                Ok(event) => reader.name(event).to_owned(),
-                Err(_) if name.contains('.') => name.clone(),
-                Err(unknown) => return Err(unknown),
-            }),
-            None => None,
-        };
-        Ok(Self {
-            service: self.service.clone(),
-            event,
-            reason: self.reason.clone(),
-        })
-    }
-
-    fn takes(&self, letter: &Letter) -> bool {
-        let is = |wanted: &Option<String>, own: &str| {
-            wanted.as_deref().is_none_or(|wanted| wanted == own)
-        };
-        let reason = self.reason.as_deref();
-        is(&self.service, &letter.service)
-            && is(&self.event, letter.event.as_deref().unwrap_or_default())
-            && reason.is_none_or(|text| letter.reason == text || letter.detail.contains(text))
-    }
-}
-
 pub(crate) fn run(contracts: &Path, command: &DeadLetters) -> Result<(), Failure> {
     let checked = folder::load(contracts)?;
     let reader = Reader::new(&checked);
     match command {
         DeadLetters::List(args) => {
-            let which = args.which.resolved(&reader)?;
-            with_server(async |server, stop| {
-                list::run(&server.bus, &reader, &which, args, &stop).await
-            })
+            with_server(async |server, stop| list::run(&server.bus, &reader, args, &stop).await)
         }
         DeadLetters::Show(args) => {
             with_server(async |server, stop| show::run(&server.bus, &reader, args, &stop).await)
         }
         DeadLetters::Redrive(args) => {
-            let which = args.which.resolved(&reader)?;
-            with_server(async |server, stop| {
-                redrive::run(&server.bus, &reader, &which, args, &stop).await
-            })
+            with_server(async |server, stop| redrive::run(&server.bus, &reader, args, &stop).await)
         }
     }
 }

@@ -6,22 +6,25 @@ use std::io;
 use std::path::Path;
 
 use event_codegen::check::Checked;
-use event_codegen::decode::{Decoder, Fault};
+use event_codegen::decode::Decoder;
 use event_codegen::diagnostic::closest;
 use event_codegen::json::Json;
 use event_codegen::model::EventId;
 use event_runtime::operate::covers;
 
 use crate::folder;
-use crate::message::visible;
+use crate::groups::Groups;
+use crate::message::Problem;
 use crate::outcome::{self, Failure, Sink};
+use crate::units::count;
 use frames::Frames;
 
 /// Reads messages on standard input as an event of the contracts.
 ///
 /// One JSON body per line, or documents over many lines. What fits the contract goes to standard output in the contract's
 /// order and names, with defaults filled in and sensitive values masked; what does not fit is said on standard error, with
-/// its line, path and rule. Exit code 1: something did not fit.
+/// its line, path and rule, and at the end once for each place, rule and cause, with how many messages have it. Exit code 1:
+/// something did not fit.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   event-contracts decode --subject userschedule:created < schedule.json
@@ -42,19 +45,21 @@ pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
     let name = checked.event_name(&checked[event]);
     let mut out = Sink::stdout();
     let (mut read, mut broken) = (0_u64, 0_u64);
+    let mut groups = Groups::default();
     let mut frames = Frames::new(io::stdin().lock());
     while let Some(frame) = frames.next()? {
         read += 1;
         let decoded = decoder.decode(event, &frame.text);
         broken += u64::from(!decoded.faults.is_empty());
+        let problems: Vec<Problem> = decoded.faults.iter().map(Problem::from).collect();
+        groups.add(frame.line, &problems);
         let line = if args.json {
-            Some(json_line(&name, frame.line, decoded.shown, &decoded.faults))
+            Some(json_line(&name, frame.line, decoded.shown, &problems))
         } else {
-            for fault in &decoded.faults {
-                let words = format!("line {}: {name}: {fault} [{}]", frame.line, fault.rule);
-                outcome::say(&visible(&words));
+            for problem in &problems {
+                outcome::say(&format!("line {}: {name}: {}", frame.line, problem.line()));
             }
-            let fits = decoded.faults.is_empty();
+            let fits = problems.is_empty();
             decoded.shown.filter(|_| fits).map(|body| body.to_pretty())
         };
         if let Some(line) = line
@@ -70,21 +75,22 @@ pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
     out.flush()?;
     if broken > 0 {
         outcome::say(&format!(
-            "{broken} of {read} messages break the contract of {name}"
+            "{broken} of {read} messages break the contract of {name}:"
         ));
+        for group in groups.iter() {
+            let n = count(group.messages);
+            outcome::say(&format!(
+                "{n:>9} x {} (first on line {})",
+                group.example, group.first
+            ));
+        }
         return Err(Failure::Findings);
     }
     Ok(())
 }
 
-fn json_line(name: &str, line: u64, body: Option<Json>, faults: &[Fault]) -> String {
-    let faults = faults.iter().map(|fault| {
-        Json::object([
-            ("path", Json::text(fault.path())),
-            ("rule", Json::text(fault.rule)),
-            ("reason", Json::text(fault.reason.as_str())),
-        ])
-    });
+fn json_line(name: &str, line: u64, body: Option<Json>, problems: &[Problem]) -> String {
+    let faults = problems.iter().map(Problem::json);
     let faults: Vec<Json> = faults.collect();
     let object = Json::object([
         ("line", Json::integer(line)),

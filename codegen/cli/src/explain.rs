@@ -1,29 +1,34 @@
 //! `explain`: what a code of `check` or a rule of `diff` means.
 
+use std::fmt::Write;
+
 use event_codegen::code::{Code, Severity};
-use event_codegen::compat::{RULES, Rule};
-use event_codegen::diagnostic::closest;
+use event_codegen::compat::{self, RULES, Rule};
+use event_codegen::diagnostic::{closest, visible};
 
 use crate::outcome::{self, Failure};
 
-/// Explains a code or a rule that stands in a report.
+/// Explains a code or a rule that stands in a report; without one, lists them all.
+///
+/// The codes are those of `check`, errors before warnings; the rules are those of `diff`, by how much they matter.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   event-contracts explain subject-overlap
-  event-contracts explain unknown-type | less")]
+  event-contracts explain | grep partition")]
 pub(crate) struct Args {
     /// The code or rule, as in `error[subject-overlap]`.
     #[arg(add = crate::completions::codes())]
-    code: String,
+    code: Option<String>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    match Code::find(&args.code) {
-        Some(code) => outcome::print(&page(code)),
-        None => match Rule::find(&args.code) {
-            Some(rule) => outcome::print(&rule_page(rule)),
-            None => Err(Failure::Usage(unknown(&args.code))),
-        },
+    let Some(name) = &args.code else {
+        return outcome::print(&list());
+    };
+    match (Code::find(name), Rule::find(name)) {
+        (Some(code), _) => outcome::print(&page(code)),
+        (None, Some(rule)) => outcome::print(&rule_page(rule)),
+        (None, None) => Err(Failure::Usage(unknown(name))),
     }
 }
 
@@ -58,20 +63,48 @@ fn known() -> impl Iterator<Item = &'static str> {
     codes.chain(RULES.iter().map(|rule| rule.id))
 }
 
-fn unknown(written: &str) -> String {
-    let mut text = format!("there is no code \"{written}\"");
-    if let Some(best) = closest(written, known()) {
-        text.push_str(&format!("; did you mean \"{best}\"?"));
-    }
+/// Every code and rule, each on a line of its own.
+fn list() -> String {
+    let mut text = String::new();
     let width = known().map(str::len).max().unwrap_or(0);
-    text.push_str("\n\nThe codes of `check`:\n");
-    for code in Code::ALL {
-        text.push_str(&format!("  {:width$}  {}\n", code.as_str(), code.summary()));
+    let mut group = |title: &str, lines: Vec<(&str, &str)>| {
+        if lines.is_empty() {
+            return;
+        }
+        let _ = writeln!(text, "{}{title}", if text.is_empty() { "" } else { "\n" });
+        for (name, summary) in lines {
+            let _ = writeln!(text, "  {name:width$}  {summary}");
+        }
+    };
+    for (title, severity) in [
+        ("Errors of `check`:", Severity::Error),
+        ("Warnings of `check`:", Severity::Warning),
+    ] {
+        let codes = Code::ALL.iter().filter(|code| code.severity() == severity);
+        group(
+            title,
+            codes.map(|code| (code.as_str(), code.summary())).collect(),
+        );
     }
-    text.push_str("\nThe rules of `diff`:\n");
-    for rule in RULES {
-        text.push_str(&format!("  {:width$}  {}\n", rule.id, rule.summary));
+    for (title, severity) in [
+        ("Rules of `diff` that break:", compat::Severity::Breaks),
+        ("Rules of `diff` that warn:", compat::Severity::Warn),
+        ("Rules of `diff` for the record:", compat::Severity::Info),
+    ] {
+        let rules = RULES.iter().filter(|rule| rule.severity == severity);
+        group(title, rules.map(|rule| (rule.id, rule.summary)).collect());
     }
-    text.truncate(text.trim_end().len());
     text
+}
+
+fn unknown(written: &str) -> String {
+    let name: String = written.chars().map(visible).collect();
+    let help = match closest(written, known()) {
+        Some(best) => format!("; did you mean \"{best}\"?"),
+        None => String::new(),
+    };
+    format!(
+        "there is no code or rule \"{name}\"{help}\n\n{}",
+        list().trim_end()
+    )
 }

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 use std::path::Path;
 
 use event_codegen::check::{self, Checked};
-use event_codegen::diagnostic::{Diagnostics, closest};
+use event_codegen::diagnostic::{Diagnostics, closest, visible};
 use event_codegen::model::{EventId, ServiceId, StreamId};
 use event_codegen::source::Sources;
 use event_codegen::{read, report};
@@ -41,7 +41,11 @@ pub(crate) fn read(contracts: &Path) -> Folder {
 
 /// The contracts of a folder for a command that writes something else than a report: problems go to stderr.
 pub(crate) fn load(contracts: &Path) -> Result<Checked, Failure> {
-    let folder = read(contracts);
+    usable(read(contracts))
+}
+
+/// The same of a folder that was read.
+pub(crate) fn usable(folder: Folder) -> Result<Checked, Failure> {
     if !folder.diagnostics.is_empty() {
         let colour = outcome::colour(io::stderr().is_terminal());
         let text = report::human(&folder.diagnostics, &folder.sources, colour);
@@ -57,48 +61,82 @@ pub(crate) fn event(checked: &Checked, name: &str) -> Result<EventId, Failure> {
         .iter()
         .map(|e| checked.event_name(e))
         .collect();
-    if let Some(at) = full.iter().position(|known| known == name) {
-        return Ok(EventId(at));
+    match among(&full, name) {
+        Among::One(at) => Ok(EventId(at)),
+        Among::Several(failure) => Err(failure),
+        Among::None => Err(unknown(
+            "the contracts have no event",
+            name,
+            "events",
+            &full,
+        )),
     }
-    let same: Vec<usize> = (0..full.len())
-        .filter(|at| checked.events[*at].name.value == name)
-        .collect();
-    let help = match same.as_slice() {
-        [one] => return Ok(EventId(*one)),
-        [] => {
-            let short = checked.events.iter().map(|event| event.name.value.as_str());
-            match closest(name, full.iter().map(String::as_str).chain(short)) {
-                Some(best) => format!("did you mean \"{best}\"?"),
-                None => few("the events are", &full),
-            }
-        }
+}
+
+/// Which of some events a name means.
+pub(crate) enum Among {
+    One(usize),
+    /// They have the same short name: the error that says so.
+    Several(Failure),
+    None,
+}
+
+/// Looks for an event by its full name, else by its short one.
+pub(crate) fn among(full: &[String], name: &str) -> Among {
+    if let Some(at) = full.iter().position(|known| known == name) {
+        return Among::One(at);
+    }
+    let is = |full: &str| full.rsplit('.').next() == Some(name);
+    let same: Vec<usize> = (0..full.len()).filter(|at| is(&full[*at])).collect();
+    match same.as_slice() {
+        [] => Among::None,
+        [one] => Among::One(*one),
         several => {
             let all: Vec<String> = several.iter().map(|at| full[*at].clone()).collect();
-            few("it is one of", &all)
+            Among::Several(Failure::Usage(format!(
+                "several events are named \"{name}\": give the full name; {}",
+                few("it is one of", &all)
+            )))
         }
-    };
-    Err(Failure::Usage(format!(
-        "the contracts have no event \"{name}\"; {help}"
-    )))
+    }
 }
 
 /// The stream of a name that was given as an argument.
 pub(crate) fn stream(checked: &Checked, name: &str) -> Result<StreamId, Failure> {
-    let names: Vec<String> = checked
-        .streams
+    let streams = checked.streams.iter();
+    let names: Vec<String> = streams.map(|stream| stream.name.value.clone()).collect();
+    let missing = || unknown("the contracts have no stream", name, "streams", &names);
+    let at = names.iter().position(|known| known == name);
+    at.map(StreamId).ok_or_else(missing)
+}
+
+/// The service of a name that was given as an argument.
+pub(crate) fn service(checked: &Checked, name: &str) -> Result<ServiceId, Failure> {
+    let names = services(checked);
+    let missing = || unknown("the contracts have no service", name, "services", &names);
+    let at = names.iter().position(|known| known == name);
+    at.map(ServiceId).ok_or_else(missing)
+}
+
+/// The names of all services.
+pub(crate) fn services(checked: &Checked) -> Vec<String> {
+    let services = checked.services.iter();
+    services.map(|service| service.name.value.clone()).collect()
+}
+
+/// The error for a name that was given as an argument and that nobody has, as `the contracts have no service "x"; did you
+/// mean "y"?`: with the nearest of the names that there are, or with all of them.
+pub(crate) fn unknown(missing: &str, name: &str, all: &str, known: &[String]) -> Failure {
+    // The last part of an event's full name is a name too.
+    let short = known
         .iter()
-        .map(|s| s.name.value.clone())
-        .collect();
-    if let Some(at) = names.iter().position(|known| known == name) {
-        return Ok(StreamId(at));
-    }
-    let help = match closest(name, names.iter().map(String::as_str)) {
+        .filter_map(|full| Some(full.rsplit_once('.')?.1));
+    let help = match closest(name, known.iter().map(String::as_str).chain(short)) {
         Some(best) => format!("did you mean \"{best}\"?"),
-        None => few("the streams are", &names),
+        None => few(&format!("the {all} are"), known),
     };
-    Err(Failure::Usage(format!(
-        "the contracts have no stream \"{name}\"; {help}"
-    )))
+    let name: String = name.chars().map(visible).collect();
+    Failure::Usage(format!("{missing} \"{name}\"; {help}"))
 }
 
 /// A list that stays on a line: twelve names at most.
@@ -114,27 +152,4 @@ fn few(what: &str, names: &[String]) -> String {
         1..=12 => format!("{what}: {shown}"),
         more => format!("{what}: {shown} and {} more", more - 12),
     }
-}
-
-/// The service of a name that was given as an argument.
-pub(crate) fn service(checked: &Checked, name: &str) -> Result<ServiceId, Failure> {
-    let names = || {
-        checked
-            .services
-            .iter()
-            .map(|service| service.name.value.as_str())
-    };
-    if let Some(at) = names().position(|known| known == name) {
-        return Ok(ServiceId(at));
-    }
-    let help = match closest(name, names()) {
-        Some(best) => format!("did you mean \"{best}\"?"),
-        None => format!(
-            "the services are: {}",
-            names().collect::<Vec<_>>().join(", ")
-        ),
-    };
-    Err(Failure::Usage(format!(
-        "the contracts have no service \"{name}\"; {help}"
-    )))
 }

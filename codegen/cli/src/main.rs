@@ -16,6 +16,7 @@ mod export;
 mod files;
 mod folder;
 mod generate;
+mod groups;
 mod jetstream;
 mod message;
 mod new;
@@ -88,7 +89,7 @@ fn main() -> ExitCode {
     // On wrong use clap says so on stderr and exits with 2; for `--help` and `--version` with 0.
     let cli = Cli::parse();
     let done = match cli.command {
-        Command::New(args) => new::run(&args),
+        Command::New(args) => new::run(&cli.contracts, &args),
         Command::Check(args) => check::run(&cli.contracts, &args),
         Command::Diff(args) => diff::run(&cli.contracts, &args),
         Command::Generate(args) => generate::run(&cli.contracts, &args),

@@ -3,7 +3,7 @@
 //! The judgement is codegen's decoder, the texts are written by the runtime's writers: this file only puts them together.
 
 use event_codegen::check::Checked;
-use event_codegen::decode::{Decoder, Identity};
+use event_codegen::decode::{Decoder, Fault, Identity};
 use event_codegen::diagnostic;
 use event_codegen::json::Json;
 use event_codegen::model::{Envelope, EventId, Field};
@@ -38,6 +38,8 @@ pub(crate) struct Problem {
     /// The same for all items of a list and all entries of a map: `lines[].quantity`.
     pub(crate) place: String,
     pub(crate) rule: &'static str,
+    /// What else makes it the same problem in another message; never a value.
+    pub(crate) cause: String,
     pub(crate) reason: String,
 }
 
@@ -61,6 +63,11 @@ impl<'a> Reader<'a> {
         self.decoder.contracts()
     }
 
+    /// The full names of all events.
+    pub(crate) fn names(&self) -> &[String] {
+        &self.names
+    }
+
     /// The full name of an event.
     pub(crate) fn name(&self, event: EventId) -> &str {
         &self.names[event.0]
@@ -79,13 +86,14 @@ impl<'a> Reader<'a> {
                 );
                 judged
                     .problems
-                    .insert(0, Problem::whole("contradiction", reason));
+                    .insert(0, Problem::whole("contradiction", "", reason));
                 judged
             }
             Identity::Unknown => Judged {
                 event: None,
                 problems: vec![Problem::whole(
                     "unknown",
+                    "",
                     "no event of the contracts has this subject",
                 )],
                 body: Json::parse(body).ok(),
@@ -130,21 +138,16 @@ impl<'a> Reader<'a> {
         match opened {
             Ok(body) => {
                 let decoded = self.decoder.decode(event, &body);
-                let problems = decoded.faults.into_iter().map(|fault| Problem {
-                    path: fault.path(),
-                    place: fault.place(),
-                    rule: fault.rule,
-                    reason: fault.reason,
-                });
                 Judged {
                     event: Some(event),
-                    problems: problems.collect(),
+                    problems: decoded.faults.iter().map(Problem::from).collect(),
                     body: decoded.shown,
                 }
             }
             Err((cause, reason)) => Judged {
                 event: Some(event),
-                problems: vec![Problem::whole(cause.as_str(), reason)],
+                // Of envelopes nothing is quoted.
+                problems: vec![Problem::whole(cause.as_str(), reason.clone(), reason)],
                 body: None,
             },
         }
@@ -229,7 +232,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn token(&self, field: Option<&'a Field>, body: &Json) -> Result<String, BadText<'a>> {
+    pub(crate) fn token(
+        &self,
+        field: Option<&'a Field>,
+        body: &Json,
+    ) -> Result<String, BadText<'a>> {
         let text = field.and_then(|field| self.decoder.token(field, body));
         text.ok_or_else(|| BadText {
             field,
@@ -238,13 +245,30 @@ impl<'a> Reader<'a> {
     }
 }
 
+impl From<&Fault> for Problem {
+    fn from(fault: &Fault) -> Self {
+        Self {
+            path: fault.path(),
+            place: fault.place(),
+            rule: fault.rule,
+            cause: fault.cause.clone(),
+            reason: fault.reason.clone(),
+        }
+    }
+}
+
 impl Problem {
     /// One of the whole message.
-    pub(crate) fn whole(rule: &'static str, reason: impl Into<String>) -> Self {
+    pub(crate) fn whole(
+        rule: &'static str,
+        cause: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Self {
         Self {
             path: String::new(),
             place: String::new(),
             rule,
+            cause: cause.into(),
             reason: reason.into(),
         }
     }

@@ -13,30 +13,31 @@ const FILE: &str = "orders.toml";
 /// Starts a contracts folder with a commented example, and the schema that editors complete and check it by.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  event-contracts new contracts
+  event-contracts new
   event-contracts new ../shop/contracts && event-contracts check --contracts ../shop/contracts")]
 pub(crate) struct Args {
-    /// The folder; it is made when it is not there.
-    dir: PathBuf,
+    /// The folder, made when it is not there; without it, that of --contracts.
+    dir: Option<PathBuf>,
 }
 
-pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    if let Some(there) = contract_below(&args.dir) {
+pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
+    let dir = args.dir.as_deref().unwrap_or(contracts);
+    if let Some(there) = contract_below(dir) {
         return Err(Failure::Usage(format!(
             "there are contracts in {} already: {}",
-            args.dir.display(),
+            dir.display(),
             there.display()
         )));
     }
-    let path = args.dir.join(FILE);
+    let path = dir.join(FILE);
     // The schema first: whoever sees the example has what its first line names.
     files::write(
-        &args.dir.join(editor_schema::FILE_NAME),
+        &dir.join(editor_schema::FILE_NAME),
         &editor_schema::editor_schema(),
     )?;
     files::write(&path, EXAMPLE)?;
     outcome::print(&format!("{}\n", path.display()))?;
-    outcome::say(&next_steps(&args.dir));
+    outcome::say(&next_steps(dir));
     Ok(())
 }
 

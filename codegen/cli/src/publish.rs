@@ -13,7 +13,7 @@ use event_runtime::{Bus, MessageId, Shutdown, Uuid};
 
 use crate::connection::{unless_stopped, with_server};
 use crate::folder;
-use crate::message::{BadText, Reader};
+use crate::message::{BadText, Reader, visible};
 use crate::outcome::{self, Failure};
 
 /// Publishes one event, checked against its contract before it leaves.
@@ -23,21 +23,23 @@ use crate::outcome::{self, Failure};
 /// nobody says who got it. Exit code 1: the event breaks its contract, and nothing was sent.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  event-contracts publish scheduling.UserScheduleCreated --sample
+  event-contracts publish orders.OrderViewed --data '{\"page\": \"home\"}'
   jq -n '{scheduleId: $id, userId: $id}' --arg id \"$(uuidgen)\" | event-contracts publish UserScheduleCreated --data -")]
 pub(crate) struct Args {
     /// The event: its full name, or the short one where only one domain has it.
     #[arg(value_name = "EVENT", add = crate::completions::events())]
     event: String,
-    /// A file with the event as JSON, or - for standard input.
+    /// The event as JSON: the text itself (it begins with `{`), a file, or - for standard input.
     #[arg(
         long,
-        value_name = "FILE",
+        value_name = "JSON|FILE|-",
         required_unless_present = "sample",
-        conflicts_with = "sample"
+        conflicts_with = "sample",
+        value_hint = clap::ValueHint::FilePath
     )]
     data: Option<PathBuf>,
-    /// A made-up event with every field that it can have. An id that is a uuid is a new one each time.
+    /// The first of the event's `examples` in the contract; of an event without any, a made-up one with every field that it
+    /// can have. An id that is a uuid is a new one each time.
     #[arg(long)]
     sample: bool,
 }
@@ -55,7 +57,7 @@ pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
     let checked = folder::load(contracts)?;
     let event = folder::event(&checked, &args.event)?;
     let written = match &args.data {
-        Some(path) => read(path)?,
+        Some(data) => given(data)?,
         None => sample(&checked, event)?,
     };
     let reader = Reader::new(&checked);
@@ -157,6 +159,17 @@ fn all(input: impl Read) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// What `--data` names, or is.
+fn given(data: &Path) -> Result<Written, Failure> {
+    match data.to_str() {
+        Some(text) if text.trim_start().starts_with('{') => Ok(Written {
+            path: PathBuf::from("<data>"),
+            text: text.to_owned(),
+        }),
+        _ => read(data),
+    }
+}
+
 fn read(path: &Path) -> Result<Written, Failure> {
     let stdin = path == Path::new("-");
     let shown = if stdin { Path::new("<stdin>") } else { path };
@@ -165,10 +178,19 @@ fn read(path: &Path) -> Result<Written, Failure> {
         false => std::fs::File::open(path).and_then(all),
     };
     let bytes = bytes.map_err(|error| {
-        let words = format!("cannot read {}: {error}", shown.display());
         match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::IsADirectory => Failure::Usage(words),
-            _ => Failure::Outside(words),
+            // Text that is no event, such as `[1]` or `'{…}'` in quotes too many, ends here too.
+            io::ErrorKind::NotFound | io::ErrorKind::InvalidFilename | io::ErrorKind::NotADirectory => {
+                Failure::Usage(format!(
+                    "--data: there is no file {}, and it is no event as JSON, which begins with `{{`; - is standard input",
+                    visible(&shown.display().to_string())
+                ))
+            }
+            io::ErrorKind::IsADirectory => Failure::Usage(format!(
+                "--data: {} is a folder; give a file, the JSON itself, or - for standard input",
+                visible(&shown.display().to_string())
+            )),
+            _ => Failure::Outside(format!("cannot read {}: {error}", shown.display())),
         }
     })?;
     if bytes.len() as u64 > LARGEST {
@@ -201,27 +223,43 @@ fn read(path: &Path) -> Result<Written, Failure> {
     }
 }
 
+/// The contract's own example, else one that is made up. Says which.
 fn sample(checked: &Checked, event: EventId) -> Result<Written, Failure> {
     let of = &checked[event];
-    let made = samples::sample(checked, event);
-    let Some(mut body) = made.or_else(|| of.examples.first().map(Json::from)) else {
-        return Err(Failure::Usage(format!(
-            "no event that fits {} could be made up; write one and give it with --data",
-            checked.event_name(of)
-        )));
+    let (mut body, from) = match of.examples.as_slice() {
+        [] => {
+            let made = samples::sample(checked, event).ok_or_else(|| {
+                Failure::Usage(format!(
+                    "no event that fits {} could be made up; write one and give it with --data",
+                    checked.event_name(of)
+                ))
+            })?;
+            (
+                made,
+                "a made-up event: the contract has no `examples` of it".to_owned(),
+            )
+        }
+        [only] => (Json::from(only), "the contract's example".to_owned()),
+        [first, more @ ..] => (
+            Json::from(first),
+            format!("the first of the contract's {} examples", more.len() + 1),
+        ),
     };
     let id = of
         .id
         .as_ref()
         .and_then(|id| checked.members(of).get(id.value?));
+    let mut new_id = String::new();
     if let (Some(field), Json::Object(members)) = (id, &mut body)
         && field.ty.value == Type::Uuid
     {
         let wire = field.wire();
         for (_, value) in members.iter_mut().filter(|(name, _)| *name == wire) {
             *value = Json::Text(Uuid::now_v7().to_string());
+            new_id = format!(", with a new `{wire}`");
         }
     }
+    outcome::say(&format!("sample: {from}{new_id}"));
     Ok(Written {
         path: PathBuf::from("<sample>"),
         text: body.to_pretty(),

@@ -13,7 +13,7 @@ mod restore;
 mod rights;
 pub(crate) mod setting;
 mod step;
-mod subjects;
+pub(crate) mod subjects;
 
 use std::path::Path;
 

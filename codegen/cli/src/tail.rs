@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use event_codegen::check::Checked;
+use event_codegen::diagnostic::closest;
 use event_codegen::model::{EventId, Retention};
 use event_runtime::async_nats::Message;
 use event_runtime::operate::StoredMessage;
@@ -16,7 +17,7 @@ use tokio::sync::mpsc;
 use crate::connection::with_server;
 use crate::folder;
 use crate::jetstream::STREAM_NOT_FOUND;
-use crate::message::{Reader, intersection};
+use crate::message::{Reader, intersection, visible};
 use crate::outcome::{self, Failure, Writer};
 use show::Show;
 
@@ -172,6 +173,29 @@ async fn late(seen: &mut mpsc::Receiver<Result<Seen, Error>>, show: &mut Show<'_
     }
 }
 
+/// The error for a pattern that no subject of these events (of all, when there are none) matches.
+fn unmatched(checked: &Checked, named: &BTreeSet<EventId>, pattern: &str) -> Failure {
+    let is_meant = |id: &EventId| named.is_empty() || named.contains(id);
+    let subjects: Vec<String> = (0..checked.events.len())
+        .map(EventId)
+        .filter(is_meant)
+        .map(|id| checked[id].subject.pattern())
+        .collect();
+    let help = match closest(pattern, subjects.iter().map(String::as_str)) {
+        Some(best) => format!("did you mean \"{best}\"?"),
+        None => "`event-contracts catalog` shows them all".to_owned(),
+    };
+    let with_name = if named.is_empty() {
+        ""
+    } else {
+        " with that name"
+    };
+    Failure::Usage(format!(
+        "no event of the contracts{with_name} has a subject that matches {}; {help}",
+        visible(pattern)
+    ))
+}
+
 impl Plan {
     fn of(checked: &Checked, args: &Args) -> Result<Self, Failure> {
         let mut named = BTreeSet::new();
@@ -202,14 +226,7 @@ impl Plan {
             }
         }
         if plan.stored.is_empty() && plan.live.is_empty() {
-            return Err(Failure::Usage(format!(
-                "no event of the contracts{} has a subject that matches {pattern} (`event-contracts catalog` shows them all)",
-                if named.is_empty() {
-                    ""
-                } else {
-                    " with that name"
-                }
-            )));
+            return Err(unmatched(checked, &named, pattern));
         }
         // A stream that is read whole costs the server least, and shows what no contract names.
         if named.is_empty() && args.pattern.is_none() {

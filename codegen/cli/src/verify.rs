@@ -1,5 +1,6 @@
 //! `verify`: whether what is stored fits the contracts.
 
+mod place;
 mod tally;
 
 use std::num::NonZeroU64;
@@ -21,9 +22,11 @@ use tally::Tally;
 
 /// Reads what the streams hold and holds it against the contracts.
 ///
-/// Says for each event how many messages fit, which rules the others break and where the first of them is, and which
-/// subjects no contract names. Beside what a service would refuse, that is a subject or message id that does not follow from
-/// the fields. Nothing is acknowledged or changed. Exit code 1: something does not fit, or a stream is not there.
+/// Says for each event how many messages fit, what the others break (one line for each place, rule and cause, with the first
+/// message), and which subjects no contract names. Beside what a service would refuse, that is a subject, partition or
+/// message id that does not follow from the fields. Messages without a message id, which no server
+/// can deduplicate, are counted for each stream: a warning. Nothing is acknowledged or changed. Exit code 1: something does not fit, or a stream
+/// is not there.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   event-contracts verify
@@ -63,6 +66,11 @@ pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
         .collect();
     if let Some(name) = &args.stream {
         let id = folder::stream(&checked, name)?;
+        if checked.events_of(id).next().is_none() {
+            return Err(Failure::Usage(format!(
+                "no event of the contracts is stored in \"{name}\": there is nothing to hold it against"
+            )));
+        }
         streams = vec![&checked[id].name.value];
     }
     let reader = Reader::new(&checked);

@@ -55,8 +55,11 @@ pub struct Fault {
     /// Where; empty for the whole payload. What is missing is missing here.
     pub at: Vec<Step>,
     /// The rule: a keyword of JSON Schema (`required`, `type`, `maximum`, `pattern`), `json` for what is no JSON at all,
-    /// `duplicate` for a member that stands twice, `json_schema` for a value of an imported schema.
+    /// `duplicate` for a member that stands twice. In values of imported schemas too.
     pub rule: &'static str,
+    /// What else tells it from the faults of other messages at its place, whatever their values: the member that is
+    /// missing, the kind of value that was found, the pattern. Empty where the rule says it all.
+    pub cause: String,
     /// Why, in a few words.
     pub reason: String,
 }
@@ -175,6 +178,27 @@ pub fn same(a: &Read, b: &Read) -> bool {
     }
 }
 
+/// The kind of a value, with its article.
+pub(super) fn kind(json: &Json) -> &'static str {
+    match json {
+        Json::Null => "null",
+        Json::Bool(_) => "true or false",
+        Json::Number(_) => "a number",
+        Json::Text(_) => "a text",
+        Json::List(_) => "a list",
+        Json::Object(_) => "an object",
+    }
+}
+
+/// The same with the value, where it is short.
+pub(super) fn shown_kind(json: &Json) -> String {
+    match json {
+        Json::Bool(yes) => yes.to_string(),
+        Json::Number(digits) => format!("the number {digits}"),
+        other => kind(other).to_owned(),
+    }
+}
+
 struct Reader<'a> {
     contracts: &'a Contracts,
     at: Vec<Step>,
@@ -197,6 +221,15 @@ impl<'a> Reader<'a> {
     }
 
     fn refuse<T>(&mut self, rule: &'static str, reason: impl Into<String>) -> Option<T> {
+        self.refuse_for(rule, "", reason)
+    }
+
+    fn refuse_for<T>(
+        &mut self,
+        rule: &'static str,
+        cause: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Option<T> {
         let reason = if self.hides() {
             format!("breaks `{rule}` (sensitive: its value is not shown)")
         } else {
@@ -205,6 +238,7 @@ impl<'a> Reader<'a> {
         self.faults.push(Fault {
             at: self.at.clone(),
             rule,
+            cause: cause.into(),
             reason,
         });
         None
@@ -215,15 +249,8 @@ impl<'a> Reader<'a> {
     }
 
     fn wrong<T>(&mut self, wanted: &str, found: &Json) -> Option<T> {
-        let found = match found {
-            Json::Null => "null".to_owned(),
-            Json::Bool(b) => b.to_string(),
-            Json::Number(n) => format!("the number {n}"),
-            Json::Text(_) => "a text".to_owned(),
-            Json::List(_) => "a list".to_owned(),
-            Json::Object(_) => "an object".to_owned(),
-        };
-        self.refuse("type", format!("expected {wanted}, found {found}"))
+        let reason = format!("expected {wanted}, found {}", shown_kind(found));
+        self.refuse_for("type", kind(found), reason)
     }
 
     fn inside<T>(&mut self, step: Step, read: impl FnOnce(&mut Self) -> T) -> T {
@@ -327,7 +354,8 @@ impl<'a> Reader<'a> {
                 }
                 None if field.required() => {
                     whole = false;
-                    self.refuse::<()>("required", format!("the field `{wire}` is missing"));
+                    let reason = format!("the field `{wire}` is missing");
+                    self.refuse_for::<()>("required", wire, reason);
                 }
                 None => {}
             }
@@ -362,7 +390,7 @@ impl<'a> Reader<'a> {
             Some((_, other)) => return self.wrong("a text as tag", other),
             None => {
                 let reason = format!("the tag `{}` is missing", union.tag.value);
-                return self.refuse("required", reason);
+                return self.refuse_for("required", &union.tag.value, reason);
             }
         };
         match union.variants.iter().find(|v| v.tag.value == *tag) {
@@ -383,10 +411,19 @@ impl<'a> Reader<'a> {
     }
 
     fn schema(&mut self, path: &Spanned<String>, json: &Json) -> Option<Read> {
-        match schema::refuses(self.contracts, path, json) {
-            Some(reason) => self.refuse("json_schema", reason),
-            None => Some(Read::Any(json.clone())),
+        let faults = schema::faults(self.contracts, path, json);
+        let whole = faults.is_empty();
+        let hidden = self.hides();
+        for fault in faults {
+            let steps = fault.at.len();
+            self.at.extend(fault.at.into_iter().map(|step| match step {
+                Step::Entry(_) if hidden => Step::Entry("…".to_owned()),
+                step => step,
+            }));
+            self.refuse_for::<()>(fault.rule, fault.cause, fault.reason);
+            self.at.truncate(self.at.len() - steps);
         }
+        whole.then(|| Read::Any(json.clone()))
     }
 
     fn count(&mut self, count: Count, n: u64, what: &str, rules: [&'static str; 2]) -> Option<()> {
@@ -407,7 +444,8 @@ impl<'a> Reader<'a> {
             return self.wrong("an integer", json);
         };
         let Ok(n) = digits.parse::<i128>() else {
-            return self.refuse("type", format!("{digits} is not an integer"));
+            let reason = format!("{digits} is not an integer");
+            return self.refuse_for("type", "a fraction", reason);
         };
         let Range { min, max } = range;
         if range.contains(n) {
@@ -451,7 +489,8 @@ impl<'a> Reader<'a> {
             )?;
         }
         if let Some(pattern) = text.patterns.iter().find(|p| !text::matches(p, value)) {
-            return self.refuse("pattern", format!("{short:?} does not match {pattern}"));
+            let reason = format!("{short:?} does not match {pattern}");
+            return self.refuse_for("pattern", pattern, reason);
         }
         Some(match text.format {
             Format::Bytes => Read::Bytes(value.clone()),

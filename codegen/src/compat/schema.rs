@@ -3,6 +3,7 @@
 //! One question, asked both ways: what may the writer's schema hold that the reader's refuses? Keywords that the types do
 //! not check are compared as they were written: a difference there cannot be decided.
 
+mod judge;
 mod payload;
 mod raw;
 mod steer;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 
 use super::Direction::{self, Backward, Forward};
 use super::evidence::Evidence;
+use super::payload::Fault;
 use super::rule::Sink;
 use super::sample::Leaf;
 use super::walk::{Sides, Spot};
@@ -234,16 +236,13 @@ pub(super) fn undecided(s: &Schemas<'_>, sink: &mut Sink<'_>) {
     }
 }
 
-/// Why an imported schema's type refuses a payload.
-pub(super) fn refuses(
-    contracts: &Contracts,
-    schema: &Spanned<String>,
-    json: &Json,
-) -> Option<String> {
-    let schema = Schema {
-        import: contracts.import(schema)?,
+/// Everything that an imported schema's type refuses in a payload, each at its place.
+pub(super) fn faults(contracts: &Contracts, schema: &Spanned<String>, json: &Json) -> Vec<Fault> {
+    let Some(import) = contracts.import(schema) else {
+        return Vec::new();
     };
-    payload::refuses(schema, schema.root(), json)
+    let schema = Schema { import };
+    judge::faults(schema, schema.root(), json)
 }
 
 /// The smallest payload of an imported schema.

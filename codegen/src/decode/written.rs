@@ -125,6 +125,7 @@ fn shown(at: &[Step]) -> String {
     let fault = payload::Fault {
         at: at.to_vec(),
         rule: "",
+        cause: String::new(),
         reason: String::new(),
     };
     fault.path()

@@ -34,12 +34,12 @@ pub(crate) struct Args {
 pub(super) async fn run(
     bus: &Bus,
     reader: &Reader<'_>,
-    which: &Which,
     args: &Args,
     stop: &Shutdown,
 ) -> Result<(), Failure> {
     let mut letters = super::read(bus, reader, stop).await?.into_letters();
     let all = letters.len();
+    let which = args.which.resolved(reader, &letters)?;
     letters.retain(|letter| which.takes(letter));
     if args.json {
         let list = letters.iter().map(|letter| Json::object(letter.json()));

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use event_codegen::json::Json;
-use event_runtime::streams::redrive_durable;
-use event_runtime::{Bus, DEAD_LETTERS, Error, Shutdown};
+use event_runtime::{Bus, Error, Shutdown};
 
 use super::Which;
 use super::letter::Letter;
+use super::readers::{Reader, Readers};
 use crate::connection::unless_stopped;
-use crate::jetstream;
-use crate::message::{Reader, visible};
+use crate::message::{self, visible};
 use crate::outcome::{self, Failure};
 use crate::terminal::Progress;
 use crate::units::count;
@@ -19,6 +18,7 @@ use crate::units::count;
 ///
 /// Each once: what was sent again before is left out, so that it may be stopped and repeated. What fails again is a new
 /// dead letter. The numbers add up: found = redriven + already redriven + skipped + failed (+ left, when it was stopped).
+/// Where nobody reads the redrives of a service, or it is paused, that is a warning, with --dry-run too: they wait for it.
 /// Exit code 1: something was skipped or failed.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -53,20 +53,21 @@ struct Summary {
 
 pub(super) async fn run(
     bus: &Bus,
-    reader: &Reader<'_>,
-    which: &Which,
+    reader: &message::Reader<'_>,
     args: &Args,
     stop: &Shutdown,
 ) -> Result<(), Failure> {
     let mut letters = super::read(bus, reader, stop).await?.into_letters();
+    let which = args.which.resolved(reader, &letters)?;
     letters.retain(|letter| which.takes(letter));
     let mut summary = Summary {
         found: letters.len() as u64,
         dry_run: args.dry_run,
         ..Summary::default()
     };
-    let end = all(bus, &letters, args, stop, &mut summary).await;
-    summary.say(args.json)?;
+    let mut readers = Readers::new(bus, reader.contracts());
+    let end = all(bus, &letters, args, stop, &mut summary, &mut readers).await;
+    summary.say(args.json, &readers)?;
     end?;
     match summary.skipped + summary.failed {
         0 => Ok(()),
@@ -80,8 +81,8 @@ async fn all(
     args: &Args,
     stop: &Shutdown,
     summary: &mut Summary,
+    readers: &mut Readers<'_>,
 ) -> Result<(), Failure> {
-    let mut listens: BTreeMap<&str, bool> = BTreeMap::new();
     let mut progress = Progress::new();
     for (at, letter) in letters.iter().enumerate() {
         progress.show(|| {
@@ -91,6 +92,8 @@ async fn all(
         if stop.is_stopped() {
             return Err(Failure::Interrupted);
         }
+        // Also of what was sent before: it may still wait.
+        let reader = unless_stopped(stop, readers.of(&letter.service)).await??;
         if letter.redriven > 0 && !args.again {
             summary.already += 1;
             continue;
@@ -100,21 +103,8 @@ async fn all(
                 .skip("its body was too large to be kept: publish the original again".to_owned());
             continue;
         }
-        let service = letter.service.as_str();
-        let there = match listens.get(service) {
-            Some(there) => *there,
-            None => {
-                let durable = redrive_durable(service);
-                let asked = jetstream::consumer(bus, DEAD_LETTERS, &durable);
-                let there = unless_stopped(stop, asked).await??.is_some();
-                listens.insert(service, there);
-                there
-            }
-        };
-        if !there {
-            summary.skip(format!(
-                "the service {service} has no durable for redrives: `event-contracts streams apply` makes those of the contracts"
-            ));
+        if let Reader::Missing(why) = reader {
+            summary.skip(why.clone());
             continue;
         }
         if args.dry_run {
@@ -164,7 +154,7 @@ impl Summary {
         self.found - self.redriven - self.already - self.skipped - self.failed
     }
 
-    fn say(&self, as_json: bool) -> Result<(), Failure> {
+    fn say(&self, as_json: bool, readers: &Readers<'_>) -> Result<(), Failure> {
         if as_json {
             let n = |number: u64| Json::integer(number);
             let reasons = self
@@ -180,11 +170,15 @@ impl Summary {
                 ("failed", n(self.failed)),
                 ("left", n(self.left())),
                 ("reasons", Json::object(reasons)),
+                ("nobodyReads", readers.json()),
             ]);
             return outcome::print(&object.to_pretty());
         }
         for (reason, n) in &self.reasons {
             outcome::say(&format!("{} {}", count(*n), visible(reason)));
+        }
+        for warning in readers.warnings() {
+            outcome::say(&format!("warning: {warning}"));
         }
         let left = match self.left() {
             0 => String::new(),

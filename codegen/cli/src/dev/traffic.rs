@@ -1,14 +1,14 @@
 //! How many events of each kind pass, while `dev` runs. Listens beside everybody and takes nothing from anybody.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal, Write as _};
 use std::time::Duration;
 
 use event_codegen::check::Checked;
 use event_runtime::{Bus, Shutdown};
 use futures_util::stream::{BoxStream, SelectAll, StreamExt};
 use serde_json::{Value, json};
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::outcome::{self, Failure};
 use crate::units::count;
@@ -20,6 +20,8 @@ const LINES: usize = 16;
 
 struct Kind {
     name: String,
+    /// What is listened to; empty when it is not.
+    subject: String,
     total: u64,
     /// Since it was shown.
     new: u64,
@@ -29,81 +31,123 @@ struct Kind {
 pub(super) struct Traffic {
     kinds: Vec<Kind>,
     messages: SelectAll<BoxStream<'static, usize>>,
+    tick: Interval,
+    shown: Instant,
+    terminal: bool,
+    screen: Screen,
 }
 
 impl Traffic {
     /// Listens to the subjects of all events, and to the dead letters.
     pub(super) async fn listen(checked: &Checked, bus: &Bus) -> Result<Self, Failure> {
-        let mut kinds = Vec::new();
-        let mut messages = SelectAll::new();
-        let events = checked
-            .events
-            .iter()
-            .map(|event| (checked.event_name(event), event.subject.pattern()));
-        let dead = [("dead letters".to_owned(), "dead_letters.>".to_owned())];
-        for (at, (name, subject)) in events.chain(dead).enumerate() {
-            let listening = bus.client().subscribe(subject).await;
+        let mut tick = interval_at(Instant::now() + EVERY, EVERY);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut traffic = Self {
+            kinds: Vec::new(),
+            messages: SelectAll::new(),
+            tick,
+            shown: Instant::now(),
+            terminal: io::stderr().is_terminal(),
+            screen: Screen { lines: 0 },
+        };
+        traffic.follow(checked, bus).await?;
+        Ok(traffic)
+    }
+
+    /// Listens to what is new in the contracts too; what is gone may still come, and is counted.
+    pub(super) async fn follow(&mut self, checked: &Checked, bus: &Bus) -> Result<(), Failure> {
+        let events = checked.events.iter();
+        let mut wanted: Vec<(String, String)> = events
+            .map(|event| (checked.event_name(event), event.subject.pattern()))
+            .collect();
+        wanted.push(("dead letters".to_owned(), "dead_letters.>".to_owned()));
+        let moved = |kind: &Kind| {
+            let mut wanted = wanted.iter();
+            wanted.any(|(name, subject)| *name == kind.name && *subject != kind.subject)
+        };
+        // Its old subject may match the same messages as the new one.
+        if self.kinds.iter().any(moved) {
+            self.messages.clear();
+            for kind in &mut self.kinds {
+                kind.subject.clear();
+            }
+        }
+        for (name, subject) in wanted {
+            let at = self.place(name);
+            if self.kinds[at].subject == subject {
+                continue;
+            }
+            let listening = bus.client().subscribe(subject.clone()).await;
             let listening =
                 listening.map_err(|error| Failure::Outside(format!("cannot listen: {error}")))?;
-            messages.push(listening.map(move |_| at).boxed());
-            kinds.push(Kind {
-                name,
-                total: 0,
-                new: 0,
-            });
+            self.messages.push(listening.map(move |_| at).boxed());
+            self.kinds[at].subject = subject;
         }
         // The answer comes when the server has read all of these.
         bus.api::<Value>("INFO", &json!({})).await?;
-        Ok(Self { kinds, messages })
+        Ok(())
     }
-}
 
-/// Shows what passes until the signal to stop.
-pub(super) async fn show(traffic: Traffic, terminal: bool, stop: &Shutdown) -> Result<(), Failure> {
-    let Traffic {
-        mut kinds,
-        mut messages,
-    } = traffic;
-    let mut tick = interval_at(Instant::now() + EVERY, EVERY);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut shown = Instant::now();
-    let mut screen = Screen { lines: 0 };
-    loop {
-        tokio::select! {
-            biased;
-            () = stop.wait() => break,
-            _ = tick.tick() => {
-                let over = shown.elapsed();
-                shown = Instant::now();
-                if terminal {
-                    screen.draw(&table(&kinds, over));
-                } else {
-                    lines(&kinds, over);
-                }
-                for kind in &mut kinds {
-                    kind.new = 0;
-                }
-            }
-            Some(at) = messages.next() => {
-                if let Some(kind) = kinds.get_mut(at) {
-                    kind.total += 1;
-                    kind.new += 1;
+    /// The place of an event among the kinds, a new one at the end.
+    fn place(&mut self, name: String) -> usize {
+        if let Some(at) = self.kinds.iter().position(|kind| kind.name == name) {
+            return at;
+        }
+        self.kinds.push(Kind {
+            name,
+            subject: String::new(),
+            total: 0,
+            new: 0,
+        });
+        self.kinds.len() - 1
+    }
+
+    /// Shows what passes until the signal to stop. May be dropped and called again.
+    pub(super) async fn show(&mut self, stop: &Shutdown) -> Result<(), Failure> {
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.wait() => break,
+                _ = self.tick.tick() => self.draw(),
+                Some(at) = self.messages.next() => {
+                    if let Some(kind) = self.kinds.get_mut(at) {
+                        kind.total += 1;
+                        kind.new += 1;
+                    }
                 }
             }
         }
+        self.clear();
+        let seen = self.kinds.iter().filter(|kind| kind.total > 0);
+        let totals: Vec<String> = seen
+            .map(|kind| format!("{} {}", count(kind.total), kind.name))
+            .collect();
+        outcome::say(&match totals.as_slice() {
+            [] => "stopped; no event has passed".to_owned(),
+            some => format!("stopped; passed: {}", some.join(", ")),
+        });
+        Ok(())
     }
-    if terminal {
-        screen.draw("");
+
+    fn draw(&mut self) {
+        let over = self.shown.elapsed();
+        self.shown = Instant::now();
+        if self.terminal {
+            self.screen.draw(&table(&self.kinds, over));
+        } else {
+            lines(&self.kinds, over);
+        }
+        for kind in &mut self.kinds {
+            kind.new = 0;
+        }
     }
-    let seen = kinds.iter().filter(|kind| kind.total > 0);
-    let totals: Vec<String> = seen
-        .map(|kind| format!("{} {}", count(kind.total), kind.name))
-        .collect();
-    outcome::say(&match totals.as_slice() {
-        [] => "stopped; no event has passed".to_owned(),
-        some => format!("stopped; passed: {}", some.join(", ")),
-    });
-    Ok(())
+
+    /// Takes away what is drawn: before anything else is said.
+    pub(super) fn clear(&mut self) {
+        if self.terminal {
+            self.screen.draw("");
+        }
+    }
 }
 
 /// Events in a second, rounded.

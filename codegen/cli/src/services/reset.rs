@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::{named, present};
 use crate::connection::{Server, unless_stopped};
+use crate::folder::unknown;
 use crate::jetstream::{self, ConsumerInfo, count_from, patiently, text};
 use crate::outcome::{self, Failure};
 use crate::terminal;
@@ -67,11 +68,14 @@ pub(super) fn check(args: &Args, checked: &Checked, wanted: &Wanted) -> Result<S
     if let Some(stream) = &args.stream
         && !streams.contains(&stream.as_str())
     {
-        return Err(Failure::Usage(format!(
-            "--stream: the service \"{}\" has no durable on \"{stream}\"; it has some on {}",
-            args.name,
-            streams.join(", ")
-        )));
+        let missing = format!("--stream: the service \"{}\" has no durable on", args.name);
+        let names: Vec<String> = streams.iter().map(|&name| name.to_owned()).collect();
+        return Err(unknown(
+            &missing,
+            stream,
+            "streams that it has some on",
+            &names,
+        ));
     }
     let start = start(&args.to)?;
     if matches!(start, Start::Sequence(_)) && args.stream.is_none() && streams.len() > 1 {

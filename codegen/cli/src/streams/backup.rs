@@ -17,6 +17,8 @@ use sha2::{Digest, Sha256};
 use tokio::time::{sleep, timeout};
 
 use crate::connection::unless_stopped;
+use crate::folder::unknown;
+use crate::jetstream::{self, STREAM_NOT_FOUND};
 use crate::outcome::{self, Failure};
 use crate::terminal::Progress;
 use crate::units::count;
@@ -77,7 +79,13 @@ pub(super) async fn run(bus: &Bus, args: &Args, stop: &Shutdown) -> Result<(), F
     let inbox = client.new_inbox();
     let pieces = client.subscribe(inbox.clone()).await;
     let mut pieces = pieces.map_err(|error| Failure::Outside(error.to_string()))?;
-    let about = unless_stopped(stop, begin(bus, name, &inbox)).await??;
+    let about = match unless_stopped(stop, begin(bus, name, &inbox)).await? {
+        Err(Error::Server {
+            code: STREAM_NOT_FOUND,
+            ..
+        }) => return Err(unless_stopped(stop, missing(bus, name)).await?),
+        begun => begun?,
+    };
     let mut data = folder.create(DATA)?;
     let bytes = receive(bus, &mut pieces, &mut data, stop).await?;
     folder.finish(data, DATA)?;
@@ -92,6 +100,16 @@ pub(super) async fn run(bus: &Bus, args: &Args, stop: &Shutdown) -> Result<(), F
         count(bytes),
         args.out.display()
     ))
+}
+
+/// The error for a stream that is not there, with the nearest of those that are.
+async fn missing(bus: &Bus, name: &str) -> Failure {
+    let there = match jetstream::streams(bus).await {
+        Ok(there) => there,
+        Err(error) => return error.into(),
+    };
+    let names: Vec<String> = there.iter().map(|s| s.name().to_owned()).collect();
+    unknown("the server has no stream", name, "streams", &names)
 }
 
 /// Whether a stream can have this name.

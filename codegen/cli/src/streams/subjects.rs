@@ -102,7 +102,7 @@ pub(super) fn folded(subjects: &[String]) -> Vec<String> {
 }
 
 /// Whether a subject can match both patterns.
-pub(super) fn overlap(a: &str, b: &str) -> bool {
+pub(crate) fn overlap(a: &str, b: &str) -> bool {
     let (mut a, mut b) = (a.split('.'), b.split('.'));
     loop {
         match (a.next(), b.next()) {

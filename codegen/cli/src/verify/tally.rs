@@ -8,7 +8,8 @@ use event_codegen::json::Json;
 use event_codegen::model::EventId;
 use event_runtime::operate::StoredMessage;
 
-use crate::message::{Problem, Reader, visible};
+use crate::groups::{Group, Groups};
+use crate::message::{MESSAGE_ID, Reader, visible};
 use crate::terminal::Style;
 use crate::units::count;
 
@@ -23,6 +24,8 @@ pub(super) struct Tally {
     broken: u64,
     unknown: u64,
     events: BTreeMap<EventId, OfEvent>,
+    /// Messages without a message id: a service takes them, and no server can tell them from their copies.
+    without_id: Group,
     subjects: BTreeMap<String, Group>,
     /// Messages on still other subjects.
     more_subjects: u64,
@@ -32,43 +35,23 @@ pub(super) struct Tally {
 struct OfEvent {
     fit: u64,
     broken: u64,
-    /// By rule and place.
-    groups: BTreeMap<(&'static str, String), Group>,
-}
-
-/// Messages with the same thing wrong.
-#[derive(Default)]
-struct Group {
-    messages: u64,
-    /// The first of them.
-    first: u64,
-    /// What is wrong with that one.
-    example: String,
-}
-
-impl Group {
-    fn add(&mut self, sequence: u64, example: impl FnOnce() -> String) {
-        self.messages += 1;
-        // A sample does not come in order.
-        if self.messages == 1 || sequence < self.first {
-            self.first = sequence;
-            self.example = example();
-        }
-    }
+    groups: Groups,
 }
 
 impl Tally {
     pub(super) fn add(&mut self, reader: &Reader<'_>, message: &StoredMessage) {
         self.read += 1;
+        if message.header(MESSAGE_ID).is_none_or(str::is_empty) {
+            self.without_id.add(message.sequence, String::new);
+        }
         let mut judged = reader.read(&message.subject, &message.headers, &message.body);
         let Some(event) = judged.event else {
             self.unknown += 1;
             self.no_event(message);
             return;
         };
-        if judged.problems.is_empty() {
-            judged.problems = reader.misplaced(&judged, &message.subject, &message.headers);
-        }
+        let misplaced = reader.misplaced(&judged, &message.subject, &message.headers);
+        judged.problems.extend(misplaced);
         let of_event = self.events.entry(event).or_default();
         if judged.problems.is_empty() {
             self.fit += 1;
@@ -77,17 +60,7 @@ impl Tally {
         }
         self.broken += 1;
         of_event.broken += 1;
-        let mut counted: Vec<(&'static str, &str)> = Vec::new();
-        for problem in &judged.problems {
-            let kind = (problem.rule, problem.place.as_str());
-            // Each message counts once in a group, however many of its items have the fault.
-            if counted.contains(&kind) {
-                continue;
-            }
-            counted.push(kind);
-            let group = of_event.groups.entry((problem.rule, problem.place.clone()));
-            group.or_default().add(message.sequence, || problem.line());
-        }
+        of_event.groups.add(message.sequence, &judged.problems);
     }
 
     fn no_event(&mut self, message: &StoredMessage) {
@@ -141,7 +114,7 @@ impl Tally {
                 name(event),
                 count(of_event.fit)
             );
-            for group in of_event.groups.values() {
+            for group in of_event.groups.iter() {
                 let _ = writeln!(
                     out,
                     "    {:>9} x {} (first in message {})",
@@ -150,6 +123,16 @@ impl Tally {
                     group.first
                 );
             }
+        }
+        if self.without_id.messages > 0 {
+            let n = count(self.without_id.messages);
+            let words = format!("{n} without a message id ({MESSAGE_ID})");
+            let _ = writeln!(
+                out,
+                "  {}: the server cannot deduplicate them (first in message {})",
+                style.yellow(&words),
+                self.without_id.first
+            );
         }
         if self.unknown > 0 {
             let n = count(self.unknown);
@@ -179,20 +162,11 @@ impl Tally {
 
     pub(super) fn json(&self, reader: &Reader<'_>) -> Vec<(&'static str, Json)> {
         let events = self.events.iter().map(|(event, of_event)| {
-            let groups = of_event.groups.iter().map(|((rule, place), group)| {
-                Json::object([
-                    ("rule", Json::text(*rule)),
-                    ("path", Json::text(place.as_str())),
-                    ("messages", Json::integer(group.messages)),
-                    ("first", Json::integer(group.first)),
-                    ("example", Json::text(group.example.as_str())),
-                ])
-            });
             Json::object([
                 ("event", Json::text(reader.name(*event))),
                 ("fit", Json::integer(of_event.fit)),
                 ("broken", Json::integer(of_event.broken)),
-                ("rules", Json::list(groups)),
+                ("rules", of_event.groups.json()),
             ])
         });
         let subjects = self.subjects.iter().map(|(subject, group)| {
@@ -207,44 +181,9 @@ impl Tally {
             ("fit", Json::integer(self.fit)),
             ("broken", Json::integer(self.broken)),
             ("unknown", Json::integer(self.unknown)),
+            ("withoutMessageId", self.without_id.json()),
             ("events", Json::list(events)),
             ("unknownSubjects", Json::list(subjects)),
         ]
-    }
-}
-
-impl Reader<'_> {
-    /// What a service takes, and what its fields contradict all the same: another subject, another message id.
-    fn misplaced(
-        &self,
-        judged: &crate::message::Judged,
-        subject: &str,
-        headers: &event_runtime::async_nats::HeaderMap,
-    ) -> Vec<Problem> {
-        let (Some(event), Some(body)) = (judged.event, &judged.body) else {
-            return Vec::new();
-        };
-        let mut problems = Vec::new();
-        match self.subject(event, body) {
-            // A mirror may have moved it: then its subject is no event's.
-            Ok(own) if own.as_str() != subject && self.is_of(event, subject) => {
-                let reason = format!("it is on {subject}, and its fields say {own}");
-                problems.push(Problem::whole("subject", reason));
-            }
-            Ok(_) => {}
-            Err(bad) => problems.push(Problem::whole("subject", bad.reason)),
-        }
-        let id = headers
-            .get(crate::message::MESSAGE_ID)
-            .map(|id| id.as_str());
-        match (self.message_id(event, body), id) {
-            (Ok(Some(own)), Some(id)) if own.as_str() != id => {
-                let reason = format!("its message id is {id}, and its fields say {own}");
-                problems.push(Problem::whole("message-id", reason));
-            }
-            (Err(bad), _) => problems.push(Problem::whole("message-id", bad.reason)),
-            _ => {}
-        }
-        problems
     }
 }

@@ -151,8 +151,14 @@ fn nothing_is_overwritten() {
 #[test]
 fn what_cannot_be_backed_up_leaves_nothing() {
     let live = Live::new(SHOP);
+    live.ok(&["streams", "apply"]);
     for (stream, code, says) in [
-        ("NONE", 3, "stream not found"),
+        (
+            "NONE",
+            2,
+            "the server has no stream \"NONE\"; the streams are: ",
+        ),
+        ("ORDRES", 2, "did you mean \"ORDERS\"?"),
         ("a.b", 2, "no name of a stream"),
         ("", 2, "no name of a stream"),
     ] {

@@ -156,11 +156,9 @@ fn a_list_and_one_of_them() {
         list(&live, &["--service", "packing", "--event", "Placed"]).len(),
         3
     );
-    assert_eq!(list(&live, &["--service", "other"]).len(), 0);
-    assert_eq!(list(&live, &["--event", "gone.Event"]).len(), 0);
-    let run = live.run(&["dead-letters", "list", "--event", "Plced"]);
-    assert_eq!(run.code, 2);
-    assert!(run.err.contains("did you mean"), "{}", run.err);
+    assert_eq!(list(&live, &["--service", "shop"]).len(), 0, "it has none");
+    assert_eq!(list(&live, &["--reason", "panic"]).len(), 0, "none has it");
+    assert_eq!(list(&live, &["--reason", "no such text"]).len(), 0);
 
     let one = all
         .iter()
@@ -193,6 +191,101 @@ fn a_list_and_one_of_them() {
         "{}",
         run.err
     );
+}
+
+#[test]
+fn names_that_nobody_has_are_refused_with_the_nearest() {
+    let (live, packing) = letters();
+    packing.end(&live);
+    let nobody = "neither the contracts nor the dead letters on the server have";
+    for (args, says) in [
+        (
+            ["--service", "pakcing"],
+            format!("{nobody} a service \"pakcing\"; did you mean \"packing\"?"),
+        ),
+        (
+            ["--service", "other"],
+            format!("{nobody} a service \"other\"; the services are: shop, packing"),
+        ),
+        (
+            ["--event", "Plced"],
+            format!("{nobody} an event \"Plced\"; did you mean \"Placed\"?"),
+        ),
+        (
+            ["--event", "gone.Event"],
+            format!("{nobody} an event \"gone.Event\"; the events are: billing.Placed, "),
+        ),
+        (
+            ["--reason", "atempts"],
+            "no dead letter has the reason, or in its details the text, \"atempts\"; did you mean \"attempts\"?"
+                .to_owned(),
+        ),
+        (
+            ["--reason", "nonsense"],
+            "\"nonsense\"; the reasons are: undecodable, invalid, ".to_owned(),
+        ),
+    ] {
+        for command in [&["list"][..], &["redrive"], &["redrive", "--dry-run"]] {
+            let run = live.run(&[&["dead-letters"], command, &args].concat());
+            assert_eq!((run.code, run.out.as_str()), (2, ""), "{args:?}: {}", run.err);
+            assert!(run.err.contains(&says), "{says}: {}", run.err);
+        }
+    }
+    assert_eq!(live.run(&["dead-letters", "list", "--reason", ""]).code, 2);
+    assert_eq!(
+        live.api("STREAM.INFO.DEAD_LETTERS")["state"]["messages"],
+        3,
+        "nothing was sent"
+    );
+}
+
+#[test]
+fn what_is_gone_from_the_contracts_is_still_reached() {
+    let (live, packing) = letters();
+    packing.end(&live);
+    live.contract(
+        r#"
+[events.Paid]
+subject = "billing.paid"
+[events.Paid.fields]
+cents = "u32"
+[services.bank]
+publishes = ["Paid"]
+"#,
+    );
+    assert_eq!(list(&live, &["--service", "packing"]).len(), 3);
+    assert_eq!(list(&live, &["--event", "billing.Placed"]).len(), 2);
+    assert_eq!(list(&live, &["--event", "Placed"]).len(), 2);
+    let run = live.run(&["dead-letters", "list", "--service", "pakcing"]);
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("did you mean \"packing\"?"), "{}", run.err);
+    let run = live.run(&["dead-letters", "redrive", "--event", "Plced"]);
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("did you mean \"Placed\"?"), "{}", run.err);
+}
+
+/// A word is the reason of a letter before it is a text in the details of another one.
+#[test]
+fn a_reason_is_no_text_in_the_details() {
+    let live = market();
+    let letter = |reason: &str, detail: &str| {
+        let mut headers = event_runtime::async_nats::HeaderMap::new();
+        headers.insert("Dead-Letter-Reason", reason);
+        headers.insert("Dead-Letter-Detail", detail);
+        let jetstream = live.jetstream();
+        live.block_on(async {
+            let subject = "dead_letters.packing.orders.eu.placed";
+            let ack = jetstream.publish_with_headers(subject, headers, "{}".into());
+            ack.await.unwrap().await.unwrap();
+        });
+    };
+    letter("attempts", "deadline exceeded");
+    letter("dead", "no shelf");
+    letter("of-tomorrow", "a reason of a newer service");
+    assert_eq!(list(&live, &["--reason", "dead"]).len(), 1);
+    assert_eq!(list(&live, &["--reason", "deadline"]).len(), 1);
+    assert_eq!(list(&live, &["--reason", "of-tomorrow"]).len(), 1);
+    assert_eq!(list(&live, &["--reason", "unknown"]).len(), 0);
 }
 
 #[test]
@@ -254,6 +347,63 @@ fn a_redrive_reaches_the_service_once_and_adds_up() {
 }
 
 #[test]
+fn a_redrive_that_nobody_reads_is_a_warning() {
+    let (live, packing) = letters();
+    let redrive = |args: &[&str]| live.ok(&[&["dead-letters", "redrive"], args].concat());
+    let nobody = "warning: nobody reads DEAD_LETTERS/redrive-packing (";
+    packing.works.store(true, Ordering::SeqCst);
+    for args in [
+        &["--reason", "dead", "--dry-run"][..],
+        &["--reason", "dead"],
+    ] {
+        let run = redrive(args);
+        assert_eq!(run.err, "", "somebody listens");
+    }
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while packing.handled.load(Ordering::SeqCst) < 2 && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(packing.end(&live), 2);
+    // The service has gone, and the server knows since when.
+    let run = redrive(&["--dry-run"]);
+    assert!(run.err.contains(nobody), "{}", run.err);
+    assert!(run.err.contains("(last active "), "{}", run.err);
+    assert!(
+        run.err
+            .contains(" ago): what is redriven waits there until packing runs")
+    );
+    let run = redrive(&["--dry-run", "--json"]);
+    let summary: Value = serde_json::from_str(&run.out).unwrap();
+    let of = &summary["nobodyReads"][0];
+    assert_eq!(
+        (&of["service"], &of["paused"]),
+        (&json!("packing"), &json!(false))
+    );
+    assert!(of["lastActive"].is_string(), "{of}");
+    // What was sent before and still waits is no better.
+    let run = redrive(&["--reason", "undecodable"]);
+    assert!(run.err.contains(nobody), "{}", run.err);
+    let run = redrive(&["--reason", "undecodable"]);
+    assert!(run.out.contains("1 already redriven"), "{}", run.out);
+    assert!(run.err.contains(nobody), "{}", run.err);
+
+    live.ok(&["services", "pause", "packing", "--for", "1h"]);
+    let run = redrive(&["--dry-run"]);
+    assert!(
+        run.err
+            .contains("warning: DEAD_LETTERS/redrive-packing is paused for "),
+        "{}",
+        run.err
+    );
+    assert!(
+        run.err
+            .contains("`event-contracts services resume packing`"),
+        "{}",
+        run.err
+    );
+}
+
+#[test]
 fn what_cannot_be_redriven_is_skipped_and_said() {
     let live = market();
     let letter = |service: &str, omitted: bool| {
@@ -289,7 +439,9 @@ fn what_cannot_be_redriven_is_skipped_and_said() {
     );
     for text in [
         "1 skipped: its body was too large to be kept",
-        "1 skipped: the service gone has no durable for redrives",
+        "1 skipped: the service gone has no durable for redrives: it is not in these contracts",
+        "warning: nobody reads DEAD_LETTERS/redrive-packing (never active, as far as the server knows): what is redriven \
+         waits there until packing runs",
     ] {
         assert!(run.err.contains(text), "{text}: {}", run.err);
     }

@@ -52,7 +52,9 @@ fn what_does_not_fit_is_said_with_line_path_and_rule() {
         "line 2: billing.Placed: quantity: 101 is not within 1..=100 [maximum]",
         "line 2: billing.Placed: card: breaks `maxLength`",
         "line 4: billing.Placed: the body is not JSON",
-        "2 of 4 messages break the contract of billing.Placed",
+        "2 of 4 messages break the contract of billing.Placed:\n",
+        "        1 x the body is not JSON: ",
+        "        1 x quantity: 101 is not within 1..=100 [maximum] (first on line 2)\n",
     ] {
         assert!(run.err.contains(text), "{text}: {}", run.err);
     }
@@ -74,6 +76,32 @@ fn what_does_not_fit_is_said_with_line_path_and_rule() {
     );
     assert_eq!(lines[2]["body"], Value::Null);
     assert!(!run.out.contains("s3cr3t-card"), "{}", run.out);
+}
+
+#[test]
+fn faults_are_counted_by_their_cause_at_the_end() {
+    let order =
+        |quantity: &str| format!(r#"{{"orderId":"{ORDER}","region":"eu","quantity":{quantity}}}"#);
+    let lines = ["1", "0", "-3", "101", "\"a\"", "\"b\"", "null"].map(order);
+    let bad = format!("{}\n{{}}\n", lines.join("\n"));
+    for args in [&["--subject", PLACED][..], &["--subject", PLACED, "--json"]] {
+        let run = decode(args, &bad);
+        assert_eq!(run.code, 1);
+        let (_, groups) = run.err.split_once("7 of 8 messages break").unwrap();
+        let groups: Vec<&str> = groups.lines().skip(1).map(str::trim).collect();
+        assert_eq!(
+            groups,
+            [
+                "1 x the field `orderId` is missing [required] (first on line 8)",
+                "1 x the field `quantity` is missing [required] (first on line 8)",
+                "1 x the field `region` is missing [required] (first on line 8)",
+                "1 x quantity: 101 is not within 1..=100 [maximum] (first on line 4)",
+                "2 x quantity: 0 is not within 1..=100 [minimum] (first on line 2)",
+                "2 x quantity: expected an integer, found a text [type] (first on line 5)",
+                "1 x quantity: expected an integer, found null [type] (first on line 7)",
+            ]
+        );
+    }
 }
 
 #[test]

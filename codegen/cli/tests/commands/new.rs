@@ -54,6 +54,21 @@ fn the_next_steps_name_the_folder() {
 }
 
 #[test]
+fn without_a_folder_it_is_the_one_that_every_command_reads() {
+    let folder = Folder::new();
+    let run = folder.ok(&["new"]);
+    assert_eq!(run.out, "contracts/orders.toml\n");
+    assert!(run.err.contains("event-contracts check\n"), "{}", run.err);
+    folder.ok(&["check"]);
+    let run = folder.run(&["new"]);
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("contracts/orders.toml"), "{}", run.err);
+    let run = folder.ok(&["--contracts", "events", "new"]);
+    assert_eq!(run.out, "events/orders.toml\n");
+    folder.ok(&["check", "--contracts", "events"]);
+}
+
+#[test]
 fn contracts_that_are_there_stay() {
     let folder = Folder::with(GOOD);
     let run = folder.run(&["new", "contracts"]);
@@ -90,6 +105,4 @@ fn a_folder_that_cannot_be_made_is_the_outside_world() {
     let run = folder.run(&["new", "file"]);
     assert_eq!(run.code, 3, "{}", run.err);
     assert!(run.err.contains("cannot write file/"), "{}", run.err);
-    let run = folder.run(&["new"]);
-    assert_eq!(run.code, 2);
 }

@@ -172,7 +172,10 @@ fn samples_are_new_events_each_time() {
     for event in ["Placed", "Moved", "Noted"] {
         let run = live.ok(&["publish", event, "--sample"]);
         assert!(run.out.contains("stored as message"), "{}", run.out);
-        let shown: Json = serde_json::from_str(&run.err).unwrap();
+        let (said, shown) = run.err.split_once('\n').unwrap();
+        let made_up = "sample: a made-up event: the contract has no `examples` of it";
+        assert!(said.starts_with(made_up), "{said}");
+        let shown: Json = serde_json::from_str(shown).unwrap();
         assert!(shown.is_object());
     }
     live.ok(&["publish", "Placed", "--sample"]);
@@ -189,6 +192,72 @@ fn samples_are_new_events_each_time() {
     assert_eq!(note.header("ce-type"), Some("billing.Noted"));
     assert_eq!(note.header("ce-id"), Some(id));
     assert_eq!(note.header("ce-source"), Some("event-contracts"));
+}
+
+#[test]
+fn a_sample_is_the_contracts_own_example() {
+    let contract = format!(
+        "{MARKET}\n[[events.Placed.examples]]\norderId = \"{ORDER}\"\nregion = \"eu\"\nquantity = 42\n\
+         [[events.Placed.examples]]\norderId = \"{ORDER}\"\nregion = \"us\"\nquantity = 7\n\
+         [[events.Moved.examples]]\norderId = \"A-1\"\nmoveId = 9\n"
+    );
+    let live = Live::new(&contract);
+    live.ok(&["streams", "apply"]);
+    let run = live.ok(&["publish", "Placed", "--sample"]);
+    assert!(
+        run.err
+            .starts_with("sample: the first of the contract's 2 examples, with a new `orderId`\n{"),
+        "{}",
+        run.err
+    );
+    let message = stored(&live, "ORDERS", 1).unwrap();
+    let body: Json = serde_json::from_slice(&message.body).unwrap();
+    assert_eq!(
+        (&body["region"], &body["quantity"]),
+        (&json!("eu"), &json!(42))
+    );
+    assert_ne!(body["orderId"], ORDER);
+    // Its id is a uuid, so each is a new event; where it is not, the stream has it the second time.
+    let again = live.ok(&["publish", "Placed", "--sample"]);
+    assert!(again.out.contains("stored as message 2"), "{}", again.out);
+    let run = live.ok(&["publish", "Moved", "--sample"]);
+    assert!(
+        run.err.starts_with("sample: the contract's example\n{"),
+        "{}",
+        run.err
+    );
+    assert!(run.out.contains(".A-1.moved: stored as"), "{}", run.out);
+    let again = live.ok(&["publish", "Moved", "--sample"]);
+    assert!(
+        again.out.contains("nothing new was stored"),
+        "{}",
+        again.out
+    );
+}
+
+#[test]
+fn an_event_may_stand_on_the_command_line() {
+    let live = market();
+    let data = format!(r#" {{"orderId":"{ORDER}","region":"eu","quantity":3}}"#);
+    let run = live.ok(&["publish", "Placed", "--data", &data]);
+    assert!(run.out.contains("stored as message 1"), "{}", run.out);
+    let run = live.run(&["publish", "Placed", "--data", r#"{"regoin":"eu"}"#]);
+    assert_eq!((run.code, run.out.as_str()), (1, ""));
+    for text in [
+        "<data>:1:2",
+        "error[unknown-field]: regoin",
+        "nothing was sent",
+    ] {
+        assert!(run.err.contains(text), "{text}: {}", run.err);
+    }
+    let run = live.run(&["publish", "Placed", "--data", "{"]);
+    assert_eq!((run.code, run.out.as_str()), (1, ""));
+    assert!(run.err.contains("<data>:1:2"), "{}", run.err);
+    // A file may be called anything.
+    live.folder.write("{odd}.json", &data);
+    let run = live.ok(&["publish", "Placed", "--data", "./{odd}.json"]);
+    assert!(run.out.contains("nothing new was stored"), "{}", run.out);
+    assert_eq!(messages(&live, "ORDERS"), 1);
 }
 
 #[test]
@@ -284,7 +353,15 @@ fn wrong_use() {
         ),
         (
             &["publish", "Placed", "--data", "none.json"],
-            "cannot read none.json",
+            "--data: there is no file none.json, and it is no event as JSON, which begins with `{`",
+        ),
+        (
+            &["publish", "Placed", "--data", "'{}'"],
+            "--data: there is no file '{}', and it is no event as JSON",
+        ),
+        (
+            &["publish", "Placed", "--data", "contracts"],
+            "--data: contracts is a folder",
         ),
         (
             &["publish", "Placed", "--data", "/dev/zero"],

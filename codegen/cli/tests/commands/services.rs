@@ -318,13 +318,18 @@ fn a_reset_that_makes_no_sense_needs_no_server() {
             "subscribes to no stored event",
         ),
         (&["resume", "nobody"], "have no service \"nobody\""),
+        (&["resume", "pakcing"], "did you mean \"packing\"?"),
+        (
+            &["reset", "packing", "--to", "all", "--stream", "ORDRES"],
+            "did you mean \"ORDERS\"?",
+        ),
         (
             &["reset", "packing", "--to", "7"],
             "has durables on ORDERS and SALES",
         ),
         (
             &["reset", "packing", "--to", "7", "--stream", "X"],
-            "has no durable on \"X\"",
+            "has no durable on \"X\"; the streams that it has some on are: ORDERS, SALES",
         ),
         (&["reset", "packing", "--to", "0"], "sequences start at 1"),
         (&["reset", "packing", "--to", "-1"], ""),

@@ -317,6 +317,10 @@ fn what_cannot_be_shown_says_why() {
             &["tail", "nothing.>"][..],
             "no event of the contracts has a subject that matches nothing.>",
         ),
+        (
+            &["tail", "orders.*.placd"],
+            "matches orders.*.placd; did you mean \"orders.*.placed\"?",
+        ),
         (&["tail", "a..b"], "is no pattern of subjects"),
         (
             &["tail", "orders.>", "--event", "Seen"],

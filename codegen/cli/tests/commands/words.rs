@@ -37,6 +37,41 @@ fn an_unknown_code_gets_the_nearest_and_the_list() {
 }
 
 #[test]
+fn without_a_code_all_are_listed_by_kind() {
+    use event_codegen::code::{Code, Severity};
+    use event_codegen::compat::RULES;
+
+    let run = Folder::new().ok(&["explain"]);
+    assert_eq!(run.err, "");
+    let line = |name: &str| {
+        let is =
+            |line: &str| line.starts_with("  ") && line.split_whitespace().next() == Some(name);
+        let at = run.out.lines().position(is);
+        at.unwrap_or_else(|| panic!("{name} is not in the list: {}", run.out))
+    };
+    let title = |text: &str| run.out.lines().position(|line| line == text).unwrap();
+    let warnings = title("Warnings of `check`:");
+    let rules = title("Rules of `diff` that break:");
+    for code in Code::ALL {
+        let at = line(code.as_str());
+        let is_warning = code.severity() == Severity::Warning;
+        assert_eq!(is_warning, at > warnings, "{code}");
+        assert!(at < rules, "{code}");
+    }
+    for rule in RULES {
+        assert!(line(rule.id) > rules, "{}", rule.id);
+    }
+    assert_eq!(
+        run.out
+            .lines()
+            .filter(|line| line.starts_with("  "))
+            .count(),
+        Code::ALL.len() + RULES.len(),
+        "each on one line"
+    );
+}
+
+#[test]
 fn shells_get_a_script() {
     let folder = Folder::new();
     for (shell, sign) in [
@@ -115,6 +150,10 @@ fn bash_completes_commands_options_and_names_of_the_contracts() {
         ["notes.noted"]
     );
     assert_eq!(bash(&folder, &["explain", "bad-ex"]), ["bad-example"]);
+    assert_eq!(
+        bash(&folder, &["dead-letters", "list", "--reason", "at"]),
+        ["attempts"]
+    );
     // The folder of the line itself.
     assert_eq!(
         bash(&folder, &["publish", "--contracts", "other", "sh"]),
@@ -135,13 +174,7 @@ fn bash_completes_commands_options_and_names_of_the_contracts() {
 #[test]
 fn wrong_use_is_2_and_on_stderr() {
     let folder = Folder::new();
-    for args in [
-        &[][..],
-        &["chek"],
-        &["export"],
-        &["check", "--nonsense"],
-        &["explain"],
-    ] {
+    for args in [&[][..], &["chek"], &["export"], &["check", "--nonsense"]] {
         let run = folder.run(args);
         assert_eq!(run.code, 2, "{args:?}");
         assert_eq!(run.out, "", "{args:?}");

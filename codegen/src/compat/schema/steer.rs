@@ -1,7 +1,8 @@
 //! Makes payloads of an imported schema: along steps to a given value, and everywhere else what another schema takes too.
 
+use super::judge;
 use super::payload::{
-    self, DEEPEST, Step, count, floats, kind, list, properties, range, required, text_of, values,
+    DEEPEST, Step, count, floats, kind, list, properties, range, required, text_of, values,
 };
 use super::{Schema, get};
 use crate::compat::common;
@@ -45,7 +46,7 @@ impl<'a> Pair<'a> {
     }
 
     fn taken(self, value: &Json) -> bool {
-        let takes = |(schemas, schema)| payload::refuses(schemas, schema, value).is_none();
+        let takes = |(schemas, schema)| judge::refuses(schemas, schema, value).is_none();
         takes(self.writer) && self.reader.is_none_or(takes)
     }
 

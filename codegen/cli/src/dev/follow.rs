@@ -1,0 +1,289 @@
+//! Brings the running server to the contracts: when it starts, and when they have changed.
+//!
+//! What would lose something is never done here, but said: a store may be kept, and somebody may look at what is in it.
+
+use std::collections::BTreeSet;
+use std::io::{self, IsTerminal};
+
+use event_codegen::check::Checked;
+use event_codegen::diagnostic::Severity;
+use event_codegen::report;
+use event_runtime::operate::covers;
+use event_runtime::{Bus, Shutdown};
+use serde_json::{Value, json};
+
+use crate::connection::unless_stopped;
+use crate::folder::Folder;
+use crate::outcome::{self, Failure};
+use crate::streams::apply::{End, apply};
+use crate::streams::plan::{Action, Item, Kind, Plan};
+use crate::streams::subjects::overlap;
+use crate::wanted::{Wanted, subjects_of};
+
+/// The server as the contracts want it, as far as that is free.
+pub(super) struct Follow<'a> {
+    bus: &'a Bus,
+    url: String,
+    /// Whether changed contracts are applied; else it is only said that they differ.
+    applies: bool,
+    /// What was said to be left as it is.
+    said: BTreeSet<String>,
+}
+
+/// The items of a plan, by whether they are done here.
+struct Split {
+    free: Vec<Item>,
+    /// What is left, each with why.
+    left: Vec<String>,
+}
+
+impl<'a> Follow<'a> {
+    pub(super) fn new(bus: &'a Bus, url: String, applies: bool) -> Self {
+        Self {
+            bus,
+            url,
+            applies,
+            said: BTreeSet::new(),
+        }
+    }
+
+    /// Makes what the contracts want, before anybody uses the server.
+    pub(super) async fn start(
+        &mut self,
+        contracts: &Checked,
+        stop: &Shutdown,
+    ) -> Result<(), Failure> {
+        let (wanted, fewer) = wanted(contracts)?;
+        let plan = unless_stopped(stop, Plan::make(self.bus, &wanted)).await??;
+        let is_theirs = |item: &&Item| item.action != Action::Foreign;
+        let all = plan.items.iter().filter(is_theirs).count();
+        let split = Split::of(plan);
+        let done = self.apply(&split.free, stop).await?;
+        outcome::say(&format!(
+            "{all} streams and durables of the contracts, {} of them new or changed",
+            done.len()
+        ));
+        if fewer > 0 {
+            outcome::say(&format!(
+                "{fewer} of the streams have 1 replica here, for want of more servers"
+            ));
+        }
+        self.leave(split.left);
+        Ok(())
+    }
+
+    /// Takes contracts that have changed, or says what is wrong with them. The contracts, when they can be used.
+    pub(super) async fn change(
+        &mut self,
+        folder: Folder,
+        stop: &Shutdown,
+    ) -> Result<Option<Checked>, Failure> {
+        let (text, errors) = reported(&folder);
+        let Some(contracts) = folder.checked else {
+            let errors = match errors {
+                1 => "1 error".to_owned(),
+                n => format!("{n} errors"),
+            };
+            outcome::say(&match self.applies {
+                true => format!(
+                    "{text}\ncontracts changed, with {errors}: the server goes on with those from before"
+                ),
+                false => format!(
+                    "contracts changed, with {errors} (`event-contracts check` shows them): the server goes on with those \
+                     from before"
+                ),
+            });
+            return Ok(None);
+        };
+        if self.applies && !text.is_empty() {
+            outcome::say(&text);
+        }
+        match self.compare(&contracts, stop).await {
+            // The next change, or `streams apply`, tries again; what runs is not to end with it.
+            Err(Failure::Outside(why) | Failure::Usage(why)) => {
+                outcome::say(&format!("contracts changed, and not applied: {why}"));
+            }
+            done => done?,
+        }
+        Ok(Some(contracts))
+    }
+
+    async fn compare(&mut self, contracts: &Checked, stop: &Shutdown) -> Result<(), Failure> {
+        let (wanted, _) = wanted(contracts)?;
+        let plan = unless_stopped(stop, Plan::make(self.bus, &wanted)).await??;
+        if !self.applies {
+            self.differs(&plan);
+            return Ok(());
+        }
+        let split = Split::of(plan);
+        let done = self.apply(&split.free, stop).await?;
+        outcome::say(&match done.as_slice() {
+            [] => "contracts changed: nothing to do on the server".to_owned(),
+            some => format!("contracts changed, and applied:\n  {}", some.join("\n  ")),
+        });
+        self.leave(split.left);
+        Ok(())
+    }
+
+    /// Says what `streams apply` would do.
+    fn differs(&self, plan: &Plan) {
+        let is_open = |item: &&Item| item.is_change() || item.is_stuck();
+        let open: Vec<String> = plan
+            .items
+            .iter()
+            .filter(is_open)
+            .map(|item| {
+                let what = match item.action {
+                    Action::Create => "is not on the server",
+                    Action::Remove => "is no longer in the contracts",
+                    _ => "differs",
+                };
+                format!("  {} {what}", full_name(item))
+            })
+            .collect();
+        if open.is_empty() {
+            return;
+        }
+        outcome::say(&format!(
+            "contracts changed, and this server has those from before:\n{}\n\
+             `NATS_URL={} event-contracts streams apply` brings it there; `dev --watch` does so at each change",
+            open.join("\n"),
+            self.url
+        ));
+    }
+
+    /// Writes it; what was done.
+    async fn apply(&self, items: &[Item], stop: &Shutdown) -> Result<Vec<String>, Failure> {
+        let applied = apply(self.bus, items, stop, |_| {}).await;
+        match applied.end {
+            End::Done => Ok(applied.done),
+            End::Stopped => Err(Failure::Interrupted),
+            End::Contended(seen) => Err(Failure::Outside(seen)),
+            End::Failed { what, error } => {
+                outcome::say(&format!("{what} failed"));
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Says what is left as it is, each once.
+    fn leave(&mut self, left: Vec<String>) {
+        let left: BTreeSet<String> = left.into_iter().collect();
+        for text in left.difference(&self.said) {
+            outcome::say(text);
+        }
+        self.said = left;
+    }
+}
+
+/// What contracts want of one server: it has one copy of everything. Also how many streams want more.
+fn wanted(contracts: &Checked) -> Result<(Wanted, usize), Failure> {
+    let mut wanted = Wanted::of(contracts)?;
+    let more = |config: &Value| config["num_replicas"].as_u64() > Some(1);
+    let mut fewer = 0;
+    for stream in &mut wanted.streams {
+        if more(&stream.config) {
+            stream.config["num_replicas"] = json!(1);
+            fewer += 1;
+        }
+    }
+    Ok((wanted, fewer))
+}
+
+/// The report of `check`, and how many errors it has.
+fn reported(folder: &Folder) -> (String, usize) {
+    if folder.diagnostics.is_empty() {
+        return (String::new(), 0);
+    }
+    let colour = outcome::colour(io::stderr().is_terminal());
+    let text = report::human(&folder.diagnostics, &folder.sources, colour);
+    let errors = folder.diagnostics.iter();
+    let errors = errors.filter(|one| one.code.severity() == Severity::Error);
+    (text.trim_end().to_owned(), errors.count())
+}
+
+fn full_name(item: &Item) -> String {
+    let kind = match item.kind {
+        Kind::Stream => "stream",
+        Kind::Durable => "durable",
+    };
+    format!("{kind} {}", item.name())
+}
+
+impl Split {
+    fn of(plan: Plan) -> Self {
+        let (lossy, free): (Vec<Item>, Vec<Item>) = plan
+            .items
+            .into_iter()
+            .partition(|item| !item.losses.is_empty());
+        let mut left: Vec<String> = lossy
+            .iter()
+            .map(|item| {
+                let losses = item.losses.iter().map(|loss| format!("\n    loses: {loss}"));
+                format!(
+                    "left as it is, for it would lose something (`streams plan` shows it, `streams apply` does it): {}{}",
+                    item.name(),
+                    losses.collect::<String>()
+                )
+            })
+            .collect();
+        let stuck = free.iter().filter(|item| item.is_stuck());
+        left.extend(stuck.map(|item| {
+            format!(
+                "cannot be as the contracts want it (`streams plan` says why): {}",
+                item.name()
+            )
+        }));
+        let (free, waiting) = without_waiting(free, &lossy);
+        left.extend(
+            waiting
+                .into_iter()
+                .map(|(item, reason)| format!("waits for what is left as it is: {item}{reason}")),
+        );
+        Self { free, left }
+    }
+}
+
+/// The items that can be done while these stay as they are, and the names of the others, each with why.
+fn without_waiting(items: Vec<Item>, staying: &[Item]) -> (Vec<Item>, Vec<(String, String)>) {
+    let mut waiting: Vec<(String, String)> = Vec::new();
+    let mut streams: BTreeSet<String> = BTreeSet::new();
+    let mut free = Vec::new();
+    // Streams come before their durables.
+    for item in items {
+        let wanted = item.wanted.as_ref().map(subjects_of).unwrap_or_default();
+        let blocker = staying
+            .iter()
+            .find(|other| other.kind == Kind::Stream && is_in_the_way(other, &item, &wanted));
+        let reason = match (item.is_change(), item.kind, blocker) {
+            (true, Kind::Stream, Some(other)) => {
+                streams.insert(item.stream.clone());
+                format!(", whose subjects are in {}", other.name())
+            }
+            (true, Kind::Durable, Some(other)) => {
+                format!(", whose subjects are not in {} yet", other.name())
+            }
+            (true, Kind::Durable, None) if streams.contains(&item.stream) => String::new(),
+            _ => {
+                free.push(item);
+                continue;
+            }
+        };
+        waiting.push((item.name(), reason));
+    }
+    (free, waiting)
+}
+
+/// Whether a stream that stays has subjects that this stream wants, or lacks those that this durable of it wants.
+fn is_in_the_way(stays: &Item, item: &Item, wanted: &[String]) -> bool {
+    let there = stays.there.as_ref().map(subjects_of).unwrap_or_default();
+    match item.kind {
+        Kind::Stream => wanted
+            .iter()
+            .any(|own| there.iter().any(|theirs| overlap(own, theirs))),
+        Kind::Durable => {
+            let takes = |own: &String| there.iter().any(|theirs| covers(theirs, own));
+            stays.stream == item.stream && !wanted.iter().all(takes)
+        }
+    }
+}
