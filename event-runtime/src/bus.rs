@@ -102,14 +102,28 @@ impl Bus {
                 std::future::ready(())
             });
             let client = options.connect(config.servers()).await.map_err(|error| {
-                let (servers, reason) = (config.servers_shown(), explained(&error.to_string()));
+                let (servers, words) = (config.servers_shown(), error.to_string());
                 match error.kind() {
                     ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
+                        let reason = match config.has_credentials() {
+                            true => words,
+                            false => format!("{NO_CREDENTIALS} ({words})"),
+                        };
                         Error::Login { servers, reason }
                     }
-                    _ => Error::Connect { servers, reason },
+                    _ => Error::Connect {
+                        servers,
+                        reason: explained(&words),
+                    },
                 }
             })?;
+            let server = client.server_info();
+            tracing::info!(
+                servers = config.servers_shown(),
+                server = server.server_name,
+                version = server.version,
+                "connected"
+            );
             Ok(Self::over(client, config, events, Sink::Server))
         })
     }
@@ -333,6 +347,17 @@ pub(crate) async fn within<F: Future>(
     }
 }
 
+/// What a server says no to, where there is nothing that it could say yes to.
+const NO_CREDENTIALS: &str =
+    "there are none; set NATS_CREDS, NATS_NKEY_SEED, NATS_USER with NATS_PASSWORD, or NATS_TOKEN";
+
+/// What the other side has said may have lines of its own.
+fn one_line(words: &str) -> String {
+    let words = words.split(char::is_control).map(str::trim);
+    let words = words.filter(|words| !words.is_empty());
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// The client's words for a connection that failed, and ours where they say nothing to somebody who operates a service.
 fn explained(words: &str) -> String {
     let meaning = if words.contains("InvalidContentType") {
@@ -345,8 +370,16 @@ fn explained(words: &str) -> String {
         "the key is not that of the certificate, or one of them cannot be read (NATS_TLS_CERT and NATS_TLS_KEY)"
     } else if words.contains("UnknownIssuer") || words.contains("BadSignature") {
         "nobody known has signed the server's certificate (NATS_TLS_CA)"
+    } else if words.contains("Connection refused") {
+        "no server listens there; NATS_URL names the server, and `event-contracts dev` runs one for development"
+    } else if words.starts_with("DNS error") || words.contains("failed to lookup address") {
+        "there is no host of that name (NATS_URL)"
+    } else if words == "timed out" {
+        "nobody answered like a NATS server in time (NATS_URL)"
+    } else if words.contains("expected INFO") || words.contains("invalid server operation") {
+        "what listens there is no NATS server (NATS_URL)"
     } else {
-        return words.to_owned();
+        return one_line(words);
     };
-    format!("{meaning}: {words}")
+    format!("{meaning} ({})", one_line(words))
 }

@@ -11,10 +11,11 @@ use std::time::Duration;
 use async_nats::{AuthError, ConnectOptions, ServerAddr};
 
 use crate::credentials;
+use crate::error::chain::debug_by_text;
 use crate::percent::{self, Lone};
 
 /// A setting that is missing or wrong.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{variable}: {reason}")]
 pub struct ConfigError {
     /// The variable of the environment.
@@ -22,6 +23,8 @@ pub struct ConfigError {
     /// What is wrong with it; never its value.
     pub reason: String,
 }
+
+debug_by_text!(ConfigError { variable, reason });
 
 fn wrong(variable: &'static str, reason: impl Into<String>) -> ConfigError {
     ConfigError {
@@ -382,6 +385,11 @@ impl Config {
             .map(|server| format!("{}:{}", server.host(), server.port()))
             .collect();
         shown.join(",")
+    }
+
+    /// Whether there are credentials of any kind.
+    pub(crate) fn has_credentials(&self) -> bool {
+        !matches!(self.auth, Auth::None) || self.tls_client.is_some()
     }
 
     /// Whether a token says who connects.

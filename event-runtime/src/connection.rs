@@ -9,6 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use async_nats::ServerError;
 use tokio::sync::watch;
 
+use crate::error::INBOX_HELP;
+
 /// How many refusals are remembered: those that wait look at the newest ones only.
 const REFUSALS: usize = 64;
 
@@ -59,8 +61,15 @@ impl Events {
                 self.mark_at_connect.store(self.mark(), Ordering::Relaxed);
                 self.connections.send_modify(|n| *n += 1);
                 if *self.connections.borrow() > 1 {
-                    self.counters.reconnects.fetch_add(1, Ordering::Relaxed);
+                    let reconnects = self.counters.reconnects.fetch_add(1, Ordering::Relaxed) + 1;
+                    tracing::info!(reconnects, "reconnected");
                 }
+            }
+            async_nats::Event::Disconnected => {
+                tracing::warn!("disconnected; reconnecting until a server is there");
+            }
+            async_nats::Event::LameDuckMode => {
+                tracing::info!("the server is about to shut down; the client goes to another one");
             }
             async_nats::Event::SlowConsumer(_) => {
                 let dropped = self.counters.dropped.fetch_add(1, Ordering::Relaxed) + 1;
@@ -97,6 +106,7 @@ impl Events {
         if !to_inbox {
             tracing::error!(
                 operation,
+                help = self.concerns_inbox(&operation).then_some(INBOX_HELP),
                 "the server refuses this for the permissions of the connection"
             );
             self.counters.refused.fetch_add(1, Ordering::Relaxed);
@@ -109,6 +119,13 @@ impl Events {
         }
     }
 
+    /// Whether the server's words are about a subscription to an inbox of this connection.
+    fn concerns_inbox(&self, operation: &str) -> bool {
+        operation
+            .strip_prefix("Subscription to \"")
+            .is_some_and(|to| to.starts_with(&self.inbox_prefix))
+    }
+
     pub(crate) fn find_refusal(
         &self,
         mark: u64,
@@ -119,13 +136,9 @@ impl Events {
         }
         let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let since_connected = self.mark_at_connect.load(Ordering::Relaxed);
-        let inbox = |operation: &str| {
-            operation
-                .strip_prefix("Subscription to \"")
-                .is_some_and(|s| s.starts_with(&*self.inbox_prefix))
-        };
         let found = recent.iter().find(|(n, operation)| {
-            (*n > mark && concerns(operation)) || (*n > since_connected && inbox(operation))
+            (*n > mark && concerns(operation))
+                || (*n > since_connected && self.concerns_inbox(operation))
         });
         found.map(|(_, operation)| operation.clone())
     }

@@ -6,10 +6,11 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
 use crate::choice::IN_VARIANT;
+use crate::error::chain::debug_by_text;
 use crate::event::Event;
 
 /// Why a message is not the event that its subject says.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{event}: {}{reason}", at(path))]
 pub struct DecodeError {
     /// The event's full name.
@@ -19,6 +20,12 @@ pub struct DecodeError {
     /// What was expected or is missing there. Quotes no value.
     pub reason: String,
 }
+
+debug_by_text!(DecodeError {
+    event,
+    path,
+    reason
+});
 
 fn at(path: &str) -> String {
     if path.is_empty() {

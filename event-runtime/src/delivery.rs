@@ -1,8 +1,6 @@
-//! What a handler gets, and what it says when it fails.
+//! What a handler gets.
 //!
 //! Reads what the server says about a delivery; decides nothing.
-
-use std::time::Duration;
 
 use async_nats::header::NATS_MESSAGE_ID;
 use async_nats::{Message, Subject};
@@ -173,66 +171,6 @@ fn number(text: &mut &[u8]) -> Option<u64> {
     }
     *text = rest.as_slice();
     (1..=19).contains(&digits).then_some(number)
-}
-
-/// Why an event was not handled, and what follows from it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Failure {
-    /// Deliver it again, until the service's attempts are used up; then it is a dead letter.
-    Retry {
-        /// The delay; `None`: the service's policy.
-        after: Option<Duration>,
-        /// Why: it is logged, and kept with the dead letter.
-        reason: String,
-    },
-    /// Do not deliver it again: it goes to the dead letters now.
-    Dead {
-        /// Why: it is logged, and kept with the dead letter.
-        reason: String,
-    },
-}
-
-impl Failure {
-    /// Try again, as the service's policy says.
-    #[must_use]
-    pub fn retry(reason: impl ToString) -> Self {
-        Self::Retry {
-            after: None,
-            reason: reason.to_string(),
-        }
-    }
-
-    /// Try again after this delay.
-    #[must_use]
-    pub fn retry_after(after: Duration, reason: impl ToString) -> Self {
-        Self::Retry {
-            after: Some(after),
-            reason: reason.to_string(),
-        }
-    }
-
-    /// Do not try again.
-    #[must_use]
-    pub fn dead(reason: impl ToString) -> Self {
-        Self::Dead {
-            reason: reason.to_string(),
-        }
-    }
-
-    /// Why.
-    #[must_use]
-    pub fn reason(&self) -> &str {
-        match self {
-            Self::Retry { reason, .. } | Self::Dead { reason } => reason,
-        }
-    }
-}
-
-/// So that `?` in a handler means: try again. An error that no retry can help is `Failure::dead`.
-impl<E: std::error::Error> From<E> for Failure {
-    fn from(error: E) -> Self {
-        Self::retry(error)
-    }
 }
 
 #[cfg(test)]

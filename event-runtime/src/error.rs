@@ -1,8 +1,13 @@
 //! Everything that can go wrong, told apart by what the caller can do about it.
 //!
-//! No error quotes a payload or a secret.
+//! No error quotes a payload or a secret. Their texts are in `text`.
+
+pub(crate) mod chain;
+mod text;
 
 use std::time::Duration;
+
+pub(crate) use text::INBOX_HELP;
 
 use crate::config::ConfigError;
 use crate::decode::DecodeError;
@@ -13,15 +18,12 @@ use crate::validate::Violations;
 const NO_LEADER: u64 = 10_008;
 
 /// What a failed operation says. Each says whether it is safe to repeat.
-#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A setting is missing or wrong.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
+    Config(ConfigError),
 
     /// The first connection to a server failed.
-    #[error("cannot connect to {servers}: {reason}")]
     Connect {
         /// The servers, without credentials.
         servers: String,
@@ -30,7 +32,6 @@ pub enum Error {
     },
 
     /// A server is there and does not let this connection in. Repeating does not help.
-    #[error("{servers} does not accept the credentials of this connection: {reason}")]
     Login {
         /// The servers, without credentials.
         servers: String,
@@ -40,9 +41,6 @@ pub enum Error {
 
     /// No connection during the whole time-out, or no place among the publishes that wait for an answer: nothing was
     /// sent. Safe to repeat.
-    #[error(
-        "nothing was sent to {subject} within {after:?}: there is no connection, or no answer to earlier events"
-    )]
     NotConnected {
         /// The subject.
         subject: String,
@@ -51,10 +49,6 @@ pub enum Error {
     },
 
     /// The stream did not acknowledge in time. The event may be stored; repeating it under the same id is safe.
-    #[error(
-        "no acknowledgement for {subject} from the stream {stream} within {after:?}: it may be stored, and repeating it \
-         under the same id is safe"
-    )]
     TimedOut {
         /// The subject.
         subject: String,
@@ -65,7 +59,6 @@ pub enum Error {
     },
 
     /// A request to the server was not answered in time.
-    #[error("the server did not answer {what} within {after:?}")]
     NoAnswer {
         /// What was asked.
         what: String,
@@ -74,10 +67,6 @@ pub enum Error {
     },
 
     /// No stream takes the subject.
-    #[error(
-        "no stream takes {subject} (expected: {stream}); `event-contracts streams apply` creates the streams of the \
-         contracts (in development: `Bus::ensure`)"
-    )]
     NoStream {
         /// The subject.
         subject: String,
@@ -86,16 +75,12 @@ pub enum Error {
     },
 
     /// This connection may not do that. Repeating does not help.
-    #[error("the server refuses {operation} for the permissions of this connection")]
     Refused {
         /// The server's words: `Publish to "a.b"`.
         operation: String,
     },
 
     /// The message is larger than the server takes.
-    #[error(
-        "{subject}: the message has {size} bytes with its headers, and the server takes {limit}"
-    )]
     TooLarge {
         /// The subject.
         subject: String,
@@ -106,7 +91,6 @@ pub enum Error {
     },
 
     /// The event could not be written as JSON.
-    #[error("{event} cannot be written as JSON: {reason}")]
     Encode {
         /// The event's full name.
         event: &'static str,
@@ -115,11 +99,9 @@ pub enum Error {
     },
 
     /// A message is not the event that its subject says.
-    #[error(transparent)]
-    Decode(#[from] DecodeError),
+    Decode(DecodeError),
 
     /// The event breaks constraints of its contract: nothing was sent.
-    #[error("{event} is invalid: {violations}")]
     Invalid {
         /// The event's full name.
         event: &'static str,
@@ -128,7 +110,6 @@ pub enum Error {
     },
 
     /// A field's value cannot be part of the subject or the id: nothing was sent.
-    #[error("{event}: {problem}")]
     Subject {
         /// The event's full name.
         event: &'static str,
@@ -137,21 +118,15 @@ pub enum Error {
     },
 
     /// A CloudEvent says who published it, and this connection has no name: nothing was sent.
-    #[error(
-        "{event} is a CloudEvent, and its ce-source is the service that publishes it: name the service with \
-         `Config::service`, or set NATS_NAME"
-    )]
     NoSource {
         /// The event's full name.
         event: &'static str,
     },
 
     /// A value of a filter cannot be part of a subject: nothing was subscribed to.
-    #[error("the filter: {0}")]
-    Filter(#[from] SubjectError),
+    Filter(SubjectError),
 
     /// The server answered with an error of JetStream.
-    #[error("{what}: the server says {description} ({code})")]
     Server {
         /// What was tried.
         what: String,
@@ -161,11 +136,27 @@ pub enum Error {
         description: String,
     },
 
+    /// JetStream is not enabled on the server, or not for the account of this connection.
+    NoJetStream {
+        /// The service.
+        service: &'static str,
+        /// The servers, without credentials.
+        servers: String,
+        /// What the server says.
+        reason: String,
+    },
+
+    /// A stream that the service needs is not there.
+    MissingStream {
+        /// The service.
+        service: &'static str,
+        /// The stream.
+        stream: String,
+        /// The durable consumers of it that the service needs.
+        durables: Vec<String>,
+    },
+
     /// A durable that the service needs is not there.
-    #[error(
-        "{service}: the durable consumer {durable} of the stream {stream} is missing; `event-contracts streams apply` \
-         creates it (in development: `Bus::ensure`)"
-    )]
     MissingDurable {
         /// The service.
         service: &'static str,
@@ -176,10 +167,6 @@ pub enum Error {
     },
 
     /// A durable exists, but not as the service needs it.
-    #[error(
-        "{service}: the durable consumer {durable} of the stream {stream} {problem}; `event-contracts streams apply` \
-         brings it up to the contracts (in development: `Bus::ensure`)"
-    )]
     Unfit {
         /// The service.
         service: &'static str,
@@ -191,10 +178,15 @@ pub enum Error {
         problem: String,
     },
 
+    /// The server lacks several of the things that the service needs: all of them, each as the error that it is alone.
+    Unprovisioned {
+        /// The service.
+        service: &'static str,
+        /// What is missing or unfit.
+        problems: Vec<Error>,
+    },
+
     /// A durable was deleted while the service was listening; that there is a new one of its name by now does not help.
-    #[error(
-        "the durable consumer {durable} of the stream {stream} was deleted while it was in use"
-    )]
     ConsumerGone {
         /// The stream.
         stream: String,
@@ -203,7 +195,6 @@ pub enum Error {
     },
 
     /// The bus is closed, or is closing.
-    #[error("the bus is closed")]
     Closed,
 }
 
@@ -243,10 +234,42 @@ impl Error {
             Self::NoSource { .. } => "no-source",
             Self::Filter(_) => "filter",
             Self::Server { .. } => "server",
+            Self::NoJetStream { .. } => "no-jetstream",
+            Self::MissingStream { .. } => "missing-stream",
             Self::MissingDurable { .. } => "missing-durable",
+            Self::Unprovisioned { .. } => "unprovisioned",
             Self::Unfit { .. } => "unfit",
             Self::ConsumerGone { .. } => "consumer-gone",
             Self::Closed => "closed",
         }
     }
 }
+
+/// What no retry can help: among the sources of an error that a handler returns, it has the event dead-lettered at once.
+///
+/// [`Error`] has it as a source where the event itself is at fault: [`Error::Invalid`], [`Error::TooLarge`], [`Error::Subject`] and
+/// [`Error::Encode`]. So it is found behind `anyhow::Error` and other errors that wrap it. Errors of your own may have it too.
+///
+/// # Examples
+/// ```
+/// use event_runtime::{Failure, Permanent};
+///
+/// #[derive(Debug)]
+/// struct NoSuchCurrency;
+///
+/// impl std::fmt::Display for NoSuchCurrency {
+///     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+///         f.write_str("no such currency")
+///     }
+/// }
+///
+/// impl std::error::Error for NoSuchCurrency {
+///     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+///         Some(&Permanent)
+///     }
+/// }
+///
+/// assert!(matches!(Failure::from(NoSuchCurrency), Failure::Dead { .. }));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Permanent;

@@ -68,6 +68,7 @@
 //!   limits remove it first. Handlers see a delivery again when its acknowledgement was lost: they must bear that.
 //! - Two different events never shadow each other: the message id has the event's full name in front.
 //! - A handler that takes its time keeps its lease, up to [`Listener::handler_limit`]; then it is cancelled.
+//! - `?` works in handlers with every error: `anyhow`'s, boxed ones, your own. What no retry can help is dead-lettered at once ([`Permanent`]).
 //! - A failed handler is tried again after the service's delays, and at last the event is in the dead letters, as is at
 //!   once what cannot be read, breaks its constraints, or contradicts its subject. The dead letter is stored before the
 //!   original is given up.
@@ -95,8 +96,11 @@
 //!
 //! # What is seen of it
 //!
+//! With `tracing_subscriber::fmt::init()` in `main` a service logs a line when it connects, loses its connection, listens, retries,
+//! dead-letters and stops, and none for an event that is handled.
+//!
 //! Every publish and every delivery to a handler is a `tracing` span with the attributes of OpenTelemetry's messaging
-//! conventions, at the level `INFO` under the targets `event_runtime::publish` and `event_runtime::process`; what a handler
+//! conventions, at the level `DEBUG` under the targets `event_runtime::publish` and `event_runtime::process`; what a handler
 //! logs stands in the span of its delivery. [`Bus::stats`] counts, [`Bus::health`] asks.
 
 mod acks;
@@ -116,6 +120,7 @@ mod ensure;
 mod ephemeral;
 mod error;
 mod event;
+mod failure;
 mod fields;
 mod health;
 mod imported;
@@ -127,6 +132,7 @@ pub mod operate;
 mod ordered;
 mod percent;
 mod process;
+mod provisioned;
 mod publish;
 mod pull;
 mod route;
@@ -164,10 +170,11 @@ pub use crate::choice::UnknownVariant;
 pub use crate::cloudevents::CloudEvent;
 pub use crate::config::{Config, ConfigError};
 pub use crate::decode::DecodeError;
-pub use crate::delivery::{Delivery, Failure, Meta};
+pub use crate::delivery::{Delivery, Meta};
 pub use crate::ensure::Changes;
-pub use crate::error::Error;
+pub use crate::error::{Error, Permanent};
 pub use crate::event::{Envelope, Ephemeral, Event, Stored, Token};
+pub use crate::failure::{Failure, Reason};
 pub use crate::health::{Health, Lag, Stats};
 pub use crate::imported::Int64;
 pub use crate::listener::{ListenReport, Listener, Next};

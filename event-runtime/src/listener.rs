@@ -2,7 +2,6 @@
 //!
 //! At start it only reads: durables belong to operators. What happens to one delivery is in `worker`.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,18 +13,18 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
-use crate::api::{ConsumerInfo, is_not_found};
 use crate::bus::Bus;
 use crate::connection::Counters;
-use crate::delivery::{Delivery, Failure, Meta};
+use crate::delivery::{Delivery, Meta};
 use crate::durable::Durable;
 use crate::ephemeral;
 use crate::error::Error;
 use crate::event::Event;
+use crate::failure::Failure;
 use crate::health::DurableName;
 use crate::route::{Handling, Rejection, Route};
 use crate::shutdown::Shutdown;
-use crate::streams::{DEAD_LETTERS, Service, covers, pattern_of, redrive_durable, redrive_filter};
+use crate::streams::Service;
 use crate::worker::Worker;
 
 /// A handler call that an [`around`](Listener::around) hook wraps: await [`run`](Next::run) once.
@@ -225,8 +224,9 @@ impl<H: Send + Sync + 'static> Listener<H> {
     /// Dropping the future instead strands what it holds until ack_wait.
     ///
     /// # Errors
-    /// [`Error::MissingDurable`] and [`Error::Unfit`] at the start; [`Error::ConsumerGone`] when a durable was deleted;
-    /// [`Error::Refused`] when the connection may not consume.
+    /// Returns, at the start, [`Error::MissingStream`], [`Error::MissingDurable`] or [`Error::Unfit`] if the server lacks one thing that
+    /// the service needs, and [`Error::Unprovisioned`] with all of them if it lacks several; [`Error::NoJetStream`];
+    /// [`Error::Refused`] if the connection may not consume. Later, [`Error::ConsumerGone`] if a durable was deleted.
     pub async fn run(self, shutdown: Shutdown) -> Result<ListenReport, Error> {
         self.share().running(shutdown).await
     }
@@ -246,6 +246,13 @@ impl Shared {
         Box::pin(self.run(shutdown))
     }
 
+    /// The subjects of its ephemeral events as a line, if there are any.
+    fn ephemeral(&self) -> Option<String> {
+        let routes = self.routes.iter().filter(|route| route.stream.is_none());
+        let subjects: Vec<&str> = routes.map(|route| &*route.pattern).collect();
+        (!subjects.is_empty()).then(|| subjects.join(", "))
+    }
+
     async fn run(self: Arc<Self>, shutdown: Shutdown) -> Result<ListenReport, Error> {
         let (shared, stop) = (&self, &self.stop);
         let bus = &self.bus;
@@ -261,6 +268,13 @@ impl Shared {
             .iter()
             .map(|durable| (durable.stream, durable.name.clone()));
         let _running = Running::start(bus, names.collect());
+        tracing::info!(
+            service = self.service.name,
+            queue_group = self.service.queue_group,
+            durables = shown(&durables),
+            ephemeral = self.ephemeral(),
+            "listening"
+        );
         let mut workers = JoinSet::new();
         for durable in durables {
             let worker = Worker::open(Arc::clone(shared), durable).await?;
@@ -310,100 +324,33 @@ impl Shared {
                     .await;
             }
         }
+        let ListenReport {
+            delivered,
+            handled,
+            retried,
+            dead_lettered,
+            returned,
+            failed,
+        } = report;
         tracing::info!(
             service = shared.service.name,
-            ?report,
-            "the listener has stopped"
+            delivered,
+            handled,
+            retried,
+            dead_lettered,
+            returned,
+            failed,
+            "stopped listening"
         );
         failure.map_or(Ok(report), Err)
     }
-
-    /// The durables that the routes need, as the server has them.
-    async fn durables(&self) -> Result<Vec<Durable>, Error> {
-        let mut wanted: BTreeMap<(&'static str, String), (Vec<String>, bool)> = BTreeMap::new();
-        let group = self.service.queue_group;
-        for route in &self.routes {
-            let Some(stream) = route.stream else { continue };
-            match route.partitions {
-                None => {
-                    let entry = wanted.entry((stream, group.to_owned())).or_default();
-                    entry.0.push(pattern_of(route.template, None));
-                }
-                Some(partitions) => {
-                    for partition in 0..partitions {
-                        let entry = wanted
-                            .entry((stream, format!("{group}-p{partition}")))
-                            .or_default();
-                        entry.0.push(pattern_of(route.template, Some(partition)));
-                        entry.1 = true;
-                    }
-                }
-            }
-        }
-        if !wanted.is_empty() {
-            let name = redrive_durable(self.service.name);
-            wanted.insert(
-                (DEAD_LETTERS, name),
-                (vec![redrive_filter(self.service.name)], false),
-            );
-        }
-        let mut durables = Vec::new();
-        for ((stream, name), (filters, keyed)) in wanted {
-            let info = self.bus.consumer(stream, &name).await.map_err(|error| {
-                if is_not_found(&error) {
-                    Error::MissingDurable {
-                        service: self.service.name,
-                        stream: stream.to_owned(),
-                        durable: name.clone(),
-                    }
-                } else {
-                    error
-                }
-            })?;
-            if let Some(problem) = unfit(&info, &filters, keyed) {
-                return Err(Error::Unfit {
-                    service: self.service.name,
-                    stream: stream.to_owned(),
-                    durable: name,
-                    problem,
-                });
-            }
-            durables.push(Durable::new(stream, name, &info));
-        }
-        Ok(durables)
-    }
 }
 
-/// What a durable lacks.
-fn unfit(info: &ConsumerInfo, filters: &[String], keyed: bool) -> Option<String> {
-    let have = info.config.filters();
-    let missing: Vec<&str> = filters
-        .iter()
-        .filter(|filter| !have.is_empty() && !have.iter().any(|have| covers(have, filter)))
-        .map(String::as_str)
-        .collect();
-    if !missing.is_empty() {
-        return Some(format!("does not deliver {}", missing.join(", ")));
-    }
-    if info.config.ack_policy != "explicit" {
-        return Some(format!(
-            "has the ack policy {} and not explicit",
-            info.config.ack_policy
-        ));
-    }
-    if info.config.max_deliver > 0 {
-        return Some(format!(
-            "gives a message up after {} deliveries (max_deliver must be -1)",
-            info.config.max_deliver
-        ));
-    }
-    if keyed && info.config.max_ack_pending != 1 {
-        return Some(format!(
-            "has {} deliveries in flight, and only one keeps the order of its key (max_ack_pending must be 1)",
-            info.config.max_ack_pending
-        ));
-    }
-    None
+/// Durables as a line: `ORDERS/billing, DEAD_LETTERS/redrive-billing`.
+fn shown(durables: &[Durable]) -> String {
+    let names = durables.iter();
+    let names = names.map(|durable| format!("{}/{}", durable.stream, durable.name));
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// Counts a running listener, and its durables among those whose health is asked, until it is dropped.

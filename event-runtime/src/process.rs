@@ -12,8 +12,9 @@ use tracing::Span;
 
 use crate::begun::{Begun, Step};
 use crate::dead_letter::{Burial, Cause, MESSAGE_ID};
-use crate::delivery::{AckSubject, Failure, Meta};
+use crate::delivery::{AckSubject, Meta};
 use crate::durable::Durable;
+use crate::failure::Failure;
 use crate::listener::Shared;
 use crate::route::{self, Failed, Handling, Rejection, Route};
 use crate::spans;
@@ -289,8 +290,9 @@ impl Case {
             subject = %self.meta().subject,
             sequence = self.arrived.info.sequence,
             attempt = self.arrived.info.attempt,
+            ?delay,
             reason,
-            "an event was not handled and is tried again in {delay:?}"
+            "an event was not handled and is retried"
         );
         Outcome::Retry {
             delay,
@@ -319,9 +321,9 @@ impl Case {
                     sequence = self.arrived.info.sequence,
                     attempt = self.arrived.info.attempt,
                     cause = cause.as_str(),
-                    detail,
                     dead_letter = receipt.sequence,
-                    "an event is in the dead letters"
+                    reason = detail,
+                    "an event was dead-lettered"
                 );
                 Outcome::Dead {
                     cause,
@@ -329,7 +331,7 @@ impl Case {
                 }
             }
             Err(error) => {
-                tracing::error!(service = service.name, %error, "a dead letter could not be stored; its event is tried again");
+                tracing::error!(service = service.name, %error, "a dead letter could not be stored; its event is retried");
                 let delay = service
                     .max_delay
                     .min(Duration::from_secs(30))

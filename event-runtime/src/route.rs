@@ -17,8 +17,9 @@ use tokio::time::timeout;
 use crate::cloudevents;
 use crate::dead_letter::Cause;
 use crate::decode::decode;
-use crate::delivery::{Delivery, Failure, Meta};
+use crate::delivery::{Delivery, Meta};
 use crate::event::{Envelope, Event};
+use crate::failure::Failure;
 use crate::streams::{covers, pattern_of};
 
 /// A handler that is about to run.

@@ -8,7 +8,7 @@ use std::pin::Pin;
 
 use async_nats::header::NATS_MESSAGE_ID;
 use tracing::field::Empty;
-use tracing::{Instrument, Span, info_span};
+use tracing::{Instrument, Span, debug_span};
 
 use crate::delivery::Meta;
 use crate::error::Error;
@@ -55,7 +55,7 @@ pub(crate) fn publish<E: Event>(
 }
 
 fn sending(operation: Operation, template: &'static str, message: Option<&Outgoing>) -> Span {
-    info_span!(
+    debug_span!(
         target: "event_runtime::publish",
         "publish",
         "otel.name" = format_args!("{} {template}", operation.name()),
@@ -83,7 +83,7 @@ fn sending(operation: Operation, template: &'static str, message: Option<&Outgoi
 
 /// The span around a batch: that of each of its events is a child of it.
 pub(crate) fn batch<E: Event>() -> Span {
-    info_span!(
+    debug_span!(
         target: "event_runtime::publish",
         "publish batch",
         "otel.name" = format_args!("publish {}", E::SUBJECT),
@@ -113,7 +113,7 @@ pub(crate) fn process(
     subscription: Option<&str>,
 ) -> Span {
     let begin = || {
-        info_span!(
+        debug_span!(
             target: "event_runtime::process",
             "process",
             "otel.name" = format_args!(

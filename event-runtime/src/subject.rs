@@ -8,6 +8,8 @@ use std::fmt::{self, Write};
 use async_nats::Subject;
 use uuid::Uuid;
 
+use crate::error::Permanent;
+use crate::error::chain::debug_by_text;
 use crate::event::{Event, Token};
 use crate::subscribe::Filter;
 
@@ -20,8 +22,7 @@ const MAX_SUBJECT: usize = 1_024;
 const MAX_ID: usize = 1_024;
 
 /// Why a field's value cannot be part of a subject or an id. It never quotes the value.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{place} {reason}")]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SubjectError {
     place: Cow<'static, str>,
     reason: &'static str,
@@ -33,6 +34,20 @@ impl SubjectError {
             place: place.into(),
             reason,
         }
+    }
+}
+
+impl fmt::Display for SubjectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.place, self.reason)
+    }
+}
+
+debug_by_text!(SubjectError { place, reason });
+
+impl std::error::Error for SubjectError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&Permanent)
     }
 }
 

@@ -13,7 +13,7 @@ mod recorder;
 mod records;
 mod server;
 
-pub use binary::server_binary;
+pub use binary::{FETCHED_VERSION, fetched_server, server_binary};
 pub use cluster::TestCluster;
 pub use recorder::{Delivered, Delivering, Outcome, Recorder};
 pub use records::Recorded;

@@ -9,6 +9,8 @@ use std::sync::OnceLock;
 use chrono::{Datelike, Timelike};
 use regex::Regex;
 
+use crate::error::Permanent;
+
 /// A type that knows the constraints of its fields.
 pub trait Validate {
     /// Reports every broken constraint to `checker`.
@@ -36,7 +38,7 @@ impl Display for Violation {
 }
 
 /// Every broken constraint of one event; at least one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Violations(Vec<Violation>);
 
 impl Violations {
@@ -58,7 +60,22 @@ impl Display for Violations {
     }
 }
 
-impl std::error::Error for Violations {}
+/// By its text, as for every error that `main` may return.
+impl fmt::Debug for Violations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() {
+            f.debug_list().entries(&self.0).finish()
+        } else {
+            Display::fmt(self, f)
+        }
+    }
+}
+
+impl std::error::Error for Violations {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&Permanent)
+    }
+}
 
 /// A regular expression of a contract, compiled once: for a `static`.
 #[derive(Debug)]

@@ -7,11 +7,15 @@ use std::process::Command;
 /// The oldest server that the runtime works with.
 const OLDEST: (u32, u32) = (2, 10);
 
-/// A nats-server of 2.10 or newer: the one that `NATS_SERVER_BIN` names; else one on `PATH`; else
-/// `.build/nats-server/bin/nats-server` in the folder of the package or of the process, or in one above.
+/// Version of the nats-server that `event-contracts dev` installs where it finds none.
+pub const FETCHED_VERSION: &str = "2.15.1";
+
+/// Finds a nats-server of 2.10 or newer: the one that `NATS_SERVER_BIN` names; else one on `PATH`; else
+/// `.build/nats-server/bin/nats-server` in the folder of the package or of the process, or in one above; else the one that
+/// `event-contracts dev` has installed for this user ([`fetched_server`]).
 ///
 /// # Errors
-/// `NotFound` when there is none; another kind when `NATS_SERVER_BIN` names something else.
+/// Returns `NotFound` with what to do if there is none; another kind if `NATS_SERVER_BIN` names something else.
 pub fn server_binary() -> io::Result<PathBuf> {
     if let Some(path) = std::env::var_os("NATS_SERVER_BIN").filter(|path| !path.is_empty()) {
         let path = PathBuf::from(path);
@@ -27,30 +31,57 @@ pub fn server_binary() -> io::Result<PathBuf> {
         ));
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let program = format!("nats-server{}", std::env::consts::EXE_SUFFIX);
-    if let Some(found) = std::env::split_paths(&path)
-        .map(|dir| dir.join(&program))
-        .find(|path| recent(path))
-    {
-        return Ok(found);
-    }
+    let program = program();
+    let on_path = std::env::split_paths(&path).map(|dir| dir.join(&program));
+    let (found, old): (Vec<_>, Vec<_>) = on_path
+        .filter(|path| path.is_file())
+        .partition(|path| recent(path));
     let starts = [
         std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from),
         std::env::current_dir().ok(),
     ];
-    for start in starts.into_iter().flatten() {
-        if let Some(found) = start
-            .ancestors()
-            .map(|dir| dir.join(".build/nats-server/bin").join(&program))
-            .find(|path| path.is_file())
-        {
-            return Ok(found);
-        }
+    let above = starts.iter().flatten().flat_map(|start| start.ancestors());
+    let built = above.map(|dir| dir.join(".build/nats-server/bin").join(&program));
+    found
+        .into_iter()
+        .chain(built.filter(|path| path.is_file()))
+        .chain(fetched_server().filter(|path| recent(path)))
+        .next()
+        .ok_or_else(|| none(&old))
+}
+
+/// Where `event-contracts dev` installs the nats-server that it fetches, which may not have happened: in the folder
+/// `event-contracts` of this user's caches. `None` if this user has no home.
+#[must_use]
+pub fn fetched_server() -> Option<PathBuf> {
+    let set = |variable: &str| {
+        std::env::var_os(variable)
+            .filter(|path| !path.is_empty())
+            .map(PathBuf::from)
+    };
+    let cache = set("XDG_CACHE_HOME")
+        .or_else(|| set("LOCALAPPDATA"))
+        .or_else(|| Some(std::env::home_dir()?.join(".cache")))?;
+    let folder = format!("nats-server-{FETCHED_VERSION}");
+    Some(cache.join("event-contracts").join(folder).join(program()))
+}
+
+fn program() -> String {
+    format!("nats-server{}", std::env::consts::EXE_SUFFIX)
+}
+
+/// The error where there is none, with what to do.
+fn none(old: &[PathBuf]) -> io::Error {
+    let mut text = "no nats-server of 2.10 or newer was found: run `event-contracts dev` once, which installs one for this user, or set \
+                    NATS_SERVER_BIN, or put one on PATH or at .build/nats-server/bin/nats-server"
+        .to_owned();
+    if let Some(path) = fetched_server() {
+        text.push_str(&format!("; `dev` would install it at {}", path.display()));
     }
-    Err(io::Error::new(
-        io::ErrorKind::NotFound,
-        "no nats-server: set NATS_SERVER_BIN, or put one of 2.10 or newer on PATH or at .build/nats-server/bin/nats-server",
-    ))
+    if let Some(path) = old.first() {
+        text.push_str(&format!("; {} is too old", path.display()));
+    }
+    io::Error::new(io::ErrorKind::NotFound, text)
 }
 
 /// Whether it is there and new enough.

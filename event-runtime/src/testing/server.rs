@@ -34,11 +34,10 @@ static STARTED: AtomicU64 = AtomicU64::new(0);
 impl TestServer {
     /// Starts a server and waits until it is healthy.
     ///
-    /// The binary: `NATS_SERVER_BIN`; else a `nats-server` of 2.10 or newer on `PATH`; else
-    /// `.build/nats-server/bin/nats-server` in the folder of the package or of the process, or in one above.
+    /// The binary is the one that [`server_binary`] finds. `event-contracts dev` installs one where there is none, once for all projects.
     ///
     /// # Errors
-    /// No binary, or one that does not become healthy; its last words are in the error.
+    /// Returns an error that says what to do if there is no binary, or the last words of one that does not become healthy.
     pub async fn start() -> io::Result<Self> {
         Self::start_with("").await
     }

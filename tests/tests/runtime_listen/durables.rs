@@ -24,8 +24,8 @@ async fn a_missing_or_unfit_durable_is_an_error_that_names_the_remedy() {
         error
     };
     assert!(
-        matches!(failed(&bus).await, Error::MissingDurable { .. }),
-        "no stream"
+        matches!(failed(&bus).await, Error::Unprovisioned { problems, .. } if problems.len() == 2),
+        "no stream, and none for dead letters"
     );
     bus.ensure(&STREAMS).await.unwrap();
     bus.jetstream()

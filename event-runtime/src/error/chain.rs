@@ -1,0 +1,76 @@
+//! An error and its sources: in order, and as one text.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::iter::successors;
+
+use serde_json::error::Category;
+
+use crate::decode;
+
+/// More sources than any error has; one that is its own source has no end.
+const MOST: usize = 32;
+
+/// An error and its sources, the outermost first.
+pub(crate) fn sources<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    successors(Some(error), |&error: &&'a (dyn StdError + 'static)| {
+        error.source()
+    })
+    .take(MOST)
+}
+
+/// Displays an error followed by its sources, on one line if they are on one. A source that the text before it ends with already is not
+/// repeated.
+pub(crate) struct Chain<'a>(pub(crate) &'a (dyn StdError + 'static));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        for error in sources(self.0) {
+            let link = link(error);
+            if text.ends_with(&link) {
+                continue;
+            }
+            if !text.is_empty() {
+                text.push_str(": ");
+            }
+            text.push_str(&link);
+        }
+        f.write_str(&text)
+    }
+}
+
+/// Text of one error. serde quotes values, which may be sensitive.
+fn link(error: &(dyn StdError + 'static)) -> String {
+    match error.downcast_ref::<serde_json::Error>() {
+        Some(json) if json.classify() == Category::Data => format!(
+            "{} at line {} column {}",
+            decode::reason(json),
+            json.line(),
+            json.column()
+        ),
+        _ => error.to_string(),
+    }
+}
+
+/// Implements `Debug` by the text of the error and of its sources, because that is what `main` shows of the error that it returns. `{:#?}`
+/// shows the fields.
+macro_rules! debug_by_text {
+    ($error:ident { $($field:ident),* }) => {
+        impl ::std::fmt::Debug for $error {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                if f.alternate() {
+                    let mut fields = f.debug_struct(stringify!($error));
+                    $(fields.field(stringify!($field), &self.$field);)*
+                    fields.finish()
+                } else {
+                    ::std::fmt::Display::fmt(&$crate::error::chain::Chain(self), f)
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use debug_by_text;
