@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::document::{Document, Value};
-use super::uri;
 use crate::source::Span;
 
 /// The largest schema file, in bytes.
@@ -96,20 +94,22 @@ impl Files<'_> {
         }
     }
 
-    /// Every JSON file that has an absolute `$id` (or `id`) at its root. Unreadable ones have none.
-    pub(super) fn ids(&self) -> BTreeMap<String, PathBuf> {
-        let mut found = BTreeMap::new();
-        let paths = match self {
+    /// Whether there is something of this path.
+    pub(super) fn has(&self, path: &Path) -> bool {
+        match self {
+            Self::Folder(folder) => folder.join(path).symlink_metadata().is_ok(),
+            Self::Texts { texts, .. } => texts.contains_key(path),
+        }
+    }
+
+    /// Every JSON file, sorted by path: the first ten thousand.
+    pub(super) fn json(&self) -> Vec<PathBuf> {
+        let mut paths = match self {
             Self::Folder(folder) => json_below(folder),
             Self::Texts { texts, .. } => texts.keys().cloned().collect(),
         };
-        for path in paths.into_iter().take(MAX_SEARCH) {
-            let bytes = self.read(&path, MAX_FILE).ok();
-            if let Some(id) = bytes.and_then(|bytes| id_of(&bytes)) {
-                found.entry(id).or_insert(path);
-            }
-        }
-        found
+        paths.truncate(MAX_SEARCH);
+        paths
     }
 }
 
@@ -138,22 +138,6 @@ fn json_below(folder: &Path) -> Vec<PathBuf> {
     }
     found.sort();
     found
-}
-
-fn id_of(bytes: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    // Most files have none: a look at the text is much cheaper than reading it as JSON.
-    if !text.contains("\"$id\"") && !text.contains("\"id\"") {
-        return None;
-    }
-    let document = Document::parse(text.trim_start_matches('\u{feff}')).ok()?;
-    let id = ["$id", "id"]
-        .iter()
-        .find_map(|key| document.get(document.root(), key))?;
-    match document.value(id) {
-        Value::Text(text) if uri::scheme(text).is_some() => Some(uri::split(text).0.to_owned()),
-        _ => None,
-    }
 }
 
 /// A path with `/` on every system.

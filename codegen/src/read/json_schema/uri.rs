@@ -1,5 +1,7 @@
 //! References between schemas: URI references after RFC 3986, and fragments. Fetches nothing.
 
+use std::path::Path;
+
 /// Splits a reference into what names a resource and the fragment behind `#`.
 pub(super) fn split(reference: &str) -> (&str, &str) {
     reference.split_once('#').unwrap_or((reference, ""))
@@ -79,8 +81,8 @@ pub(super) fn decode(text: &str) -> String {
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
-        let escaped = (byte == b'%').then(|| text.get(at + 1..at + 3)).flatten();
-        match escaped.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+        let after = bytes.get(at + 1..).unwrap_or_default();
+        match (byte == b'%').then(|| escape(after)).flatten() {
             Some(decoded) => {
                 out.push(decoded);
                 at += 3;
@@ -92,6 +94,45 @@ pub(super) fn decode(text: &str) -> String {
         }
     }
     String::from_utf8_lossy(&out).into_owned()
+}
+
+/// The one spelling of a URI: escapes of what needs none are undone, and the others written in capitals.
+pub(super) fn normal(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let escaped = (byte == b'%').then(|| escape(after)).flatten();
+        match escaped {
+            Some(decoded) if !DELIMITERS.contains(&decoded) => out.push(decoded),
+            Some(decoded) => out.extend(format!("%{decoded:02X}").into_bytes()),
+            None => out.push(byte),
+        }
+        rest = after
+            .get(if escaped.is_some() { 2 } else { 0 }..)
+            .unwrap_or_default();
+    }
+    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
+}
+
+/// What parts a URI, and so means another thing when it is escaped.
+const DELIMITERS: &[u8] = b"%/?#:";
+
+/// A path as a relative URI, in its one spelling.
+pub(super) fn of_path(path: &Path) -> String {
+    let mut out = String::new();
+    for c in super::files::slashed(path).chars() {
+        match c {
+            '%' | '?' | '#' | ':' => out.push_str(&format!("%{:02X}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// The byte that two hexadecimal digits stand for.
+fn escape(digits: &[u8]) -> Option<u8> {
+    let digit = |at: usize| char::from(*digits.get(at)?).to_digit(16);
+    u8::try_from(digit(0)? * 16 + digit(1)?).ok()
 }
 
 #[cfg(test)]
@@ -147,5 +188,17 @@ mod tests {
         assert_eq!(scheme("a/b:c"), None);
         assert_eq!(decode("a%20b%zz%"), "a b%zz%");
         assert_eq!(decode("%é"), "%é");
+    }
+
+    #[test]
+    fn a_uri_has_one_spelling() {
+        assert_eq!(normal("check%5frun%24done"), "check_run$done");
+        assert_eq!(normal("a%2fb%3a%25%zz%2"), "a%2Fb%3A%25%zz%2");
+        assert_eq!(normal("%c3%bc %C3%BC ü"), "ü ü ü");
+        assert_eq!(normal("%ff"), "%ff");
+        let odd = Path::new("a:b/c%20d?#.json");
+        assert_eq!(of_path(odd), "a%3Ab/c%2520d%3F%23.json");
+        assert_eq!(normal(&of_path(odd)), of_path(odd));
+        assert_eq!(decode(&of_path(odd)), "a:b/c%20d?#.json");
     }
 }
