@@ -3,6 +3,7 @@
 //! One question, asked both ways: what may the writer's schema hold that the reader's refuses? Keywords that the types do
 //! not check are compared as they were written: a difference there cannot be decided.
 
+mod judge;
 mod payload;
 mod raw;
 mod subsume;
@@ -241,7 +242,7 @@ pub(super) fn refuses(
     let schema = Schema {
         import: contracts.import(schema)?,
     };
-    payload::refuses(schema, schema.root(), json)
+    judge::refuses(schema, schema.root(), json)
 }
 
 /// The smallest payload of an imported schema.

@@ -1,4 +1,5 @@
-//! Reads and makes payloads of an imported schema, in the dialect that the import writes. Compares nothing.
+//! Makes payloads of an imported schema, and reads what its keywords say, in the dialect that the import writes. Compares
+//! nothing.
 
 use super::{Schema, get};
 use crate::compat::sample::float;
@@ -23,14 +24,24 @@ pub(super) enum End {
     Without(String),
 }
 
-/// How deep schemas may stand in one another before nothing is made or read any more.
+/// How deep schemas may stand in one another before nothing is made any more.
 const DEEPEST: usize = 100;
 
 pub(super) fn kind(schema: &Json) -> Option<&str> {
     match get(schema, "type") {
         Some(Json::Text(kind)) => Some(kind),
+        // An integer that may come as text.
+        Some(Json::List(kinds)) => kinds.iter().find_map(|kind| match kind {
+            Json::Text(kind) => Some(kind.as_str()),
+            _ => None,
+        }),
         _ => None,
     }
+}
+
+/// Whether an integer may come as text, too.
+pub(super) fn is_loose(schema: &Json) -> bool {
+    matches!(get(schema, "type"), Some(Json::List(_)))
 }
 
 pub(super) fn list<'j>(schema: &'j Json, key: &str) -> &'j [Json] {
@@ -136,129 +147,6 @@ pub(super) fn text_of(schema: &Json) -> Text {
     }
 }
 
-/// Why a payload is refused.
-pub(super) fn refuses(schemas: Schema<'_>, schema: &Json, json: &Json) -> Option<String> {
-    check(schemas, schema, json, 0).err()
-}
-
-fn check<'a>(
-    schemas: Schema<'a>,
-    schema: &'a Json,
-    json: &Json,
-    depth: usize,
-) -> Result<(), String> {
-    if depth > DEEPEST {
-        return Err("it nests too deep".to_owned());
-    }
-    let schema = schemas.resolve(schema);
-    let branches = list(schema, "oneOf");
-    if !branches.is_empty() {
-        let fits = branches
-            .iter()
-            .any(|branch| check(schemas, branch, json, depth + 1).is_ok());
-        return if fits {
-            Ok(())
-        } else {
-            Err("it fits no branch of `oneOf`".to_owned())
-        };
-    }
-    if let Some(values) = values(schema)
-        && !values.contains(&json)
-    {
-        return Err(format!(
-            "{} is none of the allowed values",
-            json.to_compact()
-        ));
-    }
-    match (kind(schema), json) {
-        (None, _) | (Some("null"), Json::Null) | (Some("boolean"), Json::Bool(_)) => Ok(()),
-        (Some("integer"), Json::Number(digits)) => {
-            let n: i128 = digits
-                .parse()
-                .map_err(|_| format!("{digits} is not an integer"))?;
-            if range(schema).contains(n) {
-                Ok(())
-            } else {
-                Err(format!("{n} is out of range"))
-            }
-        }
-        (Some("number"), Json::Number(digits)) => {
-            let (min, max) = floats(schema);
-            let fits = digits
-                .parse::<f64>()
-                .is_ok_and(|n| (min..=max).contains(&n));
-            if fits {
-                Ok(())
-            } else {
-                Err(format!("{digits} is out of range"))
-            }
-        }
-        (Some("string"), Json::Text(value)) => {
-            let fits = text::accepts(&text_of(schema), value);
-            if fits {
-                Ok(())
-            } else {
-                Err(format!("{:?} does not fit", text::shortened(value)))
-            }
-        }
-        (Some("array"), Json::List(items)) => check_items(schemas, schema, items, depth),
-        (Some("object"), Json::Object(members)) => check_object(schemas, schema, members, depth),
-        (Some(kind), _) => Err(format!("it is no {kind}")),
-    }
-}
-
-fn check_items<'a>(
-    schemas: Schema<'a>,
-    schema: &'a Json,
-    items: &[Json],
-    depth: usize,
-) -> Result<(), String> {
-    if !count(schema, "minItems", "maxItems").contains(items.len() as u64) {
-        return Err(format!("{} items", items.len()));
-    }
-    for (at, item) in items.iter().enumerate() {
-        let of = match get(schema, "items") {
-            Some(Json::List(each)) => each.get(at),
-            other => other,
-        };
-        if let Some(of) = of {
-            check(schemas, of, item, depth + 1).map_err(|why| format!("[{at}]: {why}"))?;
-        }
-    }
-    Ok(())
-}
-
-fn check_object<'a>(
-    schemas: Schema<'a>,
-    schema: &'a Json,
-    members: &[(String, Json)],
-    depth: usize,
-) -> Result<(), String> {
-    for name in required(schema) {
-        if !members.iter().any(|(key, _)| key == name) {
-            return Err(format!("the member `{name}` is missing"));
-        }
-    }
-    if !count(schema, "minProperties", "maxProperties").contains(members.len() as u64) {
-        return Err(format!("{} members", members.len()));
-    }
-    let optional = |name: &str| !required(schema).any(|known| known == name);
-    for (key, value) in members {
-        let known = properties(schema).iter().find(|(name, _)| name == key);
-        let of = known
-            .map(|(_, of)| of)
-            .or_else(|| get(schema, "additionalProperties"));
-        // A reader takes `null` for an absent member.
-        if *value == Json::Null && known.is_some() && optional(key) {
-            continue;
-        }
-        if let Some(of) = of {
-            check(schemas, of, value, depth + 1).map_err(|why| format!("{key}: {why}"))?;
-        }
-    }
-    Ok(())
-}
-
 /// The smallest payload of a schema.
 pub(super) fn smallest<'a>(schemas: Schema<'a>, schema: &'a Json, depth: usize) -> Option<Json> {
     steered(schemas, schema, &[], &End::Smallest, depth)
@@ -348,6 +236,14 @@ fn object<'a>(
             _ => smallest(schemas, of, depth + 1)?,
         };
         members.push((name.clone(), value));
+    }
+    if let Some(lists) = list(schema, "anyOf").first() {
+        for name in required(lists) {
+            let of = properties(schema).iter().find(|(known, _)| known == name);
+            if let (Some((_, of)), false) = (of, members.iter().any(|(known, _)| known == name)) {
+                members.push((name.to_owned(), smallest(schemas, of, depth + 1)?));
+            }
+        }
     }
     let extra = get(schema, "additionalProperties");
     if steps.first() == Some(&Step::Entry) {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::judge;
 use super::payload::{self, End, Step, kind, list, properties, required, steered, values};
 use super::{Schema, get, reference};
 use crate::compat::sample::float;
@@ -173,11 +174,15 @@ impl<'a> Compare<'a> {
         if let Some(sent) = values(w) {
             // Each value decides for itself.
             for value in sent {
-                if let Some(why) = payload::refuses(self.reader, r, value) {
+                if let Some(why) = judge::refuses(self.reader, r, value) {
                     self.say(steps, why, [End::Value(value.clone())]);
                 }
             }
             return;
+        }
+        if payload::is_loose(w) && !payload::is_loose(r) && kind(r) == Some("integer") {
+            let text = End::Value(Json::text("0"));
+            self.say(steps, "it must be a number and no text", [text]);
         }
         match (kind(w), kind(r)) {
             (_, None) => {}
@@ -247,7 +252,7 @@ impl<'a> Compare<'a> {
                     .chain(numbers)
                     .chain([Json::Bool(true), Json::Bool(false)]);
                 let others = both.filter(|value| {
-                    !allowed.contains(&value) && payload::refuses(self.writer, w, value).is_none()
+                    !allowed.contains(&value) && judge::refuses(self.writer, w, value).is_none()
                 });
                 let others: Vec<End> = others.take(3).map(End::Value).collect();
                 let full = kind(r) == Some("boolean") && others.is_empty();
@@ -358,6 +363,22 @@ impl<'a> Compare<'a> {
                     [End::Without(name.to_owned())],
                 );
             }
+        }
+        let lists = list(r, "anyOf");
+        let implied = |names: &[&str]| {
+            let mut lists = lists.iter();
+            lists.any(|list| required(list).all(|name| names.contains(&name)))
+        };
+        let sure: Vec<&str> = required(w).collect();
+        let mut sent = list(w, "anyOf").iter().map(required);
+        let each = sent.len() > 0
+            && sent.all(|more| implied(&more.chain(sure.iter().copied()).collect::<Vec<_>>()));
+        if !lists.is_empty() && !implied(&sure) && !each {
+            self.say(
+                steps,
+                "one of several lists of members must be there",
+                [End::Smallest],
+            );
         }
         let count = |schema| payload::count(schema, "minProperties", "maxProperties");
         self.counts(count(w), count(r), "members", |_| None, steps);

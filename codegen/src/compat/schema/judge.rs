@@ -1,0 +1,253 @@
+//! Judges payloads by an imported schema, in the dialect that the import writes, as the generated types do: first whether a
+//! value has the form that its type reads, then whether it is what the type's checks demand. Makes no payloads.
+
+use std::collections::HashSet;
+
+use super::payload::{count, floats, list, properties, range, required, text_of, values};
+use super::{Schema, get};
+use crate::compat::shape::Count;
+use crate::compat::text;
+use crate::formats;
+use crate::json::Json;
+
+/// How many steps into a schema one payload may lead: more than the deepest payload that a decoder reads takes.
+const DEEPEST: usize = 600;
+
+/// How much of a schema counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    /// What a decoder reads. Of several types the first one that reads a value has it.
+    Form,
+    /// The form, and what is checked afterwards.
+    All,
+}
+
+type Verdict = Result<(), String>;
+
+/// Why a payload is refused.
+pub(super) fn refuses(schemas: Schema<'_>, schema: &Json, json: &Json) -> Option<String> {
+    let judge = Judge { schemas };
+    judge.value(schema, json, Look::All, 0).err()
+}
+
+struct Judge<'a> {
+    schemas: Schema<'a>,
+}
+
+impl<'a> Judge<'a> {
+    fn value(&self, schema: &'a Json, json: &Json, look: Look, depth: usize) -> Verdict {
+        if depth > DEEPEST {
+            return Err("it nests too deep".to_owned());
+        }
+        let schema = self.schemas.resolve(schema);
+        if let Some(branches) = branches(schema) {
+            return self.branch(branches, json, look, depth);
+        }
+        if let Some(values) = values(schema)
+            && (look == Look::All || matches!(json, Json::Text(_)))
+            && !values.iter().any(|value| equal(value, json))
+        {
+            return Err(format!(
+                "{} is none of the allowed values",
+                json.to_compact()
+            ));
+        }
+        let kinds = kinds(schema);
+        let Some(kind) = kind_of(&kinds, json) else {
+            return Err(format!("it is no {}", kinds.join(" or ")));
+        };
+        match json {
+            Json::Number(digits) if kind == "integer" => integer(schema, digits, look),
+            Json::Number(digits) if kind == "number" => number(schema, digits, look),
+            Json::Text(value) if kind == "string" => {
+                // As text it is the same integer.
+                if kinds.contains(&"integer") && !is_long(value) {
+                    return Err(format!("{:?} is no integer", text::shortened(value)));
+                }
+                string(schema, value, look)
+            }
+            Json::List(items) if kind == "array" => self.items(schema, items, look, depth),
+            Json::Object(members) if kind == "object" => self.object(schema, members, look, depth),
+            _ => Ok(()),
+        }
+    }
+
+    /// The first branch that reads it has it, and its checks count.
+    fn branch(&self, branches: &'a [Json], json: &Json, look: Look, depth: usize) -> Verdict {
+        let reads = |branch: &&Json| self.value(branch, json, Look::Form, depth + 1).is_ok();
+        match branches.iter().find(reads) {
+            Some(_) if look == Look::Form => Ok(()),
+            Some(branch) => self.value(branch, json, look, depth + 1),
+            None => Err("it fits no branch of `oneOf`".to_owned()),
+        }
+    }
+
+    fn items(&self, schema: &'a Json, items: &[Json], look: Look, depth: usize) -> Verdict {
+        let counts = count(schema, "minItems", "maxItems");
+        let is_tuple = matches!(get(schema, "items"), Some(Json::List(_)));
+        if (look == Look::All || is_tuple) && !counts.contains(items.len() as u64) {
+            return Err(format!("{} items", items.len()));
+        }
+        for (at, item) in items.iter().enumerate() {
+            let of = match get(schema, "items") {
+                Some(Json::List(each)) => each.get(at),
+                other => other,
+            };
+            if let Some(of) = of {
+                let verdict = self.value(of, item, look, depth + 1);
+                verdict.map_err(|why| format!("[{at}]: {why}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn object(
+        &self,
+        schema: &'a Json,
+        members: &[(String, Json)],
+        look: Look,
+        depth: usize,
+    ) -> Verdict {
+        let needed: HashSet<&str> = required(schema).collect();
+        let named = properties(schema);
+        // A reader takes `null` for an absent member.
+        let absent = |name: &str, value: &Json| {
+            *value == Json::Null
+                && !needed.contains(name)
+                && named.iter().any(|(known, _)| known == name)
+        };
+        let mut there: HashSet<&str> = HashSet::new();
+        let mut rest = members.iter();
+        while let Some((key, value)) = rest.next() {
+            let known = named.iter().find(|(name, _)| name == key);
+            let again = !there.insert(key) || rest.as_slice().iter().any(|(other, _)| other == key);
+            if again && known.is_some() {
+                return Err(format!("the member `{key}` stands twice"));
+            }
+            let of = known.map(|(_, of)| of);
+            let of = of.or_else(|| get(schema, "additionalProperties"));
+            let Some(of) = of.filter(|_| !absent(key, value)) else {
+                continue;
+            };
+            // Of a key that stands twice the last value is kept, and the others are only read.
+            let overwritten = rest.as_slice().iter().any(|(other, _)| other == key);
+            let look = if overwritten { Look::Form } else { look };
+            let verdict = self.value(of, value, look, depth + 1);
+            verdict.map_err(|why| format!("{key}: {why}"))?;
+        }
+        if let Some(name) = required(schema).find(|name| !there.contains(name)) {
+            return Err(format!("the member `{name}` is missing"));
+        }
+        if look == Look::Form {
+            return Ok(());
+        }
+        for (name, value) in members {
+            if absent(name, value) {
+                there.remove(name.as_str());
+            }
+        }
+        whole(schema, &there)
+    }
+}
+
+/// What an object demands of all its members together.
+fn whole(schema: &Json, there: &HashSet<&str>) -> Verdict {
+    if !count(schema, "minProperties", "maxProperties").contains(there.len() as u64) {
+        return Err(format!("{} members", there.len()));
+    }
+    let lists = list(schema, "anyOf");
+    let has = |list: &Json| required(list).all(|name| there.contains(name));
+    if !lists.is_empty() && !lists.iter().any(has) {
+        let names = |list| required(list).collect::<Vec<_>>().join(" and ");
+        let all: Vec<String> = lists.iter().map(names).collect();
+        return Err(format!("it must have {}", all.join(", or ")));
+    }
+    Ok(())
+}
+
+/// The branches of a union. An object's `anyOf` has no types: it says which members are there.
+fn branches(schema: &Json) -> Option<&[Json]> {
+    let branches = match list(schema, "oneOf") {
+        [] if get(schema, "type").is_none() => list(schema, "anyOf"),
+        branches => branches,
+    };
+    (!branches.is_empty()).then_some(branches)
+}
+
+/// The names under `type`; none when a value may be of any kind.
+fn kinds(schema: &Json) -> Vec<&str> {
+    let name = |json| match json {
+        &Json::Text(ref name) => Some(name.as_str()),
+        _ => None,
+    };
+    match get(schema, "type") {
+        Some(Json::List(names)) => names.iter().filter_map(name).collect(),
+        Some(one) => name(one).into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
+/// Which of the kinds a value is of; an empty text when it may be of any.
+fn kind_of<'k>(kinds: &[&'k str], json: &Json) -> Option<&'k str> {
+    if kinds.is_empty() {
+        return Some("");
+    }
+    let is = |kind: &&&str| match json {
+        Json::Null => **kind == "null",
+        Json::Bool(_) => **kind == "boolean",
+        Json::Number(_) => matches!(**kind, "integer" | "number"),
+        Json::Text(_) => **kind == "string",
+        Json::List(_) => **kind == "array",
+        Json::Object(_) => **kind == "object",
+    };
+    kinds.iter().find(is).copied()
+}
+
+/// Numbers are equal however they are written.
+fn equal(a: &Json, b: &Json) -> bool {
+    match (a, b) {
+        (Json::Number(a), Json::Number(b)) => match (a.parse::<i128>(), b.parse::<i128>()) {
+            (Ok(a), Ok(b)) => a == b,
+            _ => a.parse::<f64>().ok() == b.parse::<f64>().ok(),
+        },
+        (a, b) => a == b,
+    }
+}
+
+fn integer(schema: &Json, digits: &str, look: Look) -> Verdict {
+    let n: i128 = digits
+        .parse()
+        .map_err(|_| format!("{digits} is not an integer"))?;
+    if look == Look::Form || range(schema).contains(n) {
+        Ok(())
+    } else {
+        Err(format!("{n} is out of range"))
+    }
+}
+
+fn number(schema: &Json, digits: &str, look: Look) -> Verdict {
+    let (min, max) = floats(schema);
+    let n = digits.parse::<f64>().ok().filter(|n| n.is_finite());
+    if n.is_some_and(|n| look == Look::Form || (min..=max).contains(&n)) {
+        Ok(())
+    } else {
+        Err(format!("{digits} is out of range"))
+    }
+}
+
+fn string(schema: &Json, value: &str, look: Look) -> Verdict {
+    let mut text = text_of(schema);
+    if look == Look::Form {
+        (text.length, text.patterns) = (Count::ANY, Default::default());
+    }
+    if text::accepts(&text, value) {
+        Ok(())
+    } else {
+        Err(format!("{:?} does not fit", text::shortened(value)))
+    }
+}
+
+/// Whether a text is an integer of 64 bits with a sign, in the one form in which it is written.
+fn is_long(text: &str) -> bool {
+    formats::integer(text).is_some_and(|n| i64::try_from(n).is_ok())
+}
