@@ -32,6 +32,7 @@ fn main() -> io::Result<()> {
             ("../codegen/tests/import", "imported.rs"),
             ("export-tools/alike/contracts", "alike.rs"),
             ("export-tools/odd/contracts", "odd.rs"),
+            ("limits/contracts", "limits.rs"),
             ("names/contracts", "names.rs"),
         ] {
             event_codegen::Codegen::new(contracts)

@@ -7,7 +7,8 @@ pub(crate) fn is_uuid(text: &str) -> bool {
     lengths.eq([8, 4, 4, 4, 12]) && text.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
 }
 
-/// RFC 3339, any offset: `2024-02-29T12:00:00.5+01:00`.
+/// RFC 3339, any offset: `2024-02-29T12:00:00.5+01:00`. In UTC its year is one of 0000 to 9999, and a second 60 the last one
+/// of a day: another is not what the runtime writes.
 pub(crate) fn is_timestamp(text: &str) -> bool {
     let Some((date, rest)) = text.split_once(['T', 't']) else {
         return false;
@@ -19,7 +20,31 @@ pub(crate) fn is_timestamp(text: &str) -> bool {
     } else {
         return false;
     };
-    is_date(date) && is_time(time) && offset.is_none_or(is_offset)
+    is_date(date) && is_time(time) && offset.is_none_or(is_offset) && is_in_utc(date, time, rest)
+}
+
+/// Of a text that has the form of a timestamp.
+fn is_in_utc(date: &str, time: &str, rest: &str) -> bool {
+    let clock = |text: &str| {
+        let (hours, minutes) = (text.get(..2)?, text.get(3..5)?);
+        Some(hours.parse::<i32>().ok()? * 60 + minutes.parse::<i32>().ok()?)
+    };
+    let ahead = match rest.rfind(['+', '-']) {
+        Some(at) => {
+            let minutes = clock(&rest[at + 1..]).unwrap_or(0);
+            if rest[at..].starts_with('-') {
+                -minutes
+            } else {
+                minutes
+            }
+        }
+        None => 0,
+    };
+    let minute = clock(time).unwrap_or(0) - ahead;
+    let leap = time.get(6..8) == Some("60");
+    !(leap && minute.rem_euclid(24 * 60) != 24 * 60 - 1)
+        && !(date == "0000-01-01" && minute < 0)
+        && !(date == "9999-12-31" && minute >= 24 * 60)
 }
 
 /// `2024-02-29`.
@@ -204,6 +229,8 @@ mod tests {
                 "2024-02-29T12:00:00Z",
                 "2024-01-01t00:00:00.123456789+14:00",
                 "2016-12-31T23:59:60Z",
+                "2017-01-01T00:59:60+01:00",
+                "0000-01-01T00:00:00-01:00",
                 "2024-01-01T00:00:00-00:00",
             ],
             &[
@@ -214,6 +241,10 @@ mod tests {
                 "2024-01-01T00:00:00.Z",
                 "2024-01-01T00:00:00+1:00",
                 "2024-01-01 00:00:00Z",
+                "2024-01-01T12:00:60Z",
+                "2016-12-31T23:59:60+01:00",
+                "0000-01-01T00:00:00+01:00",
+                "9999-12-31T23:00:00-01:00",
                 "ä024-01-01T00:00:00Z",
             ],
         );

@@ -143,6 +143,21 @@ pub struct Imported {
     pub definitions: Vec<(String, Json)>,
     /// Every schema file that was read.
     pub files: Vec<PathBuf>,
+    /// Demands of the schema that the types do not check.
+    pub unchecked: Vec<Unchecked>,
+}
+
+/// A demand of a JSON Schema that the types made of it do not check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unchecked {
+    /// The schema file, below the contracts folder.
+    pub file: String,
+    /// The JSON pointer of the keyword's value in that file.
+    pub pointer: String,
+    /// The keyword.
+    pub keyword: &'static str,
+    /// The keyword's value, the same text for equal values.
+    pub value: String,
 }
 
 /// How metadata travels with an event.

@@ -199,7 +199,7 @@ pub mod private {
     pub use crate::fields::{Then, read_object, slot};
     pub use crate::imported::present;
     pub use crate::members::{member, write_object};
-    pub use crate::object::ObjectOnly;
+    pub use crate::object::{ObjectOnly, TextTag};
 }
 
 /// Puts the module `contracts` here, as the service's build script wrote it.

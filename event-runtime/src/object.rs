@@ -29,6 +29,84 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectOnly<D> {
     }
 }
 
+/// A deserializer that gives an enum with a tag nothing but an object, whose tag is a text. serde would take a list too, and
+/// for the tag the number of a variant where it reads from what it has kept.
+#[derive(Debug)]
+pub struct TextTag<D> {
+    /// What is read from.
+    pub inner: D,
+    /// The member that has the tag.
+    pub tag: &'static str,
+}
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for TextTag<D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.inner.deserialize_map(TextTagVisitor {
+            visitor,
+            tag: self.tag,
+        })
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+struct TextTagVisitor<V> {
+    visitor: V,
+    tag: &'static str,
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for TextTagVisitor<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
+        self.visitor.visit_map(TextTagMembers {
+            map,
+            tag: self.tag,
+            at_tag: false,
+        })
+    }
+}
+
+struct TextTagMembers<A> {
+    map: A,
+    tag: &'static str,
+    at_tag: bool,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for TextTagMembers<A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, A::Error> {
+        let Some(key) = self.map.next_key::<String>()? else {
+            return Ok(None);
+        };
+        self.at_tag = key == self.tag;
+        let key: StringDeserializer<A::Error> = key.into_deserializer();
+        seed.deserialize(key).map(Some)
+    }
+
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, A::Error> {
+        if self.at_tag {
+            let tag: StringDeserializer<A::Error> =
+                self.map.next_value::<String>()?.into_deserializer();
+            return seed.deserialize(tag);
+        }
+        self.map.next_value_seed(seed)
+    }
+}
+
 struct ObjectVisitor<V>(V);
 
 impl<'de, V: Visitor<'de>> Visitor<'de> for ObjectVisitor<V> {
@@ -166,6 +244,19 @@ macro_rules! wire_struct {
         $crate::private::Then(($($a)*, $($b)*, $($c)*, $($d)*, $($e)*, $($f)*, $($g)*, $($h)*, $($i)*, $($j)*, $($k)*, $($l)*, $($m)*, $($n)*, $($o)*, $($p)*), $crate::wire_struct!(@tuple $($rest)+))
     };
     (@tuple $([$($whole:tt)*])*) => { ($($($whole)*,)*) };
+    // An imported enum with a tag: `#[serde(tag = "…", remote = "Self")]`.
+    ($name:ident, tag = $tag:literal) => {
+        impl $crate::serde::Serialize for $name {
+            fn serialize<S: $crate::serde::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
+                $name::serialize(self, serializer)
+            }
+        }
+        impl<'de> $crate::serde::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::serde::Deserializer<'de>>(inner: D) -> ::core::result::Result<Self, D::Error> {
+                $name::deserialize($crate::private::TextTag { inner, tag: $tag })
+            }
+        }
+    };
     ($name:ident) => {
         impl $crate::serde::Serialize for $name {
             fn serialize<S: $crate::serde::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {

@@ -7,6 +7,7 @@ use regex::Regex;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 use super::shape::{Count, Format, Text};
+use crate::ecma;
 use crate::formats;
 
 /// Whether a text spells a value of the format.
@@ -38,7 +39,7 @@ pub(crate) fn matches(pattern: &str, text: &str) -> bool {
             compiled.clear();
         }
         if !compiled.contains_key(pattern) {
-            compiled.insert(pattern.to_owned(), Regex::new(pattern).ok());
+            compiled.insert(pattern.to_owned(), ecma::compile(pattern));
         }
         compiled
             .get(pattern)

@@ -15,6 +15,7 @@ mod facts;
 mod files;
 mod ids;
 mod keywords;
+mod limits;
 mod names;
 mod normal;
 mod number;
@@ -28,11 +29,12 @@ mod shape;
 mod store;
 mod uri;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::json::document;
-use crate::model::{Constraints, Field, Imported, Type};
+use crate::model::{Constraints, Field, Imported, Type, Unchecked};
 use crate::source::{Sources, Span, Spanned};
 use build::Built;
 use shape::{Format, Kind, Shape, Width};
@@ -41,7 +43,7 @@ use store::Store;
 pub use files::Files;
 
 /// How many unchecked places a warning shows.
-const MAX_SHOWN: usize = 5;
+const MAX_SHOWN: usize = 20;
 
 /// What a schema is imported as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,12 +132,25 @@ fn warn(store: &Store<'_>, built: &Built, schema: &Spanned<String>, diagnostics:
             list.join(", ")
         ),
     );
-    for (site, _) in built.unchecked.iter().take(MAX_SHOWN) {
-        diagnostic = second_place(
-            diagnostic,
-            store.span(*site),
-            &format!("not checked: {}", store.shown(*site)),
-        );
+    // Each keyword is shown once before any is shown again.
+    let mut seen = BTreeSet::new();
+    let (mut places, again): (Vec<_>, Vec<_>) = built
+        .unchecked
+        .iter()
+        .partition(|(_, keyword)| seen.insert(*keyword));
+    let shown = places.len().max(MAX_SHOWN);
+    places.extend(again);
+    let more = places.len().saturating_sub(shown);
+    places.truncate(shown);
+    places.sort_unstable();
+    for (site, _) in places {
+        let text = format!("not checked: {}", store.shown(site));
+        diagnostic = second_place(diagnostic, store.span(site), &text);
+    }
+    if more > 0 {
+        diagnostic = diagnostic.help(format!(
+            "{more} more places of these keywords are not shown"
+        ));
     }
     diagnostics.push(diagnostic);
 }
@@ -159,7 +174,22 @@ fn imported(store: &Store<'_>, built: &Built, code: rust::Code, place: Span) -> 
         fields,
         definitions: normal::definitions(&built.defs),
         files: store.paths(),
+        unchecked: unchecked(store, built),
     }
+}
+
+fn unchecked(store: &Store<'_>, built: &Built) -> Vec<Unchecked> {
+    let all = built.unchecked.iter().map(|(site, keyword)| {
+        let shown = store.shown(*site);
+        let (file, pointer) = shown.split_once('#').unwrap_or((&shown, ""));
+        Unchecked {
+            file: file.to_owned(),
+            pointer: pointer.to_owned(),
+            keyword,
+            value: store.canonical(*site),
+        }
+    });
+    all.collect()
 }
 
 fn member(field: &shape::Field, built: &Built, place: Span) -> Field {

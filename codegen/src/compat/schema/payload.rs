@@ -10,7 +10,7 @@ pub(in crate::compat) enum Step {
     Property(String),
     Item,
     Entry,
-    /// Into a branch of a `oneOf`.
+    /// Into a branch of a choice.
     Branch(usize),
 }
 
@@ -20,14 +20,33 @@ pub(super) const DEEPEST: usize = 100;
 pub(super) fn kind(schema: &Json) -> Option<&str> {
     match get(schema, "type") {
         Some(Json::Text(kind)) => Some(kind),
+        // An integer that may come as text.
+        Some(Json::List(kinds)) => kinds.iter().find_map(|kind| match kind {
+            Json::Text(kind) => Some(kind.as_str()),
+            _ => None,
+        }),
         _ => None,
     }
+}
+
+/// Whether an integer may come as text, too.
+pub(super) fn is_loose(schema: &Json) -> bool {
+    matches!(get(schema, "type"), Some(Json::List(_)))
 }
 
 pub(super) fn list<'j>(schema: &'j Json, key: &str) -> &'j [Json] {
     match get(schema, key) {
         Some(Json::List(items)) => items,
         _ => &[],
+    }
+}
+
+/// The branches of a choice: `oneOf`, or `anyOf` where nothing else is said. An object's `anyOf` has no types: it says which
+/// members are there.
+pub(super) fn branches(schema: &Json) -> &[Json] {
+    match list(schema, "oneOf") {
+        [] if get(schema, "type").is_none() => list(schema, "anyOf"),
+        branches => branches,
     }
 }
 

@@ -76,6 +76,20 @@ fn keywords((contracts, import): (&Contracts, &Imported)) -> Keywords {
         };
         collect(&value, &mut at, &mut all);
     }
+    // What types check elsewhere, and not at these places.
+    for unchecked in &import.unchecked {
+        if UNCHECKED.contains(&unchecked.keyword) || unchecked.keyword == "format" {
+            continue;
+        }
+        let parent = unchecked
+            .pointer
+            .rsplit_once('/')
+            .map_or("", |(parent, _)| parent);
+        let file = if several { unchecked.file.as_str() } else { "" };
+        let at = format!("{file}#{parent}");
+        let value = Value::String(unchecked.value.clone());
+        all.insert((at, unchecked.keyword.to_owned()), value);
+    }
     all
 }
 

@@ -2,7 +2,8 @@
 
 use super::judge;
 use super::payload::{
-    DEEPEST, Step, count, floats, kind, list, properties, range, required, text_of, values,
+    DEEPEST, Step, branches, count, floats, kind, list, properties, range, required, text_of,
+    values,
 };
 use super::{Schema, get};
 use crate::compat::common;
@@ -76,7 +77,7 @@ impl<'a> Pair<'a> {
             self.writer.0.resolve(self.writer.1),
             schemas.resolve(schema),
         );
-        let (ours, theirs) = (list(w, "oneOf"), list(r, "oneOf"));
+        let (ours, theirs) = (branches(w), branches(r));
         let found = if ours.is_empty() && theirs.is_empty() {
             self.scalar(w, r)
                 .or_else(|| self.steered(&[], &End::Smallest, depth))
@@ -141,16 +142,16 @@ impl<'a> Pair<'a> {
         let schema = schemas.resolve(self.writer.1);
         let peer = self.reader.map(|(schemas, schema)| schemas.resolve(schema));
         let rest = steps.get(1..).unwrap_or_default();
-        let branches = list(schema, "oneOf");
-        if !branches.is_empty() {
-            let peer = peer.filter(|peer| list(peer, "oneOf").is_empty());
+        let choices = branches(schema);
+        if !choices.is_empty() {
+            let peer = peer.filter(|peer| branches(peer).is_empty());
             return match steps.first() {
                 Some(Step::Branch(at)) => {
-                    self.to(branches.get(*at)?, peer)
+                    self.to(choices.get(*at)?, peer)
                         .steered(rest, end, depth + 1)
                 }
                 Some(_) => None,
-                None => branches
+                None => choices
                     .iter()
                     .find_map(|branch| smallest(schemas, branch, depth + 1)),
             };
@@ -232,6 +233,15 @@ impl<'a> Pair<'a> {
                 _ => pair.beside(depth + 1)?,
             };
             members.push((name.clone(), value));
+        }
+        // One of the lists of members that must be there.
+        for name in list(schema, "anyOf").first().into_iter().flat_map(required) {
+            let there = members.iter().any(|(known, _)| known == name);
+            let of = properties(schema).iter().find(|(known, _)| known == name);
+            if let (Some((_, of)), false) = (of, there) {
+                let value = self.to(of, theirs(name)).beside(depth + 1)?;
+                members.push((name.to_owned(), value));
+            }
         }
         let extra = get(schema, "additionalProperties");
         // What only the reader needs; what other members there may be is the writer's to say.

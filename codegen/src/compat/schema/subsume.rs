@@ -120,7 +120,7 @@ impl<'a> Compare<'a> {
         if is_anything(r) {
             return;
         }
-        match (list(w, "oneOf"), list(r, "oneOf")) {
+        match (payload::branches(w), payload::branches(r)) {
             ([], []) => self.kinds(w, r, steps),
             (branches @ [_, ..], _) => {
                 for (at, branch) in branches.iter().enumerate() {
@@ -135,12 +135,12 @@ impl<'a> Compare<'a> {
 
     /// One kind of value against whatever branches the reader has.
     fn branches(&mut self, w: &'a Json, r: &'a Json, steps: &mut Vec<Step>) {
-        let branches = list(r, "oneOf");
+        let branches = payload::branches(r);
         if branches.is_empty() {
             return self.pair(w, r, steps);
         }
         let resolved = self.writer.resolve(w);
-        if !list(resolved, "oneOf").is_empty() {
+        if !payload::branches(resolved).is_empty() {
             return self.pair(w, r, steps);
         }
         let mut alike = Vec::new();
@@ -157,7 +157,7 @@ impl<'a> Compare<'a> {
             [] => self.say(steps, "no branch takes this kind of value", [End::Smallest]),
             _ => self.doubt(
                 steps,
-                "several branches of `oneOf` could take it, and none takes all of it",
+                "several branches could take it, and none takes all of it",
             ),
         }
     }
@@ -183,6 +183,10 @@ impl<'a> Compare<'a> {
                 }
             }
             return;
+        }
+        if payload::is_loose(w) && !payload::is_loose(r) && kind(r) == Some("integer") {
+            let text = End::Value(Json::text("0"));
+            self.say(steps, "it must be a number and no text", [text]);
         }
         match (kind(w), kind(r)) {
             (_, None) => {}
@@ -369,6 +373,22 @@ impl<'a> Compare<'a> {
                 );
             }
         }
+        let lists = list(r, "anyOf");
+        let implied = |names: &[&str]| {
+            let mut lists = lists.iter();
+            lists.any(|list| required(list).all(|name| names.contains(&name)))
+        };
+        let sure: Vec<&str> = required(w).collect();
+        let mut sent = list(w, "anyOf").iter().map(required);
+        let each = sent.len() > 0
+            && sent.all(|more| implied(&more.chain(sure.iter().copied()).collect::<Vec<_>>()));
+        if !lists.is_empty() && !implied(&sure) && !each {
+            self.say(
+                steps,
+                "one of several lists of members must be there",
+                [End::Smallest],
+            );
+        }
         let count = |schema| payload::count(schema, "minProperties", "maxProperties");
         self.counts(count(w), count(r), "members", |_| None, steps);
         let extra = (
@@ -418,7 +438,7 @@ impl<'a> Compare<'a> {
 }
 
 fn is_anything(schema: &Json) -> bool {
-    const SAYS: &[&str] = &["type", "oneOf", "const", "enum", "$ref", "allOf"];
+    const SAYS: &[&str] = &["type", "oneOf", "anyOf", "const", "enum", "$ref", "allOf"];
     SAYS.iter().all(|keyword| get(schema, keyword).is_none())
 }
 

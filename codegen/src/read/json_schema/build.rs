@@ -9,7 +9,7 @@ use super::facts::{JsonKind, Leaf, Problem, Reader};
 use super::names::Names;
 use super::rust;
 use super::scalar;
-use super::shape::{Count, Def, Kind, Shape, Value, Variant};
+use super::shape::{Count, Def, Kind, Shape, Value, Variant, Whole};
 use super::store::{Site, Store};
 use crate::name;
 
@@ -100,6 +100,7 @@ pub(super) fn build(store: &mut Store<'_>, root: Site, wanted: Wanted<'_>) -> Bu
             name: slot.name,
             doc: None,
             kind: Kind::Alias(Shape::Any),
+            whole: Whole::default(),
         },
     });
     let defs = defs.collect();
@@ -240,15 +241,28 @@ impl Builder<'_, '_> {
                 name: slot.name.clone(),
                 doc,
                 kind,
+                whole: Whole::default(),
             });
+        }
+    }
+
+    /// Adds what a struct's members must be together.
+    pub(super) fn demand(&mut self, slot: usize, whole: Whole) {
+        if let Some(def) = self.slots.get_mut(slot).and_then(|slot| slot.def.as_mut()) {
+            def.whole = whole;
         }
     }
 
     /// One shape out of all leaves.
     fn combine(&mut self, key: &Key, hint: &Hint, at: Site) -> Shape {
         let (leaves, strip) = key;
-        if leaves.iter().any(|leaf| leaf.kind == JsonKind::Any) {
+        if let Some(leaf) = leaves.iter().find(|leaf| leaf.kind == JsonKind::Any) {
+            // What this one refuses is all that is refused.
+            self.read.account(leaf, &[]);
             return Shape::Any;
+        }
+        for leaf in leaves.iter().filter(|leaf| leaf.kind == JsonKind::Null) {
+            self.read.account(leaf, &["enum", "const"]);
         }
         let nullable = leaves.iter().any(|leaf| leaf.kind == JsonKind::Null);
         let of = |kinds: &[JsonKind]| -> Vec<Leaf> {
@@ -319,11 +333,23 @@ impl Builder<'_, '_> {
             let Some(values) = self.read.values(&leaf.sites) else {
                 return scalar::text(&mut self.read, leaves);
             };
+            let mut own: Vec<(String, Site)> = Vec::new();
             for site in values {
                 if let Json::Text(text) = self.read.store.value(site) {
-                    texts.push((text.clone(), site));
+                    own.push((text.clone(), site));
                 }
             }
+            scalar::fitting(&mut self.read, leaf, &mut own);
+            texts.append(&mut own);
+        }
+        if let (true, Some(site)) = (
+            texts.is_empty(),
+            leaves.iter().flat_map(|leaf| &leaf.sites).next(),
+        ) {
+            self.read.problem(
+                *site,
+                "none of the listed texts is allowed by what else is demanded",
+            );
         }
         if texts.len() > MAX_VALUES {
             if let Some((_, site)) = texts.first() {
@@ -347,34 +373,35 @@ impl Builder<'_, '_> {
     }
 
     fn list(&mut self, leaves: &[Leaf], hint: &Hint, at: Site) -> Shape {
-        let mut items: Vec<Vec<Site>> = Vec::new();
-        let mut any = false;
-        let mut count = None;
-        let mut tuple = None;
-        for leaf in leaves {
-            let list = scalar::list(&mut self.read, &leaf.sites);
-            any |= list.any;
-            count = Some(if count.is_none_or(|count| count == list.count) {
-                list.count
-            } else {
-                Count::default()
-            });
-            tuple = list.tuple().filter(|tuple| tuple.len() <= MAX_TUPLE);
-            items.extend(list.items);
+        let lists: Vec<_> = leaves
+            .iter()
+            .map(|leaf| scalar::list(&mut self.read, &leaf.sites))
+            .collect();
+        if let ([list], [leaf]) = (lists.as_slice(), leaves) {
+            if let Some(tuple) = list.tuple().filter(|tuple| tuple.len() <= MAX_TUPLE) {
+                let held = [
+                    "items",
+                    "prefixItems",
+                    "additionalItems",
+                    "minItems",
+                    "maxItems",
+                ];
+                self.read.account(leaf, &held);
+                return self.tuple(&tuple, hint, at);
+            }
+            self.read.account(leaf, list.held());
+        } else if !leaves.iter().any(|leaf| self.read.is_free(leaf)) {
+            self.read.account_merged(leaves);
         }
-        let count = count.unwrap_or_default();
-        if let (Some(tuple), [_]) = (tuple, leaves) {
-            let shapes = tuple.iter().enumerate();
-            let shapes = shapes.map(|(index, schema)| {
-                self.shape(
-                    std::slice::from_ref(schema),
-                    &hint.inside(&format!("item {index}")),
-                    at,
-                )
-            });
-            return Shape::Tuple(shapes.collect());
-        }
-        let item = if any || items.is_empty() {
+        let mut counts = lists.iter().map(|list| list.count);
+        let first = counts.next().unwrap_or_default();
+        let count = if counts.all(|count| count == first) {
+            first
+        } else {
+            Count::default()
+        };
+        let items: Vec<Vec<Site>> = lists.iter().flat_map(|list| list.items.clone()).collect();
+        let item = if items.is_empty() || lists.iter().any(|list| list.any) {
             Shape::Any
         } else {
             self.shape(&items, &hint.inside("item"), at)
@@ -383,6 +410,14 @@ impl Builder<'_, '_> {
             item: Box::new(item),
             count,
         }
+    }
+
+    fn tuple(&mut self, items: &[Vec<Site>], hint: &Hint, at: Site) -> Shape {
+        let shapes = items.iter().enumerate().map(|(index, schema)| {
+            let hint = hint.inside(&format!("item {index}"));
+            self.shape(std::slice::from_ref(schema), &hint, at)
+        });
+        Shape::Tuple(shapes.collect())
     }
 
     pub(super) fn doc(&self, leaves: &[Leaf]) -> Option<String> {

@@ -3,7 +3,8 @@
 
 use std::fmt::Write;
 
-use super::shape::{Count, Def, Format, Kind, Shape, Text};
+use super::shape::{Count, Def, Field, Format, Kind, Shape, Text, Whole};
+use crate::ecma;
 
 /// `impl Validate` for every definition that demands something, and `impl Token` for every enum.
 pub(super) fn text(defs: &[Def], wrapper: Option<(&str, usize)>) -> String {
@@ -56,11 +57,14 @@ pub(super) fn checked(defs: &[Def]) -> Vec<bool> {
         let now: Vec<bool> = defs
             .iter()
             .map(|def| match &def.kind {
-                Kind::Struct { fields, extra } => fields
-                    .iter()
-                    .map(|field| &field.shape)
-                    .chain(extra)
-                    .any(|shape| demands(shape, &checked)),
+                Kind::Struct { fields, extra } => {
+                    fields
+                        .iter()
+                        .map(|field| &field.shape)
+                        .chain(extra)
+                        .any(|shape| demands(shape, &checked))
+                        || def.whole != Whole::default()
+                }
                 Kind::Enum(_) => false,
                 Kind::Union { variants, .. } => variants
                     .iter()
@@ -77,7 +81,9 @@ pub(super) fn checked(defs: &[Def]) -> Vec<bool> {
 
 fn demands(shape: &Shape, checked: &[bool]) -> bool {
     match shape {
-        Shape::Any | Shape::Null => false,
+        Shape::Any => false,
+        // Held as any value.
+        Shape::Null => true,
         Shape::Bool { only } => only.is_some(),
         Shape::Integer(integer) => {
             integer.min.is_some() || integer.max.is_some() || integer.only.is_some()
@@ -138,6 +144,7 @@ fn body(def: &Def, checked: &[bool]) -> String {
                     checks(extra, "value", checked)
                 );
             }
+            out.push_str(&whole(&def.whole, fields, extra.is_some()));
         }
         Kind::Union { variants, .. } => {
             out.push_str("match self {");
@@ -167,6 +174,48 @@ fn body(def: &Def, checked: &[bool]) -> String {
     out
 }
 
+/// Checks of a struct's members together.
+fn whole(whole: &Whole, fields: &[Field], extra: bool) -> String {
+    let mut out = String::new();
+    if whole.count != Count::default() {
+        let required = fields.iter().filter(|field| field.required).count();
+        let _ = write!(out, "let members = {required}");
+        for field in fields.iter().filter(|field| !field.required) {
+            let _ = write!(out, "+ usize::from(self.{}.is_some())", field.ident);
+        }
+        out.push_str(if extra { "+ self.extra.len();" } else { ";" });
+        for (check, bound) in [
+            ("min_items", whole.count.min),
+            ("max_items", whole.count.max),
+        ] {
+            if let Some(bound) = bound {
+                let _ = write!(out, "c.{check}(members, {bound});");
+            }
+        }
+    }
+    if !whole.any_of.is_empty() {
+        let there = |name: &String| {
+            let field = fields.iter().find(|field| field.wire == *name);
+            field.map_or("true".to_owned(), |field| {
+                format!("self.{}.is_some()", field.ident)
+            })
+        };
+        let lists: Vec<String> = whole
+            .any_of
+            .iter()
+            .map(|names| names.iter().map(there).collect::<Vec<_>>().join(" && "))
+            .collect();
+        let said: Vec<String> = whole
+            .any_of
+            .iter()
+            .map(|names| names.join(" and "))
+            .collect();
+        let said = format!("lacks members: it must have {}", said.join(", or "));
+        let _ = write!(out, "if !({}) {{ c.fail({said:?}); }}", lists.join(" || "));
+    }
+    out
+}
+
 /// typify spreads a tuple over its variant.
 fn tuple_variant(items: &[Shape], checked: &[bool]) -> (String, String) {
     let names: Vec<String> = (0..items.len()).map(|at| format!("_item{at}")).collect();
@@ -186,7 +235,10 @@ fn tuple_variant(items: &[Shape], checked: &[bool]) -> (String, String) {
 fn checks(shape: &Shape, value: &str, checked: &[bool]) -> String {
     let mut out = String::new();
     match shape {
-        Shape::Any | Shape::Null => {}
+        Shape::Any => {}
+        Shape::Null => {
+            let _ = write!(out, "if !{value}.is_null() {{ c.fail(\"must be null\"); }}");
+        }
         Shape::Bool { only } => {
             if let Some(only) = only {
                 let _ = write!(
@@ -217,6 +269,14 @@ fn checks(shape: &Shape, value: &str, checked: &[bool]) -> String {
                     let _ = write!(out, "c.{check}(*{value}, {bound:?}_f64);");
                 }
             }
+            if let Some(only) = &number.only {
+                let list: Vec<String> = only.iter().map(|value| format!("{value:?}_f64")).collect();
+                let _ = write!(
+                    out,
+                    "if ![{}].contains({value}) {{ c.fail(\"is none of the allowed numbers\"); }}",
+                    list.join(", ")
+                );
+            }
             for (wrong, word, bound) in
                 [("<=", "above", number.above), (">=", "below", number.below)]
             {
@@ -237,7 +297,12 @@ fn checks(shape: &Shape, value: &str, checked: &[bool]) -> String {
                     let _ = write!(out, "c.{check}({value}, {bound});");
                 }
             }
+            let value = match text.format {
+                None => value.to_owned(),
+                Some(_) => format!("&{value}.to_string()"),
+            };
             for pattern in &text.patterns {
+                let pattern = ecma::translated(pattern).unwrap_or_default();
                 let _ = write!(
                     out,
                     "{{ static PATTERN: event_runtime::Pattern = event_runtime::Pattern::new({pattern:?}); c.pattern({value}, &PATTERN); }}"

@@ -1,14 +1,17 @@
 //! Objects, alone or as one of several: told apart by a text, by what they demand, or not at all, and then one type has the
 //! members of all of them, so that nothing of a payload gets lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::build::{Builder, Hint, Key, State};
 use super::facts::Leaf;
 use super::names::Names;
 use super::object::Object;
-use super::shape::{Count, Field, Kind, Shape, Variant};
+use super::shape::{Count, Field, Kind, Shape, Variant, Whole};
 use super::store::Site;
+
+/// The most lists of members of which one must be there that a type checks.
+const MAX_LISTS: usize = 50;
 
 struct Tag {
     name: String,
@@ -24,10 +27,18 @@ impl Builder<'_, '_> {
         if let [object] = objects.as_slice()
             && object.fields.is_empty()
         {
+            if let [leaf] = leaves {
+                let counts = ["minProperties", "maxProperties"];
+                let held: Vec<&str> = object.held().iter().copied().chain(counts).collect();
+                self.read.account(leaf, &held);
+            }
             return self.map(object, hint, key);
         }
         if objects.iter().any(|object| object.fields.is_empty()) {
             // Next to an object with any members, the members of the others say nothing.
+            if !leaves.iter().any(|leaf| self.read.is_free(leaf)) {
+                self.read.account_merged(leaves);
+            }
             return Shape::Map {
                 value: Box::new(Shape::Any),
                 count: Count::default(),
@@ -89,7 +100,12 @@ impl Builder<'_, '_> {
                 continue;
             };
             let hint = hint.inside(text);
-            let shape = if object.fields.len() == 1 && object.extra.is_empty() && !object.open {
+            let shape = if object.fields.len() == 1
+                && object.extra.is_empty()
+                && !object.open
+                && object.count == Count::default()
+            {
+                self.read.account(leaf, object.held());
                 // Nothing but the tag: still an object.
                 let key = (vec![leaf.clone()], Some(tag.name.clone()));
                 self.made.insert(key.clone(), State::Open(None));
@@ -202,7 +218,9 @@ impl Builder<'_, '_> {
             .iter()
             .find(|object| !object.extra.is_empty())
             .map(|object| object.extra.clone());
-        let open = objects.iter().any(|object| object.open);
+        // Members are counted, so all of them are kept.
+        let counted = matches!(objects, [object] if object.count != Count::default());
+        let open = counted || objects.iter().any(|object| object.open);
         let extra = typed.or_else(|| open.then(Vec::new));
         if extra.is_some() {
             names.reserve("extra");
@@ -239,7 +257,91 @@ impl Builder<'_, '_> {
                 }
             })
         });
+        let whole = self.whole(leaves, objects, &fields);
         self.fill(slot, self.doc(leaves), Kind::Struct { fields, extra });
+        self.demand(slot, whole);
         Shape::Named(slot)
+    }
+
+    /// What the members of a struct must be together. Notes what it does not check.
+    fn whole(&mut self, leaves: &[Leaf], objects: &[Object], fields: &[Field]) -> Whole {
+        // Of these, `null` is a value and is read as if it were absent: whether they are there is not known.
+        let unsure: BTreeSet<&str> = fields
+            .iter()
+            .filter(|field| !field.required && self.may_be_null(&field.shape))
+            .map(|field| field.wire.as_str())
+            .collect();
+        if let ([object], [leaf]) = (objects, leaves) {
+            let counts: &[&str] = match unsure.is_empty() {
+                true => &["minProperties", "maxProperties"],
+                false => &[],
+            };
+            let held: Vec<&str> = object.held().iter().chain(counts).copied().collect();
+            self.read.account(leaf, &held);
+            let count = if unsure.is_empty() {
+                object.count
+            } else {
+                Count::default()
+            };
+            return Whole {
+                count,
+                any_of: Vec::new(),
+            };
+        }
+        let mut any_of: Vec<Vec<String>> = Vec::new();
+        for object in objects {
+            let more = fields
+                .iter()
+                .filter(|field| !field.required && object.required.contains(&field.wire));
+            let names: Vec<String> = more.map(|field| field.wire.clone()).collect();
+            if !any_of.contains(&names) {
+                any_of.push(names);
+            }
+        }
+        let known = any_of
+            .iter()
+            .flatten()
+            .all(|name| !unsure.contains(name.as_str()));
+        let vacuous = any_of.iter().any(Vec::is_empty);
+        // Where all else is the same, one of the lists is all that is demanded.
+        let alike = objects
+            .windows(2)
+            .all(|two| matches!(two, [a, b] if a.is_like(b)));
+        let exact = alike && (known || vacuous) && any_of.len() <= MAX_LISTS;
+        for (leaf, object) in leaves.iter().zip(objects) {
+            if !exact {
+                self.read.account_choice(leaf);
+            }
+            // What other members are is not held of several.
+            let held = object.held().iter().copied();
+            let held: Vec<&str> = held.filter(|key| *key != "additionalProperties").collect();
+            self.read.account(leaf, &held);
+        }
+        if vacuous || !known || any_of.len() > MAX_LISTS {
+            any_of.clear();
+        }
+        Whole {
+            count: Count::default(),
+            any_of,
+        }
+    }
+
+    /// Whether a value may be `null` as well as something else.
+    fn may_be_null(&self, shape: &Shape) -> bool {
+        match shape {
+            Shape::Nullable(_) => true,
+            Shape::Named(slot) => {
+                let def = self.slots.get(*slot).and_then(|slot| slot.def.as_ref());
+                def.is_none_or(|def| match &def.kind {
+                    Kind::Alias(shape) => self.may_be_null(shape),
+                    Kind::Union { variants, .. } => {
+                        let mut shapes = variants.iter().map(|variant| &variant.shape);
+                        shapes.any(|shape| *shape == Shape::Null)
+                    }
+                    _ => false,
+                })
+            }
+            _ => false,
+        }
     }
 }

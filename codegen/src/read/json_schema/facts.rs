@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::Value;
 use super::files::Refusal;
-use super::keywords::{SUBSTANCE, UNCHECKED};
+use super::keywords::{MAKE_LISTS, MAKE_OBJECTS, SUBSTANCE};
 use super::store::{Site, Store};
 use crate::diagnostic::Code;
 
@@ -58,6 +58,8 @@ pub(super) struct Reader<'s, 'a> {
     pub problems: Vec<Problem>,
     /// What the types will not check.
     pub unchecked: BTreeSet<(Site, &'static str)>,
+    /// The choices that each leaf is a branch of: the keyword's value, and the keyword.
+    pub(super) choices: BTreeMap<Leaf, BTreeSet<(Site, &'static str)>>,
     targets: BTreeMap<Site, Option<Site>>,
     steps: usize,
 }
@@ -85,6 +87,7 @@ impl<'s, 'a> Reader<'s, 'a> {
             store,
             problems: Vec::new(),
             unchecked: BTreeSet::new(),
+            choices: BTreeMap::new(),
             targets: BTreeMap::new(),
             steps: 0,
         }
@@ -129,6 +132,30 @@ impl<'s, 'a> Reader<'s, 'a> {
             self.gather(*site, &mut Vec::new(), &[], &mut facts);
         }
         self.split(facts, &mut Way::default(), out);
+    }
+
+    /// The schemas that hold together at one place with nothing chosen; nothing when they cannot all be known.
+    pub(super) fn together(&mut self, schemas: &[Site]) -> Option<Vec<Site>> {
+        let mut facts = Facts::default();
+        for site in schemas {
+            self.gather(*site, &mut Vec::new(), &[], &mut facts);
+        }
+        (!facts.failed && !facts.never).then_some(facts.sites)
+    }
+
+    fn remember_choices(&mut self, way: &Way, leaves: &[Leaf]) {
+        let lists: Vec<(Site, &'static str)> = way
+            .taken
+            .iter()
+            .filter_map(|(site, keyword)| Some((self.store.get(*site, keyword)?, *keyword)))
+            .collect();
+        if lists.is_empty() {
+            return;
+        }
+        for leaf in leaves {
+            let known = self.choices.entry(leaf.clone()).or_default();
+            known.extend(lists.iter().copied());
+        }
     }
 
     fn gather(&mut self, site: Site, chain: &mut Vec<Site>, open: &[Site], facts: &mut Facts) {
@@ -201,14 +228,6 @@ impl<'s, 'a> Reader<'s, 'a> {
         {
             facts.sites.push(site);
         }
-        for (key, value) in &members {
-            if let Some(keyword) = UNCHECKED.iter().find(|unchecked| *unchecked == key) {
-                self.unchecked.insert((*value, keyword));
-            }
-            if key == "uniqueItems" && matches!(self.store.value(*value), Value::Bool(true)) {
-                self.unchecked.insert((*value, "uniqueItems"));
-            }
-        }
     }
 
     fn target(&mut self, site: Site, keyword: &str, reference: Site) -> Option<Site> {
@@ -272,7 +291,9 @@ impl<'s, 'a> Reader<'s, 'a> {
                     .map(|list| (site, keyword, list))
             });
         let Some((site, keyword, list)) = choice else {
+            let before = out.len();
             self.kinds(facts, out);
+            self.remember_choices(way, out.get(before..).unwrap_or_default());
             return;
         };
         if way.taken.len() >= MAX_CHOICES {
@@ -284,6 +305,7 @@ impl<'s, 'a> Reader<'s, 'a> {
         }
         way.taken.push((site, keyword));
         way.open.push(site);
+        let mut branches = Vec::new();
         for variant in self.list_of_schemas(list, keyword) {
             if out.len() > MAX_LEAVES {
                 self.problem(
@@ -294,7 +316,11 @@ impl<'s, 'a> Reader<'s, 'a> {
             }
             let mut both = facts.clone();
             self.gather(variant, &mut Vec::new(), &way.open, &mut both);
+            branches.push(out.len());
             self.split(both, way, out);
+        }
+        if keyword == "oneOf" {
+            self.exclusive(list, out, &branches);
         }
         way.open.pop();
         way.taken.pop();
@@ -436,13 +462,14 @@ impl<'s, 'a> Reader<'s, 'a> {
     }
 
     fn kinds_of(&self, values: &[Site], types: Option<&BTreeSet<JsonKind>>) -> BTreeSet<JsonKind> {
-        let kinds: BTreeSet<JsonKind> = values.iter().map(|site| self.kind_of(*site)).collect();
-        let allowed = |kind: &JsonKind| {
-            types.is_none_or(|types| {
-                types.contains(kind)
-                    || (*kind == JsonKind::Integer && types.contains(&JsonKind::Number))
-            })
+        // Of numbers, a whole one is written with a fraction, too.
+        let number = types.is_some_and(|types| types.contains(&JsonKind::Number));
+        let kind_of = |site: &Site| match self.kind_of(*site) {
+            JsonKind::Integer if number => JsonKind::Number,
+            kind => kind,
         };
+        let kinds: BTreeSet<JsonKind> = values.iter().map(kind_of).collect();
+        let allowed = |kind: &JsonKind| types.is_none_or(|types| types.contains(kind));
         kinds.into_iter().filter(allowed).collect()
     }
 
@@ -468,61 +495,16 @@ impl<'s, 'a> Reader<'s, 'a> {
         }
     }
 
-    /// The kind that keywords without a `type` are about.
+    /// The kind of what has no `type`: keywords that say what an object or a list is made of are about one. A limit says
+    /// nothing of values of other kinds, which the schema allows.
     fn implied(&self, sites: &[Site]) -> JsonKind {
-        const ABOUT: &[(JsonKind, &[&str])] = &[
-            (
-                JsonKind::Object,
-                &[
-                    "properties",
-                    "required",
-                    "additionalProperties",
-                    "patternProperties",
-                    "minProperties",
-                    "maxProperties",
-                    "propertyNames",
-                    "dependentRequired",
-                    "dependentSchemas",
-                    "unevaluatedProperties",
-                ],
-            ),
-            (
-                JsonKind::List,
-                &[
-                    "items",
-                    "prefixItems",
-                    "minItems",
-                    "maxItems",
-                    "uniqueItems",
-                    "contains",
-                ],
-            ),
-            (
-                JsonKind::Text,
-                &["minLength", "maxLength", "pattern", "format"],
-            ),
-            (
-                JsonKind::Number,
-                &[
-                    "minimum",
-                    "maximum",
-                    "exclusiveMinimum",
-                    "exclusiveMaximum",
-                    "multipleOf",
-                ],
-            ),
-        ];
         let has = |keys: &[&str]| {
-            sites
-                .iter()
-                .any(|site| keys.iter().any(|key| self.store.get(*site, key).is_some()))
+            let has = |site: &Site| keys.iter().any(|key| self.store.get(*site, key).is_some());
+            sites.iter().any(has)
         };
-        let mut about = ABOUT
-            .iter()
-            .filter(|(_, keys)| has(keys))
-            .map(|(kind, _)| *kind);
-        match (about.next(), about.next()) {
-            (Some(kind), None) => kind,
+        match (has(MAKE_OBJECTS), has(MAKE_LISTS)) {
+            (true, false) => JsonKind::Object,
+            (false, true) => JsonKind::List,
             _ => JsonKind::Any,
         }
     }

@@ -126,18 +126,88 @@ pub(super) const SUBSTANCE: &[&str] = &[
     "propertyNames",
     "unevaluatedProperties",
     "unevaluatedItems",
+    "contentEncoding",
+    "contentMediaType",
 ];
 
-/// Keywords that demand something which generated types do not check.
-pub(super) const UNCHECKED: &[&str] = &[
-    "not",
-    "if",
+/// Keywords that demand something of values of every kind.
+pub(super) const ABOUT_ALL: &[&str] = &["enum", "const", "not", "if"];
+/// Keywords that demand something of numbers, and nothing of other values.
+pub(super) const ABOUT_NUMBERS: &[&str] = &[
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "format",
+];
+/// Keywords that demand something of texts only.
+pub(super) const ABOUT_TEXTS: &[&str] = &[
+    "minLength",
+    "maxLength",
+    "pattern",
+    "format",
+    "contentEncoding",
+    "contentMediaType",
+];
+/// Keywords that demand something of lists only.
+pub(super) const ABOUT_LISTS: &[&str] = &[
+    "items",
+    "prefixItems",
+    "additionalItems",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
     "contains",
     "minContains",
     "maxContains",
-    "multipleOf",
+    "unevaluatedItems",
+];
+/// Keywords that demand something of objects only.
+pub(super) const ABOUT_OBJECTS: &[&str] = &[
+    "properties",
+    "required",
+    "additionalProperties",
+    "patternProperties",
+    "minProperties",
+    "maxProperties",
     "propertyNames",
     "dependencies",
     "dependentSchemas",
     "dependentRequired",
+    "unevaluatedProperties",
+];
+/// Keywords that say what an object is made of: a schema that has one and no `type` is about an object.
+pub(super) const MAKE_OBJECTS: &[&str] = &[
+    "properties",
+    "required",
+    "additionalProperties",
+    "patternProperties",
+];
+/// Keywords that say what a list is made of: a schema that has one and no `type` is about a list.
+pub(super) const MAKE_LISTS: &[&str] = &["items", "prefixItems"];
+
+/// Formats of numbers. They demand nothing of a text.
+pub(super) const NUMBER_FORMATS: &[&str] =
+    &["int32", "int64", "uint32", "uint64", "float", "double"];
+/// Formats of texts that have a Rust type of their own.
+pub(super) const TEXT_FORMATS: &[&str] = &["uuid", "date-time", "date"];
+/// Formats of texts that no type checks: those of JSON Schema, which demand nothing of a number.
+pub(super) const UNCHECKED_FORMATS: &[&str] = &[
+    "duration",
+    "email",
+    "hostname",
+    "idn-email",
+    "idn-hostname",
+    "ipv4",
+    "ipv6",
+    "iri",
+    "iri-reference",
+    "json-pointer",
+    "regex",
+    "relative-json-pointer",
+    "time",
+    "uri",
+    "uri-reference",
+    "uri-template",
 ];

@@ -43,6 +43,14 @@ fn definition(def: &Def, defs: &[Def]) -> Json {
                     Json::Object(members(extra, defs)),
                 );
             }
+            counts(&mut out, def.whole.count, "minProperties", "maxProperties");
+            if !def.whole.any_of.is_empty() {
+                let lists = def.whole.any_of.iter().map(|names| {
+                    let names = names.iter().map(|name| Json::text(name.as_str()));
+                    Json::object([("required", Json::list(names))])
+                });
+                put(&mut out, "anyOf", Json::list(lists));
+            }
         }
         Kind::Enum(values) => {
             put(&mut out, "type", Json::text("string"));
@@ -158,6 +166,10 @@ fn members(shape: &Shape, defs: &[Def]) -> Members {
                 if let Some(bound) = bound {
                     put(&mut out, key, Json::Number(format!("{bound:?}")));
                 }
+            }
+            if let Some(only) = &number.only {
+                let values = only.iter().map(|value| Json::Number(format!("{value:?}")));
+                put(&mut out, "enum", Json::list(values));
             }
         }
         Shape::Text(text) => {

@@ -19,9 +19,8 @@ pub(super) fn float(text: &str) -> Option<f64> {
 pub(super) fn ceil(text: &str, strict: bool) -> Option<i128> {
     match integer(text) {
         Some(number) => Some(number.saturating_add(i128::from(strict))),
-        None => float(text)
-            .filter(|number| number.abs() < 1e30)
-            .map(|number| number.ceil() as i128),
+        // A cast keeps to what the type can say: beyond it, every bound is the same.
+        None => text.parse::<f64>().ok().map(|number| number.ceil() as i128),
     }
 }
 
@@ -29,8 +28,10 @@ pub(super) fn ceil(text: &str, strict: bool) -> Option<i128> {
 pub(super) fn floor(text: &str, strict: bool) -> Option<i128> {
     match integer(text) {
         Some(number) => Some(number.saturating_sub(i128::from(strict))),
-        None => float(text)
-            .filter(|number| number.abs() < 1e30)
+        // A cast keeps to what the type can say: beyond it, every bound is the same.
+        None => text
+            .parse::<f64>()
+            .ok()
             .map(|number| number.floor() as i128),
     }
 }
@@ -55,6 +56,8 @@ mod tests {
         assert_eq!(ceil("0", true), Some(1));
         assert_eq!(floor("9.5", false), Some(9));
         assert_eq!(floor("10", true), Some(9));
+        assert_eq!(ceil("1e400", false), Some(i128::MAX));
+        assert_eq!(floor("-1e40", false), Some(i128::MIN));
         assert_eq!(float("1e400"), None);
     }
 }

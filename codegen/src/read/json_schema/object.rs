@@ -18,6 +18,8 @@ pub(super) struct Object {
     /// Whether the schema says in so many words that there may be others.
     pub open: bool,
     pub count: Count,
+    closed: bool,
+    patterned: bool,
 }
 
 impl Object {
@@ -27,6 +29,8 @@ impl Object {
             required: BTreeSet::new(),
             extra: Vec::new(),
             open: false,
+            closed: false,
+            patterned: false,
             count: Count::default(),
         };
         let mut forbidden = BTreeSet::new();
@@ -64,15 +68,12 @@ impl Object {
         object.fields.retain(|(name, _)| !forbidden.contains(name));
         object.required.retain(|name| !forbidden.contains(name));
         let known: BTreeSet<String> = object.fields.iter().map(|(name, _)| name.clone()).collect();
-        if !object.fields.is_empty() {
-            object.fields.extend(
-                object
-                    .required
-                    .iter()
-                    .filter(|name| !known.contains(*name))
-                    .map(|name| (name.clone(), Vec::new())),
-            );
-        }
+        // What must be there is a field; beside it nothing may get lost that a map would have kept.
+        object.open |= known.is_empty() && object.extra.is_empty() && !object.closed;
+        let unnamed = object.required.iter().filter(|name| !known.contains(*name));
+        let unnamed: Vec<_> = unnamed.map(|name| (name.clone(), Vec::new())).collect();
+        object.fields.extend(unnamed);
+        object.additional(read, sites);
         object
     }
 
@@ -99,6 +100,8 @@ impl Object {
         for (name, schema) in read.store.members(properties) {
             if matches!(read.store.value(schema), Json::Bool(false)) {
                 if firm {
+                    // A reader ignores it like any other member that it does not know.
+                    read.unchecked.insert((schema, "properties"));
                     forbidden.insert(name);
                 }
                 continue;
@@ -183,6 +186,40 @@ impl Object {
         if patterned && !closed && !self.extra.is_empty() {
             self.extra = vec![Vec::new()];
         }
+        (self.closed, self.patterned) = (closed, patterned);
+    }
+
+    /// `additionalProperties` speak of every member that the `properties` beside them do not name, whoever else names it.
+    fn additional(&mut self, read: &mut Reader<'_, '_>, sites: &[Site]) {
+        for site in sites {
+            let Some(additional) = read.store.get(*site, "additionalProperties") else {
+                continue;
+            };
+            let is_schema = matches!(read.store.value(additional), Json::Object(members) if !members.is_empty());
+            if !is_schema || read.store.get(*site, "patternProperties").is_some() {
+                continue;
+            }
+            let own = read.store.get(*site, "properties");
+            for (name, schemas) in &mut self.fields {
+                let named = own.is_some_and(|own| read.store.get(own, name).is_some());
+                if !named && !schemas.contains(&additional) {
+                    schemas.push(additional);
+                }
+            }
+        }
+    }
+
+    /// The keywords that a type with these members holds, but for the number of members.
+    pub fn held(&self) -> &'static [&'static str] {
+        match self.patterned {
+            true => &["properties", "required"],
+            false => &["properties", "required", "additionalProperties"],
+        }
+    }
+
+    /// Whether it demands the same as another one, but for which members must be there.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.fields == other.fields && self.extra == other.extra && self.count == other.count
     }
 
     /// The only text that a required member may have.

@@ -278,6 +278,13 @@ fn finish(
         file.items
             .push(parse_quote!(event_runtime::wire_struct!(#ident);));
     }
+    for def in defs {
+        if let Kind::Union { tag: Some(tag), .. } = &def.kind {
+            let ident = Ident::new(&def.name, Span::call_site());
+            file.items
+                .push(parse_quote!(event_runtime::wire_struct!(#ident, tag = #tag);));
+        }
+    }
     if let (Some(wrapper), Some(inner)) = (wrapper, defs.get(root)) {
         file.items.extend(wrapped(wrapper, inner));
     }
@@ -371,10 +378,14 @@ fn wire(kind: Option<&Kind>) -> syn::Attribute {
             parse_quote!(#[serde(crate = "event_runtime::serde", remote = "Self", rename_all = "camelCase")])
         }
         Some(Kind::Union { tag: Some(tag), .. }) => {
-            parse_quote!(#[serde(crate = "event_runtime::serde", tag = #tag)])
+            parse_quote!(#[serde(crate = "event_runtime::serde", remote = "Self", tag = #tag)])
         }
         Some(Kind::Union { tag: None, .. }) => {
             parse_quote!(#[serde(crate = "event_runtime::serde", untagged)])
+        }
+        // Of a text only: serde reads `{"a": null}` as the variant `a`, too.
+        Some(Kind::Enum(_)) => {
+            parse_quote!(#[serde(crate = "event_runtime::serde", try_from = "::std::string::String")])
         }
         _ => parse_quote!(#[serde(crate = "event_runtime::serde")]),
     }

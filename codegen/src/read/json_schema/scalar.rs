@@ -3,9 +3,11 @@
 use super::document::Value as Json;
 use super::facts::{JsonKind, Leaf, Reader};
 use super::keywords::Draft;
+use super::limits::is_unchecked_format;
 use super::number;
 use super::shape::{Count, Format, Integer, Number, Shape, Text, Width};
 use super::store::Site;
+use crate::{ecma, formats};
 
 impl Count {
     /// Both hold.
@@ -16,6 +18,18 @@ impl Count {
         }
     }
 }
+
+/// Keywords that list values.
+const VALUES: &[&str] = &["enum", "const"];
+/// Keywords that a shape of a text holds. Formats are looked at one by one.
+const TEXTS: &[&str] = &[
+    "enum",
+    "const",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "format",
+];
 
 fn tighter(a: Option<u64>, b: Option<u64>) -> Option<u64> {
     match (a, b) {
@@ -49,6 +63,9 @@ pub(super) fn count(read: &mut Reader<'_, '_>, site: Site, min: &str, max: &str)
 pub(super) fn boolean(read: &mut Reader<'_, '_>, leaves: &[Leaf]) -> Shape {
     let mut allowed = Vec::new();
     for leaf in leaves {
+        read.account(leaf, VALUES);
+    }
+    for leaf in leaves {
         match read.values(&leaf.sites) {
             None => return Shape::Bool { only: None },
             Some(values) => {
@@ -70,16 +87,33 @@ pub(super) fn boolean(read: &mut Reader<'_, '_>, leaves: &[Leaf]) -> Shape {
     Shape::Bool { only }
 }
 
+/// Keywords that a shape of a number holds.
+const BOUNDS: &[&str] = &[
+    "enum",
+    "const",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+];
+
 pub(super) fn number(read: &mut Reader<'_, '_>, leaves: &[Leaf]) -> Shape {
     if leaves.iter().any(|leaf| leaf.kind == JsonKind::Number) {
         let numbers: Vec<Number> = leaves.iter().map(|leaf| float(read, &leaf.sites)).collect();
-        return Shape::Number(same(numbers).unwrap_or_default());
+        let whole = |leaf: &Leaf| leaf.kind == JsonKind::Integer;
+        let free = leaves
+            .iter()
+            .zip(&numbers)
+            .any(|(leaf, number)| !whole(leaf) && *number == Number::default());
+        let held = same(numbers.clone()).filter(|_| !leaves.iter().all(whole));
+        return Shape::Number(held_or_merged(read, leaves, held, free));
     }
     let integers: Vec<Integer> = leaves
         .iter()
         .map(|leaf| integer(read, &leaf.sites))
         .collect();
-    if let [only] = integers.as_slice() {
+    if let ([only], [leaf]) = (integers.as_slice(), leaves) {
+        read.account(leaf, BOUNDS);
         return Shape::Integer(only.clone());
     }
     // One of several ranges: the widest type, and no bounds, for what lies between two ranges is neither.
@@ -94,11 +128,47 @@ pub(super) fn number(read: &mut Reader<'_, '_>, leaves: &[Leaf]) -> Shape {
         .iter()
         .map(|integer| integer.only.clone())
         .collect();
-    Shape::Integer(same(integers).unwrap_or(Integer {
+    let listed = only.map(|lists| Integer {
         width,
-        only: only.map(|lists| lists.concat()),
+        only: Some(lists.concat()),
         ..Integer::default()
-    }))
+    });
+    let free = integers
+        .iter()
+        .any(|integer| integer.min.is_none() && integer.max.is_none() && integer.only.is_none());
+    let held = same(integers).or(listed);
+    let merged = held_or_merged(read, leaves, held, free);
+    Shape::Integer(Integer {
+        width: if merged == Integer::default() {
+            width
+        } else {
+            merged.width
+        },
+        ..merged
+    })
+}
+
+/// What holds exactly what the leaves demand; else no demands at all, which is noted unless one leaf is `free` of demands.
+fn held_or_merged<T: Default>(
+    read: &mut Reader<'_, '_>,
+    leaves: &[Leaf],
+    held: Option<T>,
+    free: bool,
+) -> T {
+    match held {
+        Some(held) => {
+            for leaf in leaves {
+                read.account(leaf, BOUNDS);
+            }
+            held
+        }
+        None => {
+            if !free {
+                read.account_merged(leaves);
+            }
+            T::default()
+        }
+    }
 }
 
 fn same<T: PartialEq>(all: Vec<T>) -> Option<T> {
@@ -152,8 +222,17 @@ fn integer(read: &mut Reader<'_, '_>, sites: &[Site]) -> Integer {
                 Json::Number(text) => number::integer(text),
                 _ => None,
             })
+            // A value that the bounds forbid is none; so the list alone says all of it.
+            .filter(|value| out.min.is_none_or(|min| *value >= min))
+            .filter(|value| out.max.is_none_or(|max| *value <= max))
             .collect()
     });
+    if let (Some(only), Some(site)) = (&out.only, sites.first()) {
+        (out.min, out.max) = (None, None);
+        if only.is_empty() {
+            read.problem(*site, "none of the listed values is within the bounds");
+        }
+    }
     out.width = width(&out, format.as_deref());
     // What writes draft-04 to this day are generators for protobuf, whose JSON has 64-bit integers as text.
     let plain = format.is_none() && out.min.is_none() && out.max.is_none() && out.only.is_none();
@@ -228,8 +307,13 @@ fn float(read: &mut Reader<'_, '_>, sites: &[Site]) -> Number {
         (a, b) => a.or(b),
     };
     for site in sites {
-        let number = |read: &mut Reader<'_, '_>, keyword| {
-            bound(read, *site, keyword).and_then(|text| number::float(&text))
+        let number = |read: &mut Reader<'_, '_>, keyword: &'static str| {
+            let bound = bound(read, *site, keyword)?;
+            let number = number::float(&bound);
+            if let (None, Some(value)) = (number, read.store.get(*site, keyword)) {
+                read.unchecked.insert((value, keyword));
+            }
+            number
         };
         let min = number(read, "minimum");
         let max = number(read, "maximum");
@@ -247,59 +331,140 @@ fn float(read: &mut Reader<'_, '_>, sites: &[Site]) -> Number {
         let below = number(read, "exclusiveMaximum");
         out.above = larger(out.above, above);
         out.below = smaller(out.below, below);
-        for keyword in ["enum", "const"] {
+    }
+    out.only = read.values(sites).map(|values| {
+        let values = values.into_iter();
+        values
+            .filter_map(|site| match read.store.value(site) {
+                Json::Number(text) => number::float(text),
+                _ => None,
+            })
+            .collect()
+    });
+    out
+}
+
+pub(super) fn text(read: &mut Reader<'_, '_>, leaves: &[Leaf]) -> Shape {
+    if leaves.iter().any(|leaf| read.is_free(leaf)) {
+        return Shape::Text(Text::default());
+    }
+    let mut texts = Vec::new();
+    for leaf in leaves {
+        // Beside a free text, fixed ones say nothing.
+        if read.values(&leaf.sites).is_none() {
+            let text = one_text(read, &leaf.sites);
+            texts.push(typed(read, leaf, text));
+        }
+    }
+    let alone = texts.len() == leaves.len();
+    match same(texts).filter(|text| alone || *text == Text::default()) {
+        Some(text) => {
+            for leaf in leaves {
+                read.account(leaf, TEXTS);
+                account_formats(read, leaf, text.format);
+            }
+            Shape::Text(text)
+        }
+        None => {
+            read.account_merged(leaves);
+            Shape::Text(Text::default())
+        }
+    }
+}
+
+/// A text that has a type of its own is held to that type's form, and to little else: notes what is lost.
+fn typed(read: &mut Reader<'_, '_>, leaf: &Leaf, text: Text) -> Text {
+    let (shortest, longest) = match text.format {
+        None => return text,
+        Some(Format::Uuid) => (36, 36),
+        Some(Format::Date) => (10, 10),
+        // A fraction of a second may have any number of digits.
+        Some(Format::Timestamp) => (20, u64::MAX),
+    };
+    let is_date = text.format == Some(Format::Date);
+    let lost = [
+        ("minLength", text.min.is_some_and(|min| min > shortest)),
+        ("maxLength", text.max.is_some_and(|max| max < longest)),
+        ("pattern", !text.patterns.is_empty() && !is_date),
+    ];
+    for (keyword, _) in lost.into_iter().filter(|(_, lost)| *lost) {
+        for site in &leaf.sites {
             if let Some(value) = read.store.get(*site, keyword) {
                 read.unchecked.insert((value, keyword));
             }
         }
     }
-    out
-}
-
-pub(super) fn text(read: &mut Reader<'_, '_>, leaves: &[Leaf]) -> Shape {
-    let mut texts = Vec::new();
-    for leaf in leaves {
-        if let Some(values) = read.values(&leaf.sites) {
-            // Beside a free text, fixed ones say nothing.
-            debug_assert!(!values.is_empty());
-            continue;
-        }
-        texts.push(one_text(read, &leaf.sites));
+    Text {
+        format: text.format,
+        // A date is written as it was read.
+        patterns: if is_date { text.patterns } else { Vec::new() },
+        ..Text::default()
     }
-    let alone = texts.len() == leaves.len();
-    Shape::Text(same(texts).filter(|_| alone).unwrap_or_default())
 }
 
+/// The texts of an enum that everything else which is said about a text allows.
+pub(super) fn fitting(read: &mut Reader<'_, '_>, leaf: &Leaf, texts: &mut Vec<(String, Site)>) {
+    let mut text = one_text(read, &leaf.sites);
+    let format = text.format.take();
+    texts.retain(|(value, _)| {
+        let length = u64::try_from(value.chars().count()).unwrap_or(u64::MAX);
+        text.min.is_none_or(|min| length >= min)
+            && text.max.is_none_or(|max| length <= max)
+            && text.patterns.iter().all(|pattern| {
+                ecma::compile(pattern).is_some_and(|pattern| pattern.is_match(value))
+            })
+            && match format {
+                Some(Format::Uuid) => formats::is_uuid(value),
+                Some(Format::Timestamp) => formats::is_timestamp(value),
+                Some(Format::Date) => formats::is_date(value),
+                None => true,
+            }
+    });
+    read.account(leaf, TEXTS);
+    account_formats(read, leaf, format);
+}
+
+fn format_of(read: &Reader<'_, '_>, site: Site) -> Option<Format> {
+    match read.store.text(site, "format") {
+        Some("uuid") => Some(Format::Uuid),
+        Some("date-time") => Some(Format::Timestamp),
+        Some("date") => Some(Format::Date),
+        _ => None,
+    }
+}
+
+/// Notes each format but the one that a text is held as.
+fn account_formats(read: &mut Reader<'_, '_>, leaf: &Leaf, held: Option<Format>) {
+    for site in &leaf.sites {
+        let Some(format) = read.store.get(*site, "format") else {
+            continue;
+        };
+        let name = read.store.text(*site, "format").unwrap_or_default();
+        let known = format_of(read, *site);
+        if is_unchecked_format(name, JsonKind::Text) || (known.is_some() && known != held) {
+            read.unchecked.insert((format, "format"));
+        }
+    }
+}
+
+/// Everything that is said about a text.
 fn one_text(read: &mut Reader<'_, '_>, sites: &[Site]) -> Text {
     let mut out = Text::default();
     for site in sites {
         let length = count(read, *site, "minLength", "maxLength");
         out.min = out.min.max(length.min);
         out.max = tighter(out.max, length.max);
-        let format = match read.store.text(*site, "format") {
-            Some("uuid") => Some(Format::Uuid),
-            Some("date-time") => Some(Format::Timestamp),
-            Some("date") => Some(Format::Date),
-            _ => None,
-        };
-        out.format = out.format.or(format);
+        out.format = out.format.or(format_of(read, *site));
         let Some(pattern) = read.store.get(*site, "pattern") else {
             continue;
         };
         match read.store.value(pattern) {
-            Json::Text(text) if regex::Regex::new(text).is_ok() => out.patterns.push(text.clone()),
+            Json::Text(text) if ecma::compile(text).is_some() => out.patterns.push(text.clone()),
             Json::Text(_) => {
                 read.unchecked.insert((pattern, "pattern"));
             }
             _ => read.problem(pattern, "`pattern` must be a text"),
         }
-    }
-    if out.format.is_some() {
-        // A text of these formats has one length and one form; what else is said about it is said by the format.
-        out = Text {
-            format: out.format,
-            ..Text::default()
-        };
     }
     if let (Some(site), Some(min), Some(max)) = (sites.first(), out.min, out.max)
         && min > max
@@ -322,6 +487,10 @@ pub(super) struct List {
     prefix: Vec<Vec<Site>>,
     /// Whether nothing may follow the prefix.
     closed: bool,
+    /// Whether elements have other schemas at other places.
+    placed: bool,
+    /// Whether several schemas speak of those places, which then are not told apart.
+    mixed: bool,
 }
 
 impl List {
@@ -331,7 +500,17 @@ impl List {
             .ok()
             .filter(|length| *length > 0)?;
         let ends = self.closed || self.count.max == Some(length);
-        (ends && self.count.min == Some(length)).then(|| self.prefix.clone())
+        let fits = self.count.max.is_none_or(|max| max == length);
+        (!self.mixed && ends && fits && self.count.min == Some(length)).then(|| self.prefix.clone())
+    }
+
+    /// The keywords that a list of these items holds.
+    pub fn held(&self) -> &'static [&'static str] {
+        if self.placed {
+            &["minItems", "maxItems"]
+        } else {
+            &["items", "minItems", "maxItems"]
+        }
     }
 }
 
@@ -342,6 +521,8 @@ pub(super) fn list(read: &mut Reader<'_, '_>, sites: &[Site]) -> List {
         count: Count::default(),
         prefix: Vec::new(),
         closed: false,
+        placed: false,
+        mixed: false,
     };
     let mut together: Vec<Site> = Vec::new();
     let mut rest_is_open = false;
@@ -355,16 +536,27 @@ pub(super) fn list(read: &mut Reader<'_, '_>, sites: &[Site]) -> List {
         };
         if let Some(prefix) = prefix {
             let schemas = read.list_of_schemas(prefix, "items");
+            out.mixed |= out.placed;
             out.prefix = schemas.into_iter().map(|schema| vec![schema]).collect();
+            out.placed = true;
         }
         match rest.map(|rest| (rest, read.store.value(rest))) {
-            Some((_, Json::Bool(false))) => out.closed = true,
+            Some((_, Json::Bool(false))) => {
+                out.closed = true;
+                let before = prefix.map_or(0, |prefix| read.store.items(prefix).len());
+                let most = u64::try_from(before).unwrap_or(u64::MAX);
+                out.count.max = tighter(out.count.max, Some(most));
+            }
             Some((_, Json::Bool(true))) => {}
-            Some((rest, Json::Object(_))) => together.push(rest),
+            Some((rest, Json::Object(_))) => {
+                out.mixed |= prefix.is_none() && sites.len() > 1;
+                together.push(rest);
+            }
             Some((rest, _)) => read.problem(rest, "`items` must be a schema"),
             None => rest_is_open |= prefix.is_some(),
         }
     }
+    out.any |= out.mixed && out.placed;
     out.items.extend(out.prefix.iter().cloned());
     if !together.is_empty() {
         out.items.push(together);
@@ -372,5 +564,13 @@ pub(super) fn list(read: &mut Reader<'_, '_>, sites: &[Site]) -> List {
         out.any = true;
     }
     out.any |= rest_is_open && !out.closed;
+    if let (Some(site), Some(min), Some(max)) = (sites.first(), out.count.min, out.count.max)
+        && min > max
+    {
+        read.problem(
+            *site,
+            format!("no list has at least {min} and at most {max} elements"),
+        );
+    }
     out
 }

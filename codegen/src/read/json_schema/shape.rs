@@ -70,6 +70,8 @@ pub(super) struct Number {
     pub max: Option<f64>,
     pub above: Option<f64>,
     pub below: Option<f64>,
+    /// The values that are allowed, when the schema lists them.
+    pub only: Option<Vec<f64>>,
 }
 
 /// A text.
@@ -104,6 +106,17 @@ pub(super) struct Def {
     pub name: String,
     pub doc: Option<String>,
     pub kind: Kind,
+    /// What a struct's members must be together.
+    pub whole: Whole,
+}
+
+/// What a schema demands of an object as a whole.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Whole {
+    /// How many members it has, those in `extra` included.
+    pub count: Count,
+    /// All members of at least one of these lists must be there. Empty when nothing is demanded.
+    pub any_of: Vec<Vec<String>>,
 }
 
 /// What a named type is.
