@@ -155,6 +155,18 @@ impl Builder<'_, '_> {
         hint: &Hint,
         at: Site,
     ) -> Shape {
+        // What may also be `null` has no name of its own: the name is that of the rest, so that no type can hold itself
+        // as what it is when it is not `null`.
+        if leaves.iter().any(|leaf| leaf.kind == JsonKind::Null) {
+            let rest: Vec<Leaf> = leaves
+                .into_iter()
+                .filter(|leaf| leaf.kind != JsonKind::Null)
+                .collect();
+            if rest.is_empty() {
+                return Shape::Null;
+            }
+            return self.of_leaves(rest, strip, hint, at).or_null();
+        }
         let key = (leaves, strip);
         match self.made.get(&key) {
             Some(State::Done(shape)) => return shape.clone(),
@@ -246,11 +258,10 @@ impl Builder<'_, '_> {
 
     /// One shape out of all leaves.
     fn combine(&mut self, key: &Key, hint: &Hint, at: Site) -> Shape {
-        let (leaves, strip) = key;
+        let leaves = &key.0;
         if leaves.iter().any(|leaf| leaf.kind == JsonKind::Any) {
             return Shape::Any;
         }
-        let nullable = leaves.iter().any(|leaf| leaf.kind == JsonKind::Null);
         let of = |kinds: &[JsonKind]| -> Vec<Leaf> {
             leaves
                 .iter()
@@ -269,37 +280,28 @@ impl Builder<'_, '_> {
             .into_iter()
             .filter(|(_, leaves)| !leaves.is_empty())
             .collect();
-        let shape = match groups.as_slice() {
-            [] => return Shape::Null,
-            [(_, group)] if !nullable => self.one_kind(group, key, hint, at),
-            [(_, group)] => self.of_leaves(group.clone(), strip.clone(), hint, at),
-            _ => {
-                let slot = self.slot(key, hint);
-                let variants = groups.iter().map(|(name, group)| {
-                    let shape = self.of_leaves(group.clone(), None, &hint.inside(name), at);
-                    Variant {
-                        wire: None,
-                        ident: (*name).to_owned(),
-                        shape,
-                    }
-                });
-                let variants = variants.collect();
-                self.fill(
-                    slot,
-                    self.doc(leaves),
-                    Kind::Union {
-                        tag: None,
-                        variants,
-                    },
-                );
-                Shape::Named(slot)
-            }
-        };
-        if nullable {
-            Shape::Nullable(Box::new(shape))
-        } else {
-            shape
+        if let [(_, group)] = groups.as_slice() {
+            return self.one_kind(group, key, hint, at);
         }
+        let slot = self.slot(key, hint);
+        let variants = groups.iter().map(|(name, group)| {
+            let shape = self.of_leaves(group.clone(), None, &hint.inside(name), at);
+            Variant {
+                wire: None,
+                ident: (*name).to_owned(),
+                shape,
+            }
+        });
+        let variants = variants.collect();
+        self.fill(
+            slot,
+            self.doc(leaves),
+            Kind::Union {
+                tag: None,
+                variants,
+            },
+        );
+        Shape::Named(slot)
     }
 
     fn one_kind(&mut self, leaves: &[Leaf], key: &Key, hint: &Hint, at: Site) -> Shape {

@@ -77,7 +77,9 @@ pub(super) fn checked(defs: &[Def]) -> Vec<bool> {
 
 fn demands(shape: &Shape, checked: &[bool]) -> bool {
     match shape {
-        Shape::Any | Shape::Null => false,
+        Shape::Any => false,
+        // Held as any value.
+        Shape::Null => true,
         Shape::Bool { only } => only.is_some(),
         Shape::Integer(integer) => {
             integer.min.is_some() || integer.max.is_some() || integer.only.is_some()
@@ -186,7 +188,10 @@ fn tuple_variant(items: &[Shape], checked: &[bool]) -> (String, String) {
 fn checks(shape: &Shape, value: &str, checked: &[bool]) -> String {
     let mut out = String::new();
     match shape {
-        Shape::Any | Shape::Null => {}
+        Shape::Any => {}
+        Shape::Null => {
+            let _ = write!(out, "if !{value}.is_null() {{ c.fail(\"must be null\"); }}");
+        }
         Shape::Bool { only } => {
             if let Some(only) = only {
                 let _ = write!(

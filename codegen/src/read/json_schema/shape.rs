@@ -30,6 +30,16 @@ pub(super) enum Shape {
     Named(usize),
 }
 
+impl Shape {
+    /// This, or `null`.
+    pub fn or_null(self) -> Self {
+        match self {
+            Self::Any | Self::Null | Self::Nullable(_) => self,
+            other => Self::Nullable(Box::new(other)),
+        }
+    }
+}
+
 /// An integer. Bounds are inclusive.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Integer {
