@@ -117,6 +117,7 @@ mod ephemeral;
 mod error;
 mod event;
 mod fields;
+mod fit;
 mod health;
 mod imported;
 mod json;
@@ -190,6 +191,7 @@ pub type Timestamp = chrono::DateTime<chrono::Utc>;
 pub mod private {
     pub use crate::choice::{TaggedObject, deserialize_text, serialize_tagged};
     pub use crate::fields::{Then, read_object, slot};
+    pub use crate::fit::{Candidate, candidate};
     pub use crate::imported::present;
     pub use crate::members::{member, write_object};
     pub use crate::object::ObjectOnly;

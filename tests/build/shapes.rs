@@ -61,6 +61,9 @@ pub fn write(out: &Path) -> io::Result<()> {
             if case["whole"] == true {
                 let mut schema = case["schema"].clone();
                 schema["$schema"] = json!(uri);
+                if !case["definitions"].is_null() {
+                    schema[definitions] = case["definitions"].clone();
+                }
                 event(&format!("{name}{draft}Whole"), at, true, &schema)?;
             }
             let reference = json!({"$ref": format!("#/{definitions}/it")});

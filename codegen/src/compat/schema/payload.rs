@@ -12,7 +12,7 @@ pub(in crate::compat) enum Step {
     Property(String),
     Item,
     Entry,
-    /// Into a branch of a `oneOf`.
+    /// Into a branch of a choice.
     Branch(usize),
 }
 
@@ -37,6 +37,14 @@ pub(super) fn list<'j>(schema: &'j Json, key: &str) -> &'j [Json] {
     match get(schema, key) {
         Some(Json::List(items)) => items,
         _ => &[],
+    }
+}
+
+/// The branches of a choice: `oneOf`, or `anyOf` where nothing else is said.
+pub(super) fn branches(schema: &Json) -> &[Json] {
+    match list(schema, "oneOf") {
+        [] if get(schema, "type").is_none() => list(schema, "anyOf"),
+        branches => branches,
     }
 }
 
@@ -151,7 +159,7 @@ fn check<'a>(
         return Err("it nests too deep".to_owned());
     }
     let schema = schemas.resolve(schema);
-    let branches = list(schema, "oneOf");
+    let branches = branches(schema);
     if !branches.is_empty() {
         let fits = branches
             .iter()
@@ -159,7 +167,7 @@ fn check<'a>(
         return if fits {
             Ok(())
         } else {
-            Err("it fits no branch of `oneOf`".to_owned())
+            Err("it fits none of the choices".to_owned())
         };
     }
     if let Some(values) = values(schema)
@@ -243,8 +251,16 @@ fn check_object<'a>(
         return Err(format!("{} members", members.len()));
     }
     let optional = |name: &str| !required(schema).any(|known| known == name);
-    for (key, value) in members {
-        let known = properties(schema).iter().find(|(name, _)| name == key);
+    let named = |key: &str| properties(schema).iter().find(|(name, _)| name == key);
+    // The one text of a tag first: of all variants one is looked into, however deep they hold each other.
+    let tags =
+        |(key, _): &&(String, Json)| named(key).is_some_and(|(_, of)| get(of, "const").is_some());
+    let in_order = members
+        .iter()
+        .filter(tags)
+        .chain(members.iter().filter(|member| !tags(member)));
+    for (key, value) in in_order {
+        let known = named(key);
         let of = known
             .map(|(_, of)| of)
             .or_else(|| get(schema, "additionalProperties"));
@@ -280,7 +296,7 @@ pub(super) fn steered<'a>(
     }
     let schema = schemas.resolve(schema);
     let rest = steps.get(1..).unwrap_or_default();
-    let branches = list(schema, "oneOf");
+    let branches = branches(schema);
     if !branches.is_empty() {
         return match steps.first() {
             Some(Step::Branch(at)) => steered(schemas, branches.get(*at)?, rest, end, depth + 1),

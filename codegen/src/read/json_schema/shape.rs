@@ -128,11 +128,22 @@ pub(super) enum Kind {
     Enum(Vec<Value>),
     /// One of some shapes.
     Union {
-        /// The member whose text tells the variants apart; without one the first variant that reads a value has it.
-        tag: Option<String>,
+        by: By,
         variants: Vec<Variant>,
     },
     Alias(Shape),
+}
+
+/// How a reader finds the variant of a union.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    /// By the text of this member, which the variants' structs do not have.
+    Tag(String),
+    /// By the kind of the value: no two variants are of one.
+    Kind,
+    /// The first that takes the object, with all that is demanded of it. Each keeps what only others know, unless it says
+    /// that there can be nothing else.
+    Fit,
 }
 
 /// A property.
