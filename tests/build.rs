@@ -6,6 +6,8 @@
 mod compat;
 #[path = "build/property.rs"]
 mod property;
+#[path = "build/shapes.rs"]
+mod shapes;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -41,6 +43,7 @@ fn main() -> io::Result<()> {
         }
         property::write(&out)?;
         compat::write(&out)?;
+        shapes::write(&out)?;
         corpus(&out)?;
     }
     Ok(())

@@ -417,6 +417,43 @@ fn names_become_identifiers() {
 }
 
 #[test]
+fn types_are_called_what_the_schema_calls_them() {
+    let code = accepted(
+        r##"{"type":"object","properties":{
+            "pet":{"oneOf":[
+                {"title":"Dog","type":"object","properties":{"bark":{"type":"string"}},"required":["bark"]},
+                {"title":"Cat","type":"object","properties":{"meow":{"type":"string"}},"required":["meow"]}]},
+            "sized":{"type":"object","properties":{"id":{}},"anyOf":[
+                {"title":"Big","allOf":[{"properties":{"size":{}},"required":["size"]}]},
+                {"properties":{"tiny":{}},"required":["tiny"]}]},
+            "shape":{"title":"Some shape","oneOf":[
+                {"title":"Circle","properties":{"kind":{"const":"c"},"r":{}},"required":["kind"]},
+                {"$ref":"#/$defs/Square"}]},
+            "entries":{"type":"array","items":{"$ref":"#/$defs/Entry"}},
+            "maybe":{"anyOf":[{"$ref":"#/$defs/Entry"},{"type":"null"}]},
+            "again":{"allOf":[{"$ref":"#/$defs/Entry"}]}},
+        "$defs":{
+            "Entry":{"oneOf":[{"type":"string"},{"type":"object","properties":{"x":{"enum":["p"]}}}]},
+            "Square":{"properties":{"kind":{"const":"s"}},"required":["kind"]}}}"##,
+    );
+    for part in [
+        "Dog(Dog)",
+        "Cat(Cat)",
+        "Big(ThingSizedBig)",
+        "Variant2(ThingSizedVariant2)",
+        "pub enum SomeShape {",
+        "C(Circle)",
+        "S(Square)",
+        "Vec<Entry>",
+        "pub maybe: ::std::option::Option<Entry>",
+        "pub again: ::std::option::Option<Entry>",
+    ] {
+        assert!(code.contains(part), "{part}: {code}");
+    }
+    assert_eq!(code.matches("pub enum ").count(), 5, "{code}");
+}
+
+#[test]
 fn patterns_never_stop_a_build() {
     for pattern in [
         "(",

@@ -122,6 +122,7 @@ mod error;
 mod event;
 mod failure;
 mod fields;
+mod fit;
 mod health;
 mod imported;
 mod json;
@@ -197,6 +198,7 @@ pub type Timestamp = chrono::DateTime<chrono::Utc>;
 pub mod private {
     pub use crate::choice::{TaggedObject, deserialize_text, serialize_tagged};
     pub use crate::fields::{Then, read_object, slot};
+    pub use crate::fit::{Candidate, candidate};
     pub use crate::imported::present;
     pub use crate::members::{member, write_object};
     pub use crate::object::{ObjectOnly, TextTag};

@@ -153,6 +153,10 @@ fn what_the_schema_forbids_is_refused() {
 fn members_are_placeholders_and_ids() {
     let event: OrderPlaced = serde_json::from_value(order()).unwrap();
     assert_eq!(
+        event.status,
+        contracts::imported::OrderPlacedStatus::InTransit
+    );
+    assert_eq!(
         event.subject().unwrap().as_str(),
         "import.in_transit.0190b5f0-5d9c-7c3e-8f2a-1b2c3d4e5f60.placed"
     );

@@ -1,10 +1,12 @@
 //! Events and types from another team's JSON Schema: a module of their own with the imported items, and the type that the
 //! contract names in its place. The items are text already; here they get the attributes that only the contract knows.
 
+use std::collections::BTreeMap;
+
 use super::scope::Scope;
 use super::structs;
 use super::writer::Writer;
-use crate::model::{EventId, Imported, TypeId};
+use crate::model::{Body, EventId, Imported, TypeId, TypeKind};
 use crate::name;
 use crate::source::Spanned;
 
@@ -26,7 +28,7 @@ pub(super) fn event(w: &mut Writer, scope: &Scope<'_>, id: EventId, schema: &Spa
         attributes.attribute("deprecated", &[attribute]);
     }
     module(w, import, schema, &attributes.finish());
-    reexport(w, import, &doc);
+    reexport(w, scope, import, &doc);
 }
 
 /// A type that is a schema.
@@ -40,7 +42,7 @@ pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, schema: &Spanned
         None => format!("The type `{}`.", scope.contracts.type_name(ty)),
     };
     module(w, import, schema, "");
-    reexport(w, import, &doc);
+    reexport(w, scope, import, &doc);
 }
 
 fn module(w: &mut Writer, import: &Imported, schema: &Spanned<String>, attributes: &str) {
@@ -69,7 +71,7 @@ fn indented(w: &mut Writer, text: &str) {
     }
 }
 
-fn reexport(w: &mut Writer, import: &Imported, doc: &str) {
+fn reexport(w: &mut Writer, scope: &Scope<'_>, import: &Imported, doc: &str) {
     w.doc(doc);
     w.line("#[doc(inline)]");
     w.line(format_args!(
@@ -77,6 +79,46 @@ fn reexport(w: &mut Writer, import: &Imported, doc: &str) {
         module_ident(import),
         import.name
     ));
+    let others = beside(scope, import);
+    if !others.is_empty() {
+        w.line("#[rustfmt::skip]");
+        w.line(format_args!(
+            "pub use self::{}::{{{}}};",
+            module_ident(import),
+            others.join(", ")
+        ));
+    }
+}
+
+/// The other types of an import that can be named beside it, because nothing else of this module is called like them.
+fn beside<'a>(scope: &Scope<'_>, import: &'a Imported) -> Vec<&'a str> {
+    let contracts = scope.contracts;
+    let mut taken: BTreeMap<String, usize> = BTreeMap::new();
+    let mut schemas = Vec::new();
+    for event in scope.events().map(|id| &contracts[id]) {
+        let ident = name::type_ident(&event.name);
+        taken.insert(name::filter_ident(&ident), 2);
+        taken.insert(ident, 2);
+        if let Body::Schema(schema) = &event.body {
+            schemas.push(schema);
+        }
+    }
+    for ty in scope.types().map(|id| &contracts[id]) {
+        taken.insert(name::type_ident(&ty.name), 2);
+        if let TypeKind::Schema(schema) = &ty.kind {
+            schemas.push(schema);
+        }
+    }
+    let imports = schemas
+        .into_iter()
+        .filter_map(|schema| contracts.import(schema));
+    for (name, _) in imports.flat_map(|import| &import.definitions) {
+        *taken.entry(name.clone()).or_default() += 1;
+    }
+    let names = import.definitions.iter().map(|(name, _)| name.as_str());
+    names
+        .filter(|name| *name != import.name && taken.get(*name) == Some(&1))
+        .collect()
 }
 
 fn module_ident(import: &Imported) -> String {

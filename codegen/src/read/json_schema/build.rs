@@ -9,7 +9,7 @@ use super::facts::{JsonKind, Leaf, Problem, Reader};
 use super::names::Names;
 use super::rust;
 use super::scalar;
-use super::shape::{Count, Def, Kind, Shape, Value, Variant, Whole};
+use super::shape::{By, Count, Def, Kind, Shape, Value, Variant, Whole};
 use super::store::{Site, Store};
 use crate::name;
 
@@ -43,8 +43,19 @@ impl Built {
     }
 }
 
-/// Leaves, in order, and the tag that a union has taken from them.
-pub(super) type Key = (Vec<Leaf>, Option<String>);
+/// Leaves, in order, and what part they have in a union.
+pub(super) type Key = (Vec<Leaf>, Part);
+
+/// What an object is in a union.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Part {
+    /// Nothing but itself.
+    Whole,
+    /// A variant without this member, by which it is told.
+    Tagged(String),
+    /// A variant beside others with more members, which it keeps.
+    Kept,
+}
 
 pub(super) enum State {
     /// Being made; has a definition when something inside has already referred to it.
@@ -146,17 +157,48 @@ impl Builder<'_, '_> {
         }
         let mut seen = BTreeSet::new();
         leaves.retain(|leaf| seen.insert(leaf.clone()));
-        self.of_leaves(leaves, None, hint, at)
+        let hint = self.called(alternatives, &leaves, hint);
+        self.of_leaves(leaves, Part::Whole, &hint, at)
+    }
+
+    /// A hint with the name of the definition behind a reference, or with a choice's own title.
+    fn called(&mut self, alternatives: &[Vec<Site>], leaves: &[Leaf], hint: &Hint) -> Hint {
+        let name = match alternatives {
+            [schemas] if !hint.fixed => match schemas.as_slice() {
+                [site] => self.read.called(*site, leaves.len() > 1),
+                _ => None,
+            },
+            _ => None,
+        };
+        match name {
+            Some(name) => Hint { name, fixed: false },
+            None => hint.clone(),
+        }
     }
 
     pub(super) fn of_leaves(
         &mut self,
         leaves: Vec<Leaf>,
-        strip: Option<String>,
+        part: Part,
         hint: &Hint,
         at: Site,
     ) -> Shape {
-        let key = (leaves, strip);
+        // What may also be `null` has no name of its own: the name is that of the rest, so that no type can hold itself
+        // as what it is when it is not `null`.
+        if leaves.iter().any(|leaf| leaf.kind == JsonKind::Null) {
+            for leaf in leaves.iter().filter(|leaf| leaf.kind == JsonKind::Null) {
+                self.read.account(leaf, &["enum", "const"]);
+            }
+            let rest: Vec<Leaf> = leaves
+                .into_iter()
+                .filter(|leaf| leaf.kind != JsonKind::Null)
+                .collect();
+            if rest.is_empty() {
+                return Shape::Null;
+            }
+            return self.of_leaves(rest, part, hint, at).or_null();
+        }
+        let key = (leaves, part);
         match self.made.get(&key) {
             Some(State::Done(shape)) => return shape.clone(),
             Some(State::Open(_)) => return Shape::Named(self.slot(&key, hint)),
@@ -214,24 +256,14 @@ impl Builder<'_, '_> {
         let [leaf] = leaves.as_slice() else {
             return hint.name.clone();
         };
-        let named = leaf
-            .sites
-            .iter()
-            .find_map(|site| self.read.store.name(*site));
-        let titled = || {
-            let title = leaf
-                .sites
-                .iter()
-                .find_map(|site| self.read.store.text(*site, "title"));
-            title
-                .filter(|title| title.len() <= 40 && title.is_ascii())
-                .map(str::to_owned)
-        };
         // Several schemas that hold together are none of them alone.
-        let whole = leaf.sites.len() == 1;
-        named
-            .filter(|_| whole)
-            .or_else(|| titled().filter(|_| whole))
+        let [site] = leaf.sites.as_slice() else {
+            return hint.name.clone();
+        };
+        self.read
+            .store
+            .name(*site)
+            .or_else(|| self.read.title(*site))
             .unwrap_or_else(|| hint.name.clone())
     }
 
@@ -255,16 +287,12 @@ impl Builder<'_, '_> {
 
     /// One shape out of all leaves.
     fn combine(&mut self, key: &Key, hint: &Hint, at: Site) -> Shape {
-        let (leaves, strip) = key;
+        let leaves = &key.0;
         if let Some(leaf) = leaves.iter().find(|leaf| leaf.kind == JsonKind::Any) {
             // What this one refuses is all that is refused.
             self.read.account(leaf, &[]);
             return Shape::Any;
         }
-        for leaf in leaves.iter().filter(|leaf| leaf.kind == JsonKind::Null) {
-            self.read.account(leaf, &["enum", "const"]);
-        }
-        let nullable = leaves.iter().any(|leaf| leaf.kind == JsonKind::Null);
         let of = |kinds: &[JsonKind]| -> Vec<Leaf> {
             leaves
                 .iter()
@@ -283,37 +311,28 @@ impl Builder<'_, '_> {
             .into_iter()
             .filter(|(_, leaves)| !leaves.is_empty())
             .collect();
-        let shape = match groups.as_slice() {
-            [] => return Shape::Null,
-            [(_, group)] if !nullable => self.one_kind(group, key, hint, at),
-            [(_, group)] => self.of_leaves(group.clone(), strip.clone(), hint, at),
-            _ => {
-                let slot = self.slot(key, hint);
-                let variants = groups.iter().map(|(name, group)| {
-                    let shape = self.of_leaves(group.clone(), None, &hint.inside(name), at);
-                    Variant {
-                        wire: None,
-                        ident: (*name).to_owned(),
-                        shape,
-                    }
-                });
-                let variants = variants.collect();
-                self.fill(
-                    slot,
-                    self.doc(leaves),
-                    Kind::Union {
-                        tag: None,
-                        variants,
-                    },
-                );
-                Shape::Named(slot)
-            }
-        };
-        if nullable {
-            Shape::Nullable(Box::new(shape))
-        } else {
-            shape
+        if let [(_, group)] = groups.as_slice() {
+            return self.one_kind(group, key, hint, at);
         }
+        let slot = self.slot(key, hint);
+        let variants = groups.iter().map(|(name, group)| {
+            let shape = self.of_leaves(group.clone(), Part::Whole, &hint.inside(name), at);
+            Variant {
+                wire: None,
+                ident: (*name).to_owned(),
+                shape,
+            }
+        });
+        let variants = variants.collect();
+        self.fill(
+            slot,
+            self.doc(leaves),
+            Kind::Union {
+                by: By::Kind,
+                variants,
+            },
+        );
+        Shape::Named(slot)
     }
 
     fn one_kind(&mut self, leaves: &[Leaf], key: &Key, hint: &Hint, at: Site) -> Shape {

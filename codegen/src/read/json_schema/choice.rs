@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::build::{Builder, Hint, Key, State};
+use super::build::{Builder, Hint, Key, Part, State};
 use super::facts::Leaf;
 use super::names::Names;
 use super::object::Object;
-use super::shape::{Count, Field, Kind, Shape, Variant, Whole};
+use super::shape::{By, Count, Field, Kind, Shape, Variant, Whole};
 use super::store::Site;
 
 /// The most lists of members of which one must be there that a type checks.
@@ -48,8 +48,8 @@ impl Builder<'_, '_> {
             if let Some(tag) = self.tag(&objects) {
                 return self.tagged(leaves, &objects, &tag, key, hint);
             }
-            if self.told_apart(&objects) {
-                return self.ordered(leaves, key, hint);
+            if let Some(order) = told_apart(&objects) {
+                return self.ordered(leaves, &objects, &order, key, hint);
             }
         }
         self.structure(leaves, &objects, key, hint)
@@ -107,7 +107,7 @@ impl Builder<'_, '_> {
             {
                 self.read.account(leaf, object.held());
                 // Nothing but the tag: still an object.
-                let key = (vec![leaf.clone()], Some(tag.name.clone()));
+                let key = (vec![leaf.clone()], Part::Tagged(tag.name.clone()));
                 self.made.insert(key.clone(), State::Open(None));
                 let slot = self.slot(&key, &hint);
                 self.fill(
@@ -121,7 +121,12 @@ impl Builder<'_, '_> {
                 self.made.insert(key, State::Done(Shape::Named(slot)));
                 Shape::Named(slot)
             } else {
-                self.of_leaves(vec![leaf.clone()], Some(tag.name.clone()), &hint, at)
+                self.of_leaves(
+                    vec![leaf.clone()],
+                    Part::Tagged(tag.name.clone()),
+                    &hint,
+                    at,
+                )
             };
             variants.push(Variant {
                 wire: Some(text.clone()),
@@ -133,47 +138,44 @@ impl Builder<'_, '_> {
             slot,
             self.doc(leaves),
             Kind::Union {
-                tag: Some(tag.name.clone()),
+                by: By::Tag(tag.name.clone()),
                 variants,
             },
         );
         Shape::Named(slot)
     }
 
-    /// Whether a reader that tries one object after the other, and ignores members that it does not know, finds the
-    /// right one: each must demand what none of the later ones has.
-    fn told_apart(&mut self, objects: &[Object]) -> bool {
-        objects.iter().enumerate().all(|(at, object)| {
-            objects.iter().skip(at + 1).all(|later| {
-                let mut demands = object.required.iter();
-                later.extra.is_empty()
-                    && demands.any(|name| !later.fields.iter().any(|(field, _)| field == name))
-            })
-        })
-    }
-
-    fn ordered(&mut self, leaves: &[Leaf], key: &Key, hint: &Hint) -> Shape {
+    /// A union of objects in the order in which a reader tries them.
+    fn ordered(
+        &mut self,
+        leaves: &[Leaf],
+        objects: &[Object],
+        order: &[usize],
+        key: &Key,
+        hint: &Hint,
+    ) -> Shape {
         let slot = self.slot(key, hint);
         let mut names = Names::default();
         let mut variants = Vec::new();
-        for (index, leaf) in leaves.iter().enumerate() {
+        for index in order {
+            let (Some(leaf), Some(object)) = (leaves.get(*index), objects.get(*index)) else {
+                continue;
+            };
             let Some(at) = leaf.sites.first().copied() else {
                 continue;
             };
-            let shape = self.of_leaves(
-                vec![leaf.clone()],
-                None,
-                &hint.inside(&format!("variant {}", index + 1)),
-                at,
-            );
-            let wanted = match &shape {
-                Shape::Named(slot) => self.slots.get(*slot).map(|slot| slot.name.clone()),
-                _ => None,
+            let known = |other: &Object| other.fields.iter().all(|(name, _)| object.has(name));
+            let part = if object.sealed || objects.iter().all(known) {
+                Part::Whole
+            } else {
+                Part::Kept
             };
-            let ident = names.variant(&wanted.unwrap_or_else(|| format!("variant {}", index + 1)));
+            let called = self.read.branch_called(leaf);
+            let called = called.unwrap_or_else(|| format!("variant {}", index + 1));
+            let shape = self.of_leaves(vec![leaf.clone()], part, &hint.inside(&called), at);
             variants.push(Variant {
                 wire: None,
-                ident,
+                ident: names.variant(&called),
                 shape,
             });
         }
@@ -181,7 +183,7 @@ impl Builder<'_, '_> {
             slot,
             self.doc(leaves),
             Kind::Union {
-                tag: None,
+                by: By::Fit,
                 variants,
             },
         );
@@ -213,6 +215,15 @@ impl Builder<'_, '_> {
                 }
             }
         }
+        for (name, alternatives) in &mut members {
+            // Without the objects that know it, it is what the others say of any member.
+            let others = objects.iter().filter(|object| !object.has(name));
+            for said in others.filter_map(Object::unnamed).flatten() {
+                if !alternatives.contains(&said) {
+                    alternatives.push(said);
+                }
+            }
+        }
         let mut names = Names::default();
         let typed = objects
             .iter()
@@ -220,14 +231,14 @@ impl Builder<'_, '_> {
             .map(|object| object.extra.clone());
         // Members are counted, so all of them are kept.
         let counted = matches!(objects, [object] if object.count != Count::default());
-        let open = counted || objects.iter().any(|object| object.open);
+        let open = key.1 == Part::Kept || counted || objects.iter().any(|object| object.open);
         let extra = typed.or_else(|| open.then(Vec::new));
         if extra.is_some() {
             names.reserve("extra");
         }
         let mut fields = Vec::new();
         for (wire, alternatives) in members {
-            if key.1.as_ref() == Some(&wire) {
+            if key.1 == Part::Tagged(wire.clone()) {
                 continue;
             }
             let required = objects.iter().all(|object| object.required.contains(&wire));
@@ -344,4 +355,28 @@ impl Builder<'_, '_> {
             _ => false,
         }
     }
+}
+
+/// The order in which each object demands what none of the later ones has: so a reader finds the one that is meant. That of
+/// the schema if it is one; else those that demand more come first.
+fn told_apart(objects: &[Object]) -> Option<Vec<usize>> {
+    let mut order: Vec<usize> = (0..objects.len()).collect();
+    if is_told(objects, &order) {
+        return Some(order);
+    }
+    order.sort_by_key(|at| {
+        let demands = objects.get(*at).map_or(0, |object| object.required.len());
+        std::cmp::Reverse(demands)
+    });
+    is_told(objects, &order).then_some(order)
+}
+
+fn is_told(objects: &[Object], order: &[usize]) -> bool {
+    let ordered: Vec<&Object> = order.iter().filter_map(|at| objects.get(*at)).collect();
+    ordered.iter().enumerate().all(|(at, object)| {
+        ordered.iter().skip(at + 1).all(|later| {
+            let mut demands = object.required.iter();
+            demands.any(|name| !later.has(name))
+        })
+    })
 }

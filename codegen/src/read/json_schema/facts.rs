@@ -61,6 +61,8 @@ pub(super) struct Reader<'s, 'a> {
     /// The choices that each leaf is a branch of: the keyword's value, and the keyword.
     pub(super) choices: BTreeMap<Leaf, BTreeSet<(Site, &'static str)>>,
     targets: BTreeMap<Site, Option<Site>>,
+    /// The innermost branch of a choice that a leaf comes from.
+    branches: BTreeMap<Leaf, Site>,
     steps: usize,
 }
 
@@ -89,6 +91,7 @@ impl<'s, 'a> Reader<'s, 'a> {
             unchecked: BTreeSet::new(),
             choices: BTreeMap::new(),
             targets: BTreeMap::new(),
+            branches: BTreeMap::new(),
             steps: 0,
         }
     }
@@ -230,6 +233,57 @@ impl<'s, 'a> Reader<'s, 'a> {
         }
     }
 
+    /// The name of the definition that a schema is or stands for; or a title on the way there, where titles count.
+    pub fn called(&mut self, mut site: Site, titles: bool) -> Option<String> {
+        for _ in 0..MAX_CHAIN {
+            if let Some(name) = self.store.name(site) {
+                return Some(name);
+            }
+            if let Some(title) = self.title(site).filter(|_| titles) {
+                return Some(title);
+            }
+            site = self.stands_for(site)?;
+        }
+        None
+    }
+
+    /// What the branch is called from which a leaf comes.
+    pub fn branch_called(&mut self, leaf: &Leaf) -> Option<String> {
+        let branch = *self.branches.get(leaf)?;
+        self.called(branch, true)
+    }
+
+    /// A title that can be a name.
+    pub fn title(&self, site: Site) -> Option<String> {
+        let title = self.store.text(site, "title");
+        title
+            .filter(|title| title.len() <= 40 && title.is_ascii() && !title.trim().is_empty())
+            .map(str::to_owned)
+    }
+
+    /// The one schema that another one refers to, `null` aside, and says nothing more about.
+    fn stands_for(&mut self, site: Site) -> Option<Site> {
+        if let Some(reference) = self.store.get(site, "$ref") {
+            return self.target(site, "$ref", reference);
+        }
+        let members = self.store.members(site);
+        let mut said = members
+            .iter()
+            .filter(|(key, _)| key == "allOf" || SUBSTANCE.contains(&key.as_str()));
+        let (Some((key, list)), None) = (said.next(), said.next()) else {
+            return None;
+        };
+        let mut parts = match key.as_str() {
+            "allOf" | "oneOf" | "anyOf" => self.store.items(*list),
+            _ => return None,
+        };
+        parts.retain(|part| self.store.text(*part, "type") != Some("null"));
+        match parts.as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        }
+    }
+
     fn target(&mut self, site: Site, keyword: &str, reference: Site) -> Option<Site> {
         if let Some(known) = self.targets.get(&reference) {
             return *known;
@@ -316,8 +370,12 @@ impl<'s, 'a> Reader<'s, 'a> {
             }
             let mut both = facts.clone();
             self.gather(variant, &mut Vec::new(), &way.open, &mut both);
-            branches.push(out.len());
+            let before = out.len();
+            branches.push(before);
             self.split(both, way, out);
+            for leaf in out.iter().skip(before) {
+                self.branches.entry(leaf.clone()).or_insert(variant);
+            }
         }
         if keyword == "oneOf" {
             self.exclusive(list, out, &branches);
@@ -347,6 +405,7 @@ impl<'s, 'a> Reader<'s, 'a> {
             (None, None) => BTreeSet::from([self.implied(&sites)]),
         };
         let number = kinds.contains(&JsonKind::Number);
+        let sites = self.without_frames(sites);
         for kind in kinds {
             if kind == JsonKind::Integer && number {
                 continue;
@@ -358,6 +417,22 @@ impl<'s, 'a> Reader<'s, 'a> {
             if !out.contains(&leaf) {
                 out.push(leaf);
             }
+        }
+    }
+
+    /// Leaves out the schemas whose part is done once choices are taken apart and kinds are known, so that a branch is the
+    /// same as where it stands alone.
+    fn without_frames(&self, sites: Vec<Site>) -> Vec<Site> {
+        const FRAME: &[&str] = &["type", "oneOf", "anyOf"];
+        let says = |site: &Site| {
+            let members = self.store.members(*site);
+            let mut keys = members.iter().map(|(key, _)| key.as_str());
+            keys.any(|key| SUBSTANCE.contains(&key) && !FRAME.contains(&key))
+        };
+        let kept: Vec<Site> = sites.iter().filter(|site| says(site)).copied().collect();
+        match sites.last() {
+            Some(last) if kept.is_empty() => vec![*last],
+            _ => kept,
         }
     }
 

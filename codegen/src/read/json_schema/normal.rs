@@ -1,7 +1,7 @@
 //! Definitions as JSON Schema in the export's dialect: what an import means, for `export` and for `diff`. Says exactly what
 //! the generated types accept and check, and nothing more.
 
-use super::shape::{Count, Def, Format, Kind, Shape, Width};
+use super::shape::{By, Count, Def, Format, Kind, Shape, Variant, Width};
 use crate::json::Json;
 
 type Members = Vec<(String, Json)>;
@@ -60,16 +60,35 @@ fn definition(def: &Def, defs: &[Def]) -> Json {
                 Json::list(values.iter().map(|value| Json::text(value.wire.as_str()))),
             );
         }
-        Kind::Union { tag, variants } => {
-            let branches = variants.iter().map(|variant| match (tag, &variant.wire) {
-                (Some(tag), Some(wire)) => tagged(tag, wire, &variant.shape, defs),
+        Kind::Union { by, variants } => {
+            let branches = variants.iter().map(|variant| match (by, &variant.wire) {
+                (By::Tag(tag), Some(wire)) => tagged(tag, wire, &variant.shape, defs),
                 _ => Json::Object(members(&variant.shape, defs)),
             });
-            put(&mut out, "oneOf", Json::list(branches));
+            let keyword = if is_exclusive(by, variants) {
+                "oneOf"
+            } else {
+                "anyOf"
+            };
+            put(&mut out, keyword, Json::list(branches));
         }
         Kind::Alias(shape) => out.extend(members(shape, defs)),
     }
     Json::Object(out)
+}
+
+/// Whether no value is one of two variants.
+fn is_exclusive(by: &By, variants: &[Variant]) -> bool {
+    let is = |test: fn(&Shape) -> bool| variants.iter().any(|variant| test(&variant.shape));
+    match by {
+        By::Tag(_) => true,
+        // An integer that may come as text is also a text.
+        By::Kind => {
+            !is(|shape| matches!(shape, Shape::Integer(integer) if integer.width == Width::Loose))
+                || !is(|shape| matches!(shape, Shape::Text(_) | Shape::Named(_)))
+        }
+        By::Fit => false,
+    }
 }
 
 /// A variant with its tag, which the Rust struct does not have: inline, for the definition is without it.

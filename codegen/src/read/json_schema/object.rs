@@ -1,6 +1,6 @@
 //! What schemas that hold together say about an object: its members, which must be there, and what else there may be.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::document::Value as Json;
 use super::facts::Reader;
@@ -17,10 +17,17 @@ pub(super) struct Object {
     pub extra: Vec<Vec<Site>>,
     /// Whether the schema says in so many words that there may be others.
     pub open: bool,
+    /// Whether it says that there are no others.
+    pub sealed: bool,
     pub count: Count,
     closed: bool,
     patterned: bool,
 }
+
+/// The keywords whose schemas hold for some objects only.
+const SOMETIMES: &[&str] = &["if", "then", "else"];
+/// The keywords with a schema, or a list of names, for the objects that have a member.
+const WITH_A_MEMBER: &[&str] = &["dependentSchemas", "dependencies", "dependentRequired"];
 
 impl Object {
     pub fn of(read: &mut Reader<'_, '_>, sites: &[Site]) -> Self {
@@ -29,41 +36,21 @@ impl Object {
             required: BTreeSet::new(),
             extra: Vec::new(),
             open: false,
+            sealed: false,
             closed: false,
             patterned: false,
             count: Count::default(),
         };
         let mut forbidden = BTreeSet::new();
         for site in sites {
-            object.properties(read, *site, &mut forbidden, true);
+            object.properties(read, *site, &mut forbidden);
             object.requirements(read, *site);
             object.count =
                 object
                     .count
                     .and(scalar::count(read, *site, "minProperties", "maxProperties"));
         }
-        // What only some objects have is still a member that must not get lost.
-        for site in sites {
-            let mut parts: Vec<Site> = ["then", "else"]
-                .iter()
-                .filter_map(|key| read.store.get(*site, key))
-                .collect();
-            for key in ["dependentSchemas", "dependencies"] {
-                let schemas = read
-                    .store
-                    .get(*site, key)
-                    .map(|value| read.store.members(value));
-                parts.extend(
-                    schemas
-                        .unwrap_or_default()
-                        .into_iter()
-                        .map(|(_, value)| value),
-                );
-            }
-            for part in parts {
-                object.properties(read, part, &mut forbidden, false);
-            }
-        }
+        object.sometimes(read, sites);
         object.others(read, sites);
         object.fields.retain(|(name, _)| !forbidden.contains(name));
         object.required.retain(|name| !forbidden.contains(name));
@@ -82,7 +69,6 @@ impl Object {
         read: &mut Reader<'_, '_>,
         site: Site,
         forbidden: &mut BTreeSet<String>,
-        firm: bool,
     ) {
         let Some(properties) = read.store.get(site, "properties") else {
             return;
@@ -99,27 +85,68 @@ impl Object {
             .collect();
         for (name, schema) in read.store.members(properties) {
             if matches!(read.store.value(schema), Json::Bool(false)) {
-                if firm {
-                    // A reader ignores it like any other member that it does not know.
-                    read.unchecked.insert((schema, "properties"));
-                    forbidden.insert(name);
-                }
+                // A reader ignores it like any other member that it does not know.
+                read.unchecked.insert((schema, "properties"));
+                forbidden.insert(name);
                 continue;
             }
-            if firm
-                && read
-                    .store
-                    .get(schema, "required")
-                    .is_some_and(|value| matches!(read.store.value(value), Json::Bool(true)))
+            if read
+                .store
+                .get(schema, "required")
+                .is_some_and(|value| matches!(read.store.value(value), Json::Bool(true)))
             {
                 self.required.insert(name.clone());
             }
             match index.get(&name).and_then(|at| self.fields.get_mut(*at)) {
-                Some((_, schemas)) if firm && !schemas.contains(&schema) => schemas.push(schema),
+                Some((_, schemas)) if !schemas.contains(&schema) => schemas.push(schema),
                 Some(_) => {}
                 None => self.fields.push((name, vec![schema])),
             }
         }
+    }
+
+    /// What only some objects have is still a member that must not get lost. It may be anything: which objects those are is
+    /// not checked, and what the others have there is not said.
+    fn sometimes(&mut self, read: &mut Reader<'_, '_>, sites: &[Site]) {
+        let mut names: Vec<String> = Vec::new();
+        let mut seen: BTreeSet<Site> = sites.iter().copied().collect();
+        let mut open: VecDeque<Site> = sites.iter().copied().collect();
+        while let Some(site) = open.pop_front() {
+            let mut parts: Vec<Site> = SOMETIMES
+                .iter()
+                .filter_map(|key| read.store.get(site, key))
+                .collect();
+            for list in WITH_A_MEMBER
+                .iter()
+                .filter_map(|key| read.store.get(site, key))
+            {
+                for (name, value) in read.store.members(list) {
+                    names.push(name);
+                    match read.store.value(value) {
+                        Json::List(_) => names.extend(texts(read, value)),
+                        Json::Text(name) => names.push(name.clone()),
+                        _ => parts.push(value),
+                    }
+                }
+            }
+            let mut leaves = Vec::new();
+            for part in parts {
+                read.leaves(&[part], &mut leaves);
+            }
+            for site in leaves.into_iter().flat_map(|leaf| leaf.sites) {
+                if seen.insert(site) {
+                    names.extend(named(read, site));
+                    open.push_back(site);
+                }
+            }
+        }
+        let mut known: BTreeSet<String> =
+            self.fields.iter().map(|(name, _)| name.clone()).collect();
+        names.retain(|name| known.insert(name.clone()));
+        // Without members of its own it would be a map, which keeps everything.
+        self.open |= self.fields.is_empty() && !names.is_empty();
+        self.fields
+            .extend(names.into_iter().map(|name| (name, Vec::new())));
     }
 
     fn requirements(&mut self, read: &mut Reader<'_, '_>, site: Site) {
@@ -171,7 +198,13 @@ impl Object {
                 _ => read.problem(additional, "`additionalProperties` must be a schema"),
             }
         }
-        self.open = said && all && together.is_empty();
+        self.open |= said && all;
+        self.open &= all && together.is_empty();
+        let never = |site: &Site| {
+            let others = read.store.get(*site, "unevaluatedProperties");
+            others.is_some_and(|others| matches!(read.store.value(others), Json::Bool(false)))
+        };
+        self.sealed = !all || sites.iter().any(never);
         if !together.is_empty() {
             self.extra.push(together);
         }
@@ -222,6 +255,21 @@ impl Object {
         self.fields == other.fields && self.extra == other.extra && self.count == other.count
     }
 
+    /// What is said of a member that has no schema of its own: nothing when there can be none, else what holds together,
+    /// one of which is fulfilled.
+    pub fn unnamed(&self) -> Option<Vec<Vec<Site>>> {
+        match self.extra.as_slice() {
+            [] if self.sealed => None,
+            [] => Some(vec![Vec::new()]),
+            extra => Some(extra.to_vec()),
+        }
+    }
+
+    /// Whether a member has a place here.
+    pub fn has(&self, name: &str) -> bool {
+        self.fields.iter().any(|(field, _)| field == name)
+    }
+
     /// The only text that a required member may have.
     pub fn fixed(&self, read: &mut Reader<'_, '_>, name: &str) -> Option<String> {
         if !self.required.contains(name) {
@@ -241,4 +289,31 @@ impl Object {
             _ => None,
         }
     }
+}
+
+/// The members that a schema names as its properties, or as required.
+fn named(read: &Reader<'_, '_>, site: Site) -> Vec<String> {
+    let members = read.store.get(site, "properties").into_iter();
+    let members = members.flat_map(|properties| read.store.members(properties));
+    let mut names: Vec<String> = members
+        .filter(|(_, schema)| !matches!(read.store.value(*schema), Json::Bool(false)))
+        .map(|(name, _)| name)
+        .collect();
+    names.extend(
+        read.store
+            .get(site, "required")
+            .into_iter()
+            .flat_map(|list| texts(read, list)),
+    );
+    names
+}
+
+/// The texts of a list.
+fn texts(read: &Reader<'_, '_>, list: Site) -> Vec<String> {
+    let items = read.store.items(list).into_iter();
+    let texts = items.filter_map(|item| match read.store.value(item) {
+        Json::Text(text) => Some(text.clone()),
+        _ => None,
+    });
+    texts.collect()
 }

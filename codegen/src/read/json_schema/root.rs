@@ -60,56 +60,88 @@ impl Builder<'_, '_> {
         }
     }
 
-    /// Refuses types that hold themselves in a member which must be there: nobody can build such a value.
+    /// Refuses types that nobody can build, for they hold themselves in a member which must be there, or can read, for they
+    /// are themselves.
     pub(super) fn endless(&mut self, at: Site) {
-        let holds = |slot: &Slot| -> Vec<usize> {
-            match slot.def.as_ref().map(|def| &def.kind) {
-                Some(Kind::Struct { fields, .. }) => {
-                    let required = fields.iter().filter(|field| field.required);
-                    required
-                        .filter_map(|field| {
-                            if let Shape::Named(slot) = field.shape {
-                                Some(slot)
-                            } else {
-                                None
-                            }
-                        })
-                        .collect()
-                }
-                Some(Kind::Alias(Shape::Named(slot))) => vec![*slot],
-                _ => Vec::new(),
-            }
-        };
-        let edges: Vec<Vec<usize>> = self.slots.iter().map(holds).collect();
-        // 0: not seen, 1: on the way, 2: done.
-        let mut state = vec![0_u8; edges.len()];
-        for start in 0..edges.len() {
-            let mut open = vec![(start, 0)];
-            while let Some((slot, next)) = open.pop() {
-                let Some(mark) = state.get_mut(slot) else {
-                    continue;
-                };
-                if next == 0 && *mark != 0 {
-                    if *mark == 1 {
-                        let name = self
-                            .slots
-                            .get(slot)
-                            .map_or("", |slot| slot.name.as_str())
-                            .to_owned();
-                        self.read.problem(at, format!("the type {name} holds itself in members that must be there: it has no value"));
-                        return;
-                    }
-                    continue;
-                }
-                *mark = 1;
-                match edges.get(slot).and_then(|targets| targets.get(next)) {
-                    Some(target) => {
-                        open.push((slot, next + 1));
-                        open.push((*target, 0));
-                    }
-                    None => *mark = 2,
-                }
-            }
+        for (holds, wrong) in [
+            (
+                has_value as Rule,
+                "holds itself in members that must be there: it has no value",
+            ),
+            (
+                is_grounded,
+                "is one of the choices that it stands for: no value would ever fulfil it",
+            ),
+        ] {
+            let Some(slot) = least(&self.slots, holds)
+                .into_iter()
+                .position(|holds| !holds)
+            else {
+                continue;
+            };
+            let name = self.slots.get(slot).map_or("", |slot| slot.name.as_str());
+            let reason = format!("the type {name} {wrong}");
+            return self.read.problem(at, reason);
         }
+    }
+}
+
+/// What holds for a kind if it holds for definitions.
+type Rule = fn(&Kind, &[bool]) -> bool;
+
+/// The definitions for which a rule holds because of what they consist of, and not because it holds for themselves.
+fn least(slots: &[Slot], rule: Rule) -> Vec<bool> {
+    let mut known = vec![false; slots.len()];
+    loop {
+        let next = slots
+            .iter()
+            .map(|slot| slot.def.as_ref().is_none_or(|def| rule(&def.kind, &known)));
+        let next: Vec<bool> = next.collect();
+        if next == known {
+            return known;
+        }
+        known = next;
+    }
+}
+
+/// Whether there is a value that ends.
+fn has_value(kind: &Kind, known: &[bool]) -> bool {
+    match kind {
+        Kind::Struct { fields, .. } => fields
+            .iter()
+            .all(|field| !field.required || ends(&field.shape, known)),
+        Kind::Enum(_) => true,
+        Kind::Union { variants, .. } => variants.iter().any(|variant| ends(&variant.shape, known)),
+        Kind::Alias(shape) => ends(shape, known),
+    }
+}
+
+fn ends(shape: &Shape, known: &[bool]) -> bool {
+    match shape {
+        Shape::Named(at) => known.get(*at).copied().unwrap_or(false),
+        Shape::Tuple(items) => items.iter().all(|item| ends(item, known)),
+        Shape::List { item: inner, count }
+        | Shape::Map {
+            value: inner,
+            count,
+        } => count.min.is_none() || ends(inner, known),
+        _ => true,
+    }
+}
+
+/// Whether a reader who goes from a name to what it stands for arrives somewhere.
+fn is_grounded(kind: &Kind, known: &[bool]) -> bool {
+    let shape = |shape: &Shape| match shape {
+        Shape::Named(at) => known.get(*at).copied().unwrap_or(false),
+        Shape::Nullable(inner) => match **inner {
+            Shape::Named(at) => known.get(at).copied().unwrap_or(false),
+            _ => true,
+        },
+        _ => true,
+    };
+    match kind {
+        Kind::Struct { .. } | Kind::Enum(_) => true,
+        Kind::Union { variants, .. } => variants.iter().all(|variant| shape(&variant.shape)),
+        Kind::Alias(of) => shape(of),
     }
 }

@@ -18,7 +18,7 @@ use typify::{TypeSpace, TypeSpaceImpl, TypeSpaceSettings};
 
 use super::build::Built;
 use super::checks;
-use super::shape::{Def, Field, Format, Kind, Shape, Value, Width};
+use super::shape::{By, Def, Field, Format, Kind, Shape, Value, Width};
 use crate::name;
 
 const STACK: usize = 256 << 20;
@@ -267,6 +267,13 @@ fn finish(
     for item in &mut file.items {
         polish(item, &by_name)?;
     }
+    let checked = checks::checked(defs);
+    let choices: Vec<syn::Item> = file
+        .items
+        .iter_mut()
+        .filter_map(|item| choice(item, defs, &by_name, &checked))
+        .collect();
+    file.items.extend(choices);
     if wrapper.is_none() {
         mark(&mut file.items, defs.get(root));
     }
@@ -279,7 +286,10 @@ fn finish(
             .push(parse_quote!(event_runtime::wire_struct!(#ident);));
     }
     for def in defs {
-        if let Kind::Union { tag: Some(tag), .. } = &def.kind {
+        if let Kind::Union {
+            by: By::Tag(tag), ..
+        } = &def.kind
+        {
             let ident = Ident::new(&def.name, Span::call_site());
             file.items
                 .push(parse_quote!(event_runtime::wire_struct!(#ident, tag = #tag);));
@@ -377,10 +387,12 @@ fn wire(kind: Option<&Kind>) -> syn::Attribute {
         Some(Kind::Struct { .. }) => {
             parse_quote!(#[serde(crate = "event_runtime::serde", remote = "Self", rename_all = "camelCase")])
         }
-        Some(Kind::Union { tag: Some(tag), .. }) => {
+        Some(Kind::Union {
+            by: By::Tag(tag), ..
+        }) => {
             parse_quote!(#[serde(crate = "event_runtime::serde", remote = "Self", tag = #tag)])
         }
-        Some(Kind::Union { tag: None, .. }) => {
+        Some(Kind::Union { by: By::Kind, .. }) => {
             parse_quote!(#[serde(crate = "event_runtime::serde", untagged)])
         }
         // Of a text only: serde reads `{"a": null}` as the variant `a`, too.
@@ -389,6 +401,53 @@ fn wire(kind: Option<&Kind>) -> syn::Attribute {
         }
         _ => parse_quote!(#[serde(crate = "event_runtime::serde")]),
     }
+}
+
+/// What reads and writes a union of objects that no tag tells apart, instead of serde's derives.
+fn choice(
+    item: &mut syn::Item,
+    defs: &[Def],
+    by_name: &BTreeMap<&str, &Def>,
+    checked: &[bool],
+) -> Option<syn::Item> {
+    let syn::Item::Enum(item) = item else {
+        return None;
+    };
+    let ident = &item.ident;
+    let Kind::Union {
+        by: By::Fit,
+        variants,
+    } = &by_name.get(ident.to_string().as_str())?.kind
+    else {
+        return None;
+    };
+    item.attrs.retain(|attribute| {
+        !attribute.path().is_ident("derive") && !attribute.path().is_ident("serde")
+    });
+    item.attrs
+        .push(parse_quote!(#[derive(Clone, Debug, PartialEq)]));
+    let arms = item.variants.iter().filter_map(|variant| {
+        let known = variants.iter().find(|known| variant.ident == known.ident)?;
+        let Shape::Named(at) = known.shape else {
+            return None;
+        };
+        let required: Vec<&str> = match &defs.get(at)?.kind {
+            Kind::Struct { fields, .. } => fields
+                .iter()
+                .filter(|field| field.required)
+                .map(|field| field.wire.as_str())
+                .collect(),
+            _ => Vec::new(),
+        };
+        let (ident, ty) = (&variant.ident, &variant.fields.iter().next()?.ty);
+        let check = match checked.get(at) {
+            Some(true) => quote::quote!(checked),
+            _ => quote::quote!(unchecked),
+        };
+        Some(quote::quote!(#ident(#ty) = #check [#(#required),*]))
+    });
+    let arms: Vec<TokenStream> = arms.collect();
+    Some(parse_quote!(event_runtime::wire_choice!(#ident { #(#arms),* });))
 }
 
 /// The struct of an event whose payload is no struct itself.

@@ -30,6 +30,16 @@ pub(super) enum Shape {
     Named(usize),
 }
 
+impl Shape {
+    /// This, or `null`.
+    pub fn or_null(self) -> Self {
+        match self {
+            Self::Any | Self::Null | Self::Nullable(_) => self,
+            other => Self::Nullable(Box::new(other)),
+        }
+    }
+}
+
 /// An integer. Bounds are inclusive.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Integer {
@@ -131,11 +141,22 @@ pub(super) enum Kind {
     Enum(Vec<Value>),
     /// One of some shapes.
     Union {
-        /// The member whose text tells the variants apart; without one the first variant that reads a value has it.
-        tag: Option<String>,
+        by: By,
         variants: Vec<Variant>,
     },
     Alias(Shape),
+}
+
+/// How a reader finds the variant of a union.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    /// By the text of this member, which the variants' structs do not have.
+    Tag(String),
+    /// By the kind of the value: no two variants are of one.
+    Kind,
+    /// The first that takes the object, with all that is demanded of it. Each keeps what only others know, unless it says
+    /// that there can be nothing else.
+    Fit,
 }
 
 /// A property.

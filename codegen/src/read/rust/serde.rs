@@ -64,13 +64,12 @@ pub(super) fn container(
 /// The attributes of the fields.
 pub(super) fn fields(fields: &[&syn::Field], tokens: &mut Tokens, diagnostics: &mut Diagnostics) {
     for field in fields.iter().filter(|field| is_option(&field.ty)) {
-        let left_out = words(&field.attrs).iter().any(|word| {
-            matches!(
-                word.path.as_str(),
-                "skip_serializing_if" | "skip" | "skip_serializing" | "flatten"
-            )
-        });
-        if !left_out {
+        let words = words(&field.attrs);
+        let has = |path: &str| words.iter().any(|word| word.path == path);
+        let left_out = ["skip_serializing_if", "skip", "skip_serializing", "flatten"];
+        // Without a default, serde demands what a function of its own reads: such a field is never absent, and may be null.
+        let demanded = has("deserialize_with") && !has("default");
+        if !demanded && !left_out.into_iter().any(has) {
             let place = tokens.add(field.ty.span());
             diagnostics.push(
                 Diagnostic::new(

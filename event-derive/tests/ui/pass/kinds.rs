@@ -21,6 +21,16 @@ pub struct OrderPlaced {
 #[event(subject = "orders.paid", stream = "ORDERS", envelope = "cloudevents")]
 pub struct OrderPaid {}
 
+/// With a field that must be there and may be `null`, as other teams' schemas have it.
+#[derive(Serialize, Deserialize, Event)]
+#[serde(rename_all = "camelCase")]
+#[event(subject = "orders.moved", stream = "ORDERS")]
+pub struct OrderMoved {
+    /// Where it was.
+    #[serde(deserialize_with = "Deserialize::deserialize")]
+    pub base: Option<String>,
+}
+
 /// A plain event that says so.
 #[derive(Serialize, Deserialize, Event)]
 #[serde(rename_all = "camelCase")]

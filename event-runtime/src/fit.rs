@@ -1,0 +1,149 @@
+//! Unions of objects that no tag tells apart, as imported schemas have them: `wire_choice!`. Never used for contracts' own
+//! types, whose unions have a tag.
+//!
+//! Not serde's `untagged`, which takes the first variant that can be read: here it is the first that fulfils its constraints
+//! too, as the schema means it.
+
+use std::cell::Cell;
+
+use serde::Deserialize;
+use serde::de::{self, DeserializeOwned, Deserializer};
+use serde_json::Value;
+
+/// How many variants may turn out wrong inside of one union's value before it is given up. Where unions hold each other,
+/// each level tries what is below it once more for every variant.
+const MAX_WRONG: u32 = 10_000;
+
+thread_local! {
+    /// The unions that are being read here, and how many variants turned out wrong in the outermost.
+    static OPEN: Cell<(u32, u32)> = const { Cell::new((0, 0)) };
+}
+
+/// A value that may be one of several objects.
+#[derive(Debug)]
+pub struct Candidate {
+    json: Value,
+}
+
+impl Candidate {
+    /// Reads any value.
+    ///
+    /// # Errors
+    /// Those of the deserializer.
+    pub fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = Value::deserialize(deserializer)?;
+        let (depth, wrong) = OPEN.get();
+        OPEN.set((depth + 1, if depth == 0 { 0 } else { wrong }));
+        Ok(Self { json })
+    }
+
+    /// The value as a variant that has these members.
+    #[must_use]
+    pub fn read_as<T: DeserializeOwned>(&self, required: &[&str]) -> Option<T> {
+        let object = self.json.as_object()?;
+        let complete = required.iter().all(|name| object.contains_key(*name));
+        if !complete || OPEN.get().1 >= MAX_WRONG {
+            return None;
+        }
+        let read = T::deserialize(&self.json).ok();
+        if read.is_none() {
+            self.note_wrong();
+        }
+        read
+    }
+
+    /// Counts a variant that was read and is not it.
+    pub fn note_wrong(&self) {
+        let (depth, wrong) = OPEN.get();
+        OPEN.set((depth, wrong + 1));
+    }
+
+    /// The error of a value that is none of the variants.
+    #[must_use]
+    pub fn refuse<E: de::Error>(&self) -> E {
+        E::custom("the object is none of those that it may be")
+    }
+}
+
+impl Drop for Candidate {
+    fn drop(&mut self) {
+        let (depth, wrong) = OPEN.get();
+        OPEN.set((depth.saturating_sub(1), wrong));
+    }
+}
+
+/// The words of `wire_choice!`.
+pub mod candidate {
+    use crate::validate::{Checker, Validate};
+
+    /// Whether a variant fulfils its constraints.
+    pub fn checked<T: Validate>(body: &T) -> bool {
+        Checker::run(body).is_ok()
+    }
+
+    /// A variant without constraints.
+    pub fn unchecked<T>(_: &T) -> bool {
+        true
+    }
+}
+
+/// Gives a union of structs without a tag its form on the wire: that of the first variant that takes an object.
+///
+/// Each variant has the members that must be there, behind `checked` if it has constraints and `unchecked` if it has not. An
+/// object that can be read and breaks the constraints of each variant is the first that was read, for
+/// [`Event::validate`](crate::Event::validate) to say what is wrong.
+///
+/// ```
+/// use event_runtime::{serde, serde_json};
+///
+/// #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+/// pub struct Phone {
+///     number: String,
+/// }
+/// #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+/// pub struct Mail {
+///     address: String,
+/// }
+/// #[derive(Clone, Debug, PartialEq)]
+/// pub enum Contact {
+///     Phone(Phone),
+///     Mail(Mail),
+/// }
+/// event_runtime::wire_choice!(Contact {
+///     Phone(Phone) = unchecked ["number"],
+///     Mail(Mail) = unchecked ["address"],
+/// });
+///
+/// let text = r#"{"address":"a@b.example"}"#;
+/// let contact: Contact = serde_json::from_str(text).unwrap();
+/// assert_eq!(contact, Contact::Mail(Mail { address: "a@b.example".into() }));
+/// assert_eq!(serde_json::to_string(&contact).unwrap(), text);
+/// ```
+#[macro_export]
+macro_rules! wire_choice {
+    ($name:ident { $($variant:ident($body:ty) = $check:ident [$($required:literal),* $(,)?]),+ $(,)? }) => {
+        impl $crate::serde::Serialize for $name {
+            fn serialize<S: $crate::serde::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
+                match self {
+                    $(Self::$variant(body) => $crate::serde::Serialize::serialize(body, serializer),)+
+                }
+            }
+        }
+        impl<'de> $crate::serde::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::serde::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
+                let candidate = $crate::private::Candidate::read(deserializer)?;
+                let mut wrong = ::core::option::Option::None;
+                $(if let ::core::option::Option::Some(body) = candidate.read_as::<$body>(&[$($required),*]) {
+                    let fits = $crate::private::candidate::$check(&body);
+                    let this = Self::$variant(body);
+                    if fits {
+                        return ::core::result::Result::Ok(this);
+                    }
+                    candidate.note_wrong();
+                    wrong = wrong.or(::core::option::Option::Some(this));
+                })+
+                wrong.ok_or_else(|| candidate.refuse())
+            }
+        }
+    };
+}

@@ -1,0 +1,193 @@
+//! Small schemas in every place where a schema can stand, under an old and a new draft (see `build/shapes.rs`): the generated
+//! decoder, the decoder of the commands and the exported schemas judge each payload alike, and what is accepted comes back as
+//! it was. All on a small stack, in an unoptimised build too.
+
+#![deny(warnings)]
+// Setting up a test may fail loudly.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use event_codegen::check::{self, Checked};
+use event_codegen::decode::Decoder;
+use event_codegen::diagnostic::Diagnostics;
+use event_codegen::export::json_schema::{Draft, Layout, json_schema};
+use event_codegen::read;
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+#[allow(deprecated, dead_code, missing_docs, unused_imports, clippy::all)] // as `include_contracts!` has it
+mod contracts {
+    pub use event_runtime;
+    include!(concat!(env!("OUT_DIR"), "/shapes.rs"));
+}
+
+const EVENTS: &[Event] = include!(concat!(env!("OUT_DIR"), "/shapes_table.rs"));
+
+struct Event {
+    name: &'static str,
+    /// The index of its case.
+    case: usize,
+    /// Whether the case's schema is the whole payload's.
+    whole: bool,
+    decode: fn(&str) -> Result<Value, String>,
+}
+
+/// What a service is given, as JSON again, or why it is not.
+fn decode<E: event_runtime::Event>(body: &str) -> Result<Value, String> {
+    let event: E = serde_json::from_str(body).map_err(|error| error.to_string())?;
+    event
+        .validate()
+        .map_err(|violations| violations.to_string())?;
+    serde_json::to_value(&event).map_err(|error| error.to_string())
+}
+
+/// Equal, but for a number that is written with a fraction or without.
+fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Object(a), Value::Object(b)) => {
+            let within = |(key, a)| b.get(key).is_some_and(|b| same(a, b));
+            a.len() == b.len() && a.iter().all(within)
+        }
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+        }
+        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        (a, b) => a == b,
+    }
+}
+
+/// A value in every place of an event, with the payload that comes back.
+fn payloads(event: &Event, value: &Value, keeps_null: bool) -> Vec<(Value, Value)> {
+    if event.whole {
+        return vec![(value.clone(), value.clone())];
+    }
+    let mut all = Vec::new();
+    for place in ["inline", "reference", "composed"] {
+        let payload = json!({place: value});
+        // A reader takes `null` for an absent member, unless it is all that there can be.
+        let back = if value.is_null() && !keeps_null {
+            json!({})
+        } else {
+            payload.clone()
+        };
+        all.push((payload, back));
+    }
+    for payload in [
+        json!({"list": [value, value]}),
+        json!({"map": {"a": value}}),
+        json!({"held": {"must": value}}),
+    ] {
+        all.push((payload.clone(), payload));
+    }
+    all
+}
+
+struct Judges {
+    contracts: &'static Checked,
+    by_name: BTreeMap<String, [Validator; 3]>,
+}
+
+impl Judges {
+    fn new() -> Self {
+        let folder = Path::new(env!("OUT_DIR")).join("shapes");
+        let mut diagnostics = Diagnostics::default();
+        let model = read::read_folder(&folder, &mut diagnostics);
+        let contracts: &Checked =
+            Box::leak(Box::new(check::check(model, &mut diagnostics).unwrap()));
+        let validator = |text: &str| {
+            let schema: Value = serde_json::from_str(text).unwrap();
+            jsonschema::validator_for(&schema).unwrap()
+        };
+        let mut exported = [Draft::Draft07, Draft::Draft202012]
+            .map(|draft| json_schema(contracts, draft, Layout::Bundled).into_iter());
+        let mut by_name = BTreeMap::new();
+        while let [Some((file, old)), Some((_, new))] = exported.each_mut().map(Iterator::next) {
+            let name = file.trim_start_matches("shapes.").trim_end_matches(".json");
+            let own = std::fs::read_to_string(folder.join(format!("{name}.json"))).unwrap();
+            by_name.insert(
+                name.to_owned(),
+                [validator(&own), validator(&old), validator(&new)],
+            );
+        }
+        Self { contracts, by_name }
+    }
+
+    /// What is wrong with how a payload is judged; `loose` is for what the schema refuses and its types do not check.
+    fn wrong(
+        &self,
+        event: &Event,
+        payload: &Value,
+        back: Option<&Value>,
+        loose: bool,
+    ) -> Vec<String> {
+        let text = payload.to_string();
+        let mut wrong = Vec::new();
+        match ((event.decode)(&text), back) {
+            (Ok(written), Some(back)) if !same(&written, back) => {
+                wrong.push(format!("comes back as {written}"));
+            }
+            (Ok(_), None) => wrong.push("is read".to_owned()),
+            (Err(error), Some(_)) => wrong.push(format!("is not read: {error}")),
+            _ => {}
+        }
+        let id = Decoder::new(self.contracts)
+            .named(&format!("shapes.{}", event.name))
+            .unwrap();
+        let faults = Decoder::new(self.contracts)
+            .decode(id, text.as_bytes())
+            .faults;
+        if faults.is_empty() != back.is_some() {
+            wrong.push(format!("is decoded with {faults:?}"));
+        }
+        let schemas = &self.by_name[event.name];
+        for (name, schema) in ["its own schema", "draft-07", "2020-12"]
+            .iter()
+            .zip(schemas)
+        {
+            let own = *name == "its own schema" && loose;
+            if schema.is_valid(payload) != (back.is_some() && !own) {
+                wrong.push(format!("by {name}: {:?}", schema.validate(payload)));
+            }
+        }
+        wrong
+    }
+}
+
+#[test]
+fn all_judges_agree_and_nothing_is_lost() {
+    let cases: Value = serde_json::from_str(include_str!("../shapes/cases.json")).unwrap();
+    let judge = move || {
+        let judges = Judges::new();
+        let mut wrong = Vec::new();
+        for event in EVENTS {
+            let case = &cases[event.case];
+            let values = |key: &str| case[key].as_array().cloned().unwrap_or_default();
+            for (key, value) in ["accepts", "loosely", "refuses"]
+                .into_iter()
+                .flat_map(|key| values(key).into_iter().map(move |value| (key, value)))
+            {
+                // An event is an object, whatever its schema says.
+                if event.whole && !value.is_object() {
+                    continue;
+                }
+                for (payload, back) in payloads(event, &value, case["keepsNull"] == true) {
+                    let back = (key != "refuses").then_some(&back);
+                    for what in judges.wrong(event, &payload, back, key == "loosely") {
+                        wrong.push(format!("{}: {payload} {what}", event.name));
+                    }
+                }
+            }
+        }
+        wrong
+    };
+    let thread = std::thread::Builder::new().stack_size(512 << 10);
+    let wrong = thread.spawn(judge).unwrap().join().unwrap();
+    assert!(
+        wrong.is_empty(),
+        "{} faults:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
