@@ -1,6 +1,8 @@
 //! What an imported schema's type refuses in a payload: everything, each at its place, as [`crate::compat::payload`] has it
 //! for types of the contracts.
 
+use std::collections::BTreeSet;
+
 use super::payload::{count, floats, kind, list, properties, range, required, text_of, values};
 use super::{Schema, get};
 use crate::compat::payload::{self, Fault, Step as At};
@@ -50,7 +52,17 @@ fn check<'a>(schemas: Schema<'a>, schema: &'a Json, json: &Json, depth: usize) -
         && !values.contains(&json)
     {
         let value = text::shortened(&json.to_compact());
-        return fault("enum", "", format!("{value} is none of the allowed values"));
+        return match values.as_slice() {
+            [only] => {
+                let only = text::shortened(&only.to_compact());
+                fault(
+                    "const",
+                    "",
+                    format!("{value} is not {only}, the only value allowed"),
+                )
+            }
+            _ => fault("enum", "", format!("{value} is none of the allowed values")),
+        };
     }
     match (kind(schema), json) {
         (None, _) | (Some("null"), Json::Null) | (Some("boolean"), Json::Bool(_)) => Vec::new(),
@@ -93,23 +105,42 @@ fn check_branches<'a>(
     let mut alike = Vec::new();
     for branch in branches {
         let faults = check(schemas, branch, json, depth + 1);
-        if faults.is_empty() {
-            return faults;
-        }
-        if !faults
-            .iter()
-            .any(|fault| fault.at.is_empty() && fault.rule == "type")
-        {
-            alike.push(faults);
+        match faults.first() {
+            None => return faults,
+            Some(fault) if fault.at.is_empty() && fault.rule == "type" => {}
+            Some(_) => alike.push(faults),
         }
     }
+    // Members with one value are the tags of a union.
+    let is_tag = |fault: &Fault| fault.rule == "const" && fault.at.len() == 1;
+    if alike.len() > 1 && alike.iter().any(|faults| !faults.iter().any(is_tag)) {
+        alike.retain(|faults| !faults.iter().any(is_tag));
+    }
+    let found = payload::kind(json);
     match (alike.pop(), alike.is_empty()) {
         (Some(only), true) => only,
-        _ => fault(
-            "oneOf",
-            payload::kind(json),
-            "it fits no branch of `oneOf`".to_owned(),
-        ),
+        (Some(_), false) => fault("oneOf", found, "it fits no branch of `oneOf`".to_owned()),
+        (None, _) => {
+            let mut all = BTreeSet::new();
+            for branch in branches {
+                kinds(schemas, branch, depth + 1, &mut all);
+            }
+            let all = all.into_iter().collect::<Vec<_>>().join(" or ");
+            let shown = payload::shown_kind(json);
+            fault("type", found, format!("expected {all}, found {shown}"))
+        }
+    }
+}
+
+/// The kinds that a schema's branches take.
+fn kinds<'a>(schemas: Schema<'a>, schema: &'a Json, depth: usize, all: &mut BTreeSet<&'a str>) {
+    if depth > DEEPEST {
+        return;
+    }
+    let schema = schemas.resolve(schema);
+    all.extend(kind(schema).map(wanted));
+    for branch in list(schema, "oneOf") {
+        kinds(schemas, branch, depth + 1, all);
     }
 }
 
