@@ -1,17 +1,30 @@
-//! What an imported schema's type refuses in a payload: everything, each at its place, as [`crate::compat::payload`] has it
-//! for types of the contracts.
+//! Judges payloads by an imported schema, in the dialect that the import writes, as the generated types do: first whether a
+//! value has the form that its type reads, then whether it is what the type's checks demand. Finds everything, each fault at
+//! its place, as [`crate::compat::payload`] does for types of the contracts. Makes no payloads.
 
-use std::collections::BTreeSet;
+mod leaf;
 
-use super::payload::{count, floats, kind, list, properties, range, required, text_of, values};
+use std::collections::{BTreeSet, HashSet};
+
+use super::payload::{count, list, properties, required, values};
 use super::{Schema, get};
-use crate::compat::payload::{self, Fault, Step as At};
-use crate::compat::shape::{Count, Range, Text};
+use crate::compat::payload::{self, Fault, Step};
 use crate::compat::text;
+use crate::formats;
 use crate::json::Json;
+use leaf::{counted, equal, fault, integer, no_kind, no_value, number, string, wanted};
 
-/// How deep schemas may stand in one another before nothing is read any more.
-const DEEPEST: usize = 100;
+/// How many steps into a schema one payload may lead: more than the deepest payload that a decoder reads takes.
+const DEEPEST: usize = 600;
+
+/// How much of a schema counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    /// What a decoder reads, up to the first fault. Of several types the first one that reads a value has it.
+    Form,
+    /// The form, and what is checked afterwards.
+    All,
+}
 
 /// Why a payload is refused.
 pub(super) fn refuses(schemas: Schema<'_>, schema: &Json, json: &Json) -> Option<String> {
@@ -20,260 +33,307 @@ pub(super) fn refuses(schemas: Schema<'_>, schema: &Json, json: &Json) -> Option
 
 /// Everything that is refused in a payload.
 pub(super) fn faults(schemas: Schema<'_>, schema: &Json, json: &Json) -> Vec<Fault> {
-    check(schemas, schema, json, 0)
+    Judge { schemas }.value(schema, json, Look::All, 0)
 }
 
-fn fault(rule: &'static str, cause: &str, reason: String) -> Vec<Fault> {
-    vec![Fault {
-        at: Vec::new(),
-        rule,
-        cause: cause.to_owned(),
-        reason,
-    }]
-}
-
-fn inside(step: &At, faults: Vec<Fault>) -> impl Iterator<Item = Fault> {
+/// The same faults, seen from one step above.
+fn inside(step: &Step, faults: Vec<Fault>) -> impl Iterator<Item = Fault> {
     faults.into_iter().map(|mut fault| {
         fault.at.insert(0, step.clone());
         fault
     })
 }
 
-fn check<'a>(schemas: Schema<'a>, schema: &'a Json, json: &Json, depth: usize) -> Vec<Fault> {
-    if depth > DEEPEST {
-        return fault("json_schema", "depth", "it nests too deep".to_owned());
-    }
-    let schema = schemas.resolve(schema);
-    let branches = list(schema, "oneOf");
-    if !branches.is_empty() {
-        return check_branches(schemas, branches, json, depth);
-    }
-    if let Some(values) = values(schema)
-        && !values.contains(&json)
-    {
-        let value = text::shortened(&json.to_compact());
-        return match values.as_slice() {
-            [only] => {
-                let only = text::shortened(&only.to_compact());
-                fault(
-                    "const",
-                    "",
-                    format!("{value} is not {only}, the only value allowed"),
-                )
-            }
-            _ => fault("enum", "", format!("{value} is none of the allowed values")),
-        };
-    }
-    match (kind(schema), json) {
-        (None, _) | (Some("null"), Json::Null) | (Some("boolean"), Json::Bool(_)) => Vec::new(),
-        (Some("integer"), Json::Number(digits)) => check_integer(range(schema), digits),
-        (Some("number"), Json::Number(digits)) => check_number(floats(schema), digits),
-        (Some("string"), Json::Text(value)) => check_text(&text_of(schema), value),
-        (Some("array"), Json::List(items)) => check_items(schemas, schema, items, depth),
-        (Some("object"), Json::Object(members)) => check_object(schemas, schema, members, depth),
-        (Some(kind), _) => {
-            let (found, shown) = (payload::kind(json), payload::shown_kind(json));
-            fault(
-                "type",
-                found,
-                format!("expected {}, found {shown}", wanted(kind)),
-            )
-        }
-    }
-}
-
-/// A kind of JSON Schema as others are called here.
-fn wanted(kind: &str) -> &str {
-    match kind {
-        "boolean" => "true or false",
-        "integer" => "an integer",
-        "number" => "a number",
-        "string" => "a text",
-        "array" => "a list",
-        "object" => "an object",
-        other => other,
-    }
-}
-
-/// A payload must fit one of them. Where only one can be meant, what is wrong with it is said.
-fn check_branches<'a>(
+struct Judge<'a> {
     schemas: Schema<'a>,
-    branches: &'a [Json],
-    json: &Json,
-    depth: usize,
-) -> Vec<Fault> {
-    let mut alike = Vec::new();
-    for branch in branches {
-        let faults = check(schemas, branch, json, depth + 1);
-        match faults.first() {
-            None => return faults,
-            Some(fault) if fault.at.is_empty() && fault.rule == "type" => {}
-            Some(_) => alike.push(faults),
+}
+
+impl<'a> Judge<'a> {
+    fn value(&self, schema: &'a Json, json: &Json, look: Look, depth: usize) -> Vec<Fault> {
+        if depth > DEEPEST {
+            return fault("json_schema", "depth", "it nests too deep".to_owned());
+        }
+        let schema = self.schemas.resolve(schema);
+        if let Some(branches) = branches(schema) {
+            return self.branch(branches, json, look, depth);
+        }
+        if let Some(values) = values(schema)
+            && (look == Look::All || matches!(json, Json::Text(_)))
+            && !values.iter().any(|value| equal(value, json))
+        {
+            return no_value(&values, json);
+        }
+        let kinds = kinds(schema);
+        let Some(kind) = kind_of(&kinds, json) else {
+            return no_kind(kinds.iter().map(|kind| wanted(kind)).collect(), json);
+        };
+        match json {
+            Json::Number(digits) if kind == "integer" => integer(schema, digits, look),
+            Json::Number(digits) if kind == "number" => number(schema, digits, look),
+            Json::Text(value) if kind == "string" => {
+                // As text it is the same integer.
+                if kinds.contains(&"integer") && !is_long(value) {
+                    let reason = format!("{:?} is no integer", text::shortened(value));
+                    return fault("pattern", "an integer", reason);
+                }
+                string(schema, value, look)
+            }
+            Json::List(items) if kind == "array" => self.items(schema, items, look, depth),
+            Json::Object(members) if kind == "object" => self.object(schema, members, look, depth),
+            _ => Vec::new(),
         }
     }
-    // Members with one value are the tags of a union.
-    let is_tag = |fault: &Fault| fault.rule == "const" && fault.at.len() == 1;
-    if alike.len() > 1 && alike.iter().any(|faults| !faults.iter().any(is_tag)) {
-        alike.retain(|faults| !faults.iter().any(is_tag));
+
+    /// The first branch that reads it has it, and its checks count.
+    fn branch(&self, branches: &'a [Json], json: &Json, look: Look, depth: usize) -> Vec<Fault> {
+        let reads = |branch: &&Json| self.value(branch, json, Look::Form, depth + 1).is_empty();
+        match branches.iter().find(reads) {
+            Some(_) if look == Look::Form => Vec::new(),
+            Some(branch) => self.value(branch, json, look, depth + 1),
+            None if look == Look::Form => fault("oneOf", "", String::new()),
+            None => self.no_branch(branches, json, depth),
+        }
     }
-    let found = payload::kind(json);
-    match (alike.pop(), alike.is_empty()) {
-        (Some(only), true) => only,
-        (Some(_), false) => fault("oneOf", found, "it fits no branch of `oneOf`".to_owned()),
-        (None, _) => {
+
+    /// What is wrong in the only branch that can be meant; else that there is none. Looks into one branch at most, or a
+    /// payload could make it look into all of them at every step.
+    fn no_branch(&self, branches: &'a [Json], json: &Json, depth: usize) -> Vec<Fault> {
+        let mut alike: Vec<&Json> = branches
+            .iter()
+            .filter(|branch| self.takes(branch, json, false, depth))
+            .collect();
+        if alike.len() > 1 {
+            alike.retain(|branch| self.takes(branch, json, true, depth));
+        } else if alike.is_empty() {
             let mut all = BTreeSet::new();
-            for branch in branches {
-                kinds(schemas, branch, depth + 1, &mut all);
+            self.kinds_of(branches, depth, &mut all);
+            return no_kind(all.into_iter().collect(), json);
+        }
+        match alike.as_slice() {
+            [only] => self.value(only, json, Look::All, depth + 1),
+            _ => {
+                let reason = "it fits no branch of `oneOf`".to_owned();
+                fault("oneOf", payload::kind(json), reason)
             }
-            let all = all.into_iter().collect::<Vec<_>>().join(" or ");
-            let shown = payload::shown_kind(json);
-            fault("type", found, format!("expected {all}, found {shown}"))
         }
     }
-}
 
-/// The kinds that a schema's branches take.
-fn kinds<'a>(schemas: Schema<'a>, schema: &'a Json, depth: usize, all: &mut BTreeSet<&'a str>) {
-    if depth > DEEPEST {
-        return;
-    }
-    let schema = schemas.resolve(schema);
-    all.extend(kind(schema).map(wanted));
-    for branch in list(schema, "oneOf") {
-        kinds(schemas, branch, depth + 1, all);
-    }
-}
-
-fn check_integer(range: Range, digits: &str) -> Vec<Fault> {
-    let Ok(n) = digits.parse::<i128>() else {
-        return fault("type", "a fraction", format!("{digits} is not an integer"));
-    };
-    let Range { min, max } = range;
-    if range.contains(n) {
-        return Vec::new();
-    }
-    let rule = if n < min { "minimum" } else { "maximum" };
-    fault(rule, "", format!("{n} is not within {min}..={max}"))
-}
-
-fn check_number((min, max): (f64, f64), digits: &str) -> Vec<Fault> {
-    let number = digits.parse::<f64>();
-    if number.as_ref().is_ok_and(|n| (min..=max).contains(n)) {
-        return Vec::new();
-    }
-    let rule = if number.is_ok_and(|n| n < min) {
-        "minimum"
-    } else {
-        "maximum"
-    };
-    fault(rule, "", format!("{digits} is out of range"))
-}
-
-fn check_text(wanted: &Text, value: &str) -> Vec<Fault> {
-    if text::accepts(wanted, value) {
-        return Vec::new();
-    }
-    let short = text::shortened(value);
-    if !text::spells(wanted.format, value) {
-        let name = wanted.format.name();
-        return fault("format", "", format!("{short:?} is no {name}"));
-    }
-    let length = value.chars().count() as u64;
-    let counted = check_count(
-        wanted.length,
-        length,
-        "characters",
-        ["minLength", "maxLength"],
-    );
-    if !counted.is_empty() {
-        return counted;
-    }
-    let missed = wanted.patterns.iter().find(|p| !text::matches(p, value));
-    let pattern = missed.map_or("", String::as_str);
-    fault(
-        "pattern",
-        pattern,
-        format!("{short:?} does not match {pattern}"),
-    )
-}
-
-fn check_count(count: Count, n: u64, what: &str, rules: [&'static str; 2]) -> Vec<Fault> {
-    if n < count.min {
-        let reason = format!("{n} {what}, at least {} are needed", count.min);
-        return fault(rules[0], "", reason);
-    }
-    match count.max.filter(|max| n > *max) {
-        Some(max) => fault(
-            rules[1],
-            "",
-            format!("{n} {what}, at most {max} are allowed"),
-        ),
-        None => Vec::new(),
-    }
-}
-
-fn check_items<'a>(
-    schemas: Schema<'a>,
-    schema: &'a Json,
-    items: &[Json],
-    depth: usize,
-) -> Vec<Fault> {
-    let n = items.len() as u64;
-    let rules = ["minItems", "maxItems"];
-    let mut all = check_count(count(schema, "minItems", "maxItems"), n, "items", rules);
-    for (at, item) in items.iter().enumerate() {
-        let of = match get(schema, "items") {
-            Some(Json::List(each)) => each.get(at),
-            other => other,
+    /// Whether a schema takes this kind of value and, of an object, has no tag (a member with one value) that says otherwise.
+    fn takes(&self, schema: &'a Json, json: &Json, tags: bool, depth: usize) -> bool {
+        let schema = self.schemas.resolve(schema);
+        if let (Some(branches), true) = (branches(schema), depth < DEEPEST) {
+            let mut branches = branches.iter();
+            return branches.any(|branch| self.takes(branch, json, tags, depth + 1));
+        }
+        let other = |(name, of): &(String, Json), members: &[(String, Json)]| {
+            let own = members.iter().rfind(|(key, _)| key == name);
+            match (values(self.schemas.resolve(of)).as_deref(), own) {
+                (Some([only]), Some((_, value))) => !equal(only, value),
+                _ => false,
+            }
         };
-        if let Some(of) = of {
-            let faults = check(schemas, of, item, depth + 1);
-            all.extend(inside(&At::Item(at), faults));
+        match json {
+            _ if kind_of(&kinds(schema), json).is_none() => false,
+            Json::Object(members) if tags => {
+                !properties(schema).iter().any(|tag| other(tag, members))
+            }
+            _ => true,
         }
     }
-    all
+
+    /// The kinds that any of the branches takes.
+    fn kinds_of(&self, branches: &'a [Json], depth: usize, all: &mut BTreeSet<&'a str>) {
+        for branch in branches {
+            let schema = self.schemas.resolve(branch);
+            all.extend(kinds(schema).into_iter().map(wanted));
+            if let (Some(more), true) = (self::branches(schema), depth < DEEPEST) {
+                self.kinds_of(more, depth + 1, all);
+            }
+        }
+    }
+
+    fn items(&self, schema: &'a Json, items: &[Json], look: Look, depth: usize) -> Vec<Fault> {
+        let counts = count(schema, "minItems", "maxItems");
+        let is_tuple = matches!(get(schema, "items"), Some(Json::List(_)));
+        let mut all = Vec::new();
+        if look == Look::All || is_tuple {
+            let rules = ["minItems", "maxItems"];
+            all = counted(counts, items.len() as u64, "items", rules);
+        }
+        for (at, item) in items.iter().enumerate() {
+            if look == Look::Form && !all.is_empty() {
+                break;
+            }
+            let of = match get(schema, "items") {
+                Some(Json::List(each)) => each.get(at),
+                other => other,
+            };
+            if let Some(of) = of {
+                let faults = self.value(of, item, look, depth + 1);
+                all.extend(inside(&Step::Item(at), faults));
+            }
+        }
+        all
+    }
+
+    fn object(
+        &self,
+        schema: &'a Json,
+        members: &[(String, Json)],
+        look: Look,
+        depth: usize,
+    ) -> Vec<Fault> {
+        let object = Object::new(schema, members);
+        let mut all = Vec::new();
+        for (key, value, last) in object.tags_first() {
+            if look == Look::Form && !all.is_empty() {
+                return all;
+            }
+            let known = object.named(key);
+            if known.is_some() && object.again.contains(key) {
+                if last {
+                    let faults = fault("duplicate", "", "stands twice".to_owned());
+                    all.extend(inside(&Step::Member(key.to_owned()), faults));
+                }
+                continue;
+            }
+            let of = known.or_else(|| get(schema, "additionalProperties"));
+            let Some(of) = of.filter(|_| !object.is_absent(key, value)) else {
+                continue;
+            };
+            // Of a key that stands twice the last value is kept, and the others are only read.
+            let faults = self.value(of, value, if last { look } else { Look::Form }, depth + 1);
+            let step = match known {
+                Some(_) => Step::Member(key.to_owned()),
+                None => Step::Entry(key.to_owned()),
+            };
+            all.extend(inside(&step, faults));
+        }
+        for name in required(schema).filter(|name| !object.there.contains(name)) {
+            let reason = format!("the field `{name}` is missing");
+            all.extend(fault("required", name, reason));
+        }
+        if look == Look::All {
+            let there = object.there.iter().copied();
+            let there = there.filter(|name| !object.is_null(name)).collect();
+            all.extend(whole(schema, &there));
+        }
+        all
+    }
 }
 
-fn check_object<'a>(
-    schemas: Schema<'a>,
-    schema: &'a Json,
-    members: &[(String, Json)],
-    depth: usize,
-) -> Vec<Fault> {
-    let mut all = Vec::new();
-    for name in required(schema) {
-        if !members.iter().any(|(key, _)| key == name) {
-            all.extend(fault(
-                "required",
-                name,
-                format!("the field `{name}` is missing"),
-            ));
+/// An object and what a schema says of its members.
+struct Object<'s, 'm> {
+    named: &'s [(String, Json)],
+    needed: HashSet<&'s str>,
+    members: &'m [(String, Json)],
+    there: HashSet<&'m str>,
+    /// The keys that stand more than once.
+    again: HashSet<&'m str>,
+}
+
+impl<'s, 'm> Object<'s, 'm> {
+    fn new(schema: &'s Json, members: &'m [(String, Json)]) -> Self {
+        let mut there = HashSet::new();
+        let keys = members.iter().map(|(key, _)| key.as_str());
+        let again = keys.filter(|key| !there.insert(*key)).collect();
+        Self {
+            named: properties(schema),
+            needed: required(schema).collect(),
+            members,
+            there,
+            again,
         }
     }
-    let n = members.len() as u64;
+
+    fn named(&self, key: &str) -> Option<&'s Json> {
+        let of = self.named.iter().find(|(name, _)| name == key);
+        of.map(|(_, of)| of)
+    }
+
+    /// A reader takes `null` for an absent member.
+    fn is_absent(&self, key: &str, value: &Json) -> bool {
+        *value == Json::Null && !self.needed.contains(key) && self.named(key).is_some()
+    }
+
+    fn is_null(&self, key: &str) -> bool {
+        let last = self.members.iter().rfind(|(other, _)| other == key);
+        last.is_some_and(|(key, value)| self.is_absent(key, value))
+    }
+
+    /// The members, each with whether it is the last of its key. Those with one value first: of all variants of a union one
+    /// is looked into, however deep they hold each other.
+    fn tags_first(&self) -> impl Iterator<Item = (&'m str, &'m Json, bool)> {
+        let is_tag = |key: &str| self.named(key).is_some_and(|of| get(of, "const").is_some());
+        let mut last = HashSet::new();
+        let members = self.members.iter().rev();
+        let mut all: Vec<(&str, &Json, bool)> = members
+            .map(|(key, value)| (key.as_str(), value, last.insert(key.as_str())))
+            .collect();
+        all.reverse();
+        all.sort_by_key(|(key, ..)| !is_tag(key));
+        all.into_iter()
+    }
+}
+
+/// What an object demands of all its members together.
+fn whole(schema: &Json, there: &HashSet<&str>) -> Vec<Fault> {
+    let counts = count(schema, "minProperties", "maxProperties");
     let rules = ["minProperties", "maxProperties"];
-    all.extend(check_count(
-        count(schema, "minProperties", "maxProperties"),
-        n,
-        "members",
-        rules,
-    ));
-    let optional = |name: &str| !required(schema).any(|known| known == name);
-    for (key, value) in members {
-        let known = properties(schema).iter().find(|(name, _)| name == key);
-        // A reader takes `null` for an absent member.
-        if *value == Json::Null && known.is_some() && optional(key) {
-            continue;
-        }
-        let (of, step) = match known {
-            Some((_, of)) => (of, At::Member(key.clone())),
-            None => match get(schema, "additionalProperties") {
-                Some(of) => (of, At::Entry(key.clone())),
-                None => continue,
-            },
-        };
-        let faults = check(schemas, of, value, depth + 1);
-        all.extend(inside(&step, faults));
+    let mut all = counted(counts, there.len() as u64, "members", rules);
+    let lists = list(schema, "anyOf");
+    let has = |list: &Json| required(list).all(|name| there.contains(name));
+    if !lists.is_empty() && !lists.iter().any(has) {
+        let names = |list| required(list).collect::<Vec<_>>().join(" and ");
+        let lists: Vec<String> = lists.iter().map(names).collect();
+        let reason = format!("it must have {}", lists.join(", or "));
+        all.extend(fault("anyOf", "", reason));
     }
     all
+}
+
+/// The branches of a union. An object's `anyOf` has no types: it says which members are there.
+fn branches(schema: &Json) -> Option<&[Json]> {
+    let branches = match list(schema, "oneOf") {
+        [] if get(schema, "type").is_none() => list(schema, "anyOf"),
+        branches => branches,
+    };
+    (!branches.is_empty()).then_some(branches)
+}
+
+/// The names under `type`; none when a value may be of any kind.
+fn kinds(schema: &Json) -> Vec<&str> {
+    let names = match get(schema, "type") {
+        Some(Json::List(names)) => names.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    };
+    let names = names.iter();
+    names
+        .filter_map(|name| match name {
+            Json::Text(name) => Some(name.as_str()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Which of the kinds a value is of; an empty text when it may be of any.
+fn kind_of<'k>(kinds: &[&'k str], json: &Json) -> Option<&'k str> {
+    if kinds.is_empty() {
+        return Some("");
+    }
+    let is = |kind: &&&str| match json {
+        Json::Null => **kind == "null",
+        Json::Bool(_) => **kind == "boolean",
+        Json::Number(_) => matches!(**kind, "integer" | "number"),
+        Json::Text(_) => **kind == "string",
+        Json::List(_) => **kind == "array",
+        Json::Object(_) => **kind == "object",
+    };
+    kinds.iter().find(is).copied()
+}
+
+/// Whether a text is an integer of 64 bits with a sign, in the one form in which it is written.
+fn is_long(text: &str) -> bool {
+    formats::integer(text).is_some_and(|n| i64::try_from(n).is_ok())
 }
