@@ -104,6 +104,52 @@ fn faults_are_counted_by_their_cause_at_the_end() {
     }
 }
 
+/// Whoever sends it must not keep the reader busy: of a union's branches the one that is meant is looked into.
+#[test]
+fn a_fault_deep_in_a_recursive_union_has_its_place() {
+    let folder =
+        Folder::with("[events.Asked]\nsubject = \"asked\"\njson_schema = \"asked.json\"\n");
+    let one = |kind: &str, member: &str, of: &str| {
+        format!(
+            r##"{{ "title": "{kind}", "type": "object", "properties": {{ "kind": {{ "const": "{kind}" }}, "{member}": {of} }},
+              "required": ["kind", "{member}"] }}"##
+        )
+    };
+    let expr = r##"{ "$ref": "#/definitions/Expr" }"##;
+    folder.write(
+        "contracts/asked.json",
+        &format!(
+            r##"{{ "type": "object", "properties": {{ "where": {expr} }}, "required": ["where"],
+              "definitions": {{ "Expr": {{ "oneOf": [{}, {}, {}] }} }} }}"##,
+            one("Not", "of", expr),
+            one(
+                "All",
+                "of",
+                &format!(r##"{{ "type": "array", "items": {expr} }}"##)
+            ),
+            one("Is", "value", r#"{ "type": "boolean" }"#)
+        ),
+    );
+    const DEEP: usize = 50;
+    let mut body = r#"{"kind":"Is","value":7}"#.to_owned();
+    for _ in 0..DEEP {
+        body = format!(r#"{{"kind":"Not","of":{body}}}"#);
+    }
+    folder.write("bad.json", &format!(r#"{{"where":{body}}}"#));
+    let begun = std::time::Instant::now();
+    let mut command = folder.command(&["decode", "--subject", "asked", "--json"]);
+    command.stdin(std::fs::File::open(folder.at("bad.json")).unwrap());
+    let run = Run::from(command.output().unwrap());
+    assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+    assert_eq!(run.code, 1, "{}", run.err);
+    let line: Value = serde_json::from_str(&run.out).unwrap();
+    let path = format!("where.{}value", "of.".repeat(DEEP));
+    assert_eq!(
+        line["faults"],
+        json!([{ "path": path, "rule": "type", "reason": "expected true or false, found the number 7" }])
+    );
+}
+
 #[test]
 fn the_subject_must_be_that_of_one_event() {
     for (subject, says) in [

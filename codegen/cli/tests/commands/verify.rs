@@ -242,7 +242,12 @@ fn faults_in_imported_types_have_their_path() {
               "floor": { "type": "integer", "minimum": 0 } }, "required": ["zip"] },
             "lines": { "type": "array", "items": { "type": "object",
               "properties": { "sku": { "type": "string" } }, "required": ["sku"] } },
-            "weights": { "type": "object", "additionalProperties": { "type": "number" } } },
+            "weights": { "type": "object", "additionalProperties": { "type": "number" } },
+            "by": { "oneOf": [
+              { "type": "object", "properties": { "kind": { "const": "van" }, "plate": { "type": "string" } },
+                "required": ["kind", "plate"] },
+              { "type": "object", "properties": { "kind": { "const": "ship" }, "decks": { "type": "integer", "maximum": 9 } },
+                "required": ["kind", "decks"] } ] } },
           "required": ["to"] }"##,
     );
     live.ok(&["streams", "apply"]);
@@ -252,6 +257,9 @@ fn faults_in_imported_types_have_their_path() {
         r#"{"to":{"zip":"1234567"},"lines":[{"sku":"a"},{},{"sku":7},{}]}"#,
         r#"{"to":{},"weights":{"box":"heavy","bag":"light"}}"#,
         r#"{"lines":7}"#,
+        r#"{"to":{"zip":"1"},"by":{"kind":"ship","decks":10}}"#,
+        r#"{"to":{"zip":"1"},"by":{"kind":"van"}}"#,
+        r#"{"to":{"zip":"1"},"by":"foot"}"#,
     ]
     .into_iter()
     .enumerate()
@@ -264,7 +272,7 @@ fn faults_in_imported_types_have_their_path() {
     let event = &all["streams"][0]["events"][0];
     assert_eq!(
         (&event["fit"], &event["broken"]),
-        (&1.into(), &4.into()),
+        (&1.into(), &7.into()),
         "{}",
         run.out
     );
@@ -283,6 +291,9 @@ fn faults_in_imported_types_have_their_path() {
         found,
         [
             r#"1 "" "required" first 5"#,
+            r#"1 "by" "required" first 7"#,
+            r#"1 "by" "type" first 8"#,
+            r#"1 "by.decks" "maximum" first 6"#,
             r#"1 "lines" "type" first 5"#,
             r#"1 "lines[]" "required" first 3"#,
             r#"1 "lines[].sku" "type" first 3"#,

@@ -1,17 +1,19 @@
 //! Judges payloads by an imported schema, in the dialect that the import writes, as the generated types do: first whether a
-//! value has the form that its type reads, then whether it is what the type's checks demand. Finds every fault, each at its
-//! place, as [`crate::compat::payload`] does for types of the contracts. Makes no payloads.
+//! value has the form that its type reads, then whether it is what the type's checks demand. Finds everything, each fault at
+//! its place, as [`crate::compat::payload`] does for types of the contracts. Makes no payloads.
 
-mod scalars;
+mod leaf;
 
 use std::cell::Cell;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use super::payload::{branches, count, list, properties, required, values};
 use super::{Schema, get};
-use crate::compat::payload::{Fault, Step, kind as found, shown_kind};
+use crate::compat::payload::{self, Fault, Step};
 use crate::compat::text;
+use crate::formats;
 use crate::json::Json;
+use leaf::{counted, equal, fault, integer, no_kind, no_value, number, string, wanted};
 
 /// How many steps into a schema one payload may lead: more than the deepest payload that a decoder reads takes.
 const DEEPEST: usize = 600;
@@ -22,39 +24,27 @@ const MAX_WRONG: u32 = 10_000;
 /// How much of a schema counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Look {
-    /// What a decoder reads.
+    /// What a decoder reads, up to the first fault. Of several types the first one that reads a value has it.
     Form,
-    /// The form, and what is checked afterwards; the first fault is enough.
-    Fits,
-    /// The same, with every fault.
+    /// The form, and what is checked afterwards.
     All,
 }
 
 /// Why a payload is refused.
 pub(super) fn refuses(schemas: Schema<'_>, schema: &Json, json: &Json) -> Option<String> {
-    let judge = Judge::new(schemas);
-    Some(
-        judge
-            .value(schema, json, Look::Fits, 0)
-            .first()?
-            .to_string(),
-    )
+    Some(faults(schemas, schema, json).first()?.to_string())
 }
 
 /// Everything that is refused in a payload.
 pub(super) fn faults(schemas: Schema<'_>, schema: &Json, json: &Json) -> Vec<Fault> {
-    Judge::new(schemas).value(schema, json, Look::All, 0)
+    let judge = Judge {
+        schemas,
+        open: Cell::new((0, 0)),
+    };
+    judge.value(schema, json, Look::All, 0)
 }
 
-fn fault(rule: &'static str, cause: &str, reason: String) -> Vec<Fault> {
-    vec![Fault {
-        at: Vec::new(),
-        rule,
-        cause: cause.to_owned(),
-        reason,
-    }]
-}
-
+/// The same faults, seen from one step above.
 fn inside(step: &Step, faults: Vec<Fault>) -> impl Iterator<Item = Fault> {
     faults.into_iter().map(|mut fault| {
         fault.at.insert(0, step.clone());
@@ -64,17 +54,11 @@ fn inside(step: &Step, faults: Vec<Fault>) -> impl Iterator<Item = Fault> {
 
 struct Judge<'a> {
     schemas: Schema<'a>,
-    wrong: Cell<u32>,
+    /// How many choices are being looked at in one another, and how many branches have turned out wrong in the outermost.
+    open: Cell<(u32, u32)>,
 }
 
 impl<'a> Judge<'a> {
-    fn new(schemas: Schema<'a>) -> Self {
-        Self {
-            schemas,
-            wrong: Cell::new(0),
-        }
-    }
-
     fn value(&self, schema: &'a Json, json: &Json, look: Look, depth: usize) -> Vec<Fault> {
         if depth > DEEPEST {
             return fault("json_schema", "depth", "it nests too deep".to_owned());
@@ -85,27 +69,25 @@ impl<'a> Judge<'a> {
             return self.choice(choices, json, look, depth);
         }
         if let Some(values) = values(schema)
-            && (look != Look::Form || matches!(json, Json::Text(_)))
-            && !values.iter().any(|value| scalars::equal(value, json))
+            && (look == Look::All || matches!(json, Json::Text(_)))
+            && !values.iter().any(|value| equal(value, json))
         {
-            let value = text::shortened(&json.to_compact());
-            return fault("enum", "", format!("{value} is none of the allowed values"));
+            return no_value(&values, json);
         }
         let kinds = kinds(schema);
         let Some(kind) = kind_of(&kinds, json) else {
-            let wanted: Vec<&str> = kinds.iter().map(|kind| wanted(kind)).collect();
-            let reason = format!(
-                "expected {}, found {}",
-                wanted.join(" or "),
-                shown_kind(json)
-            );
-            return fault("type", found(json), reason);
+            return no_kind(kinds.iter().map(|kind| wanted(kind)).collect(), json);
         };
         match json {
-            Json::Number(digits) if kind == "integer" => scalars::integer(schema, digits, look),
-            Json::Number(digits) if kind == "number" => scalars::number(schema, digits, look),
+            Json::Number(digits) if kind == "integer" => integer(schema, digits, look),
+            Json::Number(digits) if kind == "number" => number(schema, digits, look),
             Json::Text(value) if kind == "string" => {
-                scalars::string(schema, value, kinds.contains(&"integer"), look)
+                // As text it is the same integer.
+                if kinds.contains(&"integer") && !is_long(value) {
+                    let reason = format!("{:?} is no integer", text::shortened(value));
+                    return fault("pattern", "an integer", reason);
+                }
+                string(schema, value, look)
             }
             Json::List(items) if kind == "array" => self.items(schema, items, look, depth),
             Json::Object(members) if kind == "object" => self.object(schema, members, look, depth),
@@ -113,65 +95,118 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// A payload must fit one of them. Where only one can be meant, what is wrong with it is said.
+    /// The first branch that takes it, with what is demanded of it, has it; else the first that reads it, and its checks
+    /// count.
     fn choice(&self, choices: &'a [Json], json: &Json, look: Look, depth: usize) -> Vec<Fault> {
-        let meant = self.meant(choices, json);
-        if let [only] = meant[..] {
-            return self.value(only, json, look, depth + 1);
-        }
-        let each = if look == Look::All { Look::Fits } else { look };
-        for branch in meant {
-            if self.wrong.get() > MAX_WRONG {
-                break;
-            }
-            if self.value(branch, json, each, depth + 1).is_empty() {
-                return Vec::new();
-            }
-            self.wrong.set(self.wrong.get() + 1);
-        }
-        let reason = "it fits none of the choices".to_owned();
-        fault("oneOf", found(json), reason)
+        let (within, wrong) = self.open.get();
+        let wrong = if within == 0 { 0 } else { wrong };
+        self.open.set((within + 1, wrong));
+        let faults = self.first_fitting(choices, json, look, depth);
+        self.open.set((within, self.open.get().1));
+        faults
     }
 
-    /// The branches that may be meant: of the kind, with the tag, and of several those whose members are there.
-    fn meant(&self, choices: &'a [Json], json: &Json) -> Vec<&'a Json> {
-        let resolved = |branch: &'a Json| self.schemas.resolve(branch);
-        let is_choice = |branch: &'a Json| !branches(resolved(branch)).is_empty();
-        let mut meant: Vec<&Json> = choices
+    fn first_fitting(
+        &self,
+        choices: &'a [Json],
+        json: &Json,
+        look: Look,
+        depth: usize,
+    ) -> Vec<Fault> {
+        let mut first = None;
+        for branch in choices {
+            let (open, wrong) = self.open.get();
+            if wrong > MAX_WRONG {
+                break;
+            }
+            let read = self.value(branch, json, Look::Form, depth + 1).is_empty();
+            if read && look == Look::Form {
+                return Vec::new();
+            }
+            if read {
+                let faults = self.value(branch, json, look, depth + 1);
+                if faults.is_empty() {
+                    return faults;
+                }
+                first = first.or(Some(faults));
+            }
+            self.open.set((open, self.open.get().1 + 1));
+        }
+        match first {
+            Some(faults) => faults,
+            None if look == Look::Form => fault("oneOf", "", String::new()),
+            None => self.no_branch(choices, json, depth),
+        }
+    }
+
+    /// What is wrong in the only branch that can be meant; else that there is none. Looks into one branch at most, or a
+    /// payload could make it look into all of them at every step.
+    fn no_branch(&self, branches: &'a [Json], json: &Json, depth: usize) -> Vec<Fault> {
+        let mut alike: Vec<&Json> = branches
             .iter()
-            .filter(|branch| is_choice(branch) || kind_of(&kinds(resolved(branch)), json).is_some())
+            .filter(|branch| self.takes(branch, json, false, depth))
             .collect();
-        let Json::Object(members) = json else {
-            return meant;
-        };
-        let value = |name: &str| members.iter().find(|(key, _)| key == name);
-        let tagged = |branch: &&'a Json| {
-            let mut tags = properties(resolved(branch)).iter();
-            tags.all(|(name, of)| match (get(of, "const"), value(name)) {
-                (Some(text), Some((_, found))) => text == found,
-                _ => true,
-            })
-        };
-        let complete =
-            |branch: &&'a Json| required(resolved(branch)).all(|name| value(name).is_some());
-        if meant.len() > 1 {
-            meant.retain(tagged);
+        if alike.len() > 1 {
+            alike.retain(|branch| self.takes(branch, json, true, depth));
+        } else if alike.is_empty() {
+            let mut all = BTreeSet::new();
+            self.kinds_of(branches, depth, &mut all);
+            return no_kind(all.into_iter().collect(), json);
         }
-        if meant.len() > 1 && meant.iter().any(complete) {
-            meant.retain(complete);
+        match alike.as_slice() {
+            [only] => self.value(only, json, Look::All, depth + 1),
+            _ => {
+                let reason = "it fits no branch of `oneOf`".to_owned();
+                fault("oneOf", payload::kind(json), reason)
+            }
         }
-        meant
+    }
+
+    /// Whether a schema takes this kind of value and, of an object, has no tag (a member with one value) that says otherwise.
+    fn takes(&self, schema: &'a Json, json: &Json, tags: bool, depth: usize) -> bool {
+        let schema = self.schemas.resolve(schema);
+        let choices = branches(schema);
+        if !choices.is_empty() && depth < DEEPEST {
+            let mut choices = choices.iter();
+            return choices.any(|branch| self.takes(branch, json, tags, depth + 1));
+        }
+        let other = |(name, of): &(String, Json), members: &[(String, Json)]| {
+            let own = members.iter().rfind(|(key, _)| key == name);
+            match (values(self.schemas.resolve(of)).as_deref(), own) {
+                (Some([only]), Some((_, value))) => !equal(only, value),
+                _ => false,
+            }
+        };
+        match json {
+            _ if kind_of(&kinds(schema), json).is_none() => false,
+            Json::Object(members) if tags => {
+                !properties(schema).iter().any(|tag| other(tag, members))
+            }
+            _ => true,
+        }
+    }
+
+    /// The kinds that any of the branches takes.
+    fn kinds_of(&self, branches: &'a [Json], depth: usize, all: &mut BTreeSet<&'a str>) {
+        for branch in branches {
+            let schema = self.schemas.resolve(branch);
+            all.extend(kinds(schema).into_iter().map(wanted));
+            if depth < DEEPEST {
+                self.kinds_of(self::branches(schema), depth + 1, all);
+            }
+        }
     }
 
     fn items(&self, schema: &'a Json, items: &[Json], look: Look, depth: usize) -> Vec<Fault> {
-        let mut all = Vec::new();
+        let counts = count(schema, "minItems", "maxItems");
         let is_tuple = matches!(get(schema, "items"), Some(Json::List(_)));
-        if look != Look::Form || is_tuple {
-            let (counts, n) = (count(schema, "minItems", "maxItems"), items.len() as u64);
-            all = scalars::count(counts, n, "items", ["minItems", "maxItems"]);
+        let mut all = Vec::new();
+        if look == Look::All || is_tuple {
+            let rules = ["minItems", "maxItems"];
+            all = counted(counts, items.len() as u64, "items", rules);
         }
         for (at, item) in items.iter().enumerate() {
-            if look != Look::All && !all.is_empty() {
+            if look == Look::Form && !all.is_empty() {
                 break;
             }
             let of = match get(schema, "items") {
@@ -193,88 +228,129 @@ impl<'a> Judge<'a> {
         look: Look,
         depth: usize,
     ) -> Vec<Fault> {
-        let needed: HashSet<&str> = required(schema).collect();
-        let named: HashMap<&str, &Json> = properties(schema)
-            .iter()
-            .map(|(name, of)| (name.as_str(), of))
-            .collect();
-        // Of a key that stands twice the last value is kept, and the others are only read.
-        let last: HashMap<&str, usize> = members
-            .iter()
-            .enumerate()
-            .map(|(at, (key, _))| (key.as_str(), at))
-            .collect();
-        let mut there: HashSet<&str> = last.keys().copied().collect();
+        let object = Object::new(schema, members);
         let mut all = Vec::new();
-        for name in required(schema).filter(|name| !there.contains(name)) {
+        for name in required(schema).filter(|name| !object.there.contains(name)) {
             let reason = format!("the field `{name}` is missing");
             all.extend(fault("required", name, reason));
         }
-        for (at, (key, value)) in members.iter().enumerate() {
-            if look != Look::All && !all.is_empty() {
+        for (key, value, last) in object.tags_first() {
+            if look == Look::Form && !all.is_empty() {
                 return all;
             }
-            let known = named.get(key.as_str()).copied();
-            let overwritten = last.get(key.as_str()).is_some_and(|last| *last != at);
-            if overwritten && known.is_some() {
-                let reason = format!("the field `{key}` is there twice");
-                all.extend(fault("duplicate", key, reason));
+            let known = object.named(key);
+            if known.is_some() && object.again.contains(key) {
+                if last {
+                    let faults = fault("duplicate", "", "stands twice".to_owned());
+                    all.extend(inside(&Step::Member(key.to_owned()), faults));
+                }
                 continue;
             }
-            // A reader takes `null` for an absent member.
-            if *value == Json::Null && known.is_some() && !needed.contains(key.as_str()) {
-                there.remove(key.as_str());
+            let of = known.or_else(|| get(schema, "additionalProperties"));
+            let Some(of) = of.filter(|_| !object.is_absent(key, value)) else {
                 continue;
-            }
-            let (of, step) = match known {
-                Some(of) => (of, Step::Member(key.clone())),
-                None => match get(schema, "additionalProperties") {
-                    Some(of) => (of, Step::Entry(key.clone())),
-                    None => continue,
-                },
             };
-            let look = if overwritten { Look::Form } else { look };
-            all.extend(inside(&step, self.value(of, value, look, depth + 1)));
+            // Of a key that stands twice the last value is kept, and the others are only read.
+            let faults = self.value(of, value, if last { look } else { Look::Form }, depth + 1);
+            let step = match known {
+                Some(_) => Step::Member(key.to_owned()),
+                None => Step::Entry(key.to_owned()),
+            };
+            all.extend(inside(&step, faults));
         }
-        if look != Look::Form {
+        if look == Look::All {
+            let there = object.there.iter().copied();
+            let there = there.filter(|name| !object.is_null(name)).collect();
             all.extend(whole(schema, &there));
         }
         all
     }
 }
 
+/// An object and what a schema says of its members.
+struct Object<'s, 'm> {
+    named: &'s [(String, Json)],
+    needed: HashSet<&'s str>,
+    members: &'m [(String, Json)],
+    there: HashSet<&'m str>,
+    /// The keys that stand more than once.
+    again: HashSet<&'m str>,
+}
+
+impl<'s, 'm> Object<'s, 'm> {
+    fn new(schema: &'s Json, members: &'m [(String, Json)]) -> Self {
+        let mut there = HashSet::new();
+        let keys = members.iter().map(|(key, _)| key.as_str());
+        let again = keys.filter(|key| !there.insert(*key)).collect();
+        Self {
+            named: properties(schema),
+            needed: required(schema).collect(),
+            members,
+            there,
+            again,
+        }
+    }
+
+    fn named(&self, key: &str) -> Option<&'s Json> {
+        let of = self.named.iter().find(|(name, _)| name == key);
+        of.map(|(_, of)| of)
+    }
+
+    /// A reader takes `null` for an absent member.
+    fn is_absent(&self, key: &str, value: &Json) -> bool {
+        *value == Json::Null && !self.needed.contains(key) && self.named(key).is_some()
+    }
+
+    fn is_null(&self, key: &str) -> bool {
+        let last = self.members.iter().rfind(|(other, _)| other == key);
+        last.is_some_and(|(key, value)| self.is_absent(key, value))
+    }
+
+    /// The members, each with whether it is the last of its key. Those with one value first: of all variants of a union one
+    /// is looked into, however deep they hold each other.
+    fn tags_first(&self) -> impl Iterator<Item = (&'m str, &'m Json, bool)> {
+        let is_tag = |key: &str| self.named(key).is_some_and(|of| get(of, "const").is_some());
+        let mut last = HashSet::new();
+        let members = self.members.iter().rev();
+        let mut all: Vec<(&str, &Json, bool)> = members
+            .map(|(key, value)| (key.as_str(), value, last.insert(key.as_str())))
+            .collect();
+        all.reverse();
+        all.sort_by_key(|(key, ..)| !is_tag(key));
+        all.into_iter()
+    }
+}
+
 /// What an object demands of all its members together.
 fn whole(schema: &Json, there: &HashSet<&str>) -> Vec<Fault> {
-    let (counts, n) = (
-        count(schema, "minProperties", "maxProperties"),
-        there.len() as u64,
-    );
-    let mut all = scalars::count(counts, n, "members", ["minProperties", "maxProperties"]);
+    let counts = count(schema, "minProperties", "maxProperties");
+    let rules = ["minProperties", "maxProperties"];
+    let mut all = counted(counts, there.len() as u64, "members", rules);
     let lists = list(schema, "anyOf");
     let has = |list: &Json| required(list).all(|name| there.contains(name));
     if !lists.is_empty() && !lists.iter().any(has) {
         let names = |list| required(list).collect::<Vec<_>>().join(" and ");
-        let names: Vec<String> = lists.iter().map(names).collect();
-        all.extend(fault(
-            "anyOf",
-            "",
-            format!("it must have {}", names.join(", or ")),
-        ));
+        let lists: Vec<String> = lists.iter().map(names).collect();
+        let reason = format!("it must have {}", lists.join(", or "));
+        all.extend(fault("anyOf", "", reason));
     }
     all
 }
 
 /// The names under `type`; none when a value may be of any kind.
 fn kinds(schema: &Json) -> Vec<&str> {
-    let name = |json| match json {
-        &Json::Text(ref name) => Some(name.as_str()),
-        _ => None,
+    let names = match get(schema, "type") {
+        Some(Json::List(names)) => names.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
     };
-    match get(schema, "type") {
-        Some(Json::List(names)) => names.iter().filter_map(name).collect(),
-        Some(one) => name(one).into_iter().collect(),
-        None => Vec::new(),
-    }
+    let names = names.iter();
+    names
+        .filter_map(|name| match name {
+            Json::Text(name) => Some(name.as_str()),
+            _ => None,
+        })
+        .collect()
 }
 
 /// Which of the kinds a value is of; an empty text when it may be of any.
@@ -293,15 +369,7 @@ fn kind_of<'k>(kinds: &[&'k str], json: &Json) -> Option<&'k str> {
     kinds.iter().find(is).copied()
 }
 
-/// A kind of JSON Schema as others are called in messages.
-fn wanted(kind: &str) -> &str {
-    match kind {
-        "boolean" => "true or false",
-        "integer" => "an integer",
-        "number" => "a number",
-        "string" => "a text",
-        "array" => "a list",
-        "object" => "an object",
-        other => other,
-    }
+/// Whether a text is an integer of 64 bits with a sign, in the one form in which it is written.
+fn is_long(text: &str) -> bool {
+    formats::integer(text).is_some_and(|n| i64::try_from(n).is_ok())
 }
