@@ -106,6 +106,7 @@
 mod acks;
 mod api;
 mod begun;
+mod blocked;
 mod bus;
 mod choice;
 mod cloudevents;
@@ -123,8 +124,10 @@ mod event;
 mod failure;
 mod fields;
 mod health;
+mod held;
 mod imported;
 mod json;
+mod keeper;
 mod listener;
 mod members;
 mod object;
