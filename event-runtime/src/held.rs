@@ -10,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use async_nats::connection::State;
 use async_nats::{Client, Message, Subject, Subscriber};
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -116,6 +117,10 @@ impl Desk {
     /// Extends every lease that needs it. While the worker is in a handler, also does what it cannot do: sends its acknowledgements, and
     /// reads its inbox, so that the leases of what has arrived are extended as well.
     pub(crate) fn keep(&self) {
+        // Without a connection it would only fill the client, in the way of publishes.
+        if self.client.connection_state() != State::Connected {
+            return;
+        }
         let mut held = self.held();
         let Held {
             inbox,

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use event_runtime::testing::TestServer;
-use event_runtime::{Bus, ConsumerDef, Delivery, Failure, Listener, Shutdown, Streams};
-use support::{OrderPlaced, SHOP, STREAMS, Seen, connect, order, pending, until};
+use event_runtime::{Bus, ConsumerDef, Delivery, Failure, Listener, Service, Shutdown, Streams};
+use support::{OrderPlaced, STREAMS, Seen, connect, order, pending, until};
 use tokio::time::sleep;
 
 /// The ack wait of the durables here.
@@ -28,11 +28,15 @@ const QUICK: Streams = Streams {
 /// Those of the blocking events, and of those that wait for long.
 const BLOCKS: i64 = 1_000_000;
 const WAITS: i64 = 2_000_000;
+/// Those of events that block for no longer than a lease.
+const SHORT: i64 = 3_000_000;
 
 async fn handle(seen: Arc<Seen<(i64, u64)>>, d: Delivery<OrderPlaced>) -> Result<(), Failure> {
     let id = d.event.order_id;
     seen.push((id, d.meta.attempt));
-    if id >= WAITS {
+    if id >= SHORT {
+        std::thread::sleep(Duration::from_millis(200));
+    } else if id >= WAITS {
         sleep(BLOCK).await;
     } else if id >= BLOCKS {
         std::thread::sleep(BLOCK);
@@ -50,11 +54,28 @@ struct Ground {
 
 impl Ground {
     async fn new() -> Self {
+        Self::of("shop").await
+    }
+
+    /// Of a service with this name, which is in its log.
+    async fn of(name: &'static str) -> Self {
         let server = TestServer::start().await.unwrap();
         let bus = connect(&server).await;
-        bus.ensure(&QUICK).await.unwrap();
+        let consumer = ConsumerDef {
+            service: name,
+            ..QUICK.consumers[0]
+        };
+        let streams = Streams {
+            consumers: &[consumer],
+            ..QUICK
+        };
+        bus.ensure(&streams).await.unwrap();
         let seen = Seen::default();
-        let service = SHOP.ack_wait(LEASE);
+        let service = Service::new(name)
+            .queue_group("shop-workers")
+            .concurrency(4)
+            .max_in_flight(64)
+            .ack_wait(LEASE);
         let listener = Listener::new(&bus, service, seen.clone()).on(handle);
         let shutdown = Shutdown::new();
         let running = tokio::spawn(listener.run(shutdown.clone()));
@@ -156,26 +177,37 @@ async fn a_handler_that_blocks_is_named_with_its_time() {
     let log = tracing_subscriber::fmt()
         .with_ansi(false)
         .with_writer(|| Log);
-    let _ = tracing::subscriber::set_global_default(log.finish());
-    let ground = Ground::new().await;
-    // The first in a task of its own; the second, after many quick ones, where it arrives.
-    ground.publish([BLOCKS]).await;
-    ground.settled(1).await;
-    let text = String::from_utf8(LOG.lock().unwrap().clone()).unwrap();
-    let lines = text
-        .lines()
-        .filter(|line| line.contains("blocked its thread"));
-    let lines: Vec<_> = lines.filter(|line| line.contains("WARN")).collect();
-    println!("{text}");
-    assert!(!lines.is_empty(), "{text}");
-    for words in [
-        "service=\"shop\"",
-        "event=\"shop.OrderPlaced\"",
-        "blocked=1.8",
-        "spawn_blocking",
-    ] {
-        assert!(lines[0].contains(words), "{words}: {}", lines[0]);
+    tracing::subscriber::set_global_default(log.finish()).unwrap();
+    let said = || {
+        let text = String::from_utf8(LOG.lock().unwrap().clone()).unwrap();
+        let lines = text
+            .lines()
+            .filter(|line| line.contains("blocked its thread"));
+        lines
+            .filter(|line| line.contains("service=\"teller\""))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    // In a task of its own, and, after many quick ones, where it arrives.
+    for quick in [0, 300] {
+        let before = said().len();
+        let ground = Ground::of("teller").await;
+        ground.publish(1..=quick).await;
+        ground.settled(quick as usize).await;
+        ground.publish([SHORT, SHORT + 1, SHORT + 2]).await;
+        ground.settled(quick as usize + 3).await;
+        let lines = said();
+        assert_eq!(lines.len(), before + 1, "{lines:#?}");
+        for words in [
+            " WARN ",
+            "event=\"shop.OrderPlaced\"",
+            "blocked=20",
+            "times=1",
+            "spawn_blocking",
+        ] {
+            assert!(lines[before].contains(words), "{words}: {}", lines[before]);
+        }
+        ground.shutdown.stop();
+        ground.running.await.unwrap().unwrap();
     }
-    ground.shutdown.stop();
-    ground.running.await.unwrap().unwrap();
 }
