@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use tracing::Span;
 
 use crate::begun::{Begun, Step};
+use crate::blocked::LONG;
 use crate::delivery::Meta;
 use crate::error::Error;
 use crate::listener::{Fate, ListenReport, Shared};
@@ -75,14 +76,22 @@ pub(crate) async fn run(
         let (span, trace, ready) = ready(&shared, known, &message);
         match Begun::advance(span, trace, ready) {
             ControlFlow::Break((_, took)) => {
+                if took > LONG {
+                    shared.blocked(known.event, took);
+                }
                 trust.learn(took);
                 report.count(Fate::Handled, 1, counters);
             }
             ControlFlow::Continue(begun) => {
                 trust.lose();
+                let took = begun.since.elapsed();
+                if took > LONG {
+                    shared.blocked(known.event, took);
+                }
+                let event = known.event;
                 let shared = Arc::clone(&shared);
                 tasks.spawn(async move {
-                    let handled = go_on(&shared, &message, begun).await;
+                    let handled = go_on(&shared, event, &message, begun).await;
                     drop(place);
                     handled
                 });
@@ -124,7 +133,7 @@ async fn in_turn(shared: Arc<Shared>, route: usize, message: Message) -> Handled
 /// Handles one message.
 pub(crate) async fn handle(shared: &Arc<Shared>, route: &Route, message: &Message) -> Handled {
     let (span, trace, ready) = ready(shared, route, message);
-    go_on(shared, message, Begun::new(span, trace, ready)).await
+    go_on(shared, route.event, message, Begun::new(span, trace, ready)).await
 }
 
 /// Everything before the handler runs: its span, its trace, and its call unless there is a reason not to make it.
@@ -144,7 +153,7 @@ fn ready(
 }
 
 /// Goes on with it to its end.
-async fn go_on(shared: &Shared, message: &Message, begun: Begun) -> Handled {
+async fn go_on(shared: &Shared, event: &'static str, message: &Message, begun: Begun) -> Handled {
     let Begun {
         span,
         trace,
@@ -155,7 +164,9 @@ async fn go_on(shared: &Shared, message: &Message, begun: Begun) -> Handled {
     let handled = pin!(async {
         let failed = match step {
             Step::Rejected(Rejection { cause, detail }) => return Err((cause.as_str(), detail)),
-            Step::Running(handling) => route::run(handling, limit).await,
+            Step::Running(handling) => {
+                route::run(handling, limit, |took| shared.blocked(event, took)).await
+            }
             Step::Failed(failed) => Err(failed),
         };
         failed.map_err(|failed| (failed.kind, failed.failure.reason().to_owned()))

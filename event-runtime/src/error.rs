@@ -194,6 +194,12 @@ pub enum Error {
         durable: String,
     },
 
+    /// The system has no thread for what a listener needs one for.
+    NoThread {
+        /// What the system says.
+        reason: String,
+    },
+
     /// The bus is closed, or is closing.
     Closed,
 }
@@ -240,6 +246,7 @@ impl Error {
             Self::Unprovisioned { .. } => "unprovisioned",
             Self::Unfit { .. } => "unfit",
             Self::ConsumerGone { .. } => "consumer-gone",
+            Self::NoThread { .. } => "no-thread",
             Self::Closed => "closed",
         }
     }

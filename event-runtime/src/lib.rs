@@ -67,7 +67,8 @@
 //! - What `publish` answered `Ok` for is stored, and what is stored is handled at least once, unless the stream's own
 //!   limits remove it first. Handlers see a delivery again when its acknowledgement was lost: they must bear that.
 //! - Two different events never shadow each other: the message id has the event's full name in front.
-//! - A handler that takes its time keeps its lease, up to [`Listener::handler_limit`]; then it is cancelled.
+//! - A handler that takes its time keeps its lease, up to [`Listener::handler_limit`]; then it is cancelled. One that blocks its thread
+//!   is named in the log; leases are kept as long as the runtime has a thread that is not blocked.
 //! - `?` works in handlers with every error: `anyhow`'s, boxed ones, your own. What no retry can help is dead-lettered at once ([`Permanent`]).
 //! - A failed handler is tried again after the service's delays, and at last the event is in the dead letters, as is at
 //!   once what cannot be read, breaks its constraints, or contradicts its subject. The dead letter is stored before the
@@ -106,6 +107,7 @@
 mod acks;
 mod api;
 mod begun;
+mod blocked;
 mod bus;
 mod choice;
 mod cloudevents;
@@ -124,8 +126,10 @@ mod failure;
 mod fields;
 mod fit;
 mod health;
+mod held;
 mod imported;
 mod json;
+mod keeper;
 mod listener;
 mod members;
 mod object;

@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
+use crate::blocked::Blocked;
 use crate::bus::Bus;
 use crate::connection::Counters;
 use crate::delivery::{Delivery, Meta};
@@ -22,6 +23,7 @@ use crate::error::Error;
 use crate::event::Event;
 use crate::failure::Failure;
 use crate::health::DurableName;
+use crate::keeper::Keeper;
 use crate::route::{Handling, Rejection, Route};
 use crate::shutdown::Shutdown;
 use crate::streams::Service;
@@ -131,6 +133,8 @@ pub(crate) struct Shared {
     /// A slot for each handler that may run at once.
     pub(crate) slots: Arc<Semaphore>,
     pub(crate) stop: Shutdown,
+    /// The handlers that have blocked their thread, and when that was said.
+    blocked: Blocked,
 }
 
 impl Shared {
@@ -158,6 +162,14 @@ impl Shared {
     }
 }
 
+impl Shared {
+    /// A handler of the event has kept its thread for so long.
+    #[cold]
+    pub(crate) fn blocked(&self, event: &'static str, took: Duration) {
+        self.blocked.warn(self.service.name, event, took);
+    }
+}
+
 impl<H: Send + Sync + 'static> Listener<H> {
     /// A listener without handlers yet.
     #[must_use]
@@ -173,6 +185,7 @@ impl<H: Send + Sync + 'static> Listener<H> {
                 handler_limit: None,
                 grace: Duration::from_secs(20),
                 stop: Shutdown::new(),
+                blocked: Blocked::default(),
             },
         }
     }
@@ -276,10 +289,15 @@ impl Shared {
             "listening"
         );
         let mut workers = JoinSet::new();
+        let mut desks = Vec::new();
         for durable in durables {
             let worker = Worker::open(Arc::clone(shared), durable).await?;
+            desks.push(worker.desk());
             workers.spawn(worker.run());
         }
+        let _keeper = Keeper::start(desks).map_err(|error| Error::NoThread {
+            reason: error.to_string(),
+        })?;
         for route in 0..shared.routes.len() {
             if let Some(subscriber) = ephemeral::subscribe(shared, route).await? {
                 workers.spawn(ephemeral::run(Arc::clone(shared), route, subscriber));

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use async_nats::Message;
+use async_nats::{Message, Subscriber};
+use futures_util::StreamExt;
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
@@ -29,6 +30,7 @@ pub(crate) struct Ordered {
     stream: String,
     patterns: Vec<String>,
     pull: Pull,
+    inbox: Subscriber,
     /// The last sequence of the stream that was seen, or that was its last one at the start.
     last: u64,
     /// The last sequence of the consumer that was seen.
@@ -46,12 +48,13 @@ impl Ordered {
         start: Start,
     ) -> Result<Self, Error> {
         let made = create(bus, stream, &patterns, start).await?;
-        let pull = Pull::open(bus, stream, &made.name).await?;
+        let (pull, inbox) = Pull::open(bus, stream, &made.name).await?;
         Ok(Self {
             bus: bus.clone(),
             stream: stream.to_owned(),
             patterns,
             pull,
+            inbox,
             last: made.delivered.stream_seq,
             consumed: 0,
             found: made.num_pending,
@@ -64,7 +67,7 @@ impl Ordered {
                 self.pull.ask(AHEAD - self.pull.outstanding()).await;
             }
             let frame = tokio::select! {
-                frame = self.pull.next() => frame,
+                frame = self.pull.next(|context| self.inbox.poll_next_unpin(context)) => frame,
                 () = sender.closed() => return,
                 () = self.bus.inner.stop.wait() => return,
             };
@@ -106,8 +109,8 @@ impl Ordered {
                 Pull::open(&self.bus, &self.stream, &made.name).await
             };
             match made.await {
-                Ok(pull) => {
-                    self.pull = pull;
+                Ok((pull, inbox)) => {
+                    (self.pull, self.inbox) = (pull, inbox);
                     self.consumed = 0;
                     return true;
                 }

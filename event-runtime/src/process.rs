@@ -113,6 +113,13 @@ impl Arrived {
         }
     }
 
+    /// The full name of its event, where that is known.
+    pub(crate) fn event(&self, shared: &Shared, durable: &Durable) -> &'static str {
+        let meta = self.meta(shared, durable);
+        let route = route::find(&shared.routes, &self.message, &meta);
+        route.map_or("unknown", |route| route.event)
+    }
+
     /// What is known about it.
     #[inline]
     fn meta(&self, shared: &Shared, durable: &Durable) -> Meta {
@@ -212,7 +219,13 @@ impl Case {
             let limit = self.shared.handler_limit;
             let limit = limit.unwrap_or(self.durable.ack_wait * 10);
             let result = match step {
-                Step::Running(handling) => route::run(handling, limit).await,
+                Step::Running(handling) => {
+                    let blocked = |took| {
+                        let event = self.arrived.event(&self.shared, &self.durable);
+                        self.shared.blocked(event, took);
+                    };
+                    route::run(handling, limit, blocked).await
+                }
                 Step::Failed(failed) => Err(failed),
                 Step::Rejected(rejection) => {
                     // No handler runs, and what comes after it need not wait.

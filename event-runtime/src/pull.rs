@@ -4,12 +4,15 @@
 //! what to do about them is decided by its two users, `worker` and `subscribe`.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use async_nats::{Message, StatusCode, Subject, Subscriber};
-use futures_util::{FutureExt, StreamExt};
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
@@ -45,10 +48,13 @@ pub(crate) struct Pull {
     bus: Bus,
     request: Subject,
     inbox: String,
-    subscriber: Subscriber,
     waiting: Waiting,
     requests: u64,
     heard: Instant,
+    /// Whether there was nothing to read since the last thing that was sent.
+    waited: AtomicBool,
+    /// Whether the runtime has several threads.
+    threads: bool,
     /// Set anew only when it has rung: to do so with every message would cost more than the message.
     silence: Pin<Box<Sleep>>,
     news: Pin<Box<dyn Future<Output = (Watch, Frame)> + Send + Sync>>,
@@ -128,7 +134,12 @@ impl Watch {
 }
 
 impl Pull {
-    pub(crate) async fn open(bus: &Bus, stream: &str, consumer: &str) -> Result<Self, Error> {
+    /// With the subscription to which the answers come: whoever reads it keeps it.
+    pub(crate) async fn open(
+        bus: &Bus,
+        stream: &str,
+        consumer: &str,
+    ) -> Result<(Self, Subscriber), Error> {
         let client = bus.client();
         let inbox = client.new_inbox();
         let (mark, refusals) = bus.inner.events.watch_refusals();
@@ -150,17 +161,19 @@ impl Pull {
             mark,
         };
         let heard = Instant::now();
-        Ok(Self {
+        let pull = Self {
             bus: bus.clone(),
             request,
             inbox,
-            subscriber,
             waiting: Waiting::default(),
             requests: 0,
             heard,
+            waited: AtomicBool::new(false),
+            threads: Handle::current().runtime_flavor() != RuntimeFlavor::CurrentThread,
             silence: Box::pin(sleep_until(heard + SILENCE)),
             news: Box::pin(watch.news()),
-        })
+        };
+        Ok((pull, subscriber))
     }
 
     /// How many messages may still come for what was asked.
@@ -171,6 +184,26 @@ impl Pull {
     /// When the last thing came.
     pub(crate) fn heard(&self) -> Instant {
         self.heard
+    }
+
+    /// Something was sent: its client may be waiting for this very thread.
+    pub(crate) fn has_sent(&self) {
+        self.waited.store(false, Ordering::Relaxed);
+    }
+
+    /// Lets the client run, if it may be waiting for this thread. A runtime of several threads keeps what a task has woken last for the
+    /// thread of that task, and gives it to no other one: behind a handler that blocks, nothing would leave any more. On a runtime of one
+    /// thread nothing leaves then in any case.
+    pub(crate) async fn make_way(&self) {
+        let mut made = self.waited.swap(true, Ordering::Relaxed) || !self.threads;
+        poll_fn(|context| {
+            if std::mem::replace(&mut made, true) {
+                return Poll::Ready(());
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
     }
 
     /// Asks for so many more messages.
@@ -199,16 +232,27 @@ impl Pull {
                 self.heard = Instant::now();
             }
             self.waiting.add(self.requests, batch);
+            self.has_sent();
         }
     }
 
-    /// The next frame. May be dropped and called again without losing one.
-    pub(crate) async fn next(&mut self) -> Frame {
+    /// The next frame, of the messages that `inbox` polls. May be dropped and called again without losing one.
+    pub(crate) async fn next(
+        &mut self,
+        mut inbox: impl FnMut(&mut Context<'_>) -> Poll<Option<Message>>,
+    ) -> Frame {
         loop {
             let waits = !self.waiting.requests.is_empty();
+            let message = poll_fn(|context| {
+                let polled = inbox(context);
+                if polled.is_pending() {
+                    self.waited.store(true, Ordering::Relaxed);
+                }
+                polled
+            });
             tokio::select! {
                 biased;
-                message = self.subscriber.next() => {
+                message = message => {
                     let Some(message) = message else { return Frame::Closed };
                     self.heard = Instant::now();
                     if let Some(frame) = read(&mut self.waiting, &self.inbox, message) {
@@ -236,19 +280,25 @@ impl Pull {
 
     /// A frame that has arrived by now.
     #[inline]
-    pub(crate) fn arrived(&mut self) -> Option<Frame> {
+    pub(crate) fn arrived(
+        &mut self,
+        mut inbox: impl FnMut(&mut Context<'_>) -> Poll<Option<Message>>,
+    ) -> Option<Frame> {
+        let context = &mut Context::from_waker(Waker::noop());
         loop {
-            let message = self.subscriber.next().now_or_never()??;
+            let Poll::Ready(Some(message)) = inbox(context) else {
+                return None;
+            };
             if let Some(frame) = read(&mut self.waiting, &self.inbox, message) {
                 return Some(frame);
             }
         }
     }
+}
 
-    /// Ends the inbox: waiting requests take nothing any more, and what has arrived can still be read.
-    pub(crate) async fn end(&mut self) {
-        let _ = timeout(Duration::from_secs(1), self.subscriber.drain()).await;
-    }
+/// Ends the inbox: waiting requests take nothing any more, and what has arrived can still be read.
+pub(crate) async fn end(subscriber: &mut Subscriber) {
+    let _ = timeout(Duration::from_secs(1), subscriber.drain()).await;
 }
 
 /// Reads a frame and keeps account of the requests. `None` for what is no news.

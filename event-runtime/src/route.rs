@@ -12,8 +12,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_nats::Message;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
+use crate::blocked::LONG;
 use crate::cloudevents;
 use crate::dead_letter::Cause;
 use crate::decode::decode;
@@ -187,9 +188,22 @@ pub(crate) struct Failed {
     pub(crate) kind: &'static str,
 }
 
-/// Runs a handler to its end, or to the limit; a panic is a failure.
-pub(crate) async fn run(mut handling: Handling, limit: Duration) -> Result<(), Failed> {
-    let run = poll_fn(|context| poll(&mut handling, context));
+/// Runs a handler to its end, or to the limit; a panic is a failure. `blocked` learns for how long it has kept its thread, if that was
+/// long.
+pub(crate) async fn run(
+    mut handling: Handling,
+    limit: Duration,
+    blocked: impl Fn(Duration),
+) -> Result<(), Failed> {
+    let run = poll_fn(|context| {
+        let since = Instant::now();
+        let polled = poll(&mut handling, context);
+        let took = since.elapsed();
+        if took > LONG {
+            blocked(took);
+        }
+        polled
+    });
     timeout(limit, run).await.unwrap_or_else(|_| {
         let text = format!("the handler took longer than {limit:?} and was cancelled");
         Err(Failed {

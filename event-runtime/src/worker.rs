@@ -1,24 +1,24 @@
 //! One durable of a listener: it pulls, keeps the leases of what it holds, and sends every outcome.
 //!
-//! All acknowledgements of a delivery leave from one task, so that none can follow the outcome. Owns no policy of its
-//! own: attempts, delays and slots are the service's.
+//! Outcomes leave from one task; leases are extended by the keeper of the listener, which goes on while a handler blocks this task
+//! (`held`). Owns no policy of its own: attempts, delays and slots are the service's.
 
 mod outcomes;
 
-use std::collections::{HashMap, VecDeque};
 use std::ops::ControlFlow;
-use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::{Arc, MutexGuard, Weak};
 use std::time::Duration;
 
 use async_nats::{Message, Subject};
-use bytes::Bytes;
-use tokio::task::{Id, JoinSet};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use crate::blocked::LONG;
 use crate::delivery::AckSubject;
 use crate::durable::{self, Durable};
 use crate::error::Error;
+use crate::held::{Desk, Held, Inbox, Lease};
 use crate::listener::{Fate, ListenReport, Shared};
 use crate::process::{Arrived, Case, Settled};
 use crate::pull::{Frame, Pull};
@@ -30,8 +30,6 @@ const MAX_PREFETCH: usize = 512;
 /// How many bytes may be on their way at once. The server holds up to 64 MiB for a client that reads too slowly, and then drops
 /// it: with large events that would be a pause of `ack_wait` for each.
 const MAX_ON_THE_WAY: usize = 32 * 1_024 * 1_024;
-/// The acknowledgement: a body without a word means the same as `+ACK`.
-const ACK: Bytes = Bytes::new();
 /// How long the client may take to accept an acknowledgement.
 const SEND: Duration = Duration::from_secs(2);
 /// How many deliveries are begun before everything else of the worker gets a turn.
@@ -41,25 +39,21 @@ const ASK_AFTER: usize = 16;
 /// After so much silence nothing is on its way any more.
 const QUIET: Duration = Duration::from_millis(20);
 
-/// What the server waits for: a word about a delivery, before ack_wait is over.
-struct Lease {
-    reply: Subject,
-    extended: Instant,
-}
-
 type Look = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + Sync>>;
+/// What ends the taking of frames.
+type Taken = Result<Option<Look>, Error>;
 type NextPlace = Pin<Box<dyn Future<Output = Option<Place>> + Send + Sync>>;
 
 pub(crate) struct Worker {
     shared: Arc<Shared>,
     durable: Arc<Durable>,
     pull: Pull,
+    /// What it holds, where the keeper of the listener sees it.
+    desk: Arc<Desk>,
+    /// Empty: an allocation that is used again.
+    handled: Vec<Subject>,
     tasks: JoinSet<Settled>,
-    /// Those of the tasks.
-    leases: HashMap<Id, Lease>,
-    /// What waits for a place, in the order in which it came.
-    waiting: VecDeque<(Lease, Arrived)>,
-    /// The place that the next of these will have.
+    /// The place that the next delivery that waits will have.
     next_place: Option<NextPlace>,
     /// A place that the last delivery has left: the next one takes it without asking anybody.
     spare: Option<Place>,
@@ -82,14 +76,16 @@ pub(crate) struct Worker {
 
 impl Worker {
     pub(crate) async fn open(shared: Arc<Shared>, durable: Durable) -> Result<Self, Error> {
-        let pull = Pull::open(&shared.bus, durable.stream, &durable.name).await?;
+        let (pull, subscriber) = Pull::open(&shared.bus, durable.stream, &durable.name).await?;
+        let client = shared.bus.client().clone();
+        let desk = Desk::new(client, durable.ack_wait, Inbox::new(subscriber));
         Ok(Self {
             shared,
             durable: Arc::new(durable),
             pull,
+            desk: Arc::new(desk),
+            handled: Vec::new(),
             tasks: JoinSet::new(),
-            leases: HashMap::new(),
-            waiting: VecDeque::new(),
             next_place: None,
             spare: None,
             prefetch: 0,
@@ -104,20 +100,26 @@ impl Worker {
         })
     }
 
+    /// For the keeper.
+    pub(crate) fn desk(&self) -> Weak<Desk> {
+        Arc::downgrade(&self.desk)
+    }
+
     /// Works until the stop, or until the durable is gone. The report is whole in either case.
     pub(crate) async fn run(mut self) -> (ListenReport, Result<(), Error>) {
         let stop = self.shared.stop.clone();
         let mut stopped = Box::pin(stop.wait());
-        let mut ticks = interval((self.durable.ack_wait / 4).max(Duration::from_millis(10)));
+        let mut ticks = interval(self.desk.tick());
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut look: Option<Look> = None;
         let result = loop {
             if look.is_none() {
                 self.ask().await;
             }
+            let desk = Arc::clone(&self.desk);
             tokio::select! {
                 () = &mut stopped => break Ok(()),
-                frame = self.pull.next(), if look.is_none() => {
+                frame = self.pull.next(|context| desk.held().poll(context)), if look.is_none() => {
                     let taken = self.take(frame).await;
                     self.spare = None;
                     match taken {
@@ -133,7 +135,7 @@ impl Worker {
                     }
                 }
                 Some(done) = self.tasks.join_next_with_id() => self.settle(done).await,
-                _ = ticks.tick() => self.extend().await,
+                _ = ticks.tick() => self.note_pause(),
             }
         };
         self.stop().await;
@@ -142,47 +144,72 @@ impl Worker {
 
     /// Takes a frame and those that have arrived behind it, until one makes the durable doubtful.
     async fn take(&mut self, first: Frame) -> Result<Option<Look>, Error> {
-        let (mut frame, mut turns) = (first, 0_usize);
+        let mut next = Some(first);
+        let mut turns = 0;
+        while let Some(frame) = next {
+            self.pull.make_way().await;
+            let (taken, behind) = self.take_some(frame, &mut turns);
+            // Not before: what is sent wakes the client, and a handler that blocks behind that would hold it up.
+            self.acknowledge().await;
+            if let Some(end) = taken {
+                return end;
+            }
+            next = behind;
+            if next.is_some() {
+                self.ask().await;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes frames until it is time to ask for more, and sends nothing. An end if there is one, and the frame to go on with.
+    fn take_some(&mut self, first: Frame, turns: &mut usize) -> (Option<Taken>, Option<Frame>) {
+        let desk = Arc::clone(&self.desk);
+        let (mut held, mut frame) = (desk.held(), first);
         loop {
             match frame {
                 Frame::Message(message) => {
-                    let (handled, goes_on) = self.accept(message);
-                    if let Some(reply) = handled {
-                        // Pinned where it is made: it is large, and would be moved.
-                        pin!(self.send(reply, ACK)).await;
-                    }
+                    let goes_on;
+                    (held, goes_on) = self.accept(&desk, held, message);
                     if !goes_on {
-                        return Ok(Some(self.look("its deliveries are counted anew", true)));
+                        let look = self.look("its deliveries are counted anew", true);
+                        return (Some(Ok(Some(look))), None);
                     }
                 }
                 Frame::Ended => {}
-                Frame::Lost(why) => return Ok(Some(self.look(why, false))),
-                Frame::Deleted => return Ok(Some(self.look("it was deleted", true))),
-                Frame::Refused(operation) => return Err(Error::Refused { operation }),
-                Frame::Closed => return Err(Error::Closed),
+                Frame::Lost(why) => return (Some(Ok(Some(self.look(why, false)))), None),
+                Frame::Deleted => {
+                    return (Some(Ok(Some(self.look("it was deleted", true)))), None);
+                }
+                Frame::Refused(operation) => {
+                    return (Some(Err(Error::Refused { operation })), None);
+                }
+                Frame::Closed => return (Some(Err(Error::Closed)), None),
             }
-            turns += 1;
-            if turns.is_multiple_of(ASK_AFTER) && self.wanted() > 0 {
-                self.ask().await;
-            }
+            *turns += 1;
             // In this order: what is taken from the inbox must be handled.
-            match (turns < AT_A_TIME).then(|| self.pull.arrived()).flatten() {
-                Some(next) => frame = next,
-                None => return Ok(None),
+            let next =
+                (*turns < AT_A_TIME).then(|| self.pull.arrived(|context| held.poll(context)));
+            let Some(next) = next.flatten() else {
+                return (None, None);
+            };
+            if turns.is_multiple_of(ASK_AFTER) && self.wanted(&held) > 0 {
+                return (None, Some(next));
             }
+            frame = next;
         }
     }
 
     /// Asks for as many deliveries as there is room for.
     async fn ask(&mut self) {
-        let wanted = self.wanted();
+        let wanted = self.wanted(&self.desk.held());
         if wanted > 0 {
             self.pull.ask(wanted).await;
         }
     }
 
     /// How many to ask for now.
-    fn wanted(&self) -> usize {
+    fn wanted(&self, held: &Held) -> usize {
         let slots = self.shared.service.concurrency as usize;
         let target = slots + self.prefetch;
         let asked = self.pull.outstanding();
@@ -195,7 +222,7 @@ impl Worker {
                 0
             }
         } else {
-            let held = self.leases.len() + self.waiting.len() + asked;
+            let held = held.leases.len() + held.waiting.len() + asked;
             let room = target.saturating_sub(held);
             if room * 2 >= target || held < slots {
                 room
@@ -207,16 +234,20 @@ impl Worker {
         wanted.min(most.saturating_sub(asked))
     }
 
-    /// Takes a delivery. Of one that is handled at once, where to acknowledge it; and whether it goes on from the ones before: else
-    /// the durable may be another one by now.
+    /// Takes a delivery. Whether it goes on from the ones before: else the durable may be another one by now.
     #[inline]
-    fn accept(&mut self, mut message: Message) -> (Option<Subject>, bool) {
+    fn accept<'a>(
+        &mut self,
+        desk: &'a Desk,
+        held: MutexGuard<'a, Held>,
+        mut message: Message,
+    ) -> (MutexGuard<'a, Held>, bool) {
         let Some(reply) = message.reply.take() else {
-            return (None, true);
+            return (held, true);
         };
         let Some(info) = AckSubject::of(&self.durable.acks, &reply) else {
             tracing::warn!(subject = %message.subject, "a message without an acknowledgement subject is left alone");
-            return (None, true);
+            return (held, true);
         };
         let goes_on = info.consumer_sequence > self.seen;
         self.seen = self.seen.max(info.consumer_sequence);
@@ -225,29 +256,36 @@ impl Worker {
         self.size = message.length.max(self.size - self.size / 64);
         let extended = self.pull.heard();
         let lease = Lease { reply, extended };
-        (self.assign(lease, Arrived { message, info }), goes_on)
+        let held = self.assign(desk, held, lease, Arrived { message, info });
+        (held, goes_on)
     }
 
-    /// Gives a delivery its place, or has it wait for one. Of one that is handled at once, where to acknowledge it.
+    /// Gives a delivery its place, or has it wait for one.
     #[inline]
-    fn assign(&mut self, lease: Lease, arrived: Arrived) -> Option<Subject> {
+    fn assign<'a>(
+        &mut self,
+        desk: &'a Desk,
+        mut held: MutexGuard<'a, Held>,
+        lease: Lease,
+        arrived: Arrived,
+    ) -> MutexGuard<'a, Held> {
         if self.shared.suspects(arrived.info.attempt) {
             // It waits longer than for one place.
             let case = self.case(arrived);
-            self.spawn(lease, case.settle(None));
-            return None;
+            self.spawn(&mut held, lease, case.settle(None));
+            return held;
         }
-        let place = if self.waiting.is_empty() {
+        let place = if held.waiting.is_empty() {
             self.place()
         } else {
             None
         };
         if let Some(place) = place {
-            return self.begin(lease, arrived, place);
+            return self.begin(desk, held, lease, arrived, place);
         }
-        self.waiting.push_back((lease, arrived));
-        self.wait();
-        None
+        held.waiting.push_back((lease, arrived));
+        self.wait(&held);
+        held
     }
 
     /// A place that is free now.
@@ -256,8 +294,8 @@ impl Worker {
     }
 
     /// Has what waits get the next place that becomes free, here or in another worker of the listener.
-    fn wait(&mut self) {
-        if !self.waiting.is_empty() && self.next_place.is_none() {
+    fn wait(&mut self, held: &Held) {
+        if !held.waiting.is_empty() && self.next_place.is_none() {
             self.next_place = Some(Box::pin(self.shared.next_place()));
         }
     }
@@ -266,41 +304,69 @@ impl Worker {
     async fn go_on(&mut self, place: Option<Place>) {
         self.next_place = None;
         self.spare = place;
-        while !self.waiting.is_empty() {
+        self.pull.make_way().await;
+        self.begin_waiting();
+        self.acknowledge().await;
+    }
+
+    fn begin_waiting(&mut self) {
+        let desk = Arc::clone(&self.desk);
+        let mut held = desk.held();
+        while !held.waiting.is_empty() {
             let Some(place) = self.place() else { break };
-            if let Some((lease, arrived)) = self.waiting.pop_front()
-                && let Some(reply) = self.begin(lease, arrived, place)
-            {
-                self.send(reply, ACK).await;
+            if let Some((lease, arrived)) = held.waiting.pop_front() {
+                held = self.begin(&desk, held, lease, arrived, place);
             }
         }
         self.spare = None;
-        self.wait();
+        self.wait(&held);
     }
 
-    /// Begins to handle a delivery. Quick handlers run here, one after the other in the same place; all others have tasks of
-    /// their own, beside each other. Of one that is handled, where to acknowledge it.
+    /// Begins to handle a delivery. Quick handlers run here, one after the other in the same place, while the keeper of the listener has
+    /// the desk; all others have tasks of their own, beside each other.
     #[inline]
-    fn begin(&mut self, lease: Lease, arrived: Arrived, place: Place) -> Option<Subject> {
+    fn begin<'a>(
+        &mut self,
+        desk: &'a Desk,
+        mut held: MutexGuard<'a, Held>,
+        lease: Lease,
+        arrived: Arrived,
+        place: Place,
+    ) -> MutexGuard<'a, Held> {
         if !self.trust.covers(arrived.message.payload.len()) {
             let case = self.case(arrived);
-            self.spawn(lease, case.settle(Some(place)));
-            return None;
+            self.spawn(&mut held, lease, case.settle(Some(place)));
+            return held;
         }
-        match arrived.begin(&self.shared, &self.durable) {
+        held.current = Some(lease);
+        drop(held);
+        let step = arrived.begin(&self.shared, &self.durable);
+        let took = match &step {
+            ControlFlow::Break(took) => *took,
+            ControlFlow::Continue(begun) => begun.since.elapsed(),
+        };
+        if took > LONG {
+            let event = arrived.event(&self.shared, &self.durable);
+            self.shared.blocked(event, took);
+        }
+        let mut held = desk.held();
+        let Some(lease) = held.current.take() else {
+            return held;
+        };
+        match step {
             ControlFlow::Break(took) => {
+                held.handled.push(lease.reply);
                 self.spare = Some(place);
                 self.learn(took);
                 self.count(Fate::Handled);
-                Some(lease.reply)
             }
             ControlFlow::Continue(begun) => {
                 self.trust.lose();
                 let case = self.case(arrived);
-                self.spawn(lease, case.go_on(begun, Some(place)));
-                None
+                self.spawn(&mut held, lease, case.go_on(begun, Some(place)));
             }
         }
+        held
     }
 
     fn case(&self, arrived: Arrived) -> Case {
@@ -308,9 +374,14 @@ impl Worker {
     }
 
     /// Goes on with a delivery in a task of its own.
-    fn spawn(&mut self, lease: Lease, settling: impl Future<Output = Settled> + Send + 'static) {
+    fn spawn(
+        &mut self,
+        held: &mut Held,
+        lease: Lease,
+        settling: impl Future<Output = Settled> + Send + 'static,
+    ) {
         let id = self.tasks.spawn(settling).id();
-        self.leases.insert(id, lease);
+        held.leases.insert(id, lease);
     }
 
     fn look(&self, why: &'static str, sure: bool) -> Look {

@@ -97,6 +97,10 @@ impl Display for Error {
                 f,
                 "the durable consumer {durable} of the stream {stream} was deleted while it was in use"
             ),
+            Self::NoThread { reason } => write!(
+                f,
+                "the system has no thread that would extend the leases of what is being handled: {reason}"
+            ),
             Self::Closed => f.write_str("the bus is closed"),
         }
     }

@@ -9,12 +9,13 @@ use std::time::Duration;
 use async_nats::Subject;
 use bytes::Bytes;
 use tokio::task::{Id, JoinError};
-use tokio::time::{Instant, interval, timeout, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{ACK, MAX_PREFETCH, QUIET, SEND, Worker};
+use super::{MAX_PREFETCH, QUIET, SEND, Worker};
+use crate::held::ACK;
 use crate::listener::Fate;
 use crate::process::{Outcome, Settled};
-use crate::pull::Frame;
+use crate::pull::{self, Frame};
 
 impl Worker {
     pub(super) async fn settle(&mut self, done: Result<(Id, Settled), JoinError>) {
@@ -31,7 +32,7 @@ impl Worker {
                 .into(),
             ),
         };
-        let Some(lease) = self.leases.remove(&id) else {
+        let Some(lease) = self.desk.held().leases.remove(&id) else {
             return;
         };
         if let Some(took) = settled.took {
@@ -98,6 +99,7 @@ impl Worker {
     }
 
     pub(super) async fn send(&self, reply: Subject, body: Bytes) {
+        self.pull.has_sent();
         let mut publish = pin!(self.shared.bus.client().publish(reply, body));
         // Mostly the client takes it at once, and a limit costs more than that.
         let sent = match poll_fn(|context| Poll::Ready(publish.as_mut().poll(context))).await {
@@ -113,24 +115,18 @@ impl Worker {
         }
     }
 
-    pub(super) async fn extend(&mut self) {
-        let quarter = self.durable.ack_wait / 4;
-        let now = Instant::now();
-        let mut due = Vec::new();
-        let waiting = self.waiting.iter_mut().map(|(lease, _)| lease);
-        for lease in self.leases.values_mut().chain(waiting) {
-            if now.duration_since(lease.extended) >= quarter {
-                lease.extended = now;
-                due.push(lease.reply.clone());
-            }
+    /// Acknowledges what was handled just now.
+    pub(super) async fn acknowledge(&mut self) {
+        let mut handled = std::mem::take(&mut self.handled);
+        std::mem::swap(&mut self.desk.held().handled, &mut handled);
+        for reply in handled.drain(..) {
+            // Pinned where it is made: it is large, and would be moved.
+            pin!(self.send(reply, ACK)).await;
         }
-        for reply in due {
-            self.send(reply, Bytes::from_static(b"+WPI")).await;
-        }
-        self.note_pause();
+        self.handled = handled;
     }
 
-    fn note_pause(&mut self) {
+    pub(super) fn note_pause(&mut self) {
         let now = Instant::now();
         self.delayed.retain(|due| *due > now);
         let paused = self.delayed.len() >= self.durable.max_in_flight;
@@ -163,24 +159,29 @@ impl Worker {
         (self.spare, self.next_place) = (None, None);
         // What was asked for may be on its way. Nothing is given back before the inbox is closed: it would come right back, and
         // a delivery is an attempt, though no handler sees it.
-        let waited = std::mem::take(&mut self.waiting);
+        let (waited, inbox) = {
+            let mut held = self.desk.held();
+            (std::mem::take(&mut held.waiting), held.inbox.take())
+        };
+        // It is the worker's alone from here on, since no handler runs in this task any more.
+        let Some(mut inbox) = inbox else { return };
         let mut arrived = Vec::new();
         let settled_by = Instant::now() + QUIET * 25;
         while self.pull.outstanding() > 0 && Instant::now() < settled_by {
-            match timeout(QUIET, self.pull.next()).await {
+            match timeout(QUIET, self.pull.next(|context| inbox.poll(context))).await {
                 Ok(Frame::Message(message)) => arrived.push(message),
                 Ok(Frame::Ended) => {}
                 _ => break,
             }
         }
-        self.pull.end().await;
+        pull::end(inbox.subscriber()).await;
         // An answer comes after everything that was sent before it; this one a service is allowed to ask for.
         let info = self
             .shared
             .bus
             .consumer(self.durable.stream, &self.durable.name);
         let _ = timeout(SEND, info).await;
-        while let Ok(frame) = timeout(QUIET, self.pull.next()).await {
+        while let Ok(frame) = timeout(QUIET, self.pull.next(|context| inbox.poll(context))).await {
             match frame {
                 Frame::Message(message) => arrived.push(message),
                 Frame::Closed => break,
@@ -194,16 +195,8 @@ impl Worker {
             self.count(Fate::Delivered);
             self.give_back(reply).await;
         }
-        let mut ticks = interval((self.durable.ack_wait / 4).max(Duration::from_millis(10)));
-        while !self.tasks.is_empty() {
-            tokio::select! {
-                done = timeout_at(deadline, self.tasks.join_next_with_id()) => match done {
-                    Ok(Some(done)) => self.settle(done).await,
-                    Ok(None) => break,
-                    Err(_) => break,
-                },
-                _ = ticks.tick() => self.extend().await,
-            }
+        while let Ok(Some(done)) = timeout_at(deadline, self.tasks.join_next_with_id()).await {
+            self.settle(done).await;
         }
         self.delayed.clear();
         self.note_pause();
