@@ -46,7 +46,8 @@ impl Changes {
 
 impl Bus {
     /// Creates the streams and durables that are missing, and adds subjects and filters to those that lack some, with
-    /// `DEAD_LETTERS` and the redrive durables of the services. Never removes or changes anything.
+    /// `DEAD_LETTERS` and the redrive durables of the services. Never removes or changes anything. A durable that is given
+    /// a filter keeps its position: what is stored of that event and lies behind it is not delivered.
     ///
     /// For development, tests and demonstrations: in production `event-contracts streams apply` does this with the
     /// permissions of an operator, and services have none for it. May be called at once by many processes.

@@ -2,6 +2,7 @@
 //!
 //! Configurations stay JSON: a setting that this build does not know must come back unchanged in an update.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use event_runtime::operate::{set_filters, set_start};
@@ -209,4 +210,41 @@ pub(crate) async fn count_from(
         .api(format!("CONSUMER.DELETE.{stream}.{name}"), &json!({}))
         .await;
     Ok(made.get("num_pending").and_then(Value::as_u64))
+}
+
+/// How many messages of these subjects a stream holds, where all of it is up to a sequence; nothing where some may come
+/// after it, or where there are too many subjects to tell. For a work queue, on which nothing can be counted with a consumer.
+pub(crate) async fn stored_until(
+    bus: &Bus,
+    name: &str,
+    filters: &[String],
+    sequence: u64,
+) -> Result<Option<u64>, Error> {
+    #[derive(Deserialize)]
+    struct Counted {
+        state: Subjects,
+        #[serde(default)]
+        total: usize,
+    }
+    #[derive(Deserialize)]
+    struct Subjects {
+        last_seq: u64,
+        #[serde(default)]
+        subjects: BTreeMap<String, u64>,
+    }
+    let mut all = 0;
+    for filter in filters {
+        let request = json!({ "subjects_filter": filter });
+        let answer = ask::<Counted>(bus, format!("STREAM.INFO.{name}"), request).await;
+        let Counted { state, total } = match answer {
+            Err(Error::Refused { .. }) => return Ok(None),
+            answer => answer?,
+        };
+        let count: u64 = state.subjects.values().sum();
+        if count > 0 && (state.last_seq > sequence || total > state.subjects.len()) {
+            return Ok(None);
+        }
+        all += count;
+    }
+    Ok(Some(all))
 }

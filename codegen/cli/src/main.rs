@@ -3,6 +3,7 @@
 //! One file per command; each turns its arguments into calls of `event-codegen` and never knows a rule of its own.
 //! Data goes to stdout, everything else to stderr, and the exit code says what happened: see [`outcome`].
 
+mod behind;
 mod catalog;
 mod check;
 mod completions;

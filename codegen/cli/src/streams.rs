@@ -9,6 +9,7 @@ mod leftover;
 mod loss;
 pub(crate) mod plan;
 mod report;
+pub(crate) mod reset;
 mod restore;
 mod rights;
 pub(crate) mod setting;
@@ -46,7 +47,8 @@ pub(crate) enum Streams {
 ///
 /// Compares every stream and durable consumer of the contracts, `DEAD_LETTERS` and the redrive durables included, with the
 /// server. What the contracts do not say (compression, placement) is the operator's and no difference, and so is where a
-/// durable that exists has started. The connected user's permissions are held against what an apply would do: each subject
+/// durable that exists has started. Where a durable that is there is to deliver one event more, the plan counts what is stored
+/// of it behind the durable's position, which it is not delivered, and names the reset that brings it. The connected user's permissions are held against what an apply would do: each subject
 /// that is missing is a line. With --service they are held against what `export nats-auth` gives to that service; connect as
 /// it does, with its credentials. Exit code 0: in sync; 1: something differs, or a permission is missing.
 #[derive(clap::Args)]
@@ -226,6 +228,10 @@ fn finish(applied: Applied, plan: &Plan) -> Result<(), Failure> {
         End::Done => {
             let stuck = plan.items.iter().filter(|item| item.is_stuck()).count();
             outcome::print(&format!("{progress}\n"))?;
+            outcome::print(&report::resets(
+                &plan.resets,
+                "to have what lies behind delivered too",
+            ))?;
             if stuck == 0 {
                 return Ok(());
             }

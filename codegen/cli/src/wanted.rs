@@ -23,6 +23,9 @@ pub(crate) const SERVICE: &str = "event-contracts.service";
 /// What the contracts said when it was written.
 pub(crate) const HASH: &str = "event-contracts.hash";
 
+/// Filters that were added to a durable that had a position, each with that position.
+pub(crate) const ADDED: &str = "event-contracts.added";
+
 /// Everything that the folder wants.
 pub(crate) struct Wanted {
     /// Its streams, the one of dead letters last.

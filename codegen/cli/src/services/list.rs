@@ -1,5 +1,6 @@
 //! `services list`: lag and position of every service. Reads only.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use chrono::Utc;
@@ -7,6 +8,7 @@ use event_codegen::check::Checked;
 use event_runtime::{Error, Shutdown, Start};
 use serde_json::{Value, json};
 
+use crate::behind::{Behind, begins, delivers, lacking, noted};
 use crate::connection::{Server, unless_stopped};
 use crate::jetstream::{self, ConsumerInfo, count_from};
 use crate::outcome::{self, Failure};
@@ -18,7 +20,8 @@ use crate::wanted::{Wanted, WantedDurable};
 ///
 /// PENDING waits to be delivered, IN FLIGHT is delivered and not acknowledged, RETRIES of these were delivered more than
 /// once. Partitions are one line; --json has each. Where a durable delivers several events, the lag of each is below it. An
-/// event whose `retention` is `workqueue` cannot be counted alone. A durable that is missing is shown as such.
+/// event whose `retention` is `workqueue` cannot be counted alone. A durable that is missing is shown as such. Below the table
+/// stands what is stored and not delivered: events that a durable was past when `streams apply` added them to it.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     event-contracts services list\n  \
@@ -35,6 +38,8 @@ struct Row<'a> {
     there: Option<ConsumerInfo>,
     /// What waits of each event; nothing where it cannot be said.
     waiting: Vec<(&'a str, Option<u64>)>,
+    /// What is stored and not delivered: the durable was past it when it got the event's filter, or will be.
+    behind: Vec<Behind>,
 }
 
 pub(super) async fn run(
@@ -69,7 +74,8 @@ pub(super) async fn run(
         outcome::say("no service of these contracts subscribes to a stored event");
         return Ok(());
     }
-    outcome::print(&table(&services, Style::stdout()))
+    outcome::print(&table(&services, Style::stdout()))?;
+    outcome::print(&behind_text(&services))
 }
 
 async fn row<'a>(server: &Server, durable: &'a WantedDurable) -> Result<Row<'a>, Error> {
@@ -78,6 +84,8 @@ async fn row<'a>(server: &Server, durable: &'a WantedDurable) -> Result<Row<'a>,
     for (event, filter) in &durable.events {
         let n = match &there {
             None => None,
+            // It has no filter for it yet.
+            Some(there) if !delivers(there, filter) => None,
             Some(there) if there.num_pending == 0 => Some(0),
             Some(there) if durable.events.len() == 1 => Some(there.num_pending),
             Some(there) => {
@@ -88,10 +96,16 @@ async fn row<'a>(server: &Server, durable: &'a WantedDurable) -> Result<Row<'a>,
         };
         waiting.push((event.as_str(), n));
     }
+    let mut behind = Vec::new();
+    if let Some(there) = &there {
+        behind = lacking(&server.bus, durable, there).await?;
+        behind.extend(noted(&server.bus, durable, there).await?);
+    }
     Ok(Row {
         wanted: durable,
         there,
         waiting,
+        behind,
     })
 }
 
@@ -100,10 +114,18 @@ impl Row<'_> {
         self.there.as_ref().map_or(0, of)
     }
 
+    fn lacks(&self, there: &ConsumerInfo) -> bool {
+        let mut events = self.wanted.events.iter();
+        events.any(|(_, filter)| !delivers(there, filter))
+    }
+
     fn state(&self) -> String {
         let Some(there) = &self.there else {
             return "missing: `streams apply` makes it".to_owned();
         };
+        if self.lacks(there) {
+            return "lacks events: `streams apply` adds them".to_owned();
+        }
         if there.paused {
             return format!("paused for {}", seconds(there.pause_remaining));
         }
@@ -202,6 +224,36 @@ const HEAD: [&str; 7] = [
     "STATE",
 ];
 
+/// What is stored and not delivered, partitions added up, and what to do about it.
+fn behind_text(services: &[(&str, Vec<Row<'_>>)]) -> String {
+    let mut out = String::new();
+    for (name, rows) in services {
+        let mut by_event: BTreeMap<(&str, &str), (Option<u64>, &Row<'_>)> = BTreeMap::new();
+        for row in rows {
+            for behind in &row.behind {
+                let of = (row.wanted.stream.as_str(), behind.event.as_str());
+                let (stored, _) = by_event.entry(of).or_insert((Some(0), row));
+                *stored = stored.zip(behind.stored).map(|(a, b)| a + b);
+            }
+        }
+        for ((stream, event), (stored, row)) in by_event {
+            let stored = stored.map_or_else(|| "some".to_owned(), count);
+            let to = begins(row.wanted).map_or_else(String::new, |(_, to)| to);
+            let first = match row.there.as_ref().is_some_and(|there| row.lacks(there)) {
+                true => "first `streams apply`, then",
+                false => "run",
+            };
+            let _ = writeln!(
+                out,
+                "\n{stored} stored events of {event} lie behind the position of {name} in {stream} and are not delivered. To \
+                 have them handled, and what it has handled of its other events again, {first}\n  event-contracts services \
+                 reset {name} --stream {stream} --to {to}"
+            );
+        }
+    }
+    out
+}
+
 fn table(services: &[(&str, Vec<Row<'_>>)], style: Style) -> String {
     let mut cells: Vec<[String; 7]> = vec![HEAD.map(str::to_owned)];
     for (name, rows) in services {
@@ -266,6 +318,7 @@ fn service_json(name: &str, rows: &[Row<'_>]) -> Value {
                 "durable": row.wanted.name,
                 "partition": row.wanted.partition,
                 "events": events.map(|(event, n)| json!({ "event": event, "pending": n })).collect::<Vec<_>>(),
+                "behind": row.behind.iter().map(Behind::json).collect::<Vec<_>>(),
                 "missing": there.is_none(),
                 "pending": there.map(|t| t.num_pending),
                 "inFlight": there.map(|t| t.num_ack_pending),

@@ -16,7 +16,7 @@ use crate::jetstream::{self, ConsumerInfo, count_from, patiently, text};
 use crate::outcome::{self, Failure};
 use crate::terminal;
 use crate::units::count;
-use crate::wanted::{Wanted, WantedDurable};
+use crate::wanted::{ADDED, Wanted, WantedDurable};
 
 /// Moves a service to another place in its streams: replays events, or leaves some out.
 ///
@@ -270,6 +270,8 @@ impl Move<'_> {
         if let Some(Value::Object(metadata)) = config.get_mut("metadata") {
             // The server's own notes are no part of what a client may send.
             metadata.retain(|key, _| !key.starts_with("_nats."));
+            // Where it goes on from now is what somebody has chosen, for all of its events.
+            metadata.remove(ADDED);
         }
         set_start(&mut config, start)?;
         let stand_in = self.stand_in(bus).await?;

@@ -7,8 +7,10 @@ use serde_json::Value;
 
 use super::leftover::{is_leftover, leftover_durables, leftover_streams};
 use super::loss;
+use super::reset::{Reset, Resets};
 use super::setting::{self, Difference, Effect, Setting};
 use super::subjects::overlap;
+use crate::behind::{self, Behind};
 use crate::jetstream::{self, ConsumerInfo, StreamInfo, metadata, text};
 use crate::units;
 use crate::wanted::{HASH, Wanted, WantedDurable, WantedStream, subjects_of};
@@ -16,6 +18,8 @@ use crate::wanted::{HASH, Wanted, WantedDurable, WantedStream, subjects_of};
 /// Everything that differs, and what else is worth knowing.
 pub(crate) struct Plan {
     pub(crate) items: Vec<Item>,
+    /// What brings the events that lie behind a durable's position to it, once the items are done.
+    pub(crate) resets: Vec<Reset>,
 }
 
 /// One stream or durable.
@@ -32,6 +36,8 @@ pub(crate) struct Item {
     pub(crate) losses: Vec<String>,
     /// What else to know.
     pub(crate) notes: Vec<String>,
+    /// Stored events that a durable does not deliver when it gets their filter now.
+    pub(crate) behind: Vec<Behind>,
     /// What the contracts want.
     pub(crate) wanted: Option<Value>,
     /// What the server had when this was made.
@@ -67,6 +73,7 @@ impl Item {
             differences: Vec::new(),
             losses: Vec::new(),
             notes: Vec::new(),
+            behind: Vec::new(),
             wanted: None,
             there: None,
         }
@@ -112,7 +119,7 @@ impl Plan {
     pub(crate) async fn make(bus: &Bus, wanted: &Wanted) -> Result<Self, Error> {
         let there = jetstream::streams(bus).await?;
         let by_name: BTreeMap<&str, &StreamInfo> = there.iter().map(|s| (s.name(), s)).collect();
-        let mut items = Vec::new();
+        let (mut items, mut resets) = (Vec::new(), Resets::default());
         for stream in &wanted.streams {
             let found = by_name.get(stream.name.as_str()).copied();
             let mut item = stream_item(stream, found);
@@ -132,6 +139,7 @@ impl Plan {
             let blocked = items
                 .iter()
                 .any(|item| item.stream == stream.name && item.action == Action::Conflict);
+            let retention = text(&stream.config, "retention");
             let of = wanted.durables.iter().filter(|d| d.stream == stream.name);
             for durable in of {
                 let found = consumers.iter().find(|c| c.name == durable.name);
@@ -144,13 +152,19 @@ impl Plan {
                 }
                 if let Some(found) = found {
                     loss::of_durable(bus, &mut item, found).await?;
+                    item.behind = behind::lacking(bus, durable, found).await?;
+                    if let Some(wanted) = &mut item.wanted {
+                        behind::note(wanted, &found.config, &item.behind);
+                    }
+                    let found = (found, retention);
+                    resets.add(bus, durable, found, &item.behind).await?;
                 }
                 items.push(item);
             }
-            let retention = text(&stream.config, "retention");
             items.extend(leftover_durables(wanted, stream, &consumers, retention));
         }
-        Ok(Self { items })
+        let resets = resets.all();
+        Ok(Self { items, resets })
     }
 
     /// Compares what a service's own user may see of a server: the state of its durables. Also the requests for it that
@@ -182,7 +196,8 @@ impl Plan {
                 Err(error) => return Err(error),
             }
         }
-        Ok((Self { items }, refused))
+        let resets = Vec::new();
+        Ok((Self { items, resets }, refused))
     }
 
     /// Whether the server is as the contracts want it.

@@ -5,8 +5,10 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::plan::{Action, Item, Kind, Plan};
+use super::reset::Reset;
 use super::rights::Rights;
 use super::setting::{self, Effect};
+use crate::behind::Behind;
 use crate::connection::Server;
 use crate::terminal::Style;
 
@@ -34,7 +36,21 @@ pub(super) fn human(
         item_text(&mut out, item, style);
     }
     rights_text(&mut out, rights, style);
+    let first = "to have what lies behind delivered too, after the apply";
+    out.push_str(&resets(&plan.resets, first));
     let _ = writeln!(out, "\n{}", summary(plan, rights));
+    out
+}
+
+/// The commands that bring what lies behind to its services, and what each costs.
+pub(crate) fn resets(all: &[Reset], first: &str) -> String {
+    let mut out = String::new();
+    if !all.is_empty() {
+        let _ = writeln!(out, "\n{first}:");
+    }
+    for reset in all {
+        let _ = writeln!(out, "  {}\n      {}", reset.command(), reset.costs());
+    }
     out
 }
 
@@ -95,6 +111,14 @@ fn item_text(out: &mut String, item: &Item, style: Style) {
     for loss in &item.losses {
         let _ = writeln!(out, "    {} {loss}", style.red("loses:"));
     }
+    for behind in &item.behind {
+        let _ = writeln!(
+            out,
+            "    {} {}",
+            style.yellow("behind:"),
+            behind.says("its")
+        );
+    }
     for note in &item.notes {
         let _ = writeln!(out, "    {} {note}", style.dim("note:"));
     }
@@ -138,6 +162,7 @@ pub(super) fn json(plan: &Plan, rights: &Rights, server: &Server) -> Value {
         "server": { "at": server.at, "version": server.version_text },
         "inSync": plan.in_sync() && rights.missing.is_empty(),
         "items": plan.items.iter().map(item_json).collect::<Vec<_>>(),
+        "resets": plan.resets.iter().map(Reset::json).collect::<Vec<_>>(),
         "permissions": rights.json(),
     })
 }
@@ -174,5 +199,6 @@ fn item_json(item: &Item) -> Value {
         "settings": differences,
         "losses": item.losses,
         "notes": item.notes,
+        "behind": item.behind.iter().map(Behind::json).collect::<Vec<_>>(),
     })
 }

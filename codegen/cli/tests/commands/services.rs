@@ -39,7 +39,12 @@ fn applied(contract: &str) -> Live {
 }
 
 /// Takes so many messages of a durable and lets `outcome` decide what becomes of each.
-fn take(live: &Live, durable: &str, n: usize, outcome: impl Fn(usize) -> Option<AckKind>) -> usize {
+pub(crate) fn take(
+    live: &Live,
+    durable: &str,
+    n: usize,
+    outcome: impl Fn(usize) -> Option<AckKind>,
+) -> usize {
     let jetstream = live.jetstream();
     live.block_on(async {
         let consumer: PullConsumer = jetstream
@@ -65,7 +70,7 @@ fn take(live: &Live, durable: &str, n: usize, outcome: impl Fn(usize) -> Option<
     })
 }
 
-fn list(live: &Live) -> Value {
+pub(crate) fn list(live: &Live) -> Value {
     serde_json::from_str(&live.ok(&["services", "list", "--json"]).out).unwrap()
 }
 
