@@ -11,6 +11,7 @@ pub mod event_impl;
 mod import;
 mod module;
 mod moments;
+mod required;
 mod scalars;
 mod scope;
 mod services;

@@ -79,6 +79,7 @@ fn reexport(w: &mut Writer, import: &Imported, doc: &str) {
     ));
 }
 
-fn module_ident(import: &Imported) -> String {
+/// The module of an import.
+pub(super) fn module_ident(import: &Imported) -> String {
     name::module_ident(&format!("{}Schema", import.name))
 }

@@ -13,6 +13,8 @@ pub(super) struct Scope<'a> {
     pub(super) domain: DomainId,
     /// What of the prelude a type of this domain has taken the name of.
     hidden: [bool; Prelude::ALL.len()],
+    /// Modules between the domain's module and the text that is written.
+    below: usize,
 }
 
 impl<'a> Scope<'a> {
@@ -30,6 +32,15 @@ impl<'a> Scope<'a> {
             uses,
             domain,
             hidden,
+            below: 0,
+        }
+    }
+
+    /// The scope of a module inside the domain's module.
+    pub(super) fn below(&self) -> Self {
+        Self {
+            below: self.below + 1,
+            ..*self
         }
     }
 
@@ -63,9 +74,10 @@ impl<'a> Scope<'a> {
 
     fn path_to(&self, domain: DomainId, ident: &str) -> String {
         if domain == self.domain {
-            return ident.to_owned();
+            return format!("{}{ident}", "super::".repeat(self.below));
         }
-        let up = "super::".repeat(self.contracts[self.domain].name.split('.').count());
+        let segments = self.contracts[self.domain].name.split('.').count();
+        let up = "super::".repeat(segments + self.below);
         format!("{up}{}::{ident}", module_path(&self.contracts[domain].name))
     }
 

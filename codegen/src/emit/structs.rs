@@ -2,7 +2,7 @@
 
 use super::scope::Scope;
 use super::writer::{Writer, literal};
-use super::{defaults, import, validate};
+use super::{defaults, import, required, validate};
 use crate::model::{Body, Envelope, Event, EventId, Field, Type, TypeId, TypeKind};
 use crate::name;
 
@@ -125,6 +125,9 @@ impl Shape<'_> {
             self.debug(w);
         }
         defaults::functions(w, scope, &self.ident, self.fields);
+        if required::default(self.fields) == required::Default::Written {
+            required::default_implementation(w, &self.ident, self.fields);
+        }
         validate::implementation(w, scope, self.owner, &self.ident, self.fields);
     }
 
@@ -132,6 +135,9 @@ impl Shape<'_> {
         let mut derives = vec!["Clone"];
         if !secret {
             derives.push("Debug");
+        }
+        if required::default(self.fields) == required::Default::Derived {
+            derives.push("Default");
         }
         derives.push("PartialEq");
         if self.event.is_some() {
@@ -147,10 +153,7 @@ impl Shape<'_> {
         }
         w.open(format_args!("pub struct {} {{", self.ident));
         for field in self.fields {
-            match &field.doc {
-                Some(doc) => w.doc(doc),
-                None => w.doc(&format!("On the wire `{}`.", field.wire())),
-            }
+            field_doc(w, field);
             if let Some(note) =
                 deprecated(field.deprecated.as_ref().map(|note| note.value.as_str()))
             {
@@ -217,6 +220,14 @@ impl Shape<'_> {
         w.dedent();
         w.close("}");
         w.close("}");
+    }
+}
+
+/// What a field says of itself.
+pub(super) fn field_doc(w: &mut Writer, field: &Field) {
+    match &field.doc {
+        Some(doc) => w.doc(doc),
+        None => w.doc(&format!("On the wire `{}`.", field.wire())),
     }
 }
 

@@ -18,6 +18,7 @@ mod names;
 mod normal;
 mod number;
 mod object;
+mod required;
 mod root;
 mod rust;
 mod scalar;

@@ -179,6 +179,98 @@ pub mod constraints {
         text = required("text"),
     });
 
+    /// The required fields of this domain's structs, to make them from: code that does so stays as it is when the contract adds an optional field.
+    ///
+    /// ```text
+    /// Parcel { note: Some(note), ..required::Parcel { id, to }.into() }
+    /// ```
+    #[allow(missing_debug_implementations)]
+    pub mod required {
+        /// The required fields of [`Order`](super::Order).
+        pub struct Order {
+            /// On the wire `code`.
+            pub code: String,
+            /// On the wire `weight`.
+            pub weight: f64,
+            /// On the wire `tags`.
+            pub tags: Vec<super::Tag>,
+            /// On the wire `prices`.
+            pub prices: ::std::collections::BTreeMap<String, super::Price>,
+            /// On the wire `secret`.
+            pub secret: String,
+        }
+
+        impl ::core::convert::From<Order> for super::Order {
+            fn from(required: Order) -> Self {
+                Self {
+                    code: required.code,
+                    count: None,
+                    weight: required.weight,
+                    tags: required.tags,
+                    prices: required.prices,
+                    contact: None,
+                    secret: required.secret,
+                }
+            }
+        }
+
+        /// The required fields of [`Price`](super::Price).
+        pub struct Price {
+            /// On the wire `cents`.
+            pub cents: u32,
+        }
+
+        impl ::core::convert::From<Price> for super::Price {
+            fn from(required: Price) -> Self {
+                Self {
+                    cents: required.cents,
+                }
+            }
+        }
+
+        /// The required fields of [`Phone`](super::Phone).
+        pub struct Phone {
+            /// On the wire `number`.
+            pub number: String,
+        }
+
+        impl ::core::convert::From<Phone> for super::Phone {
+            fn from(required: Phone) -> Self {
+                Self {
+                    number: required.number,
+                }
+            }
+        }
+
+        /// The required fields of [`Mail`](super::Mail).
+        pub struct Mail {
+            /// On the wire `address`.
+            pub address: String,
+        }
+
+        impl ::core::convert::From<Mail> for super::Mail {
+            fn from(required: Mail) -> Self {
+                Self {
+                    address: required.address,
+                }
+            }
+        }
+
+        /// The required fields of [`Free`](super::Free).
+        pub struct Free {
+            /// On the wire `text`.
+            pub text: String,
+        }
+
+        impl ::core::convert::From<Free> for super::Free {
+            fn from(required: Free) -> Self {
+                Self {
+                    text: required.text,
+                }
+            }
+        }
+    }
+
     /// The subjects of this domain, as a subscriber names them: `*` for each placeholder.
     pub mod subjects {
         /// [`Order`](super::Order).

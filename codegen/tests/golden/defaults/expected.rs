@@ -100,6 +100,24 @@ pub mod defaults {
         }
     }
 
+    impl ::core::default::Default for Defaulted {
+        fn default() -> Self {
+            Self {
+                truth: Self::default_truth(),
+                number: Self::default_number(),
+                wide: Self::default_wide(),
+                ratio: Self::default_ratio(),
+                text: Self::default_text(),
+                id: Self::default_id(),
+                at: Self::default_at(),
+                day: Self::default_day(),
+                length: Self::default_length(),
+                data: Self::default_data(),
+                channel: Self::default_channel(),
+            }
+        }
+    }
+
     impl event_runtime::Validate for Defaulted {
         fn check(&self, checker: &mut event_runtime::Checker) {
             checker.field("ratio", |checker| {

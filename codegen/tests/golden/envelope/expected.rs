@@ -57,6 +57,56 @@ pub mod shop {
         order_id = required("orderId"),
     });
 
+    /// The required fields of this domain's structs, to make them from: code that does so stays as it is when the contract adds an optional field.
+    ///
+    /// ```text
+    /// Parcel { note: Some(note), ..required::Parcel { id, to }.into() }
+    /// ```
+    #[allow(missing_debug_implementations)]
+    pub mod required {
+        /// The required fields of [`OrderPlaced`](super::OrderPlaced).
+        pub struct OrderPlaced {
+            /// On the wire `orderId`.
+            pub order_id: String,
+        }
+
+        impl ::core::convert::From<OrderPlaced> for super::OrderPlaced {
+            fn from(required: OrderPlaced) -> Self {
+                Self {
+                    order_id: required.order_id,
+                }
+            }
+        }
+
+        /// The required fields of [`OrderSeen`](super::OrderSeen).
+        pub struct OrderSeen {
+            /// On the wire `orderId`.
+            pub order_id: String,
+        }
+
+        impl ::core::convert::From<OrderSeen> for super::OrderSeen {
+            fn from(required: OrderSeen) -> Self {
+                Self {
+                    order_id: required.order_id,
+                }
+            }
+        }
+
+        /// The required fields of [`OrderShipped`](super::OrderShipped).
+        pub struct OrderShipped {
+            /// On the wire `orderId`.
+            pub order_id: String,
+        }
+
+        impl ::core::convert::From<OrderShipped> for super::OrderShipped {
+            fn from(required: OrderShipped) -> Self {
+                Self {
+                    order_id: required.order_id,
+                }
+            }
+        }
+    }
+
     /// The subjects of this domain, as a subscriber names them: `*` for each placeholder.
     pub mod subjects {
         /// [`OrderPlaced`](super::OrderPlaced).

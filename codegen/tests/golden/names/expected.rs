@@ -82,6 +82,14 @@ pub mod names {
         }
     }
 
+    impl ::core::default::Default for A {
+        fn default() -> Self {
+            Self {
+                serializer: Self::default_serializer(),
+            }
+        }
+    }
+
     /// The values of `names.Option`.
     #[derive(Clone, Debug, PartialEq, Eq, Hash)]
     pub enum Option {
@@ -105,7 +113,7 @@ pub mod names {
     });
 
     /// The type `names.Vec`.
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Vec {}
     event_runtime::wire_struct!(Vec {});
 
@@ -138,12 +146,12 @@ pub mod names {
     });
 
     /// The type `names.Ok`.
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Ok {}
     event_runtime::wire_struct!(Ok {});
 
     /// The type `names.Some`.
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Some {
         /// On the wire `some`.
         pub some: ::core::option::Option<::std::string::String>,
@@ -184,6 +192,77 @@ pub mod names {
         WithQuotesAndLines = "with \"quotes\" \\ and\nlines",
         VeryLongValueNumberOne = "very_long_value_number_one",
     });
+
+    /// The required fields of this domain's structs, to make them from: code that does so stays as it is when the contract adds an optional field.
+    ///
+    /// ```text
+    /// Parcel { note: Some(note), ..required::Parcel { id, to }.into() }
+    /// ```
+    #[allow(missing_debug_implementations)]
+    pub mod required {
+        /// The required fields of [`Event`](super::Event).
+        #[allow(non_snake_case)]
+        pub struct Event {
+            /// On the wire `type`.
+            pub r#type: ::std::string::String,
+            /// On the wire `oddId`.
+            pub odd__id: u32,
+            /// On the wire `self`.
+            pub self_: super::Self_,
+            /// On the wire `string`.
+            pub string: super::String,
+            /// On the wire `result`.
+            pub result: super::Result,
+            /// On the wire `vec`.
+            pub vec: ::std::vec::Vec<super::Vec>,
+        }
+
+        impl ::core::convert::From<Event> for super::Event {
+            fn from(required: Event) -> Self {
+                Self {
+                    r#type: required.r#type,
+                    odd__id: required.odd__id,
+                    self_: required.self_,
+                    option: None,
+                    string: required.string,
+                    result: required.result,
+                    vec: required.vec,
+                    plain: None,
+                    object: None,
+                    two__bars: Self::default_two__bars(),
+                }
+            }
+        }
+
+        /// The required fields of [`String`](super::String).
+        pub struct String {
+            /// On the wire `text`.
+            pub text: ::std::string::String,
+        }
+
+        impl ::core::convert::From<String> for super::String {
+            fn from(required: String) -> Self {
+                Self {
+                    text: required.text,
+                }
+            }
+        }
+
+        /// The required fields of [`Box`](super::Box).
+        pub struct Box {
+            /// On the wire `text`.
+            pub text: ::std::vec::Vec<::std::string::String>,
+        }
+
+        impl ::core::convert::From<Box> for super::Box {
+            fn from(required: Box) -> Self {
+                Self {
+                    next: None,
+                    text: required.text,
+                }
+            }
+        }
+    }
 
     /// The subjects of this domain, as a subscriber names them: `*` for each placeholder.
     pub mod subjects {

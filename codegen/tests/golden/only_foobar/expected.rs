@@ -150,6 +150,82 @@ pub mod scheduling {
         address = required("address"),
     });
 
+    /// The required fields of this domain's structs, to make them from: code that does so stays as it is when the contract adds an optional field.
+    ///
+    /// ```text
+    /// Parcel { note: Some(note), ..required::Parcel { id, to }.into() }
+    /// ```
+    #[allow(missing_debug_implementations)]
+    pub mod required {
+        use super::event_runtime;
+
+        /// The required fields of [`UserScheduleCreated`](super::UserScheduleCreated).
+        pub struct UserScheduleCreated {
+            /// On the wire `scheduleId`.
+            pub schedule_id: event_runtime::Uuid,
+            /// On the wire `startsAt`.
+            pub starts_at: event_runtime::Timestamp,
+            /// On the wire `channels`.
+            pub channels: Vec<super::Channel>,
+        }
+
+        impl ::core::convert::From<UserScheduleCreated> for super::UserScheduleCreated {
+            fn from(required: UserScheduleCreated) -> Self {
+                Self {
+                    schedule_id: required.schedule_id,
+                    starts_at: required.starts_at,
+                    channels: required.channels,
+                    note: None,
+                }
+            }
+        }
+
+        /// The required fields of [`UserMoved`](super::UserMoved).
+        pub struct UserMoved {
+            /// On the wire `userId`.
+            pub user_id: event_runtime::Uuid,
+            /// On the wire `contact`.
+            pub contact: super::Contact,
+        }
+
+        impl ::core::convert::From<UserMoved> for super::UserMoved {
+            fn from(required: UserMoved) -> Self {
+                Self {
+                    user_id: required.user_id,
+                    contact: required.contact,
+                }
+            }
+        }
+
+        /// The required fields of [`PhoneContact`](super::PhoneContact).
+        pub struct PhoneContact {
+            /// On the wire `number`.
+            pub number: String,
+        }
+
+        impl ::core::convert::From<PhoneContact> for super::PhoneContact {
+            fn from(required: PhoneContact) -> Self {
+                Self {
+                    number: required.number,
+                }
+            }
+        }
+
+        /// The required fields of [`MailContact`](super::MailContact).
+        pub struct MailContact {
+            /// On the wire `address`.
+            pub address: String,
+        }
+
+        impl ::core::convert::From<MailContact> for super::MailContact {
+            fn from(required: MailContact) -> Self {
+                Self {
+                    address: required.address,
+                }
+            }
+        }
+    }
+
     /// The subjects of this domain, as a subscriber names them: `*` for each placeholder.
     pub mod subjects {
         /// [`UserScheduleCreated`](super::UserScheduleCreated).

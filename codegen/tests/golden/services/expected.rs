@@ -5,7 +5,7 @@ pub mod a {
     use super::event_runtime;
 
     /// The event `a.Placed`.
-    #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
+    #[derive(Clone, Debug, Default, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
         name = "a.Placed",
@@ -36,7 +36,7 @@ pub mod a {
     });
 
     /// The event `a.Seen`.
-    #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
+    #[derive(Clone, Debug, Default, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
         name = "a.Seen",
@@ -45,6 +45,26 @@ pub mod a {
     )]
     pub struct Seen {}
     event_runtime::wire_struct!(Seen {});
+
+    /// The required fields of this domain's structs, to make them from: code that does so stays as it is when the contract adds an optional field.
+    ///
+    /// ```text
+    /// Parcel { note: Some(note), ..required::Parcel { id, to }.into() }
+    /// ```
+    #[allow(missing_debug_implementations)]
+    pub mod required {
+        /// The required fields of [`Moved`](super::Moved).
+        pub struct Moved {
+            /// On the wire `who`.
+            pub who: String,
+        }
+
+        impl ::core::convert::From<Moved> for super::Moved {
+            fn from(required: Moved) -> Self {
+                Self { who: required.who }
+            }
+        }
+    }
 
     /// The subjects of this domain, as a subscriber names them: `*` for each placeholder.
     pub mod subjects {
@@ -62,7 +82,7 @@ pub mod b {
     use super::event_runtime;
 
     /// The event `b.Placed`.
-    #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
+    #[derive(Clone, Debug, Default, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
         name = "b.Placed",

@@ -80,6 +80,68 @@ pub mod shop {
         currency = required("currency"),
     });
 
+    /// The required fields of this domain's structs, to make them from: code that does so stays as it is when the contract adds an optional field.
+    ///
+    /// ```text
+    /// Parcel { note: Some(note), ..required::Parcel { id, to }.into() }
+    /// ```
+    #[allow(missing_debug_implementations)]
+    pub mod required {
+        /// The required fields of [`OrderPlaced`](super::OrderPlaced).
+        pub struct OrderPlaced {
+            /// On the wire `orderId`.
+            pub order_id: String,
+            /// On the wire `total`.
+            pub total: f64,
+        }
+
+        impl ::core::convert::From<OrderPlaced> for super::OrderPlaced {
+            fn from(required: OrderPlaced) -> Self {
+                Self {
+                    order_id: required.order_id,
+                    total: required.total,
+                }
+            }
+        }
+
+        /// The required fields of [`OrderPlacedV2`](super::OrderPlacedV2).
+        pub struct OrderPlacedV2 {
+            /// On the wire `orderId`.
+            pub order_id: String,
+            /// On the wire `totalCents`.
+            pub total_cents: i32,
+        }
+
+        impl ::core::convert::From<OrderPlacedV2> for super::OrderPlacedV2 {
+            fn from(required: OrderPlacedV2) -> Self {
+                Self {
+                    order_id: required.order_id,
+                    total_cents: required.total_cents,
+                }
+            }
+        }
+
+        /// The required fields of [`OrderPlacedV3`](super::OrderPlacedV3).
+        pub struct OrderPlacedV3 {
+            /// On the wire `orderId`.
+            pub order_id: String,
+            /// On the wire `totalCents`.
+            pub total_cents: i32,
+            /// On the wire `currency`.
+            pub currency: String,
+        }
+
+        impl ::core::convert::From<OrderPlacedV3> for super::OrderPlacedV3 {
+            fn from(required: OrderPlacedV3) -> Self {
+                Self {
+                    order_id: required.order_id,
+                    total_cents: required.total_cents,
+                    currency: required.currency,
+                }
+            }
+        }
+    }
+
     /// The subjects of this domain, as a subscriber names them: `*` for each placeholder.
     pub mod subjects {
         /// [`OrderPlaced`](super::OrderPlaced).
