@@ -310,8 +310,38 @@ pub enum TypeKind {
 pub struct Enum {
     /// The wire texts, in the order of the contract.
     pub values: Vec<Spanned<String>>,
+    /// What the contract calls some of them in Rust, by text.
+    pub names: Names,
     /// Whether a reader refuses what it does not know.
     pub closed: bool,
+}
+
+/// Names of variants that the contract gives: the text on the wire, and the name.
+pub type Names = Vec<(Spanned<String>, Spanned<String>)>;
+
+fn idents<'a>(texts: impl Iterator<Item = &'a str>, names: &'a Names) -> Vec<String> {
+    name::variant_idents(texts, |text| {
+        let mut given = names.iter();
+        let found = given.find(|(named, _)| named.value == text);
+        found.map(|(_, name)| name.value.as_str())
+    })
+}
+
+impl Enum {
+    /// The variants in Rust, in the order of the values.
+    #[must_use]
+    pub fn idents(&self) -> Vec<String> {
+        idents(self.values.iter().map(|v| v.value.as_str()), &self.names)
+    }
+}
+
+impl Union {
+    /// The variants in Rust, in their order.
+    #[must_use]
+    pub fn idents(&self) -> Vec<String> {
+        let tags = self.variants.iter().map(|v| v.tag.value.as_str());
+        idents(tags, &self.names)
+    }
 }
 
 /// A tagged union.
@@ -321,6 +351,8 @@ pub struct Union {
     pub tag: Spanned<String>,
     /// The variants, in the order of the contract.
     pub variants: Vec<Variant>,
+    /// What the contract calls some of them in Rust, by tag.
+    pub names: Names,
     /// Whether a reader refuses what it does not know.
     pub closed: bool,
 }

@@ -21,5 +21,6 @@ golden! {
     all_services = "services",
     all_types = "types",
     only_foobar = "only_foobar",
+    signs = "signs",
     supersedes = "supersedes",
 }

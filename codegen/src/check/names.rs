@@ -45,7 +45,10 @@ impl<'a> Taken<'a> {
                     )
                     .label("second use of the name")
                     .related(first, "first used here")
-                    .help("give one of them another name"),
+                    .help(match what {
+                        "the value" | "the variant" => "give one of them another name with `names`",
+                        _ => "give one of them another name",
+                    }),
                 );
             }
         }

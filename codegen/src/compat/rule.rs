@@ -148,7 +148,7 @@ rules! {
     "aliased-field-renamed", [Forward], Breaks, "A field has a new name and keeps the old one as its alias.", [Object fields::aliased_renamed];
     "renamed-to-alias", [Backward], Breaks, "A field is called by what was its alias.", [Object fields::renamed_to_alias];
     "alias-removed", [Backward], Breaks, "A field no longer accepts an older name.", [Field field::alias_removed];
-    "rust-name-changed", [Source], Breaks, "A field has another name in Rust and the same one on the wire.", [Field field::rust_name];
+    "rust-name-changed", [Source], Breaks, "A field or a value has another name in Rust and the same one on the wire.", [Field field::rust_name, Choice choice::rust_names];
     "field-became-required", [Backward], Breaks, "An optional field is required now.", [Field field::became_required];
     "field-became-optional", [Forward], Breaks, "A required field is optional now.", [Field field::became_optional];
     "default-added", [Forward], Breaks, "A required field has a default now.", [Field field::default_added];

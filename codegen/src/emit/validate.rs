@@ -73,8 +73,9 @@ pub(super) fn union(w: &mut Writer, scope: &Scope<'_>, ident: &str, def: &Union)
     let arms: Vec<String> = def
         .variants
         .iter()
-        .filter(|variant| checked(variant.ty.value))
-        .map(|variant| name::variant_ident(&variant.tag))
+        .zip(def.idents())
+        .filter(|(variant, _)| checked(variant.ty.value))
+        .map(|(_, ident)| ident)
         .collect();
     if arms.is_empty() {
         return;

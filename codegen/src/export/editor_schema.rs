@@ -170,14 +170,8 @@ fn value(key: &Key) -> Members {
         Kind::Named(form, table) => map(&mut out, *form, reference_to(table)),
         Kind::Many(table) => list(&mut out, reference_to(table)),
         Kind::Fields => map(&mut out, Form::Field, reference_to(&keys::FIELD)),
-        Kind::Variants => {
-            put(&mut out, "type", Json::text("object"));
-            put(
-                &mut out,
-                "additionalProperties",
-                texts(Some(Form::Used.pattern().to_owned())),
-            );
-        }
+        Kind::Variants => names(&mut out, Form::Used),
+        Kind::Idents => names(&mut out, Form::Declared),
     }
     out
 }
@@ -207,6 +201,13 @@ fn texts(pattern: Option<String>) -> Json {
 fn list(out: &mut Members, items: Json) {
     put(out, "type", Json::text("array"));
     put(out, "items", items);
+}
+
+/// Names of a form under anything.
+fn names(out: &mut Members, form: Form) {
+    put(out, "type", Json::text("object"));
+    let name = texts(Some(form.pattern().to_owned()));
+    put(out, "additionalProperties", name);
 }
 
 /// Anything under a name of a form; a name of another form is an unknown key.

@@ -88,6 +88,8 @@ pub enum Kind {
     Fields,
     /// Variants by tag value, each the name of a type.
     Variants,
+    /// Names of variants in Rust, by value.
+    Idents,
 }
 
 /// The form of a name.
@@ -406,6 +408,14 @@ pub static TYPE: Table = Table {
                 "closed",
                 Kind::Bool,
                 "Whether a reader refuses what it does not know.",
+            ),
+        ),
+        with(
+            &["enum", "union"],
+            key(
+                "names",
+                Kind::Idents,
+                "What values are called in Rust, by value, where what is made of their text is not good enough.",
             ),
         ),
         key(
