@@ -35,6 +35,10 @@ pub(super) fn functions(w: &mut Writer, scope: &Scope<'_>, ident: &str, fields: 
         if !is_short(&expression) {
             w.line("#[rustfmt::skip]");
         }
+        // A struct in it may have deprecated fields.
+        if expression.contains(" { ") && scope.deprecates() {
+            w.line("#[allow(deprecated)]");
+        }
         let ty = scope.ty(&field.ty);
         w.open(format_args!("fn {}() -> {ty} {{", function_name(field)));
         w.line(expression);

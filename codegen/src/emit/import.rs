@@ -2,8 +2,8 @@
 //! contract names in its place. The items are text already; here they get the attributes that only the contract knows.
 
 use super::scope::Scope;
-use super::structs;
 use super::writer::Writer;
+use super::{about, structs};
 use crate::model::{EventId, Imported, TypeId};
 use crate::name;
 use crate::source::Spanned;
@@ -17,16 +17,9 @@ pub(super) fn event(w: &mut Writer, scope: &Scope<'_>, id: EventId, schema: &Spa
     let mut attributes = Writer::at(w.depth() + 1);
     attributes.derive(&["event_runtime::Event"]);
     attributes.attribute("event", &structs::event_arguments(scope, event, id));
-    let doc = match &event.doc {
-        Some(doc) => doc.clone(),
-        None => format!("The event `{}`.", scope.contracts.event_name(event)),
-    };
-    let deprecated = event.deprecated.as_ref().map(|note| note.value.as_str());
-    if let Some(attribute) = structs::deprecated(deprecated) {
-        attributes.attribute("deprecated", &[attribute]);
-    }
     module(w, import, schema, &attributes.finish());
-    reexport(w, import, &doc);
+    about::event(w, scope, id);
+    reexport(w, import);
 }
 
 /// A type that is a schema.
@@ -35,12 +28,12 @@ pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, schema: &Spanned
     let Some(import) = scope.contracts.import(schema) else {
         return;
     };
-    let doc = match &ty.doc {
-        Some(doc) => doc.clone(),
-        None => format!("The type `{}`.", scope.contracts.type_name(ty)),
-    };
     module(w, import, schema, "");
-    reexport(w, import, &doc);
+    match &ty.doc {
+        Some(doc) => w.doc(doc),
+        None => w.doc(&format!("The type `{}`.", scope.contracts.type_name(ty))),
+    }
+    reexport(w, import);
 }
 
 fn module(w: &mut Writer, import: &Imported, schema: &Spanned<String>, attributes: &str) {
@@ -69,8 +62,7 @@ fn indented(w: &mut Writer, text: &str) {
     }
 }
 
-fn reexport(w: &mut Writer, import: &Imported, doc: &str) {
-    w.doc(doc);
+fn reexport(w: &mut Writer, import: &Imported) {
     w.line("#[doc(inline)]");
     w.line(format_args!(
         "pub use self::{}::{};",

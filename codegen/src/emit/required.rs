@@ -1,11 +1,11 @@
 //! How structs are made without naming every field, so that a field which the contract adds as optional or with a default
 //! changes no code: `mod required`, and `Default` where no field is required. Decides; the fields are `structs`' to write.
 
-use super::defaults;
 use super::import::module_ident;
 use super::scope::Scope;
-use super::structs::{field_doc, has_odd_name};
+use super::structs::{allow_deprecated, has_odd_name};
 use super::writer::Writer;
+use super::{about, defaults};
 use crate::model::{Body, Field, TypeId, TypeKind};
 use crate::name;
 use crate::source::Spanned;
@@ -108,7 +108,7 @@ fn companion(
     }
     w.open(format_args!("pub struct {ident} {{"));
     for field in required {
-        field_doc(w, field);
+        about::field(w, field);
         w.pair(
             &format!("pub {}:", name::field_ident(&field.name)),
             &format!("{},", scope.field(owner, field)),
@@ -175,11 +175,4 @@ fn literal(w: &mut Writer, fields: &[Field]) {
         w.pair(field, &format!("{value},"));
     }
     w.close("}");
-}
-
-/// The contract's own code is not what a deprecation warns of.
-fn allow_deprecated(w: &mut Writer, fields: &[Field]) {
-    if fields.iter().any(|field| field.deprecated.is_some()) {
-        w.line("#[allow(deprecated)]");
-    }
 }

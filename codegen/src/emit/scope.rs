@@ -44,6 +44,15 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// Whether a field of any type is deprecated.
+    pub(super) fn deprecates(&self) -> bool {
+        let mut types = self.contracts.types.iter();
+        types.any(|def| match &def.kind {
+            TypeKind::Struct(fields) => fields.iter().any(|field| field.deprecated.is_some()),
+            _ => false,
+        })
+    }
+
     /// The events of this domain that come out.
     pub(super) fn events(&self) -> impl Iterator<Item = EventId> + '_ {
         let events = self.uses.members(self.domain).events.iter().copied();

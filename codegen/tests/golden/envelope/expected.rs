@@ -5,6 +5,12 @@ pub mod shop {
     use super::event_runtime;
 
     /// A customer placed an order.
+    ///
+    /// The event `shop.OrderPlaced` on `orders.placed`, stored in the stream `SHOP`. `order_id` is its id: publishing it again stores nothing. Its metadata travels as the headers of CloudEvents.
+    ///
+    /// Published by `shop`.
+    ///
+    /// Handled by `billing`.
     #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
@@ -24,6 +30,12 @@ pub mod shop {
     });
 
     /// Somebody looks at an order.
+    ///
+    /// The event `shop.OrderSeen` on `orders.seen`, not stored: delivered at most once. Its metadata travels as the headers of CloudEvents.
+    ///
+    /// Published by `shop`.
+    ///
+    /// Handled by `billing`.
     #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
@@ -41,6 +53,12 @@ pub mod shop {
     });
 
     /// An order is on its way.
+    ///
+    /// The event `shop.OrderShipped` on `orders.shipped`, stored in the stream `SHOP`.
+    ///
+    /// Published by `shop`.
+    ///
+    /// Handled by `billing`.
     #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
@@ -168,18 +186,24 @@ pub mod services {
         /// `Ok` acknowledges; a [`Failure`](event_runtime::Failure) is retried, or goes to the dead letters.
         pub trait Handlers: Send + Sync + 'static {
             /// A customer placed an order.
+            ///
+            /// The event `shop.OrderPlaced` on `orders.placed`, published by `shop`.
             fn order_placed(
                 &self,
                 delivery: event_runtime::Delivery<super::super::shop::OrderPlaced>,
             ) -> impl Future<Output = Result<(), event_runtime::Failure>> + Send;
 
             /// Somebody looks at an order.
+            ///
+            /// The event `shop.OrderSeen` on `orders.seen`, published by `shop`.
             fn order_seen(
                 &self,
                 delivery: event_runtime::Delivery<super::super::shop::OrderSeen>,
             ) -> impl Future<Output = Result<(), event_runtime::Failure>> + Send;
 
             /// An order is on its way.
+            ///
+            /// The event `shop.OrderShipped` on `orders.shipped`, published by `shop`.
             fn order_shipped(
                 &self,
                 delivery: event_runtime::Delivery<super::super::shop::OrderShipped>,

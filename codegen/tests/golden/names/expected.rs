@@ -13,6 +13,10 @@ pub mod names {
     /// Line one.
     ///
     ///   Line "three" */ \n.
+    ///
+    /// The event `names.Event` on `event.{type}.{self}.{odd__id}`, stored in the stream `S`. `self` is its id: publishing it again stores nothing.
+    ///
+    /// **Deprecated**: use "Other"
     #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
@@ -20,9 +24,9 @@ pub mod names {
         subject = "event.{type}.{self}.{odd__id}",
         stream = "S",
         id = "self",
+        deprecated = "use \"Other\"",
         wire_struct
     )]
-    #[deprecated(note = "use \"Other\"")]
     #[allow(non_snake_case)]
     pub struct Event {
         /// On the wire `type`.
@@ -43,7 +47,7 @@ pub mod names {
         pub plain: ::core::option::Option<::std::string::String>,
         /// On the wire `object`.
         pub object: ::core::option::Option<A>,
-        /// On the wire `twoBars`.
+        /// On the wire `twoBars`: `true` when absent.
         pub two__bars: bool,
     }
     event_runtime::wire_struct!(Event {
@@ -69,7 +73,7 @@ pub mod names {
     /// The type `names.A`.
     #[derive(Clone, Debug, PartialEq)]
     pub struct A {
-        /// On the wire `serializer`.
+        /// On the wire `serializer`: `"x"` when absent.
         pub serializer: ::std::string::String,
     }
     event_runtime::wire_struct!(A {

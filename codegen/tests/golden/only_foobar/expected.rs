@@ -7,6 +7,12 @@ pub mod scheduling {
     use super::event_runtime;
 
     /// A user's schedule was created.
+    ///
+    /// The event `scheduling.UserScheduleCreated` on `userschedule:created`, stored in the stream `SCHEDULING`. `schedule_id` is its id: publishing it again stores nothing.
+    ///
+    /// Published by `scheduler`.
+    ///
+    /// Handled by `foobar`.
     #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
@@ -14,7 +20,7 @@ pub mod scheduling {
         subject = "userschedule:created",
         stream = "SCHEDULING",
         id = "schedule_id",
-        publish = false,
+        not_published_by = "foobar",
         validate,
         wire_struct
     )]
@@ -26,6 +32,8 @@ pub mod scheduling {
         /// On the wire `channels`.
         pub channels: Vec<Channel>,
         /// Shown to the user as it is.
+        ///
+        /// On the wire `note`: at most 500 characters.
         pub note: Option<String>,
     }
     event_runtime::wire_struct!(UserScheduleCreated {
@@ -49,6 +57,12 @@ pub mod scheduling {
     }
 
     /// A user has another address.
+    ///
+    /// The event `scheduling.UserMoved` on `user.{partition}.{user_id}.moved`, stored in the stream `SCHEDULING`. Events with the same `user_id` are handled in order.
+    ///
+    /// Published by `foobar`.
+    ///
+    /// Handled by `foobar`.
     #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
@@ -123,7 +137,7 @@ pub mod scheduling {
     /// The type `scheduling.PhoneContact`.
     #[derive(Clone, Debug, PartialEq)]
     pub struct PhoneContact {
-        /// On the wire `number`.
+        /// On the wire `number`: matches `^\+[0-9]{6,15}$`.
         pub number: String,
     }
     event_runtime::wire_struct!(PhoneContact {
@@ -199,7 +213,7 @@ pub mod scheduling {
 
         /// The required fields of [`PhoneContact`](super::PhoneContact).
         pub struct PhoneContact {
-            /// On the wire `number`.
+            /// On the wire `number`: matches `^\+[0-9]{6,15}$`.
             pub number: String,
         }
 
@@ -264,12 +278,16 @@ pub mod services {
         /// `Ok` acknowledges; a [`Failure`](event_runtime::Failure) is retried, or goes to the dead letters.
         pub trait Handlers: Send + Sync + 'static {
             /// A user's schedule was created.
+            ///
+            /// The event `scheduling.UserScheduleCreated` on `userschedule:created`, published by `scheduler`.
             fn user_schedule_created(
                 &self,
                 delivery: event_runtime::Delivery<super::super::scheduling::UserScheduleCreated>,
             ) -> impl Future<Output = Result<(), event_runtime::Failure>> + Send;
 
             /// A user has another address.
+            ///
+            /// The event `scheduling.UserMoved` on `user.{partition}.{user_id}.moved`, published by `foobar`.
             fn user_moved(
                 &self,
                 delivery: event_runtime::Delivery<super::super::scheduling::UserMoved>,

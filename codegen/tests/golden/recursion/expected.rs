@@ -4,7 +4,7 @@
 pub mod recursion {
     use super::event_runtime;
 
-    /// The event `recursion.Grown`.
+    /// The event `recursion.Grown` on `grown`, not stored: delivered at most once.
     #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
@@ -49,7 +49,7 @@ pub mod recursion {
         pub children: Vec<Tree>,
         /// On the wire `named`.
         pub named: ::std::collections::BTreeMap<String, Tree>,
-        /// On the wire `weight`.
+        /// On the wire `weight`: at least 0.
         pub weight: i32,
     }
     event_runtime::wire_struct!(Tree {
@@ -148,7 +148,7 @@ pub mod recursion {
             pub children: Vec<super::Tree>,
             /// On the wire `named`.
             pub named: ::std::collections::BTreeMap<String, super::Tree>,
-            /// On the wire `weight`.
+            /// On the wire `weight`: at least 0.
             pub weight: i32,
         }
 

@@ -4,7 +4,7 @@
 pub mod signs {
     use super::event_runtime;
 
-    /// The event `signs.Voted`.
+    /// The event `signs.Voted` on `voted.{vote}`, not stored: delivered at most once.
     #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
@@ -16,7 +16,7 @@ pub mod signs {
     pub struct Voted {
         /// On the wire `vote`.
         pub vote: Vote,
-        /// On the wire `compare`.
+        /// On the wire `compare`: `"<="` when absent.
         pub compare: Compare,
         /// On the wire `language`.
         pub language: Vec<Language>,
@@ -24,7 +24,7 @@ pub mod signs {
         pub odd: Odd,
         /// On the wire `case`.
         pub case: Case,
-        /// On the wire `change`.
+        /// On the wire `change`: `{"op":"+","by":1}` when absent.
         pub change: Change,
     }
     event_runtime::wire_struct!(Voted {
@@ -194,7 +194,7 @@ pub mod signs {
     /// The type `signs.Plus`.
     #[derive(Clone, Debug, PartialEq)]
     pub struct Plus {
-        /// On the wire `by`.
+        /// On the wire `by`: at least 0.
         pub by: i32,
     }
     event_runtime::wire_struct!(Plus {
@@ -212,7 +212,7 @@ pub mod signs {
     /// The type `signs.Minus`.
     #[derive(Clone, Debug, PartialEq)]
     pub struct Minus {
-        /// On the wire `by`.
+        /// On the wire `by`: at least 0.
         pub by: i32,
     }
     event_runtime::wire_struct!(Minus {
@@ -266,7 +266,7 @@ pub mod signs {
 
         /// The required fields of [`Plus`](super::Plus).
         pub struct Plus {
-            /// On the wire `by`.
+            /// On the wire `by`: at least 0.
             pub by: i32,
         }
 
@@ -278,7 +278,7 @@ pub mod signs {
 
         /// The required fields of [`Minus`](super::Minus).
         pub struct Minus {
-            /// On the wire `by`.
+            /// On the wire `by`: at least 0.
             pub by: i32,
         }
 

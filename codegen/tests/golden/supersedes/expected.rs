@@ -4,7 +4,11 @@
 pub mod shop {
     use super::event_runtime;
 
-    /// The event `shop.OrderPlaced`.
+    /// The event `shop.OrderPlaced` on `order:placed`, stored in the stream `SHOP`. `order_id` is its id: publishing it again stores nothing.
+    ///
+    /// Handled by `billing` as `shop.OrderPlacedV3`.
+    ///
+    /// **Deprecated**: OrderPlacedV2
     #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
@@ -12,10 +16,10 @@ pub mod shop {
         subject = "order:placed",
         stream = "SHOP",
         id = "order_id",
+        deprecated = "OrderPlacedV2",
         validate,
         wire_struct
     )]
-    #[deprecated(note = "OrderPlacedV2")]
     pub struct OrderPlaced {
         /// On the wire `orderId`.
         pub order_id: String,
@@ -35,7 +39,9 @@ pub mod shop {
         }
     }
 
-    /// The event `shop.OrderPlacedV2`.
+    /// The event `shop.OrderPlacedV2` on `order:placed:v2`, stored in the stream `SHOP`. `order_id` is its id: publishing it again stores nothing. It replaces `shop.OrderPlaced`.
+    ///
+    /// Handled by `billing` as `shop.OrderPlacedV3`.
     #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
@@ -57,6 +63,12 @@ pub mod shop {
     });
 
     /// A customer placed an order.
+    ///
+    /// The event `shop.OrderPlacedV3` on `order:placed:v3`, stored in the stream `SHOP`. `order_id` is its id: publishing it again stores nothing. It replaces `shop.OrderPlacedV2`.
+    ///
+    /// Published by `shop`.
+    ///
+    /// Handled by `billing`.
     #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
@@ -203,6 +215,8 @@ pub mod services {
         /// `Ok` acknowledges; a [`Failure`](event_runtime::Failure) is retried, or goes to the dead letters.
         pub trait Handlers: Send + Sync + 'static {
             /// A customer placed an order.
+            ///
+            /// The event `shop.OrderPlacedV3` on `order:placed:v3`, published by `shop`.
             fn order_placed_v3(
                 &self,
                 delivery: event_runtime::Delivery<super::super::shop::OrderPlacedV3>,

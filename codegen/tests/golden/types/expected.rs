@@ -11,8 +11,9 @@ pub mod shop {
         /// The type `shop.orders.Money`.
         #[derive(Clone, Debug, PartialEq)]
         pub struct Money {
-            /// On the wire `ccy`.
-            #[deprecated(note = "all amounts are in EUR")]
+            /// On the wire `ccy`: also read as `curr`.
+            ///
+            /// **Deprecated**: all amounts are in EUR
             pub currency: String,
             /// On the wire `cents`.
             pub cents: i32,
@@ -31,7 +32,9 @@ pub mod shop {
         pub mod required {
             /// The required fields of [`Money`](super::Money).
             pub struct Money {
-                /// On the wire `ccy`.
+                /// On the wire `ccy`: also read as `curr`.
+                ///
+                /// **Deprecated**: all amounts are in EUR
                 pub currency: String,
                 /// On the wire `cents`.
                 pub cents: i32,
@@ -54,7 +57,7 @@ pub mod shop {
 pub mod types {
     use super::event_runtime;
 
-    /// The event `types.Everything`.
+    /// The event `types.Everything` on `everything`, not stored: delivered at most once.
     #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
@@ -70,13 +73,13 @@ pub mod types {
         pub text: String,
         /// On the wire `small`.
         pub small: i32,
-        /// On the wire `wide`.
+        /// On the wire `wide`: -9007199254740991 to 9007199254740991.
         pub wide: i64,
         /// On the wire `natural`.
         pub natural: u32,
-        /// On the wire `huge`.
+        /// On the wire `huge`: sent as text.
         pub huge: u64,
-        /// On the wire `hugeOrNone`.
+        /// On the wire `hugeOrNone`: sent as text.
         pub huge_or_none: Option<i64>,
         /// On the wire `hugeList`.
         pub huge_list: Vec<Wide>,
@@ -207,11 +210,11 @@ pub mod types {
             pub text: String,
             /// On the wire `small`.
             pub small: i32,
-            /// On the wire `wide`.
+            /// On the wire `wide`: -9007199254740991 to 9007199254740991.
             pub wide: i64,
             /// On the wire `natural`.
             pub natural: u32,
-            /// On the wire `huge`.
+            /// On the wire `huge`: sent as text.
             pub huge: u64,
             /// On the wire `hugeList`.
             pub huge_list: Vec<super::Wide>,
