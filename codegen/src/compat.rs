@@ -12,6 +12,7 @@
 mod accept;
 mod choice;
 mod constraint;
+mod declared;
 mod event;
 mod field;
 mod fields;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::json::Json;
 use crate::name;
 use crate::source::{FileId, Sources, Span, Spanned};
-use crate::subject::Template;
+use crate::subject::{Pattern, Template};
 
 /// Everything below a contracts folder.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -477,6 +477,8 @@ pub struct Stream {
     pub discard: Discard,
     /// How many partitions keyed events are spread over.
     pub partitions: Option<Spanned<u32>>,
+    /// What it stores beside the events that name it: subjects of events that are written by hand.
+    pub subjects: Vec<Spanned<Pattern>>,
 }
 
 impl Stream {

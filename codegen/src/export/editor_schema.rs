@@ -127,6 +127,7 @@ fn value(key: &Key) -> Members {
         Kind::Text => text(&mut out, None),
         Kind::Name(form) => text(&mut out, Some(form.pattern().to_owned())),
         Kind::Subject => text(&mut out, Some(subject_pattern())),
+        Kind::Patterns => list(&mut out, texts(Some(wildcard_pattern()))),
         Kind::Bool => put(&mut out, "type", Json::text("boolean")),
         Kind::Integer { min, max } => {
             put(&mut out, "type", Json::text("integer"));
@@ -259,6 +260,12 @@ fn type_pattern() -> String {
 fn subject_pattern() -> String {
     let literal = "[^\\s\\p{Cc}.*>{}]+";
     format!("^{literal}(\\.({literal}|\\{{[a-z][a-z0-9_]*\\}}))*$")
+}
+
+/// Tokens between dots, `*` for one of them but the first, `>` for the last ones.
+fn wildcard_pattern() -> String {
+    let literal = "[^\\s\\p{Cc}.*>{}]+";
+    format!("^{literal}(\\.({literal}|\\*))*(\\.>)?$")
 }
 
 fn put(out: &mut Members, key: &str, value: Json) {

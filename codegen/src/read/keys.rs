@@ -42,6 +42,8 @@ pub enum Kind {
     Name(Form),
     /// A subject, with placeholders or without.
     Subject,
+    /// A list of subjects, with wildcards or without.
+    Patterns,
     /// `true` or `false`.
     Bool,
     /// An integer in this range, bounds included.
@@ -505,6 +507,11 @@ pub static STREAM: Table = Table {
             "partitions",
             Kind::Integer { min: 1, max: 1024 },
             "How many partitions keyed events are spread over.",
+        ),
+        key(
+            "subjects",
+            Kind::Patterns,
+            "What it stores beside the events that name it, wildcards allowed: subjects of events that are written by hand.",
         ),
     ],
     one_of: &[],
