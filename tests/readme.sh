@@ -52,7 +52,8 @@ cargo check --quiet --bins
 # Another document's project, with the README's manifest and both of its services.
 mkdir -p "$scratch/cloudevents"
 extract "$root/docs/cloudevents.md" "$scratch/cloudevents" 2
-cp Cargo.toml Cargo.lock "$scratch/cloudevents/"
+sed 's/^name = "foobar"/name = "cloudevents"/' Cargo.toml >"$scratch/cloudevents/Cargo.toml"
+sed 's/^name = "foobar"/name = "cloudevents"/' Cargo.lock >"$scratch/cloudevents/Cargo.lock"
 sed 's/.service("foobar")//' build.rs >"$scratch/cloudevents/build.rs"
 (cd "$scratch/cloudevents" && cargo check --quiet --bins)
 

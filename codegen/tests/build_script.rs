@@ -127,7 +127,10 @@ fn cargo_is_told_what_to_watch() {
         "OUT_DIR/contracts.rs was not written"
     );
     // For `include_contracts!`.
-    let include = format!("cargo:rustc-env=EVENT_CONTRACTS_RS={}", folder.out().display());
+    let include = format!(
+        "cargo:rustc-env=EVENT_CONTRACTS_RS={}",
+        folder.out().display()
+    );
     assert!(text.lines().any(|line| line.ends_with(&include)), "{text}");
     // A folder beside the package, and a path that is not there.
     fs::create_dir_all(folder.0.join("service")).unwrap();

@@ -12,7 +12,7 @@ use super::Tokens;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, closest, unknown};
 use crate::source::{Span, Spanned};
 
-/// Every argument there is.
+/// Every argument that people write: `not_published_by` is for generated code.
 const KEYS: &[&str] = &[
     "subject",
     "stream",
@@ -22,7 +22,6 @@ const KEYS: &[&str] = &[
     "name",
     "envelope",
     "publish",
-    "not_published_by",
     "deprecated",
     "validate",
     "wire_struct",
