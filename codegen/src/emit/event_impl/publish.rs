@@ -87,9 +87,9 @@ impl Emit<'_> {
                     _: &'a #runtime::Bus,
                 ) -> ::core::future::Ready<::core::result::Result<#output, #runtime::Error>>
                 where
-                    Self: Published<'a>,
+                    Self: __Published<'a>,
                 {
-                    Published::never(self)
+                    __Published::never(self)
                 }
             }
         });
@@ -97,7 +97,7 @@ impl Emit<'_> {
             const _: () = {
                 #[doc(hidden)]
                 #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note)]
-                pub trait Published<'a> {
+                pub trait __Published<'a> {
                     fn never<T>(&'a self) -> ::core::future::Ready<::core::result::Result<T, #runtime::Error>>;
                 }
                 #[allow(dead_code, private_bounds, missing_docs)]
