@@ -98,6 +98,11 @@ pub(crate) fn rerun_if_changed<'a>(paths: impl IntoIterator<Item = &'a PathBuf>)
     }
 }
 
+/// Tells `include_contracts!` where the text is. Without it the macro says that no build script has run.
+pub(crate) fn include(path: &Path) {
+    println!("cargo:rustc-env=EVENT_CONTRACTS_RS={}", path.display());
+}
+
 /// Shows a warning, on one line as Cargo wants it.
 pub(crate) fn warn(text: &str) {
     println!("cargo:warning={}", text.replace(['\r', '\n'], " "));

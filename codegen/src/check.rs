@@ -5,6 +5,7 @@
 //! on what a user writes, and none compares every item with every other one.
 
 mod constraints;
+mod declared;
 mod gaps;
 mod ids;
 mod kept;
@@ -41,6 +42,8 @@ const RULES: &[Rule] = &[
     subjects::reserved_roots,
     subjects::placeholders,
     subjects::overlaps,
+    declared::reserved_roots,
+    declared::overlaps,
     ids::ids,
     ids::keys,
     ids::partitions,

@@ -13,6 +13,7 @@ mod accept;
 mod choice;
 mod common;
 mod constraint;
+mod declared;
 mod event;
 mod evidence;
 mod field;

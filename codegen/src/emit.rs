@@ -3,14 +3,17 @@
 //! The text is written as rustfmt would leave it, without token streams: build scripts run unoptimised, and people read it.
 //! What comes out is data — structs, enums, constants. Impls come from the derive, behaviour from the runtime.
 
+mod about;
 mod defaults;
 mod doc;
 mod enums;
 #[cfg(feature = "derive")]
 pub mod event_impl;
+mod features;
 mod import;
 mod module;
 mod moments;
+mod required;
 mod scalars;
 mod scope;
 mod services;
@@ -43,6 +46,7 @@ fn write(contracts: &Contracts, services: &[ServiceId]) -> String {
     let uses = Uses::of(contracts, services);
     let mut w = Writer::default();
     w.line(HEADER);
+    features::needs(&mut w, contracts, &uses);
     module::domains(&mut w, contracts, &uses);
     services::module(&mut w, contracts, &uses);
     streams::constant(&mut w, contracts, &uses);

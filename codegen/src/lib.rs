@@ -115,7 +115,11 @@ impl Codegen {
         for warning in &generated.warnings {
             cargo::warn(warning);
         }
-        cargo::write_if_changed(&out_file, &generated.text)
+        cargo::write_if_changed(&out_file, &generated.text)?;
+        if self.out_file.is_none() {
+            cargo::include(&out_file);
+        }
+        Ok(())
     }
 
     /// Reads, checks and emits; writes nothing and prints nothing.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::json::Json;
 use crate::name;
 use crate::source::{FileId, Sources, Span, Spanned};
-use crate::subject::Template;
+use crate::subject::{Pattern, Template};
 
 /// Everything below a contracts folder.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -325,8 +325,38 @@ pub enum TypeKind {
 pub struct Enum {
     /// The wire texts, in the order of the contract.
     pub values: Vec<Spanned<String>>,
+    /// What the contract calls some of them in Rust, by text.
+    pub names: Names,
     /// Whether a reader refuses what it does not know.
     pub closed: bool,
+}
+
+/// Names of variants that the contract gives: the text on the wire, and the name.
+pub type Names = Vec<(Spanned<String>, Spanned<String>)>;
+
+fn idents<'a>(texts: impl Iterator<Item = &'a str>, names: &'a Names) -> Vec<String> {
+    name::variant_idents(texts, |text| {
+        let mut given = names.iter();
+        let found = given.find(|(named, _)| named.value == text);
+        found.map(|(_, name)| name.value.as_str())
+    })
+}
+
+impl Enum {
+    /// The variants in Rust, in the order of the values.
+    #[must_use]
+    pub fn idents(&self) -> Vec<String> {
+        idents(self.values.iter().map(|v| v.value.as_str()), &self.names)
+    }
+}
+
+impl Union {
+    /// The variants in Rust, in their order.
+    #[must_use]
+    pub fn idents(&self) -> Vec<String> {
+        let tags = self.variants.iter().map(|v| v.tag.value.as_str());
+        idents(tags, &self.names)
+    }
 }
 
 /// A tagged union.
@@ -336,6 +366,8 @@ pub struct Union {
     pub tag: Spanned<String>,
     /// The variants, in the order of the contract.
     pub variants: Vec<Variant>,
+    /// What the contract calls some of them in Rust, by tag.
+    pub names: Names,
     /// Whether a reader refuses what it does not know.
     pub closed: bool,
 }
@@ -460,6 +492,8 @@ pub struct Stream {
     pub discard: Discard,
     /// How many partitions keyed events are spread over.
     pub partitions: Option<Spanned<u32>>,
+    /// What it stores beside the events that name it: subjects of events that are written by hand.
+    pub subjects: Vec<Spanned<Pattern>>,
 }
 
 impl Stream {

@@ -1,6 +1,11 @@
 //! The only place where names of a contract become identifiers, and field names become wire names.
 
+mod variants;
+
 use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
+
+pub(crate) use self::variants::is_each_another;
+pub use self::variants::variant_idents;
 
 /// The camelCase of a snake_case field name, as serde's `rename_all = "camelCase"` makes it: `user_id` is `userId`.
 ///
@@ -78,7 +83,7 @@ pub fn type_ident(name: &str) -> String {
     }
 }
 
-/// The identifier of an enum value or a union key: UpperCamelCase, a leading digit gets `V`, nothing is `Empty`, `Self`
+/// The identifier of one text, as of an enum value that has no neighbours ([`variant_idents`]): UpperCamelCase, a leading digit gets `V`, nothing is `Empty`, `Self`
 /// is `Self_`.
 #[must_use]
 pub fn variant_ident(wire: &str) -> String {
@@ -101,11 +106,12 @@ pub fn variant_ident(wire: &str) -> String {
 
 /// The identifier of an open enum's or union's fallback: `Unknown`, or `Unknown_` when a value has taken it.
 #[must_use]
-pub fn unknown_ident<'a>(wire_values: impl IntoIterator<Item = &'a str>) -> &'static str {
-    let taken = wire_values
-        .into_iter()
-        .any(|value| variant_ident(value) == "Unknown");
-    if taken { "Unknown_" } else { "Unknown" }
+pub fn unknown_ident(idents: &[String]) -> &'static str {
+    if idents.iter().any(|ident| ident == "Unknown") {
+        "Unknown_"
+    } else {
+        "Unknown"
+    }
 }
 
 /// The constant of an event in `subjects`, without a raw prefix: constants are never keywords.
@@ -253,8 +259,8 @@ mod tests {
         ] {
             assert_eq!(variant_ident(wire), ident);
         }
-        assert_eq!(unknown_ident(["unknown", "x"]), "Unknown_");
-        assert_eq!(unknown_ident(["x"]), "Unknown");
+        assert_eq!(unknown_ident(&["Unknown".to_owned()]), "Unknown_");
+        assert_eq!(unknown_ident(&["X".to_owned()]), "Unknown");
     }
 
     #[test]

@@ -2,8 +2,11 @@
 //!
 //! The one place that knows what a NATS subject may look like. Knows nothing of fields' types.
 
+mod pattern;
+
 use std::fmt;
 
+pub use self::pattern::{Pattern, Token};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 

@@ -126,6 +126,12 @@ fn cargo_is_told_what_to_watch() {
         folder.out().exists(),
         "OUT_DIR/contracts.rs was not written"
     );
+    // For `include_contracts!`.
+    let include = format!(
+        "cargo:rustc-env=EVENT_CONTRACTS_RS={}",
+        folder.out().display()
+    );
+    assert!(text.lines().any(|line| line.ends_with(&include)), "{text}");
     // A folder beside the package, and a path that is not there.
     fs::create_dir_all(folder.0.join("service")).unwrap();
     let inside = folder.0.join("service");

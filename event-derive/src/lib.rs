@@ -12,24 +12,6 @@ use syn::{DeriveInput, parse_macro_input};
 
 /// Makes a struct an event. Re-exported as `event_runtime::Event`, where the trait of that name is.
 ///
-/// ```
-/// use event_runtime::{Event, Uuid};
-/// use serde::{Deserialize, Serialize};
-///
-/// #[derive(Debug, Serialize, Deserialize, Event)]
-/// #[serde(rename_all = "camelCase")]
-/// #[event(subject = "orders.{region}.placed", stream = "ORDERS", id = "order_id")]
-/// pub struct OrderPlaced {
-///     pub order_id: Uuid,
-///     pub region: String,
-/// }
-///
-/// let event = OrderPlaced { order_id: Uuid::nil(), region: "eu".to_owned() };
-/// assert_eq!(event.subject()?.as_str(), "orders.eu.placed");
-/// assert_eq!(OrderPlaced::filter().region("eu").pattern()?.pattern(), "orders.eu.placed");
-/// # Ok::<(), event_runtime::SubjectError>(())
-/// ```
-///
 /// | argument of `#[event(…)]` | what it says |
 /// |---|---|
 /// | `subject = "…"` | where it is published; `{field}` is that field's value, `{partition}` comes from `key`. Required |
@@ -39,6 +21,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `name = "…"` | the full name in message ids; default: the struct's |
 /// | `envelope = "cloudevents"` | its metadata travels as the headers of CloudEvents; default: `"plain"`, the message id alone |
 /// | `publish = false` | no functions that publish it |
+/// | `not_published_by = "…"` | the same, and calling them is an error that names these services; so it is in generated code |
+/// | `deprecated = "…"` | publishing it is a warning with this text; handling it is none |
 /// | `validate` | the struct implements `Validate`, and every event is checked before it is published and before a handler sees it |
 /// | `wire_struct` | serde's impls come from [`wire_struct!`](https://docs.rs/event-runtime/latest/event_runtime/macro.wire_struct.html), not from serde's derive; so it is in generated code |
 /// | `crate = "…"` | the path of event-runtime, where it is not `::event_runtime` |

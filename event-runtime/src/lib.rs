@@ -162,6 +162,26 @@ mod worker;
 pub use async_nats;
 pub use async_nats::Subject;
 pub use chrono::NaiveDate as Date;
+/// Makes a struct an event: with a subject, a message id, and functions that publish it and subscribe to it.
+///
+/// ```
+/// use event_runtime::{Event, Uuid};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Debug, Serialize, Deserialize, Event)]
+/// #[serde(rename_all = "camelCase")]
+/// #[event(subject = "orders.{region}.placed", stream = "ORDERS", id = "order_id")]
+/// pub struct OrderPlaced {
+///     pub order_id: Uuid,
+///     pub region: String,
+/// }
+///
+/// let event = OrderPlaced { order_id: Uuid::nil(), region: "eu".to_owned() };
+/// assert_eq!(event.subject()?.as_str(), "orders.eu.placed");
+/// assert_eq!(OrderPlaced::filter().region("eu").pattern()?.pattern(), "orders.eu.placed");
+/// # Ok::<(), event_runtime::SubjectError>(())
+/// ```
+///
 pub use event_derive::Event;
 #[cfg(feature = "decimal")]
 pub use rust_decimal::Decimal;
@@ -209,6 +229,22 @@ pub mod private {
 }
 
 /// Puts the module `contracts` here, as the service's build script wrote it.
+///
+/// The build script is `build.rs` beside `Cargo.toml`; `event-codegen` is its dependency:
+///
+/// ```toml
+/// [build-dependencies]
+/// event-codegen = "0.1"
+/// ```
+///
+/// ```no_run
+/// # mod event_codegen { pub struct Codegen; impl Codegen {
+/// #     pub fn new(_: &str) -> Self { Self } pub fn service(self, _: &str) -> Self { self } pub fn run(self) {}
+/// # } }
+/// fn main() {
+///     event_codegen::Codegen::new("contracts").service("foobar").run();
+/// }
+/// ```
 #[macro_export]
 macro_rules! include_contracts {
     () => {
@@ -224,8 +260,42 @@ macro_rules! include_contracts {
         pub mod contracts {
             #[doc(hidden)]
             pub use $crate as event_runtime;
-            ::core::include!(::core::concat!(::core::env!("OUT_DIR"), "/contracts.rs"));
+            ::core::include!(::core::env!(
+                "EVENT_CONTRACTS_RS",
+                "`include_contracts!` has nothing to include: no build script has generated code from contracts.\n\
+                 Put a `build.rs` beside Cargo.toml:\n\n    \
+                 fn main() {\n        \
+                 event_codegen::Codegen::new(\"contracts\").service(\"<name of the service>\").run();\n    \
+                 }\n\n\
+                 and `event-codegen` under [build-dependencies]. A build.rs that is there already must call `run()` without `out_file`."
+            ));
         }
+    };
+}
+
+/// What generated code with decimals expands first.
+#[cfg(feature = "decimal")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! needs_decimal {
+    ($place:literal) => {};
+}
+
+/// What generated code with decimals expands first: without the feature there is no type for them.
+#[cfg(not(feature = "decimal"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! needs_decimal {
+    ($place:literal) => {
+        ::core::compile_error!(::core::concat!(
+            "the contracts use `decimal` (",
+            $place,
+            "), for which event-runtime has a feature that is off: write\n\n    ",
+            "event-runtime = { version = \"",
+            "0.1",
+            "\", features = [\"decimal\"] }\n\n",
+            "under [dependencies], or give the field another type"
+        ));
     };
 }
 

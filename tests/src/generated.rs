@@ -3,7 +3,6 @@
 
 macro_rules! golden {
     ($($name:ident = $case:literal),* $(,)?) => {$(
-        #[allow(deprecated)]
         #[doc = concat!("Generated from the golden case `", $case, "`.")]
         pub mod $name {
             pub use event_runtime;
@@ -20,6 +19,8 @@ golden! {
     all_recursion = "recursion",
     all_services = "services",
     all_types = "types",
+    deprecated = "deprecated",
     only_foobar = "only_foobar",
+    signs = "signs",
     supersedes = "supersedes",
 }

@@ -442,3 +442,46 @@ mod handlers {
         assert_eq!(order_handler::QUEUE_GROUP, "order-handler");
     }
 }
+
+#[test]
+fn a_struct_is_made_of_its_required_fields() {
+    use all_constraints::constraints::{Order, Price, required};
+    let order = Order {
+        count: Some(2),
+        ..required::Order {
+            code: "A".to_owned(),
+            weight: 1.5,
+            tags: vec!["x".to_owned()],
+            prices: [("eu".to_owned(), required::Price { cents: 7 }.into())].into(),
+            secret: "s".to_owned(),
+        }
+        .into()
+    };
+    let literal = Order {
+        code: "A".to_owned(),
+        count: Some(2),
+        weight: 1.5,
+        tags: vec!["x".to_owned()],
+        prices: [("eu".to_owned(), Price { cents: 7 })].into(),
+        contact: None,
+        secret: "s".to_owned(),
+    };
+    assert_eq!(order, literal);
+}
+
+#[test]
+fn without_a_required_field_there_is_a_default() {
+    use all_defaults::defaults::{Channel, Defaulted};
+    let event = Defaulted {
+        number: 1,
+        ..Defaulted::default()
+    };
+    let read: Defaulted = serde_json::from_str(r#"{"number":1}"#).unwrap();
+    assert_eq!(event, read);
+    assert_eq!(event.channel, Channel::Sms);
+    assert_eq!(
+        all_services::a::Placed::default(),
+        all_services::a::Placed {}
+    );
+    assert_eq!(all_recursion::recursion::Not::default().inner, None);
+}

@@ -224,3 +224,28 @@ fn a_contracts_own_fields_can_be_of_an_imported_type() {
         "balance.amountMinor is below the minimum of 0; history[0].currency does not match the pattern ^[A-Z]{3}$",
     );
 }
+
+#[test]
+fn imported_structs_are_made_of_their_required_members() {
+    use contracts::imported::{order_placed_schema as schema, required};
+    let order: OrderPlaced = serde_json::from_value(order()).unwrap();
+    let again = OrderPlaced {
+        note: order.note.clone(),
+        ..required::OrderPlaced {
+            lines: vec![schema::Line {
+                price: order.lines[0].price.clone(),
+                ..schema::required::Line {
+                    quantity: 2,
+                    sku: "a".to_owned(),
+                }
+                .into()
+            }],
+            order_id: order.order_id,
+            placed_at: order.placed_at,
+            status: order.status.clone(),
+            total: order.total.clone(),
+        }
+        .into()
+    };
+    assert_eq!(again, order);
+}

@@ -34,7 +34,7 @@ pub(crate) struct Wanted {
     pub(crate) durables: Vec<WantedDurable>,
     /// Its domains: what else carries one of them in its metadata is a leftover of this folder.
     pub(crate) domains: BTreeSet<String>,
-    /// Streams that no event names; a server makes none without subjects.
+    /// Streams without subjects, their own or an event's; a server makes none.
     pub(crate) empty: Vec<String>,
 }
 
@@ -123,7 +123,10 @@ impl Wanted {
                 .streams
                 .iter()
                 .enumerate()
-                .filter(|(at, _)| contracts.events_of(model::StreamId(*at)).next().is_none())
+                .filter(|(at, stream)| {
+                    let id = model::StreamId(*at);
+                    contracts.events_of(id).next().is_none() && stream.subjects.is_empty()
+                })
                 .map(|(_, stream)| stream.name.value.clone())
                 .collect(),
         })
@@ -154,7 +157,12 @@ impl Names {
         let subjects = (0..contracts.streams.len())
             .map(|at| {
                 let events = contracts.events_of(model::StreamId(at));
-                events.map(|event| event.subject.stream_pattern()).collect()
+                let declared = contracts.streams[at].subjects.iter();
+                let declared = declared.map(|pattern| pattern.text.clone());
+                events
+                    .map(|event| event.subject.stream_pattern())
+                    .chain(declared)
+                    .collect()
             })
             .collect();
         let durables: Vec<Vec<_>> = contracts

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::model::{Contracts, Domain, DomainId};
+use crate::model::{Contracts, Domain, DomainId, Field, TypeKind};
 use crate::name;
 use crate::source::Span;
 
@@ -45,7 +45,10 @@ impl<'a> Taken<'a> {
                     )
                     .label("second use of the name")
                     .related(first, "first used here")
-                    .help("give one of them another name"),
+                    .help(match what {
+                        "the value" | "the variant" => "give one of them another name with `names`",
+                        _ => "give one of them another name",
+                    }),
                 );
             }
         }
@@ -69,7 +72,7 @@ pub(super) fn modules(contracts: &Contracts, diagnostics: &mut Diagnostics) {
             diagnostics,
         );
     }
-    subject_modules(contracts, diagnostics);
+    own_modules(contracts, diagnostics);
     let mut services = Taken::default();
     for service in &contracts.services {
         services.take(
@@ -88,27 +91,53 @@ fn path(domain: &Domain) -> String {
     segments.join("::")
 }
 
-/// The constants of `shop` are in `shop::subjects`, where `shop/subjects.toml` would be too.
-fn subject_modules(contracts: &Contracts, diagnostics: &mut Diagnostics) {
+/// What a domain's module has of its own: the constants of `shop` are in `shop::subjects`, where `shop/subjects.toml` would
+/// be too.
+fn own_modules(contracts: &Contracts, diagnostics: &mut Diagnostics) {
+    let events = || contracts.events.iter().map(|event| event.domain);
+    let structs = || {
+        let events = contracts
+            .events
+            .iter()
+            .map(|event| (event.domain, contracts.members(event)));
+        let types = contracts.types.iter().map(|def| {
+            let fields: &[Field] = match &def.kind {
+                TypeKind::Struct(fields) => fields,
+                TypeKind::Schema(schema) => contracts.import(schema).map_or(&[], |i| &i.fields),
+                _ => &[],
+            };
+            (def.domain, fields)
+        });
+        let all = events.chain(types);
+        all.filter_map(|(domain, fields)| fields.iter().any(Field::required).then_some(domain))
+    };
+    own_module(
+        contracts,
+        ("subjects", "the subjects of"),
+        events,
+        diagnostics,
+    );
+    let what = ("required", "the required fields of");
+    own_module(contracts, what, structs, diagnostics);
+}
+
+fn own_module<I: Iterator<Item = DomainId>>(
+    contracts: &Contracts,
+    (module, what): (&str, &str),
+    owners: impl Fn() -> I,
+    diagnostics: &mut Diagnostics,
+) {
+    let (file, below) = (format!(".{module}"), format!("::{module}"));
     let mut parents: HashMap<String, &Domain> = HashMap::new();
-    for domain in contracts
-        .domains
-        .iter()
-        .filter(|domain| domain.name.ends_with(".subjects"))
-    {
+    let domains = contracts.domains.iter();
+    for domain in domains.filter(|domain| domain.name.ends_with(&file)) {
         if parents.is_empty() {
-            parents = contracts
-                .events
-                .iter()
-                .map(|event| &contracts[event.domain])
-                .map(|d| (path(d), d))
-                .collect();
+            let owners = owners().map(|id| &contracts[id]);
+            parents = owners.map(|d| (path(d), d)).collect();
         }
         let path = path(domain);
-        let Some(parent) = path
-            .strip_suffix("::subjects")
-            .and_then(|parent| parents.get(parent))
-        else {
+        let parent = path.strip_suffix(&below).and_then(|p| parents.get(p));
+        let Some(parent) = parent else {
             continue;
         };
         diagnostics.push(
@@ -116,12 +145,12 @@ fn subject_modules(contracts: &Contracts, diagnostics: &mut Diagnostics) {
                 Code::NameCollision,
                 start(domain),
                 format!(
-                    "the domain \"{}\" and the subjects of \"{}\" would both be the module `{path}`",
+                    "the domain \"{}\" and {what} \"{}\" would both be the module `{path}`",
                     domain.name, parent.name
                 ),
             )
             .label("second use of the name")
-            .related(start(parent), "the subjects of this file")
+            .related(start(parent), format!("{what} this file"))
             .help("give the file another name"),
         );
     }

@@ -47,7 +47,8 @@ pub(super) fn unused(contracts: &Contracts, diagnostics: &mut Diagnostics) {
             None => return,
         }
     }
-    for (stream, _) in contracts.streams.iter().zip(used).filter(|(_, used)| !used) {
+    let streams = contracts.streams.iter().zip(used);
+    for (stream, _) in streams.filter(|(stream, used)| !used && stream.subjects.is_empty()) {
         diagnostics.push(
             Diagnostic::new(
                 Code::UnusedStream,
@@ -56,7 +57,7 @@ pub(super) fn unused(contracts: &Contracts, diagnostics: &mut Diagnostics) {
             )
             .label("it is not created: a stream's subjects are those of its events")
             .help(format!(
-                "add `stream = \"{}\"` to an event, or remove the stream",
+                "add `stream = \"{}\"` to an event, or `subjects` for events that are written by hand, or remove the stream",
                 stream.name.value
             )),
         );

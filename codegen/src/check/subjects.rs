@@ -10,7 +10,7 @@ use crate::model::{Body, Contracts, Event};
 use crate::subject::{PARTITION, Segment, Template};
 
 /// First tokens that NATS or the runtime uses itself, each with its use.
-const RESERVED_ROOTS: &[(&str, &str)] = &[
+pub(super) const RESERVED_ROOTS: &[(&str, &str)] = &[
     ("$JS", "JetStream's own interface"),
     ("$SYS", "the server's system events"),
     ("$KV", "key-value buckets"),

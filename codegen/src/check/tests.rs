@@ -83,6 +83,7 @@ pub(super) fn folder() -> Contracts {
         duplicate_window: None,
         discard: Default::default(),
         partitions: None,
+        subjects: Vec::new(),
     });
     contracts
 }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::names::Taken;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::model::{Contracts, Field, TypeDef, TypeKind};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, unknown};
+use crate::model::{Contracts, Field, Names, TypeDef, TypeKind};
 use crate::name;
 use crate::source::{Span, Spanned};
 
@@ -133,9 +133,14 @@ fn collision(first: &Known<'_>, second: &Known<'_>, diagnostics: &mut Diagnostic
 /// `name-collision`: two values of an enum, or variants of a union, that are one in Rust.
 pub(super) fn values(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     for def in &contracts.types {
+        let (idents, names) = match &def.kind {
+            TypeKind::Enum(values) => (values.idents(), &values.names),
+            TypeKind::Union(union) => (union.idents(), &union.names),
+            _ => continue,
+        };
         let texts = texts(def);
-        let idents: Vec<String> = texts.iter().map(|(_, v)| name::variant_ident(v)).collect();
-        if is_each_another(&idents) {
+        unknown_names(&texts, names, diagnostics);
+        if name::is_each_another(&idents) {
             continue;
         }
         let owner = name::type_ident(&def.name);
@@ -147,11 +152,18 @@ pub(super) fn values(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Sorted and not hashed, as above.
-fn is_each_another(idents: &[String]) -> bool {
-    let mut sorted: Vec<&str> = idents.iter().map(String::as_str).collect();
-    sorted.sort_unstable();
-    sorted.windows(2).all(|two| two[0] != two[1])
+/// `unknown-key`: a name for a value that is not there.
+fn unknown_names(
+    texts: &[(&'static str, &Spanned<String>)],
+    names: &Names,
+    diagnostics: &mut Diagnostics,
+) {
+    for (text, _) in names {
+        if !texts.iter().any(|(_, value)| value.value == text.value) {
+            let known = texts.iter().map(|(_, value)| value.value.as_str());
+            diagnostics.push(unknown(Code::UnknownKey, "value", text, known));
+        }
+    }
 }
 
 /// The texts that tell the values of an enum or the variants of a union apart.

@@ -20,6 +20,8 @@ pub(super) struct Choices<'a> {
 
 struct Choice<'a> {
     def: &'a TypeDef,
+    /// The variants in Rust, in the order of the values.
+    idents: Vec<String>,
     /// Wire texts, and the type of a union's variant.
     values: Vec<(&'a str, Span, Option<TypeId>)>,
     index: HashSet<&'a str>,
@@ -52,8 +54,14 @@ impl<'a> Choice<'a> {
             _ => (Vec::new(), false, None),
         };
         let values: Vec<(&str, Span, Option<TypeId>)> = values;
+        let idents = match &def.kind {
+            TypeKind::Enum(choice) => choice.idents(),
+            TypeKind::Union(union) => union.idents(),
+            _ => Vec::new(),
+        };
         Self {
             def,
+            idents,
             index: values.iter().map(|v| v.0).collect(),
             values,
             closed,
@@ -249,6 +257,29 @@ pub(super) fn open_removed(c: &Choices<'_>, sink: &mut Sink<'_>) {
         } else {
             raw.help(format!(
                 "put \"{value}\" into `reserved`, so that it never comes back with another meaning"
+            ));
+        }
+    }
+}
+
+pub(super) fn rust_names(c: &Choices<'_>, sink: &mut Sink<'_>) {
+    let old = c.old.values.iter().zip(&c.old.idents);
+    let old: HashMap<&str, (Span, &String)> = old
+        .map(|((value, span, _), ident)| (*value, (*span, ident)))
+        .collect();
+    for ((value, span, _), ident) in c.new.values.iter().zip(&c.new.idents) {
+        let Some((was, before)) = old.get(value) else {
+            continue;
+        };
+        if *before != ident {
+            sink.add(
+                c.value_path(value),
+                format!("the value `{value}` is called `{ident}` in Rust now, and not `{before}`"),
+            )
+            .was(*was, format!("was `{before}`"))
+            .is(*span, format!("is `{ident}`"))
+            .help(format!(
+                "nothing changes on the wire; `names` can keep the name: `names = {{ {value:?} = {before:?} }}`"
             ));
         }
     }

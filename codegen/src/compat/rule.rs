@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::choice::{self, Choices};
 use super::constraint;
+use super::declared;
 use super::event::{self, EventPair};
 use super::evidence::{self, Evidence};
 use super::field::{self, FieldPair};
@@ -149,7 +150,7 @@ rules! {
     "aliased-field-renamed", [Forward], Breaks, "A field has a new name and keeps the old one as its alias.", [Object fields::aliased_renamed];
     "renamed-to-alias", [Backward], Breaks, "A field is called by what was its alias.", [Object fields::renamed_to_alias];
     "alias-removed", [Backward], Breaks, "A field no longer accepts an older name.", [Field field::alias_removed];
-    "rust-name-changed", [Source], Breaks, "A field has another name in Rust and the same one on the wire.", [Field field::rust_name];
+    "rust-name-changed", [Source], Breaks, "A field or a value has another name in Rust and the same one on the wire.", [Field field::rust_name, Choice choice::rust_names];
     "field-became-required", [Backward], Breaks, "An optional field is required now.", [Field field::became_required];
     "field-became-optional", [Forward], Breaks, "A required field is optional now.", [Field field::became_optional];
     "default-added", [Forward], Breaks, "A required field has a default now.", [Field field::default_added];
@@ -194,6 +195,7 @@ rules! {
     "retention-changed", [Operations], Breaks, "A stream lets messages go for another reason.", [Stream server::retention];
     "stream-limit-reduced", [Operations], Warn, "A stream keeps less.", [Stream server::limits];
     "stream-setting-changed", [Operations], Warn, "A stream keeps messages in another way.", [Stream server::settings];
+    "stream-subject-removed", [Routing], Breaks, "A stream no longer stores a subject that it declared.", [Stream declared::removed];
     "stream-removed", [Operations], Warn, "A stream is no longer declared.", [Folder server::stream_removed];
     "start-changed", [Operations], Warn, "A service begins elsewhere in the stream.", [Service server::start];
     "service-removed", [Operations], Warn, "A service is gone.", [Folder server::service_removed];

@@ -14,8 +14,8 @@ use crate::source::Span;
 /// A stream in both contracts.
 pub(super) struct StreamPair<'a> {
     sides: Sides<'a>,
-    old: &'a Stream,
-    new: &'a Stream,
+    pub(super) old: &'a Stream,
+    pub(super) new: &'a Stream,
     ids: (StreamId, StreamId),
 }
 
@@ -29,7 +29,7 @@ impl<'a> StreamPair<'a> {
         }
     }
 
-    fn path(&self, part: &str) -> String {
+    pub(super) fn path(&self, part: &str) -> String {
         format!("streams.{}.{part}", self.new.name.value)
     }
 

@@ -35,6 +35,10 @@ pub(super) fn functions(w: &mut Writer, scope: &Scope<'_>, ident: &str, fields: 
         if !is_short(&expression) {
             w.line("#[rustfmt::skip]");
         }
+        // A struct in it may have deprecated fields.
+        if expression.contains(" { ") && scope.deprecates() {
+            w.line("#[allow(deprecated)]");
+        }
         let ty = scope.ty(&field.ty);
         w.open(format_args!("fn {}() -> {ty} {{", function_name(field)));
         w.line(expression);
@@ -120,10 +124,12 @@ fn named(scope: &Scope<'_>, id: TypeId, value: &Value) -> String {
 }
 
 fn variant(scope: &Scope<'_>, path: &str, def: &Enum, text: &str) -> String {
-    if def.values.iter().any(|value| value.value == text) {
-        return format!("{path}::{}", name::variant_ident(text));
+    let idents = def.idents();
+    let known = def.values.iter().position(|value| value.value == text);
+    if let Some(ident) = known.and_then(|at| idents.get(at)) {
+        return format!("{path}::{ident}");
     }
-    let unknown = name::unknown_ident(def.values.iter().map(|value| value.value.as_str()));
+    let unknown = name::unknown_ident(&idents);
     if def.closed {
         unfit()
     } else {
@@ -168,14 +174,15 @@ fn union(scope: &Scope<'_>, path: &str, def: &Union, entries: &Entries, value: &
         ValueKind::Text(text) if name.value == def.tag.value => Some(text),
         _ => None,
     });
-    let Some(variant) = def.variants.iter().find(|v| Some(&v.tag.value) == tag) else {
+    let mut variants = def.variants.iter().zip(def.idents());
+    let Some((variant, ident)) = variants.find(|(v, _)| Some(&v.tag.value) == tag) else {
         return unfit();
     };
     let Some(ty) = variant.ty.value else {
         return unfit();
     };
     let inner = named(scope, ty, value);
-    format!("{path}::{}({inner})", name::variant_ident(&variant.tag))
+    format!("{path}::{ident}({inner})")
 }
 
 /// A value as `json!` takes it.

@@ -18,13 +18,12 @@ pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, def: &Enum) {
     }
     w.derive(&["Clone", "Debug", "PartialEq", "Eq", "Hash"]);
     w.open(format_args!("pub enum {ident} {{"));
-    let idents = def.values.iter().map(|value| name::variant_ident(value));
-    let idents: Vec<String> = idents.collect();
+    let idents = def.idents();
     for (value, ident) in def.values.iter().zip(&idents) {
         w.doc(&format!("`{}`", literal(value)));
         w.line(format_args!("{ident},"));
     }
-    let unknown = name::unknown_ident(def.values.iter().map(|value| value.value.as_str()));
+    let unknown = name::unknown_ident(&idents);
     if !def.closed {
         w.doc("A value that this build does not know; kept, and written back unchanged.");
         w.line(format_args!(

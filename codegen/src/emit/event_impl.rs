@@ -3,6 +3,7 @@
 
 mod fallback;
 mod filter;
+mod publish;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -30,8 +31,9 @@ pub fn expand(input: &DeriveInput, derived: &Derived<'_>, checked: &Checked) -> 
     };
     let traits = emit.traits();
     let functions = emit.functions();
+    let refused = emit.refused();
     let filter = emit.filter();
-    quote! { #traits #functions #filter }
+    quote! { #traits #functions #refused #filter }
 }
 
 struct Emit<'a> {
@@ -169,44 +171,7 @@ impl Emit<'_> {
     /// What an event can do by itself.
     fn functions(&self) -> TokenStream {
         let (ident, runtime) = (&self.input.ident, self.runtime);
-        let publish = match (self.derived.publish, self.stream.is_some()) {
-            (false, _) => TokenStream::new(),
-            (true, true) => quote! {
-                /// Publishes this event; it is stored when this returns.
-                ///
-                /// # Errors
-                /// When it cannot be published or was not stored; publishing it again is safe if it has an id.
-                pub fn publish<'a>(
-                    &'a self,
-                    bus: &'a #runtime::Bus,
-                ) -> impl ::core::future::Future<Output = ::core::result::Result<#runtime::Receipt, #runtime::Error>> + use<'a> {
-                    bus.publish(self)
-                }
-
-                /// Publishes this event without waiting until it is stored: await the [`Pending`](#runtime::Pending) for that.
-                ///
-                /// # Errors
-                /// When it cannot be published.
-                pub fn enqueue<'a>(
-                    &'a self,
-                    bus: &'a #runtime::Bus,
-                ) -> impl ::core::future::Future<Output = ::core::result::Result<#runtime::Pending, #runtime::Error>> + use<'a> {
-                    bus.enqueue(self)
-                }
-            },
-            (true, false) => quote! {
-                /// Sends this event to whoever listens now.
-                ///
-                /// # Errors
-                /// When it cannot be sent.
-                pub fn emit<'a>(
-                    &'a self,
-                    bus: &'a #runtime::Bus,
-                ) -> impl ::core::future::Future<Output = ::core::result::Result<(), #runtime::Error>> + use<'a> {
-                    bus.emit(self)
-                }
-            },
-        };
+        let publish = self.publish();
         let filter = self.filter_ident().map(|filter| {
             quote! {
                 /// Which of these events to subscribe to: all, until a field of the subject is set.

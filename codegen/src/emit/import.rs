@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::scope::Scope;
-use super::structs;
 use super::writer::Writer;
+use super::{about, structs};
 use crate::model::{Body, EventId, Imported, TypeId, TypeKind};
 use crate::name;
 use crate::source::Spanned;
@@ -19,16 +19,9 @@ pub(super) fn event(w: &mut Writer, scope: &Scope<'_>, id: EventId, schema: &Spa
     let mut attributes = Writer::at(w.depth() + 1);
     attributes.derive(&["event_runtime::Event"]);
     attributes.attribute("event", &structs::event_arguments(scope, event, id));
-    let doc = match &event.doc {
-        Some(doc) => doc.clone(),
-        None => format!("The event `{}`.", scope.contracts.event_name(event)),
-    };
-    let deprecated = event.deprecated.as_ref().map(|note| note.value.as_str());
-    if let Some(attribute) = structs::deprecated(deprecated) {
-        attributes.attribute("deprecated", &[attribute]);
-    }
     module(w, import, schema, &attributes.finish());
-    reexport(w, scope, import, &doc);
+    about::event(w, scope, id);
+    reexport(w, scope, import);
 }
 
 /// A type that is a schema.
@@ -37,12 +30,12 @@ pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, schema: &Spanned
     let Some(import) = scope.contracts.import(schema) else {
         return;
     };
-    let doc = match &ty.doc {
-        Some(doc) => doc.clone(),
-        None => format!("The type `{}`.", scope.contracts.type_name(ty)),
-    };
     module(w, import, schema, "");
-    reexport(w, scope, import, &doc);
+    match &ty.doc {
+        Some(doc) => w.doc(doc),
+        None => w.doc(&format!("The type `{}`.", scope.contracts.type_name(ty))),
+    }
+    reexport(w, scope, import);
 }
 
 fn module(w: &mut Writer, import: &Imported, schema: &Spanned<String>, attributes: &str) {
@@ -71,8 +64,7 @@ fn indented(w: &mut Writer, text: &str) {
     }
 }
 
-fn reexport(w: &mut Writer, scope: &Scope<'_>, import: &Imported, doc: &str) {
-    w.doc(doc);
+fn reexport(w: &mut Writer, scope: &Scope<'_>, import: &Imported) {
     w.line("#[doc(inline)]");
     w.line(format_args!(
         "pub use self::{}::{};",
@@ -121,6 +113,7 @@ fn beside<'a>(scope: &Scope<'_>, import: &'a Imported) -> Vec<&'a str> {
         .collect()
 }
 
-fn module_ident(import: &Imported) -> String {
+/// The module of an import.
+pub(super) fn module_ident(import: &Imported) -> String {
     name::module_ident(&format!("{}Schema", import.name))
 }

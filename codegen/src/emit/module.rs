@@ -3,7 +3,7 @@
 use super::scope::Scope;
 use super::uses::Uses;
 use super::writer::Writer;
-use super::{enums, import, scalars, structs, subjects, unions};
+use super::{enums, import, required, scalars, structs, subjects, unions};
 use crate::model::{Contracts, DomainId, TypeId, TypeKind};
 use crate::name;
 
@@ -120,6 +120,7 @@ fn items(w: &mut Writer, scope: &Scope<'_>) {
         w.blank();
         one_type(w, scope, id);
     }
+    required::module(w, scope);
     subjects::module(w, scope);
 }
 

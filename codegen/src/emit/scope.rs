@@ -13,6 +13,8 @@ pub(super) struct Scope<'a> {
     pub(super) domain: DomainId,
     /// What of the prelude a type of this domain has taken the name of.
     hidden: [bool; Prelude::ALL.len()],
+    /// Modules between the domain's module and the text that is written.
+    below: usize,
 }
 
 impl<'a> Scope<'a> {
@@ -30,7 +32,25 @@ impl<'a> Scope<'a> {
             uses,
             domain,
             hidden,
+            below: 0,
         }
+    }
+
+    /// The scope of a module inside the domain's module.
+    pub(super) fn below(&self) -> Self {
+        Self {
+            below: self.below + 1,
+            ..*self
+        }
+    }
+
+    /// Whether a field of any type is deprecated.
+    pub(super) fn deprecates(&self) -> bool {
+        let mut types = self.contracts.types.iter();
+        types.any(|def| match &def.kind {
+            TypeKind::Struct(fields) => fields.iter().any(|field| field.deprecated.is_some()),
+            _ => false,
+        })
     }
 
     /// The events of this domain that come out.
@@ -63,9 +83,10 @@ impl<'a> Scope<'a> {
 
     fn path_to(&self, domain: DomainId, ident: &str) -> String {
         if domain == self.domain {
-            return ident.to_owned();
+            return format!("{}{ident}", "super::".repeat(self.below));
         }
-        let up = "super::".repeat(self.contracts[self.domain].name.split('.').count());
+        let segments = self.contracts[self.domain].name.split('.').count();
+        let up = "super::".repeat(segments + self.below);
         format!("{up}{}::{ident}", module_path(&self.contracts[domain].name))
     }
 

@@ -1,5 +1,6 @@
 //! `mod services`: per service its settings, the `Handlers` trait it must implement, and `listen`.
 
+use super::about;
 use super::scope::module_path;
 use super::streams::{duration, start};
 use super::uses::Uses;
@@ -19,7 +20,7 @@ pub(super) fn module(w: &mut Writer, contracts: &Contracts, uses: &Uses) {
         if at > 0 {
             w.blank();
         }
-        service(w, contracts, &contracts[*id]);
+        service(w, contracts, uses, &contracts[*id]);
     }
     w.close("}");
 }
@@ -33,7 +34,7 @@ struct Handled {
     path: String,
 }
 
-fn service(w: &mut Writer, contracts: &Contracts, service: &Service) {
+fn service(w: &mut Writer, contracts: &Contracts, uses: &Uses, service: &Service) {
     match &service.doc {
         Some(doc) => w.doc(doc),
         None => w.doc(&format!("The service `{}`.", service.name.value)),
@@ -42,7 +43,7 @@ fn service(w: &mut Writer, contracts: &Contracts, service: &Service) {
         "pub mod {} {{",
         name::module_ident(&service.name)
     ));
-    let handled = handled(contracts, service);
+    let handled = handled(contracts, uses, service);
     // The prelude of edition 2024 has it, that of 2021 does not.
     if !handled.is_empty() {
         w.line("use ::core::future::Future;");
@@ -84,7 +85,7 @@ fn settings(w: &mut Writer, service: &Service) {
 }
 
 /// What a service handles, each with the method that handles it.
-fn handled(contracts: &Contracts, service: &Service) -> Vec<Handled> {
+fn handled(contracts: &Contracts, uses: &Uses, service: &Service) -> Vec<Handled> {
     let delivered = contracts.delivered(service);
     let names: Vec<(&str, &str)> = delivered
         .iter()
@@ -103,13 +104,12 @@ fn handled(contracts: &Contracts, service: &Service) -> Vec<Handled> {
         Handled {
             event: delivered.event,
             newer: delivered.newer,
-            doc: match (&event.doc, delivered.newer) {
-                (_, Some(newer)) => format!(
+            doc: match delivered.newer {
+                Some(newer) => format!(
                     "`{}` as the `{}` that replaces it: the stream still has old ones, and publishers switch last.",
                     event.name.value, contracts[newer].name.value
                 ),
-                (Some(doc), None) => doc.clone(),
-                (None, None) => format!("The event `{}`.", contracts.event_name(event)),
+                None => about::handled(contracts, uses, delivered.event),
             },
             method: match delivered.newer {
                 Some(_) => name::upcast_method(&method),

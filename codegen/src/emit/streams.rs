@@ -21,6 +21,9 @@ pub(super) fn constant(w: &mut Writer, contracts: &Contracts, uses: &Uses) {
             subjects[id.0].push(literal(&event.subject.stream_pattern()));
         }
     }
+    for (subjects, stream) in subjects.iter_mut().zip(&contracts.streams) {
+        subjects.extend(stream.subjects.iter().map(|pattern| literal(&pattern.text)));
+    }
     list(w, "streams", "StreamDef", &streams, |w, id| {
         stream(w, &contracts[*id], &subjects[id.0]);
     });

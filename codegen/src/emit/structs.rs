@@ -2,7 +2,7 @@
 
 use super::scope::Scope;
 use super::writer::{Writer, literal};
-use super::{defaults, import, validate};
+use super::{about, defaults, import, required, validate};
 use crate::model::{Body, Envelope, Event, EventId, Field, Type, TypeId, TypeKind};
 use crate::name;
 
@@ -13,11 +13,7 @@ pub(super) fn event(w: &mut Writer, scope: &Scope<'_>, id: EventId) {
         Body::Fields(fields) => fields,
         Body::Schema(schema) => return import::event(w, scope, id, schema),
     };
-    let full_name = scope.contracts.event_name(event);
-    match &event.doc {
-        Some(doc) => w.doc(doc),
-        None => w.doc(&format!("The event `{full_name}`.")),
-    }
+    about::event(w, scope, id);
     let mut arguments = event_arguments(scope, event, id);
     arguments.push("wire_struct".to_owned());
     let shape = Shape {
@@ -25,7 +21,6 @@ pub(super) fn event(w: &mut Writer, scope: &Scope<'_>, id: EventId) {
         owner: None,
         fields,
         event: Some(arguments),
-        deprecated: event.deprecated.as_ref().map(|note| note.value.as_str()),
     };
     shape.write(w, scope);
 }
@@ -42,7 +37,6 @@ pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, fields: &[Field]
         owner: Some(id),
         fields,
         event: None,
-        deprecated: None,
     };
     shape.write(w, scope);
 }
@@ -79,7 +73,16 @@ pub(super) fn event_arguments(scope: &Scope<'_>, event: &Event, id: EventId) -> 
         args.push(format!("envelope = {}", literal(event.envelope.as_str())));
     }
     if !scope.uses.published(id) {
-        args.push("publish = false".to_owned());
+        let services = scope.uses.services.iter();
+        let services: Vec<&str> = services
+            .map(|id| contracts[*id].name.value.as_str())
+            .collect();
+        args.push(format!(
+            "not_published_by = {}",
+            literal(&services.join("` or `"))
+        ));
+    } else if let Some(note) = &event.deprecated {
+        args.push(format!("deprecated = {}", literal(note)));
     }
     let checked = match &event.body {
         Body::Fields(fields) => validate::needed(contracts, fields),
@@ -91,18 +94,12 @@ pub(super) fn event_arguments(scope: &Scope<'_>, event: &Event, id: EventId) -> 
     args
 }
 
-/// The argument of `#[deprecated(…)]`.
-pub(super) fn deprecated(note: Option<&str>) -> Option<String> {
-    note.map(|note| format!("note = {}", literal(note)))
-}
-
 /// What events and types have in common.
 struct Shape<'a> {
     ident: String,
     owner: Option<TypeId>,
     fields: &'a [Field],
     event: Option<Vec<String>>,
-    deprecated: Option<&'a str>,
 }
 
 impl Shape<'_> {
@@ -112,9 +109,6 @@ impl Shape<'_> {
         if let Some(args) = &self.event {
             w.attribute("event", args);
         }
-        if let Some(note) = deprecated(self.deprecated) {
-            w.attribute("deprecated", &[note]);
-        }
         if has_odd_name(self.fields) {
             w.line("#[allow(non_snake_case)]");
         }
@@ -122,9 +116,13 @@ impl Shape<'_> {
         self.wire(w, scope);
         if secret {
             w.blank();
+            allow_deprecated(w, self.fields);
             self.debug(w);
         }
         defaults::functions(w, scope, &self.ident, self.fields);
+        if required::default(self.fields) == required::Default::Written {
+            required::default_implementation(w, &self.ident, self.fields);
+        }
         validate::implementation(w, scope, self.owner, &self.ident, self.fields);
     }
 
@@ -132,6 +130,9 @@ impl Shape<'_> {
         let mut derives = vec!["Clone"];
         if !secret {
             derives.push("Debug");
+        }
+        if required::default(self.fields) == required::Default::Derived {
+            derives.push("Default");
         }
         derives.push("PartialEq");
         if self.event.is_some() {
@@ -147,14 +148,10 @@ impl Shape<'_> {
         }
         w.open(format_args!("pub struct {} {{", self.ident));
         for field in self.fields {
-            match &field.doc {
-                Some(doc) => w.doc(doc),
-                None => w.doc(&format!("On the wire `{}`.", field.wire())),
-            }
-            if let Some(note) =
-                deprecated(field.deprecated.as_ref().map(|note| note.value.as_str()))
-            {
-                w.attribute("deprecated", &[note]);
+            about::field(w, field);
+            // Who makes or reads the event can leave such a field alone. A required one nobody can.
+            if let Some(note) = field.deprecated.as_ref().filter(|_| !field.required()) {
+                w.attribute("deprecated", &[format!("note = {}", literal(note))]);
             }
             let ty = scope.field(self.owner, field);
             w.pair(
@@ -217,6 +214,13 @@ impl Shape<'_> {
         w.dedent();
         w.close("}");
         w.close("}");
+    }
+}
+
+/// The contract's own code is not what a deprecation warns of.
+pub(super) fn allow_deprecated(w: &mut Writer, fields: &[Field]) {
+    if fields.iter().any(|field| field.deprecated.is_some()) {
+        w.line("#[allow(deprecated)]");
     }
 }
 

@@ -18,12 +18,15 @@ pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, def: &Union) {
             def.tag.value
         )),
     }
+    let idents = def.idents();
+    let unknown = name::unknown_ident(&idents);
     let variants: Vec<Line> = def
         .variants
         .iter()
-        .filter_map(|variant| {
+        .zip(idents)
+        .filter_map(|(variant, ident)| {
             Some(Line {
-                ident: name::variant_ident(&variant.tag),
+                ident,
                 ty: scope.path(variant.ty.value?),
                 tag: literal(&variant.tag),
             })
@@ -35,7 +38,6 @@ pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, def: &Union) {
         w.doc(&format!("`{}`", variant.tag));
         w.line(format_args!("{}({}),", variant.ident, variant.ty));
     }
-    let unknown = name::unknown_ident(def.variants.iter().map(|v| v.tag.as_str()));
     if !def.closed {
         w.doc("A variant that this build does not know; kept, and written back unchanged.");
         w.line(format_args!("{unknown}(event_runtime::UnknownVariant),"));

@@ -14,6 +14,15 @@ pub(super) struct Uses {
     types: Vec<bool>,
     streams: Vec<bool>,
     domains: Vec<Members>,
+    parties: Vec<Parties>,
+}
+
+/// Who has to do with an event, of all services of the folder, in the order of the model.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Parties {
+    pub(super) publishers: Vec<ServiceId>,
+    /// With the newer event as which each handles it, if that is another one.
+    pub(super) handlers: Vec<(ServiceId, Option<EventId>)>,
 }
 
 /// The events and types of one domain: all of them, in the order of the model.
@@ -37,9 +46,14 @@ impl Uses {
             types: vec![all; contracts.types.len()],
             streams: vec![all; contracts.streams.len()],
             domains: members(contracts),
+            parties: parties(contracts),
         };
         if !all {
             uses.follow(contracts);
+            // Whose the events are that are written by hand no contract says.
+            for (used, stream) in uses.streams.iter_mut().zip(&contracts.streams) {
+                *used |= !stream.subjects.is_empty();
+            }
         }
         uses
     }
@@ -98,6 +112,11 @@ impl Uses {
         &self.domains[domain.0]
     }
 
+    /// Who publishes and handles an event.
+    pub(super) fn parties(&self, id: EventId) -> &Parties {
+        &self.parties[id.0]
+    }
+
     /// Whether an event comes out.
     pub(super) fn event(&self, id: EventId) -> bool {
         self.events[id.0]
@@ -129,4 +148,24 @@ fn members(contracts: &Contracts) -> Vec<Members> {
         domains[ty.domain.0].types.push(TypeId(at));
     }
     domains
+}
+
+/// One pass over the services, and not one for each event.
+fn parties(contracts: &Contracts) -> Vec<Parties> {
+    let mut parties = vec![Parties::default(); contracts.events.len()];
+    for (at, service) in contracts.services.iter().enumerate() {
+        for event in service.publishes.iter().filter_map(|event| event.value) {
+            parties[event.0].publishers.push(ServiceId(at));
+        }
+        let mut newest = None;
+        for delivered in contracts.delivered(service) {
+            let handled_as = delivered.newer.and(newest);
+            if handled_as.is_none() {
+                newest = Some(delivered.event);
+            }
+            let handlers = &mut parties[delivered.event.0].handlers;
+            handlers.push((ServiceId(at), handled_as));
+        }
+    }
+    parties
 }

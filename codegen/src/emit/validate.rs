@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::scope::Scope;
+use super::structs::allow_deprecated;
 use super::writer::{Writer, literal};
 use crate::model::{Constraints, Contracts, Field, Number, Type, TypeId, TypeKind, Union};
 use crate::name;
@@ -53,7 +54,7 @@ pub(super) fn implementation(
     if !needed(scope.contracts, fields) {
         return;
     }
-    open(w, ident);
+    open(w, ident, fields);
     for field in fields {
         let wire = literal(&field.wire());
         w.closure("checker.field", &wire, "checker", |w| {
@@ -73,14 +74,15 @@ pub(super) fn union(w: &mut Writer, scope: &Scope<'_>, ident: &str, def: &Union)
     let arms: Vec<String> = def
         .variants
         .iter()
-        .filter(|variant| checked(variant.ty.value))
-        .map(|variant| name::variant_ident(&variant.tag))
+        .zip(def.idents())
+        .filter(|(variant, _)| checked(variant.ty.value))
+        .map(|(_, ident)| ident)
         .collect();
     if arms.is_empty() {
         return;
     }
     let all = def.closed && arms.len() == def.variants.len();
-    open(w, ident);
+    open(w, ident, &[]);
     if let ([arm], false) = (arms.as_slice(), all) {
         w.open(format_args!("if let Self::{arm}(value) = self {{"));
         w.line("checker.nested(value);");
@@ -105,8 +107,9 @@ pub(super) fn union(w: &mut Writer, scope: &Scope<'_>, ident: &str, def: &Union)
     w.close("}");
 }
 
-fn open(w: &mut Writer, ident: &str) {
+fn open(w: &mut Writer, ident: &str, fields: &[Field]) {
     w.blank();
+    allow_deprecated(w, fields);
     w.open(format_args!("impl event_runtime::Validate for {ident} {{"));
     w.open("fn check(&self, checker: &mut event_runtime::Checker) {");
 }

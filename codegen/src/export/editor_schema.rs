@@ -127,6 +127,7 @@ fn value(key: &Key) -> Members {
         Kind::Text => text(&mut out, None),
         Kind::Name(form) => text(&mut out, Some(form.pattern().to_owned())),
         Kind::Subject => text(&mut out, Some(subject_pattern())),
+        Kind::Patterns => list(&mut out, texts(Some(wildcard_pattern()))),
         Kind::Bool => put(&mut out, "type", Json::text("boolean")),
         Kind::Integer { min, max } => {
             put(&mut out, "type", Json::text("integer"));
@@ -170,14 +171,8 @@ fn value(key: &Key) -> Members {
         Kind::Named(form, table) => map(&mut out, *form, reference_to(table)),
         Kind::Many(table) => list(&mut out, reference_to(table)),
         Kind::Fields => map(&mut out, Form::Field, reference_to(&keys::FIELD)),
-        Kind::Variants => {
-            put(&mut out, "type", Json::text("object"));
-            put(
-                &mut out,
-                "additionalProperties",
-                texts(Some(Form::Used.pattern().to_owned())),
-            );
-        }
+        Kind::Variants => names(&mut out, Form::Used),
+        Kind::Idents => names(&mut out, Form::Declared),
     }
     out
 }
@@ -207,6 +202,13 @@ fn texts(pattern: Option<String>) -> Json {
 fn list(out: &mut Members, items: Json) {
     put(out, "type", Json::text("array"));
     put(out, "items", items);
+}
+
+/// Names of a form under anything.
+fn names(out: &mut Members, form: Form) {
+    put(out, "type", Json::text("object"));
+    let name = texts(Some(form.pattern().to_owned()));
+    put(out, "additionalProperties", name);
 }
 
 /// Anything under a name of a form; a name of another form is an unknown key.
@@ -258,6 +260,12 @@ fn type_pattern() -> String {
 fn subject_pattern() -> String {
     let literal = "[^\\s\\p{Cc}.*>{}]+";
     format!("^{literal}(\\.({literal}|\\{{[a-z][a-z0-9_]*\\}}))*$")
+}
+
+/// Tokens between dots, `*` for one of them but the first, `>` for the last ones.
+fn wildcard_pattern() -> String {
+    let literal = "[^\\s\\p{Cc}.*>{}]+";
+    format!("^{literal}(\\.({literal}|\\*))*(\\.>)?$")
 }
 
 fn put(out: &mut Members, key: &str, value: Json) {

@@ -20,6 +20,7 @@ mod names;
 mod normal;
 mod number;
 mod object;
+mod required;
 mod resolve;
 mod resource;
 mod root;

@@ -42,6 +42,8 @@ pub enum Kind {
     Name(Form),
     /// A subject, with placeholders or without.
     Subject,
+    /// A list of subjects, with wildcards or without.
+    Patterns,
     /// `true` or `false`.
     Bool,
     /// An integer in this range, bounds included.
@@ -88,6 +90,8 @@ pub enum Kind {
     Fields,
     /// Variants by tag value, each the name of a type.
     Variants,
+    /// Names of variants in Rust, by value.
+    Idents,
 }
 
 /// The form of a name.
@@ -408,6 +412,14 @@ pub static TYPE: Table = Table {
                 "Whether a reader refuses what it does not know.",
             ),
         ),
+        with(
+            &["enum", "union"],
+            key(
+                "names",
+                Kind::Idents,
+                "What values are called in Rust, by value, where what is made of their text is not good enough.",
+            ),
+        ),
         key(
             "type",
             Kind::Scalar,
@@ -495,6 +507,11 @@ pub static STREAM: Table = Table {
             "partitions",
             Kind::Integer { min: 1, max: 1024 },
             "How many partitions keyed events are spread over.",
+        ),
+        key(
+            "subjects",
+            Kind::Patterns,
+            "What it stores beside the events that name it, wildcards allowed: subjects of events that are written by hand.",
         ),
     ],
     one_of: &[],

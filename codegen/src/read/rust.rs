@@ -54,6 +54,8 @@ pub struct Derived<'a> {
     pub runtime: syn::Path,
     /// Whether the event gets functions that publish it.
     pub publish: bool,
+    /// The services that this code is for, when none of them may publish it.
+    pub not_published_by: Option<String>,
     /// Whether the struct implements `Validate`.
     pub validate: bool,
 }
@@ -109,7 +111,10 @@ pub fn read<'a>(input: &'a DeriveInput, diagnostics: &mut Diagnostics) -> Derive
         id,
         key,
         version: 1,
-        deprecated: None,
+        deprecated: arguments
+            .deprecated
+            .as_ref()
+            .and_then(|note| Some(Spanned::new(note.value.clone()?, note.span))),
         supersedes: None,
         envelope: envelope(&arguments, diagnostics),
         // What is no struct has been reported: no rule may miss its fields.
@@ -128,6 +133,7 @@ pub fn read<'a>(input: &'a DeriveInput, diagnostics: &mut Diagnostics) -> Derive
             .runtime
             .unwrap_or_else(|| syn::parse_quote!(::event_runtime)),
         publish: arguments.publish.unwrap_or(true),
+        not_published_by: arguments.not_published_by.and_then(|names| names.value),
         validate: arguments.validate,
     }
 }
@@ -279,6 +285,7 @@ fn stream(arguments: &Arguments, name: Spanned<String>) -> Stream {
         duplicate_window: None,
         discard: Discard::default(),
         partitions,
+        subjects: Vec::new(),
     }
 }
 

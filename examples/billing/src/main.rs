@@ -11,7 +11,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
-use contracts::billing::{Money, PaymentCreated};
+use contracts::billing::{Money, PaymentCreated, required};
 use contracts::services::billing;
 use contracts::shop::orders::OrderPlaced;
 use event_runtime::{Bus, Config, Delivery, Failure, Health, Shutdown, Stats, Timestamp, Uuid};
@@ -45,15 +45,18 @@ impl billing::Handlers for Billing {
             .map(|line| line.price.amount_minor * i64::from(line.quantity))
             .sum();
         self.charge(PaymentCreated {
-            // Derived from the order: a redelivered order is not charged twice.
-            payment_id: order.order_id,
-            user_id: order.customer_id,
-            amount: Money {
-                currency: "EUR".to_owned(),
-                amount_minor: total,
-            },
-            paid_at: order.placed_at,
             order_id: Some(order.order_id),
+            ..required::PaymentCreated {
+                // Derived from the order: a redelivered order is not charged twice.
+                payment_id: order.order_id,
+                user_id: order.customer_id,
+                amount: Money {
+                    currency: "EUR".to_owned(),
+                    amount_minor: total,
+                },
+                paid_at: order.placed_at,
+            }
+            .into()
         })
         .await?;
         self.tally.handled(&delivery, order.order_id);
@@ -65,7 +68,7 @@ async fn pay(
     State(billing): State<Billing>,
     Path(user): Path<Uuid>,
 ) -> Result<StatusCode, (StatusCode, String)> {
-    let payment = PaymentCreated {
+    let payment = PaymentCreated::from(required::PaymentCreated {
         payment_id: Uuid::now_v7(),
         user_id: user,
         amount: Money {
@@ -73,8 +76,7 @@ async fn pay(
             amount_minor: 990,
         },
         paid_at: Timestamp::from(SystemTime::now()),
-        order_id: None,
-    };
+    });
     match billing.charge(payment).await {
         Ok(()) => Ok(StatusCode::CREATED),
         Err(error) => Err((StatusCode::SERVICE_UNAVAILABLE, error.to_string())),

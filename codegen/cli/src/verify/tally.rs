@@ -23,6 +23,8 @@ pub(super) struct Tally {
     fit: u64,
     broken: u64,
     unknown: u64,
+    /// Messages on subjects that a stream declares, of events that no contract describes.
+    declared: u64,
     events: BTreeMap<EventId, OfEvent>,
     /// Messages without a message id: a service takes them, and no server can tell them from their copies.
     without_id: Group,
@@ -46,6 +48,10 @@ impl Tally {
         }
         let mut judged = reader.read(&message.subject, &message.headers, &message.body);
         let Some(event) = judged.event else {
+            if reader.declares(&message.subject) {
+                self.declared += 1;
+                return;
+            }
             self.unknown += 1;
             self.no_event(message);
             return;
@@ -79,6 +85,7 @@ impl Tally {
         self.fit += other.fit;
         self.broken += other.broken;
         self.unknown += other.unknown;
+        self.declared += other.declared;
     }
 
     pub(super) fn finds(&self) -> bool {
@@ -86,8 +93,12 @@ impl Tally {
     }
 
     pub(super) fn summary(&self) -> String {
+        let declared = match self.declared {
+            0 => String::new(),
+            n => format!(", {} on subjects that are declared only", count(n)),
+        };
         format!(
-            "{} messages read: {} fit, {} break their contract, {} that no contract names",
+            "{} messages read: {} fit, {} break their contract, {} that no contract names{declared}",
             count(self.read),
             count(self.fit),
             count(self.broken),
@@ -181,9 +192,23 @@ impl Tally {
             ("fit", Json::integer(self.fit)),
             ("broken", Json::integer(self.broken)),
             ("unknown", Json::integer(self.unknown)),
+            ("declared", Json::integer(self.declared)),
             ("withoutMessageId", self.without_id.json()),
             ("events", Json::list(events)),
             ("unknownSubjects", Json::list(subjects)),
         ]
+    }
+}
+
+impl Reader<'_> {
+    /// Whether a stream declares a subject for events that are written by hand.
+    fn declares(&self, subject: &str) -> bool {
+        let mut streams = self.contracts().streams.iter();
+        streams.any(|stream| {
+            stream
+                .subjects
+                .iter()
+                .any(|pattern| pattern.matches(subject))
+        })
     }
 }

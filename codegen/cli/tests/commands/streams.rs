@@ -61,6 +61,28 @@ fn what_is_missing_is_made_and_then_nothing_differs() {
 }
 
 #[test]
+fn a_stream_of_events_written_by_hand_is_made_from_its_declared_subjects() {
+    let live = Live::new("[streams.SHOP]\nsubjects = [\"baskets.*.abandoned\", \"wishes.>\"]\n");
+    live.ok(&["streams", "apply"]);
+    let config = &live.api("STREAM.INFO.SHOP")["config"];
+    assert_eq!(
+        config["subjects"],
+        json!(["baskets.*.abandoned", "wishes.>"])
+    );
+    live.ok(&["streams", "plan"]);
+    // What is on them is no finding, though no contract describes it.
+    live.publish("baskets.7.abandoned", 1);
+    let verified = live.ok(&["verify", "SHOP"]);
+    assert!(
+        verified
+            .out
+            .contains("1 on subjects that are declared only"),
+        "{}",
+        verified.out
+    );
+}
+
+#[test]
 fn what_ensure_made_is_taken_over_and_what_the_contract_does_not_say_stays() {
     let live = Live::new(SHOP);
     let config = json!({

@@ -93,11 +93,18 @@ fn badges(event: &Event) -> String {
 
 /// From whom to whom, as a line of links.
 fn flow(out: &mut String, index: &Index<'_>, id: EventId) {
-    let list = |services: &[ServiceId]| match services {
+    let list = |services: &[ServiceId], handlers: bool| match services {
         [] => "<span class=none>nobody</span>".to_owned(),
         some => some
             .iter()
-            .map(|id| service_link(index, *id))
+            .map(|service| match index.handled_as(*service, id) {
+                Some(newer) if handlers => format!(
+                    "{} as {}",
+                    service_link(index, *service),
+                    event_link(index, newer)
+                ),
+                _ => service_link(index, *service),
+            })
             .collect::<Vec<_>>()
             .join(" "),
     };
@@ -105,9 +112,9 @@ fn flow(out: &mut String, index: &Index<'_>, id: EventId) {
         out,
         "<div class=flow><div><h4>Published by</h4><p>{}</p></div><div class=mid><h4>Subject</h4><p>{}</p></div>\
          <div><h4>Handled by</h4><p>{}</p></div></div>",
-        list(index.publishers(id)),
+        list(index.publishers(id), false),
         subject(&index.contracts[id]),
-        list(index.subscribers(id)),
+        list(index.subscribers(id), true),
     );
 }
 

@@ -1,13 +1,15 @@
 //! Who is connected with whom, collected once: publishers, subscribers, successors and users of types. Writes nothing.
 
 use crate::check::Checked;
-use crate::model::{EventId, Field, ServiceId, Type, TypeId, TypeKind};
+use crate::model::{EventId, Field, Service, ServiceId, Type, TypeId, TypeKind};
 
 /// The contracts and their connections the other way round.
 pub(super) struct Index<'a> {
     pub(super) contracts: &'a Checked,
     publishers: Vec<Vec<ServiceId>>,
     subscribers: Vec<Vec<ServiceId>>,
+    /// By service: what it handles, and the newer event as which it does.
+    handled: Vec<Vec<(EventId, Option<EventId>)>>,
     successors: Vec<Vec<EventId>>,
     users: Vec<Vec<User>>,
     variants: Vec<Option<(TypeId, usize)>>,
@@ -29,6 +31,11 @@ impl<'a> Index<'a> {
             contracts,
             publishers: vec![Vec::new(); events],
             subscribers: vec![Vec::new(); events],
+            handled: contracts
+                .services
+                .iter()
+                .map(|s| handled(contracts, s))
+                .collect(),
             successors: vec![Vec::new(); events],
             users: vec![Vec::new(); contracts.types.len()],
             variants: vec![None; contracts.types.len()],
@@ -44,7 +51,7 @@ impl<'a> Index<'a> {
         &self.publishers[event.0]
     }
 
-    /// The services that handle an event, in the order of the model.
+    /// The services that handle an event, as it is or as a newer one, in the order of the model.
     pub(super) fn subscribers(&self, event: EventId) -> &[ServiceId] {
         &self.subscribers[event.0]
     }
@@ -74,14 +81,16 @@ impl<'a> Index<'a> {
         )
     }
 
-    /// The events that a service handles, each once.
+    /// The events that a service handles, each once: those that it subscribes to, and the older ones that these replace.
     pub(super) fn subscribes(&self, service: ServiceId) -> Vec<EventId> {
-        once(
-            self.contracts[service]
-                .subscribes
-                .iter()
-                .filter_map(|e| e.value),
-        )
+        let handled = self.handled[service.0].iter();
+        handled.map(|(event, _)| *event).collect()
+    }
+
+    /// The newer event as which a service handles an event; nothing when it handles it as it is.
+    pub(super) fn handled_as(&self, service: ServiceId, event: EventId) -> Option<EventId> {
+        let mut handled = self.handled[service.0].iter();
+        handled.find(|(known, _)| *known == event)?.1
     }
 
     /// Every event, in the order of the model.
@@ -155,6 +164,20 @@ impl<'a> Index<'a> {
             }
         }
     }
+}
+
+/// What a service is delivered, each with the event at the end of its chain when that is another one.
+fn handled(contracts: &Checked, service: &Service) -> Vec<(EventId, Option<EventId>)> {
+    let mut newest = None;
+    let delivered = contracts.delivered(service).into_iter();
+    let handled = delivered.map(|delivered| match delivered.newer {
+        None => {
+            newest = Some(delivered.event);
+            (delivered.event, None)
+        }
+        Some(_) => (delivered.event, newest),
+    });
+    handled.collect()
 }
 
 /// Keeps the first of each; lists of one service are short enough to be sorted by position.

@@ -37,8 +37,8 @@ fn article(out: &mut String, index: &Index<'_>, id: ServiceId) {
     );
     out.push_str(&graph::of_service(index, id).unwrap_or_default());
     let mut facts = vec![
-        ("Handles", events(index, &index.subscribes(id))),
-        ("Publishes", events(index, &index.publishes(id))),
+        ("Handles", events(index, id, &index.subscribes(id))),
+        ("Publishes", events(index, id, &index.publishes(id))),
     ];
     if !service.subscribes.is_empty() {
         facts.extend(running(service));
@@ -47,12 +47,17 @@ fn article(out: &mut String, index: &Index<'_>, id: ServiceId) {
     out.push_str("</article>");
 }
 
-fn events(index: &Index<'_>, events: &[EventId]) -> String {
+fn events(index: &Index<'_>, service: ServiceId, events: &[EventId]) -> String {
     match events {
         [] => "<span class=none>nothing</span>".to_owned(),
         some => some
             .iter()
-            .map(|id| event_link(index, *id))
+            .map(|id| match index.handled_as(service, *id) {
+                Some(newer) => {
+                    format!("{} as {}", event_link(index, *id), event_link(index, newer))
+                }
+                None => event_link(index, *id),
+            })
             .collect::<Vec<_>>()
             .join(" "),
     }

@@ -55,6 +55,11 @@ fn article(out: &mut String, index: &Index<'_>, id: StreamId, stored: &[EventId]
             .join(" "),
     };
     let mut facts = vec![("Stores", events)];
+    if !stream.subjects.is_empty() {
+        let subjects = stream.subjects.iter();
+        let subjects = subjects.map(|s| format!("<code>{}</code>", text(&s.text)));
+        facts.push(("And what is on", subjects.collect::<Vec<_>>().join(" ")));
+    }
     facts.extend(settings(stream));
     event::list(out, &facts);
     out.push_str("</article>");

@@ -172,6 +172,37 @@ fn an_empty_corner_of_every_kind_is_no_mistake() {
 }
 
 #[test]
+fn who_handles_a_newer_event_handles_the_older_ones_too() {
+    let text = "[events.A]\nsubject = \"a.1\"\nfields = {}\n\
+                [events.B]\nsubject = \"a.2\"\nsupersedes = \"A\"\nfields = {}\n\
+                [events.C]\nsubject = \"a.3\"\nsupersedes = \"B\"\nfields = {}\n\
+                [services.web]\npublishes = [\"A\", \"B\", \"C\"]\n[services.mail]\nsubscribes = [\"C\"]\n";
+    let contracts = checked(&[("a.toml", text)]);
+    let page = catalog(&contracts);
+    assert_linked(&page);
+    assert!(!page.contains("nobody"), "{page}");
+    let index = Index::new(&contracts);
+    let (a, c, mail) = (EventId(0), EventId(2), ServiceId(1));
+    assert_eq!(index.subscribers(a), [mail]);
+    assert_eq!(index.handled_as(mail, a), Some(c));
+    assert_eq!(index.handled_as(mail, c), None);
+    let as_newer = format!(
+        "{} as {}",
+        service_link(&index, mail),
+        event_link(&index, c)
+    );
+    // On the pages of both older events.
+    assert_eq!(page.matches(&as_newer).count(), 2);
+    for older in [a, EventId(1)] {
+        let line = format!("{} as {}", event_link(&index, older), event_link(&index, c));
+        assert!(
+            page.contains(&line),
+            "not on the page of the service: {line}"
+        );
+    }
+}
+
+#[test]
 fn large_contracts_get_pictures_that_can_be_read() {
     let mut files = Vec::new();
     for domain in 0..6 {

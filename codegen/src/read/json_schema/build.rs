@@ -377,16 +377,12 @@ impl Builder<'_, '_> {
             return Shape::Text(super::shape::Text::default());
         }
         let slot = self.slot(key, hint);
-        let mut names = Names::default();
         let mut seen = BTreeSet::new();
-        let values = texts
-            .into_iter()
-            .filter(|(text, _)| seen.insert(text.clone()))
-            .map(|(wire, _)| {
-                let ident = names.variant(&wire);
-                Value { wire, ident }
-            });
-        let values = values.collect();
+        let texts = texts.into_iter().map(|(text, _)| text);
+        let texts: Vec<String> = texts.filter(|text| seen.insert(text.clone())).collect();
+        let idents = Names::variants(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+        let values = texts.into_iter().zip(idents);
+        let values = values.map(|(wire, ident)| Value { wire, ident }).collect();
         self.fill(slot, self.doc(leaves), Kind::Enum(values));
         Shape::Named(slot)
     }

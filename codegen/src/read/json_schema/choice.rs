@@ -93,7 +93,6 @@ impl Builder<'_, '_> {
         hint: &Hint,
     ) -> Shape {
         let slot = self.slot(key, hint);
-        let mut names = Names::default();
         let mut variants = Vec::new();
         for ((leaf, object), text) in leaves.iter().zip(objects).zip(&tag.texts) {
             let Some(at) = leaf.sites.first().copied() else {
@@ -130,9 +129,14 @@ impl Builder<'_, '_> {
             };
             variants.push(Variant {
                 wire: Some(text.clone()),
-                ident: names.variant(text),
+                ident: String::new(),
                 shape,
             });
+        }
+        let texts: Vec<&str> = variants.iter().filter_map(|v| v.wire.as_deref()).collect();
+        let idents = Names::variants(&texts);
+        for (variant, ident) in variants.iter_mut().zip(idents) {
+            variant.ident = ident;
         }
         self.fill(
             slot,

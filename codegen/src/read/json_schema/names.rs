@@ -1,7 +1,7 @@
 //! Identifiers for what a schema names in any way it likes. The typify back end must leave them as they are: each is the
 //! same before and after heck's conversion.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use heck::{ToSnakeCase, ToUpperCamelCase};
 
@@ -74,6 +74,29 @@ impl Names {
         self.unique(&variant_base(wanted), |base, number| {
             camel(&format!("{base} {number}"))
         })
+    }
+
+    /// The identifiers of an enum's values or a union's tags: those that would be one are told apart by what the texts say.
+    pub fn variants(texts: &[&str]) -> Vec<String> {
+        let bases: Vec<String> = texts.iter().map(|text| variant_base(text)).collect();
+        let mut count: BTreeMap<&str, usize> = BTreeMap::new();
+        for base in &bases {
+            *count.entry(base).or_default() += 1;
+        }
+        let alone = |base: &str| count.get(base) == Some(&1);
+        let mut names = Self::default();
+        for base in bases.iter().filter(|base| alone(base)) {
+            names.reserve(base);
+        }
+        let spelled = name::variant_idents(texts.iter().copied(), |_| None);
+        let each = bases.iter().zip(&spelled).map(|(base, spelled)| {
+            if alone(base) {
+                base.clone()
+            } else {
+                names.variant(spelled)
+            }
+        });
+        each.collect()
     }
 
     /// A field's identifier.
@@ -221,6 +244,22 @@ mod tests {
             ("42", "V42"),
         ] {
             assert_eq!(names.variant(wanted), ident);
+        }
+    }
+
+    #[test]
+    fn values_are_told_apart_by_what_they_say() {
+        for (texts, idents) in [
+            (["a", "A", "b"], ["LowerA", "UpperA", "B"]),
+            (["+1", "-1", "heart"], ["Plus1", "Minus1", "Heart"]),
+            (["C", "C++", "C#"], ["C", "CPlusPlus", "CSharp"]),
+            (
+                ["<", "<=", "in transit"],
+                ["Less", "LessEqual", "InTransit"],
+            ),
+            (["Plus1", "+1", "1"], ["Plus1", "U002b1", "V1"]),
+        ] {
+            assert_eq!(Names::variants(&texts), idents);
         }
     }
 

@@ -17,8 +17,8 @@ use syn::parse_quote;
 use typify::{TypeSpace, TypeSpaceImpl, TypeSpaceSettings};
 
 use super::build::Built;
-use super::checks;
 use super::shape::{By, Def, Field, Format, Kind, Shape, Value, Width};
+use super::{checks, required};
 use crate::name;
 
 const STACK: usize = 256 << 20;
@@ -274,6 +274,7 @@ fn finish(
         .filter_map(|item| choice(item, defs, &by_name, &checked))
         .collect();
     file.items.extend(choices);
+    let required = required::module(&mut file.items, defs)?;
     if wrapper.is_none() {
         mark(&mut file.items, defs.get(root));
     }
@@ -301,6 +302,7 @@ fn finish(
     let checks = checks::text(defs, wrapper.map(|name| (name, root)));
     let checks: syn::File = syn::parse_str(&checks).map_err(|error| error.to_string())?;
     file.items.extend(checks.items);
+    file.items.extend(required);
     cut(&prettyplease::unparse(&file))
 }
 

@@ -12,7 +12,7 @@ use super::Tokens;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, closest, unknown};
 use crate::source::{Span, Spanned};
 
-/// Every argument there is.
+/// Every argument that people write: `not_published_by` is for generated code.
 const KEYS: &[&str] = &[
     "subject",
     "stream",
@@ -22,6 +22,7 @@ const KEYS: &[&str] = &[
     "name",
     "envelope",
     "publish",
+    "deprecated",
     "validate",
     "wire_struct",
     "crate",
@@ -43,6 +44,8 @@ pub(super) struct Arguments {
     pub(super) envelope: Written<String>,
     pub(super) partitions: Written<u32>,
     pub(super) publish: Option<bool>,
+    pub(super) not_published_by: Written<String>,
+    pub(super) deprecated: Written<String>,
     pub(super) validate: bool,
     pub(super) wire_struct: bool,
     pub(super) runtime: Option<syn::Path>,
@@ -153,6 +156,8 @@ impl Arguments {
             "envelope" => self.envelope = Some(reading.text()),
             "partitions" => self.partitions = Some(reading.number()),
             "publish" => self.publish = reading.bool(),
+            "not_published_by" => self.not_published_by = Some(reading.text()),
+            "deprecated" => self.deprecated = Some(reading.text()),
             "validate" => self.validate = reading.flag(),
             "wire_struct" => self.wire_struct = reading.flag(),
             "crate" => self.runtime = reading.path(),

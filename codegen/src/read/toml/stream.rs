@@ -1,9 +1,11 @@
 //! JetStream streams. Which names the server takes is for the rules.
 
 use super::table::{Entry, Reader};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{Discard, Retention, Storage, Stream};
 use crate::read::keys;
 use crate::source::Spanned;
+use crate::subject::Pattern;
 
 impl<'a> Reader<'a> {
     pub(super) fn stream(&mut self, entry: &Entry<'a>) -> Stream {
@@ -20,6 +22,7 @@ impl<'a> Reader<'a> {
             duplicate_window: None,
             discard: Discard::New,
             partitions: None,
+            subjects: Vec::new(),
         };
         let Some(inner) = self.as_table(entry) else {
             return stream;
@@ -53,6 +56,20 @@ impl<'a> Reader<'a> {
             stream.discard = Discard::Old;
         }
         stream.partitions = self.small(&table, "partitions");
+        for text in self.texts(&table, "subjects") {
+            let pattern = Pattern::parse(&text.value).unwrap_or_else(|why| {
+                self.report(
+                    Diagnostic::new(
+                        Code::BadSubject,
+                        text.span,
+                        format!("the subject \"{}\" {why}", text.value),
+                    )
+                    .help("tokens between dots; `*` stands for one token, and `>` at the end for all that follow: baskets.*.abandoned"),
+                );
+                Pattern::default()
+            });
+            stream.subjects.push(Spanned::new(pattern, text.span));
+        }
         stream
     }
 }

@@ -2,7 +2,8 @@
 
 use super::table::{Entry, Reader, Table, entries};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::{Enum, TypeDef, TypeKind, Union, Variant};
+use crate::model::{Enum, Names, TypeDef, TypeKind, Union, Variant};
+use crate::name;
 use crate::read::keys;
 use crate::source::Spanned;
 use ::toml::de::DeValue;
@@ -75,10 +76,15 @@ impl<'a> Reader<'a> {
 
     fn values(&mut self, entry: &Entry<'a>, table: &Table<'a>) -> TypeKind {
         let values = self.texts(table, "enum");
+        let names = self.variant_names(table);
         let closed = self.flag(table, "closed").is_some();
         match entry.value {
             DeValue::Array(items) if items.is_empty() || !values.is_empty() => {
-                TypeKind::Enum(Enum { values, closed })
+                TypeKind::Enum(Enum {
+                    values,
+                    names,
+                    closed,
+                })
             }
             _ => TypeKind::Invalid,
         }
@@ -87,6 +93,7 @@ impl<'a> Reader<'a> {
     fn union(&mut self, entry: &Entry<'a>, table: &Table<'a>) -> Option<Union> {
         let tag = self.wire_name(table, "tag");
         let closed = self.flag(table, "closed").is_some();
+        let names = self.variant_names(table);
         let inner = self.as_table(entry)?;
         let mut variants = Vec::new();
         for variant in entries(self.document, inner) {
@@ -107,8 +114,32 @@ impl<'a> Reader<'a> {
         Some(Union {
             tag: tag?,
             variants,
+            names,
             closed,
         })
+    }
+
+    /// What values are called in Rust.
+    fn variant_names(&mut self, table: &Table<'a>) -> Names {
+        let entry = table.get("names");
+        let inner = entry.and_then(|entry| self.as_table(&entry));
+        let mut names = Names::new();
+        for entry in inner
+            .into_iter()
+            .flat_map(|inner| entries(self.document, inner))
+        {
+            let DeValue::String(text) = entry.value else {
+                self.wrong(&entry, "the name of a variant");
+                continue;
+            };
+            let name = Spanned::new(text.to_string(), entry.span);
+            if name::is_type_name(&name.value) {
+                names.push((entry.name(), name));
+            } else {
+                self.check_type_name("a variant", &name);
+            }
+        }
+        names
     }
 
     fn variant_type(&mut self, text: Spanned<String>) -> Spanned<Option<crate::model::TypeId>> {

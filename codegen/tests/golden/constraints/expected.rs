@@ -4,7 +4,7 @@
 pub mod constraints {
     use super::event_runtime;
 
-    /// The event `constraints.Order`.
+    /// The event `constraints.Order` on `order`, not stored: delivered at most once.
     #[derive(Clone, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
@@ -14,19 +14,19 @@ pub mod constraints {
         wire_struct
     )]
     pub struct Order {
-        /// On the wire `code`.
+        /// On the wire `code`: 1 to 8 characters, matches `^[A-Z]+$`.
         pub code: String,
-        /// On the wire `count`.
+        /// On the wire `count`: 1 to 9.
         pub count: Option<i32>,
-        /// On the wire `weight`.
+        /// On the wire `weight`: 0 to 99.5.
         pub weight: f64,
-        /// On the wire `tags`.
+        /// On the wire `tags`: 1 to 3 items.
         pub tags: Vec<Tag>,
         /// On the wire `prices`.
         pub prices: ::std::collections::BTreeMap<String, Price>,
         /// On the wire `contact`.
         pub contact: Option<Contact>,
-        /// On the wire `secret`.
+        /// On the wire `secret`: at most 72 characters, never printed.
         pub secret: String,
     }
     event_runtime::wire_struct!(Order {
@@ -96,12 +96,14 @@ pub mod constraints {
     }
 
     /// The scalar `constraints.Tag`.
+    ///
+    /// Each value: at most 12 characters.
     pub type Tag = String;
 
     /// The type `constraints.Price`.
     #[derive(Clone, Debug, PartialEq)]
     pub struct Price {
-        /// On the wire `cents`.
+        /// On the wire `cents`: at most 1000000.
         pub cents: u32,
     }
     event_runtime::wire_struct!(Price {
@@ -142,7 +144,7 @@ pub mod constraints {
     /// The type `constraints.Phone`.
     #[derive(Clone, Debug, PartialEq)]
     pub struct Phone {
-        /// On the wire `number`.
+        /// On the wire `number`: matches `^\+[0-9]{6,15}$`.
         pub number: String,
     }
     event_runtime::wire_struct!(Phone {
@@ -178,6 +180,98 @@ pub mod constraints {
     event_runtime::wire_struct!(Free {
         text = required("text"),
     });
+
+    /// The required fields of this domain's structs, to make them from: code that does so stays as it is when the contract adds an optional field.
+    ///
+    /// ```text
+    /// Parcel { note: Some(note), ..required::Parcel { id, to }.into() }
+    /// ```
+    #[allow(missing_debug_implementations)]
+    pub mod required {
+        /// The required fields of [`Order`](super::Order).
+        pub struct Order {
+            /// On the wire `code`: 1 to 8 characters, matches `^[A-Z]+$`.
+            pub code: String,
+            /// On the wire `weight`: 0 to 99.5.
+            pub weight: f64,
+            /// On the wire `tags`: 1 to 3 items.
+            pub tags: Vec<super::Tag>,
+            /// On the wire `prices`.
+            pub prices: ::std::collections::BTreeMap<String, super::Price>,
+            /// On the wire `secret`: at most 72 characters, never printed.
+            pub secret: String,
+        }
+
+        impl ::core::convert::From<Order> for super::Order {
+            fn from(required: Order) -> Self {
+                Self {
+                    code: required.code,
+                    count: None,
+                    weight: required.weight,
+                    tags: required.tags,
+                    prices: required.prices,
+                    contact: None,
+                    secret: required.secret,
+                }
+            }
+        }
+
+        /// The required fields of [`Price`](super::Price).
+        pub struct Price {
+            /// On the wire `cents`: at most 1000000.
+            pub cents: u32,
+        }
+
+        impl ::core::convert::From<Price> for super::Price {
+            fn from(required: Price) -> Self {
+                Self {
+                    cents: required.cents,
+                }
+            }
+        }
+
+        /// The required fields of [`Phone`](super::Phone).
+        pub struct Phone {
+            /// On the wire `number`: matches `^\+[0-9]{6,15}$`.
+            pub number: String,
+        }
+
+        impl ::core::convert::From<Phone> for super::Phone {
+            fn from(required: Phone) -> Self {
+                Self {
+                    number: required.number,
+                }
+            }
+        }
+
+        /// The required fields of [`Mail`](super::Mail).
+        pub struct Mail {
+            /// On the wire `address`.
+            pub address: String,
+        }
+
+        impl ::core::convert::From<Mail> for super::Mail {
+            fn from(required: Mail) -> Self {
+                Self {
+                    address: required.address,
+                }
+            }
+        }
+
+        /// The required fields of [`Free`](super::Free).
+        pub struct Free {
+            /// On the wire `text`.
+            pub text: String,
+        }
+
+        impl ::core::convert::From<Free> for super::Free {
+            fn from(required: Free) -> Self {
+                Self {
+                    text: required.text,
+                }
+            }
+        }
+    }
 
     /// The subjects of this domain, as a subscriber names them: `*` for each placeholder.
     pub mod subjects {

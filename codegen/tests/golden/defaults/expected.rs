@@ -4,7 +4,7 @@
 pub mod defaults {
     use super::event_runtime;
 
-    /// The event `defaults.Defaulted`.
+    /// The event `defaults.Defaulted` on `defaulted`, not stored: delivered at most once.
     #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
@@ -14,27 +14,27 @@ pub mod defaults {
         wire_struct
     )]
     pub struct Defaulted {
-        /// On the wire `truth`.
+        /// On the wire `truth`: `true` when absent.
         pub truth: bool,
-        /// On the wire `number`.
+        /// On the wire `number`: `-5` when absent.
         pub number: i32,
-        /// On the wire `wide`.
+        /// On the wire `wide`: sent as text, `"18446744073709551615"` when absent.
         pub wide: u64,
-        /// On the wire `ratio`.
+        /// On the wire `ratio`: `2` when absent.
         pub ratio: f64,
-        /// On the wire `text`.
+        /// On the wire `text`: `"a \"b\""` when absent.
         pub text: String,
-        /// On the wire `id`.
+        /// On the wire `id`: `"67e55044-10b1-426f-9247-bb680e5fe0c8"` when absent.
         pub id: event_runtime::Uuid,
-        /// On the wire `at`.
+        /// On the wire `at`: `"2024-02-29T12:00:00.5+01:00"` when absent.
         pub at: event_runtime::Timestamp,
-        /// On the wire `day`.
+        /// On the wire `day`: `"2024-02-29"` when absent.
         pub day: event_runtime::Date,
-        /// On the wire `length`.
+        /// On the wire `length`: `"PT1H30M"` when absent.
         pub length: event_runtime::IsoDuration,
-        /// On the wire `data`.
+        /// On the wire `data`: `"TWE="` when absent.
         pub data: event_runtime::Bytes,
-        /// On the wire `channel`.
+        /// On the wire `channel`: `"sms"` when absent.
         pub channel: Channel,
     }
     event_runtime::wire_struct!(Defaulted {
@@ -97,6 +97,24 @@ pub mod defaults {
 
         fn default_channel() -> Channel {
             Channel::Sms
+        }
+    }
+
+    impl ::core::default::Default for Defaulted {
+        fn default() -> Self {
+            Self {
+                truth: Self::default_truth(),
+                number: Self::default_number(),
+                wide: Self::default_wide(),
+                ratio: Self::default_ratio(),
+                text: Self::default_text(),
+                id: Self::default_id(),
+                at: Self::default_at(),
+                day: Self::default_day(),
+                length: Self::default_length(),
+                data: Self::default_data(),
+                channel: Self::default_channel(),
+            }
         }
     }
 

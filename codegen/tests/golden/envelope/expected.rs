@@ -5,6 +5,12 @@ pub mod shop {
     use super::event_runtime;
 
     /// A customer placed an order.
+    ///
+    /// The event `shop.OrderPlaced` on `orders.placed`, stored in the stream `SHOP`. `order_id` is its id: publishing it again stores nothing. Its metadata travels as the headers of CloudEvents.
+    ///
+    /// Published by `shop`.
+    ///
+    /// Handled by `billing`.
     #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
@@ -24,6 +30,12 @@ pub mod shop {
     });
 
     /// Somebody looks at an order.
+    ///
+    /// The event `shop.OrderSeen` on `orders.seen`, not stored: delivered at most once. Its metadata travels as the headers of CloudEvents.
+    ///
+    /// Published by `shop`.
+    ///
+    /// Handled by `billing`.
     #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
@@ -41,6 +53,12 @@ pub mod shop {
     });
 
     /// An order is on its way.
+    ///
+    /// The event `shop.OrderShipped` on `orders.shipped`, stored in the stream `SHOP`.
+    ///
+    /// Published by `shop`.
+    ///
+    /// Handled by `billing`.
     #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
@@ -56,6 +74,56 @@ pub mod shop {
     event_runtime::wire_struct!(OrderShipped {
         order_id = required("orderId"),
     });
+
+    /// The required fields of this domain's structs, to make them from: code that does so stays as it is when the contract adds an optional field.
+    ///
+    /// ```text
+    /// Parcel { note: Some(note), ..required::Parcel { id, to }.into() }
+    /// ```
+    #[allow(missing_debug_implementations)]
+    pub mod required {
+        /// The required fields of [`OrderPlaced`](super::OrderPlaced).
+        pub struct OrderPlaced {
+            /// On the wire `orderId`.
+            pub order_id: String,
+        }
+
+        impl ::core::convert::From<OrderPlaced> for super::OrderPlaced {
+            fn from(required: OrderPlaced) -> Self {
+                Self {
+                    order_id: required.order_id,
+                }
+            }
+        }
+
+        /// The required fields of [`OrderSeen`](super::OrderSeen).
+        pub struct OrderSeen {
+            /// On the wire `orderId`.
+            pub order_id: String,
+        }
+
+        impl ::core::convert::From<OrderSeen> for super::OrderSeen {
+            fn from(required: OrderSeen) -> Self {
+                Self {
+                    order_id: required.order_id,
+                }
+            }
+        }
+
+        /// The required fields of [`OrderShipped`](super::OrderShipped).
+        pub struct OrderShipped {
+            /// On the wire `orderId`.
+            pub order_id: String,
+        }
+
+        impl ::core::convert::From<OrderShipped> for super::OrderShipped {
+            fn from(required: OrderShipped) -> Self {
+                Self {
+                    order_id: required.order_id,
+                }
+            }
+        }
+    }
 
     /// The subjects of this domain, as a subscriber names them: `*` for each placeholder.
     pub mod subjects {
@@ -118,18 +186,24 @@ pub mod services {
         /// `Ok` acknowledges; a [`Failure`](event_runtime::Failure) is retried, or goes to the dead letters.
         pub trait Handlers: Send + Sync + 'static {
             /// A customer placed an order.
+            ///
+            /// The event `shop.OrderPlaced` on `orders.placed`, published by `shop`.
             fn order_placed(
                 &self,
                 delivery: event_runtime::Delivery<super::super::shop::OrderPlaced>,
             ) -> impl Future<Output = Result<(), event_runtime::Failure>> + Send;
 
             /// Somebody looks at an order.
+            ///
+            /// The event `shop.OrderSeen` on `orders.seen`, published by `shop`.
             fn order_seen(
                 &self,
                 delivery: event_runtime::Delivery<super::super::shop::OrderSeen>,
             ) -> impl Future<Output = Result<(), event_runtime::Failure>> + Send;
 
             /// An order is on its way.
+            ///
+            /// The event `shop.OrderShipped` on `orders.shipped`, published by `shop`.
             fn order_shipped(
                 &self,
                 delivery: event_runtime::Delivery<super::super::shop::OrderShipped>,

@@ -13,6 +13,10 @@ pub mod names {
     /// Line one.
     ///
     ///   Line "three" */ \n.
+    ///
+    /// The event `names.Event` on `event.{type}.{self}.{odd__id}`, stored in the stream `S`. `self` is its id: publishing it again stores nothing.
+    ///
+    /// **Deprecated**: use "Other"
     #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
@@ -20,9 +24,9 @@ pub mod names {
         subject = "event.{type}.{self}.{odd__id}",
         stream = "S",
         id = "self",
+        deprecated = "use \"Other\"",
         wire_struct
     )]
-    #[deprecated(note = "use \"Other\"")]
     #[allow(non_snake_case)]
     pub struct Event {
         /// On the wire `type`.
@@ -43,7 +47,7 @@ pub mod names {
         pub plain: ::core::option::Option<::std::string::String>,
         /// On the wire `object`.
         pub object: ::core::option::Option<A>,
-        /// On the wire `twoBars`.
+        /// On the wire `twoBars`: `true` when absent.
         pub two__bars: bool,
     }
     event_runtime::wire_struct!(Event {
@@ -69,7 +73,7 @@ pub mod names {
     /// The type `names.A`.
     #[derive(Clone, Debug, PartialEq)]
     pub struct A {
-        /// On the wire `serializer`.
+        /// On the wire `serializer`: `"x"` when absent.
         pub serializer: ::std::string::String,
     }
     event_runtime::wire_struct!(A {
@@ -79,6 +83,14 @@ pub mod names {
     impl A {
         fn default_serializer() -> ::std::string::String {
             ::std::string::String::from("x")
+        }
+    }
+
+    impl ::core::default::Default for A {
+        fn default() -> Self {
+            Self {
+                serializer: Self::default_serializer(),
+            }
         }
     }
 
@@ -105,7 +117,7 @@ pub mod names {
     });
 
     /// The type `names.Vec`.
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Vec {}
     event_runtime::wire_struct!(Vec {});
 
@@ -138,12 +150,12 @@ pub mod names {
     });
 
     /// The type `names.Ok`.
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Ok {}
     event_runtime::wire_struct!(Ok {});
 
     /// The type `names.Some`.
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Some {
         /// On the wire `some`.
         pub some: ::core::option::Option<::std::string::String>,
@@ -184,6 +196,77 @@ pub mod names {
         WithQuotesAndLines = "with \"quotes\" \\ and\nlines",
         VeryLongValueNumberOne = "very_long_value_number_one",
     });
+
+    /// The required fields of this domain's structs, to make them from: code that does so stays as it is when the contract adds an optional field.
+    ///
+    /// ```text
+    /// Parcel { note: Some(note), ..required::Parcel { id, to }.into() }
+    /// ```
+    #[allow(missing_debug_implementations)]
+    pub mod required {
+        /// The required fields of [`Event`](super::Event).
+        #[allow(non_snake_case)]
+        pub struct Event {
+            /// On the wire `type`.
+            pub r#type: ::std::string::String,
+            /// On the wire `oddId`.
+            pub odd__id: u32,
+            /// On the wire `self`.
+            pub self_: super::Self_,
+            /// On the wire `string`.
+            pub string: super::String,
+            /// On the wire `result`.
+            pub result: super::Result,
+            /// On the wire `vec`.
+            pub vec: ::std::vec::Vec<super::Vec>,
+        }
+
+        impl ::core::convert::From<Event> for super::Event {
+            fn from(required: Event) -> Self {
+                Self {
+                    r#type: required.r#type,
+                    odd__id: required.odd__id,
+                    self_: required.self_,
+                    option: None,
+                    string: required.string,
+                    result: required.result,
+                    vec: required.vec,
+                    plain: None,
+                    object: None,
+                    two__bars: Self::default_two__bars(),
+                }
+            }
+        }
+
+        /// The required fields of [`String`](super::String).
+        pub struct String {
+            /// On the wire `text`.
+            pub text: ::std::string::String,
+        }
+
+        impl ::core::convert::From<String> for super::String {
+            fn from(required: String) -> Self {
+                Self {
+                    text: required.text,
+                }
+            }
+        }
+
+        /// The required fields of [`Box`](super::Box).
+        pub struct Box {
+            /// On the wire `text`.
+            pub text: ::std::vec::Vec<::std::string::String>,
+        }
+
+        impl ::core::convert::From<Box> for super::Box {
+            fn from(required: Box) -> Self {
+                Self {
+                    next: None,
+                    text: required.text,
+                }
+            }
+        }
+    }
 
     /// The subjects of this domain, as a subscriber names them: `*` for each placeholder.
     pub mod subjects {

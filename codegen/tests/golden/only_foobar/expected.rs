@@ -7,6 +7,12 @@ pub mod scheduling {
     use super::event_runtime;
 
     /// A user's schedule was created.
+    ///
+    /// The event `scheduling.UserScheduleCreated` on `userschedule:created`, stored in the stream `SCHEDULING`. `schedule_id` is its id: publishing it again stores nothing.
+    ///
+    /// Published by `scheduler`.
+    ///
+    /// Handled by `foobar`.
     #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
@@ -14,7 +20,7 @@ pub mod scheduling {
         subject = "userschedule:created",
         stream = "SCHEDULING",
         id = "schedule_id",
-        publish = false,
+        not_published_by = "foobar",
         validate,
         wire_struct
     )]
@@ -26,6 +32,8 @@ pub mod scheduling {
         /// On the wire `channels`.
         pub channels: Vec<Channel>,
         /// Shown to the user as it is.
+        ///
+        /// On the wire `note`: at most 500 characters.
         pub note: Option<String>,
     }
     event_runtime::wire_struct!(UserScheduleCreated {
@@ -49,6 +57,12 @@ pub mod scheduling {
     }
 
     /// A user has another address.
+    ///
+    /// The event `scheduling.UserMoved` on `user.{partition}.{user_id}.moved`, stored in the stream `SCHEDULING`. Events with the same `user_id` are handled in order.
+    ///
+    /// Published by `foobar`.
+    ///
+    /// Handled by `foobar`.
     #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
@@ -123,7 +137,7 @@ pub mod scheduling {
     /// The type `scheduling.PhoneContact`.
     #[derive(Clone, Debug, PartialEq)]
     pub struct PhoneContact {
-        /// On the wire `number`.
+        /// On the wire `number`: matches `^\+[0-9]{6,15}$`.
         pub number: String,
     }
     event_runtime::wire_struct!(PhoneContact {
@@ -149,6 +163,82 @@ pub mod scheduling {
     event_runtime::wire_struct!(MailContact {
         address = required("address"),
     });
+
+    /// The required fields of this domain's structs, to make them from: code that does so stays as it is when the contract adds an optional field.
+    ///
+    /// ```text
+    /// Parcel { note: Some(note), ..required::Parcel { id, to }.into() }
+    /// ```
+    #[allow(missing_debug_implementations)]
+    pub mod required {
+        use super::event_runtime;
+
+        /// The required fields of [`UserScheduleCreated`](super::UserScheduleCreated).
+        pub struct UserScheduleCreated {
+            /// On the wire `scheduleId`.
+            pub schedule_id: event_runtime::Uuid,
+            /// On the wire `startsAt`.
+            pub starts_at: event_runtime::Timestamp,
+            /// On the wire `channels`.
+            pub channels: Vec<super::Channel>,
+        }
+
+        impl ::core::convert::From<UserScheduleCreated> for super::UserScheduleCreated {
+            fn from(required: UserScheduleCreated) -> Self {
+                Self {
+                    schedule_id: required.schedule_id,
+                    starts_at: required.starts_at,
+                    channels: required.channels,
+                    note: None,
+                }
+            }
+        }
+
+        /// The required fields of [`UserMoved`](super::UserMoved).
+        pub struct UserMoved {
+            /// On the wire `userId`.
+            pub user_id: event_runtime::Uuid,
+            /// On the wire `contact`.
+            pub contact: super::Contact,
+        }
+
+        impl ::core::convert::From<UserMoved> for super::UserMoved {
+            fn from(required: UserMoved) -> Self {
+                Self {
+                    user_id: required.user_id,
+                    contact: required.contact,
+                }
+            }
+        }
+
+        /// The required fields of [`PhoneContact`](super::PhoneContact).
+        pub struct PhoneContact {
+            /// On the wire `number`: matches `^\+[0-9]{6,15}$`.
+            pub number: String,
+        }
+
+        impl ::core::convert::From<PhoneContact> for super::PhoneContact {
+            fn from(required: PhoneContact) -> Self {
+                Self {
+                    number: required.number,
+                }
+            }
+        }
+
+        /// The required fields of [`MailContact`](super::MailContact).
+        pub struct MailContact {
+            /// On the wire `address`.
+            pub address: String,
+        }
+
+        impl ::core::convert::From<MailContact> for super::MailContact {
+            fn from(required: MailContact) -> Self {
+                Self {
+                    address: required.address,
+                }
+            }
+        }
+    }
 
     /// The subjects of this domain, as a subscriber names them: `*` for each placeholder.
     pub mod subjects {
@@ -188,12 +278,16 @@ pub mod services {
         /// `Ok` acknowledges; a [`Failure`](event_runtime::Failure) is retried, or goes to the dead letters.
         pub trait Handlers: Send + Sync + 'static {
             /// A user's schedule was created.
+            ///
+            /// The event `scheduling.UserScheduleCreated` on `userschedule:created`, published by `scheduler`.
             fn user_schedule_created(
                 &self,
                 delivery: event_runtime::Delivery<super::super::scheduling::UserScheduleCreated>,
             ) -> impl Future<Output = Result<(), event_runtime::Failure>> + Send;
 
             /// A user has another address.
+            ///
+            /// The event `scheduling.UserMoved` on `user.{partition}.{user_id}.moved`, published by `foobar`.
             fn user_moved(
                 &self,
                 delivery: event_runtime::Delivery<super::super::scheduling::UserMoved>,

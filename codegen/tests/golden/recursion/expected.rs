@@ -4,7 +4,7 @@
 pub mod recursion {
     use super::event_runtime;
 
-    /// The event `recursion.Grown`.
+    /// The event `recursion.Grown` on `grown`, not stored: delivered at most once.
     #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
@@ -49,7 +49,7 @@ pub mod recursion {
         pub children: Vec<Tree>,
         /// On the wire `named`.
         pub named: ::std::collections::BTreeMap<String, Tree>,
-        /// On the wire `weight`.
+        /// On the wire `weight`: at least 0.
         pub weight: i32,
     }
     event_runtime::wire_struct!(Tree {
@@ -98,7 +98,7 @@ pub mod recursion {
     });
 
     /// The type `recursion.Not`.
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Not {
         /// On the wire `inner`.
         pub inner: Option<Box<Expr>>,
@@ -116,6 +116,67 @@ pub mod recursion {
     event_runtime::wire_struct!(Leaf {
         value = required("value"),
     });
+
+    /// The required fields of this domain's structs, to make them from: code that does so stays as it is when the contract adds an optional field.
+    ///
+    /// ```text
+    /// Parcel { note: Some(note), ..required::Parcel { id, to }.into() }
+    /// ```
+    #[allow(missing_debug_implementations)]
+    pub mod required {
+        /// The required fields of [`Grown`](super::Grown).
+        pub struct Grown {
+            /// On the wire `tree`.
+            pub tree: super::Tree,
+            /// On the wire `expr`.
+            pub expr: super::Expr,
+        }
+
+        impl ::core::convert::From<Grown> for super::Grown {
+            fn from(required: Grown) -> Self {
+                Self {
+                    tree: required.tree,
+                    root: None,
+                    expr: required.expr,
+                }
+            }
+        }
+
+        /// The required fields of [`Tree`](super::Tree).
+        pub struct Tree {
+            /// On the wire `children`.
+            pub children: Vec<super::Tree>,
+            /// On the wire `named`.
+            pub named: ::std::collections::BTreeMap<String, super::Tree>,
+            /// On the wire `weight`: at least 0.
+            pub weight: i32,
+        }
+
+        impl ::core::convert::From<Tree> for super::Tree {
+            fn from(required: Tree) -> Self {
+                Self {
+                    left: None,
+                    children: required.children,
+                    named: required.named,
+                    weight: required.weight,
+                }
+            }
+        }
+
+        /// The required fields of [`Leaf`](super::Leaf).
+        pub struct Leaf {
+            /// On the wire `value`.
+            pub value: i32,
+        }
+
+        impl ::core::convert::From<Leaf> for super::Leaf {
+            fn from(required: Leaf) -> Self {
+                Self {
+                    value: required.value,
+                }
+            }
+        }
+    }
 
     /// The subjects of this domain, as a subscriber names them: `*` for each placeholder.
     pub mod subjects {

@@ -4,8 +4,12 @@
 pub mod a {
     use super::event_runtime;
 
-    /// The event `a.Placed`.
-    #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
+    /// The event `a.Placed` on `a.placed`, stored in the stream `A`.
+    ///
+    /// Published by `silent`.
+    ///
+    /// Handled by `order-handler`.
+    #[derive(Clone, Debug, Default, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
         name = "a.Placed",
@@ -17,6 +21,12 @@ pub mod a {
     event_runtime::wire_struct!(Placed {});
 
     /// Kept in order.
+    ///
+    /// The event `a.Moved` on `a.{partition}.moved`, stored in the stream `A`. Events with the same `who` are handled in order.
+    ///
+    /// Published by `silent`.
+    ///
+    /// Handled by `order-handler`.
     #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
@@ -35,8 +45,12 @@ pub mod a {
         who = required("who"),
     });
 
-    /// The event `a.Seen`.
-    #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
+    /// The event `a.Seen` on `a.seen`, not stored: delivered at most once.
+    ///
+    /// Published by `silent`.
+    ///
+    /// Handled by `order-handler`.
+    #[derive(Clone, Debug, Default, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
         name = "a.Seen",
@@ -45,6 +59,26 @@ pub mod a {
     )]
     pub struct Seen {}
     event_runtime::wire_struct!(Seen {});
+
+    /// The required fields of this domain's structs, to make them from: code that does so stays as it is when the contract adds an optional field.
+    ///
+    /// ```text
+    /// Parcel { note: Some(note), ..required::Parcel { id, to }.into() }
+    /// ```
+    #[allow(missing_debug_implementations)]
+    pub mod required {
+        /// The required fields of [`Moved`](super::Moved).
+        pub struct Moved {
+            /// On the wire `who`.
+            pub who: String,
+        }
+
+        impl ::core::convert::From<Moved> for super::Moved {
+            fn from(required: Moved) -> Self {
+                Self { who: required.who }
+            }
+        }
+    }
 
     /// The subjects of this domain, as a subscriber names them: `*` for each placeholder.
     pub mod subjects {
@@ -61,8 +95,12 @@ pub mod a {
 pub mod b {
     use super::event_runtime;
 
-    /// The event `b.Placed`.
-    #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
+    /// The event `b.Placed` on `b.placed`, stored in the stream `B`.
+    ///
+    /// Published by `silent`.
+    ///
+    /// Handled by `order-handler`.
+    #[derive(Clone, Debug, Default, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
         name = "b.Placed",
@@ -108,25 +146,27 @@ pub mod services {
         ///
         /// `Ok` acknowledges; a [`Failure`](event_runtime::Failure) is retried, or goes to the dead letters.
         pub trait Handlers: Send + Sync + 'static {
-            /// The event `a.Placed`.
+            /// The event `a.Placed` on `a.placed`, published by `silent`.
             fn a_placed(
                 &self,
                 delivery: event_runtime::Delivery<super::super::a::Placed>,
             ) -> impl Future<Output = Result<(), event_runtime::Failure>> + Send;
 
-            /// The event `b.Placed`.
+            /// The event `b.Placed` on `b.placed`, published by `silent`.
             fn b_placed(
                 &self,
                 delivery: event_runtime::Delivery<super::super::b::Placed>,
             ) -> impl Future<Output = Result<(), event_runtime::Failure>> + Send;
 
             /// Kept in order.
+            ///
+            /// The event `a.Moved` on `a.{partition}.moved`, published by `silent`.
             fn moved(
                 &self,
                 delivery: event_runtime::Delivery<super::super::a::Moved>,
             ) -> impl Future<Output = Result<(), event_runtime::Failure>> + Send;
 
-            /// The event `a.Seen`.
+            /// The event `a.Seen` on `a.seen`, published by `silent`.
             fn seen(
                 &self,
                 delivery: event_runtime::Delivery<super::super::a::Seen>,

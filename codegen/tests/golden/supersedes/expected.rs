@@ -4,7 +4,11 @@
 pub mod shop {
     use super::event_runtime;
 
-    /// The event `shop.OrderPlaced`.
+    /// The event `shop.OrderPlaced` on `order:placed`, stored in the stream `SHOP`. `order_id` is its id: publishing it again stores nothing.
+    ///
+    /// Handled by `billing` as `shop.OrderPlacedV3`.
+    ///
+    /// **Deprecated**: OrderPlacedV2
     #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
@@ -12,10 +16,10 @@ pub mod shop {
         subject = "order:placed",
         stream = "SHOP",
         id = "order_id",
+        deprecated = "OrderPlacedV2",
         validate,
         wire_struct
     )]
-    #[deprecated(note = "OrderPlacedV2")]
     pub struct OrderPlaced {
         /// On the wire `orderId`.
         pub order_id: String,
@@ -35,7 +39,9 @@ pub mod shop {
         }
     }
 
-    /// The event `shop.OrderPlacedV2`.
+    /// The event `shop.OrderPlacedV2` on `order:placed:v2`, stored in the stream `SHOP`. `order_id` is its id: publishing it again stores nothing. It replaces `shop.OrderPlaced`.
+    ///
+    /// Handled by `billing` as `shop.OrderPlacedV3`.
     #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
@@ -57,6 +63,12 @@ pub mod shop {
     });
 
     /// A customer placed an order.
+    ///
+    /// The event `shop.OrderPlacedV3` on `order:placed:v3`, stored in the stream `SHOP`. `order_id` is its id: publishing it again stores nothing. It replaces `shop.OrderPlacedV2`.
+    ///
+    /// Published by `shop`.
+    ///
+    /// Handled by `billing`.
     #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
@@ -79,6 +91,68 @@ pub mod shop {
         total_cents = required("totalCents"),
         currency = required("currency"),
     });
+
+    /// The required fields of this domain's structs, to make them from: code that does so stays as it is when the contract adds an optional field.
+    ///
+    /// ```text
+    /// Parcel { note: Some(note), ..required::Parcel { id, to }.into() }
+    /// ```
+    #[allow(missing_debug_implementations)]
+    pub mod required {
+        /// The required fields of [`OrderPlaced`](super::OrderPlaced).
+        pub struct OrderPlaced {
+            /// On the wire `orderId`.
+            pub order_id: String,
+            /// On the wire `total`.
+            pub total: f64,
+        }
+
+        impl ::core::convert::From<OrderPlaced> for super::OrderPlaced {
+            fn from(required: OrderPlaced) -> Self {
+                Self {
+                    order_id: required.order_id,
+                    total: required.total,
+                }
+            }
+        }
+
+        /// The required fields of [`OrderPlacedV2`](super::OrderPlacedV2).
+        pub struct OrderPlacedV2 {
+            /// On the wire `orderId`.
+            pub order_id: String,
+            /// On the wire `totalCents`.
+            pub total_cents: i32,
+        }
+
+        impl ::core::convert::From<OrderPlacedV2> for super::OrderPlacedV2 {
+            fn from(required: OrderPlacedV2) -> Self {
+                Self {
+                    order_id: required.order_id,
+                    total_cents: required.total_cents,
+                }
+            }
+        }
+
+        /// The required fields of [`OrderPlacedV3`](super::OrderPlacedV3).
+        pub struct OrderPlacedV3 {
+            /// On the wire `orderId`.
+            pub order_id: String,
+            /// On the wire `totalCents`.
+            pub total_cents: i32,
+            /// On the wire `currency`.
+            pub currency: String,
+        }
+
+        impl ::core::convert::From<OrderPlacedV3> for super::OrderPlacedV3 {
+            fn from(required: OrderPlacedV3) -> Self {
+                Self {
+                    order_id: required.order_id,
+                    total_cents: required.total_cents,
+                    currency: required.currency,
+                }
+            }
+        }
+    }
 
     /// The subjects of this domain, as a subscriber names them: `*` for each placeholder.
     pub mod subjects {
@@ -141,6 +215,8 @@ pub mod services {
         /// `Ok` acknowledges; a [`Failure`](event_runtime::Failure) is retried, or goes to the dead letters.
         pub trait Handlers: Send + Sync + 'static {
             /// A customer placed an order.
+            ///
+            /// The event `shop.OrderPlacedV3` on `order:placed:v3`, published by `shop`.
             fn order_placed_v3(
                 &self,
                 delivery: event_runtime::Delivery<super::super::shop::OrderPlacedV3>,

@@ -11,8 +11,9 @@ pub mod shop {
         /// The type `shop.orders.Money`.
         #[derive(Clone, Debug, PartialEq)]
         pub struct Money {
-            /// On the wire `ccy`.
-            #[deprecated(note = "all amounts are in EUR")]
+            /// On the wire `ccy`: also read as `curr`.
+            ///
+            /// **Deprecated**: all amounts are in EUR
             pub currency: String,
             /// On the wire `cents`.
             pub cents: i32,
@@ -21,6 +22,34 @@ pub mod shop {
             currency = required("ccy"),
             cents = required("cents"),
         }, alias { "curr" = "ccy" });
+
+        /// The required fields of this domain's structs, to make them from: code that does so stays as it is when the contract adds an optional field.
+        ///
+        /// ```text
+        /// Parcel { note: Some(note), ..required::Parcel { id, to }.into() }
+        /// ```
+        #[allow(missing_debug_implementations)]
+        pub mod required {
+            /// The required fields of [`Money`](super::Money).
+            pub struct Money {
+                /// On the wire `ccy`: also read as `curr`.
+                ///
+                /// **Deprecated**: all amounts are in EUR
+                pub currency: String,
+                /// On the wire `cents`.
+                pub cents: i32,
+            }
+
+            #[allow(deprecated)]
+            impl ::core::convert::From<Money> for super::Money {
+                fn from(required: Money) -> Self {
+                    Self {
+                        currency: required.currency,
+                        cents: required.cents,
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -28,7 +57,7 @@ pub mod shop {
 pub mod types {
     use super::event_runtime;
 
-    /// The event `types.Everything`.
+    /// The event `types.Everything` on `everything`, not stored: delivered at most once.
     #[derive(Clone, Debug, PartialEq, event_runtime::Event)]
     #[event(
         crate = "event_runtime",
@@ -44,13 +73,13 @@ pub mod types {
         pub text: String,
         /// On the wire `small`.
         pub small: i32,
-        /// On the wire `wide`.
+        /// On the wire `wide`: -9007199254740991 to 9007199254740991.
         pub wide: i64,
         /// On the wire `natural`.
         pub natural: u32,
-        /// On the wire `huge`.
+        /// On the wire `huge`: sent as text.
         pub huge: u64,
-        /// On the wire `hugeOrNone`.
+        /// On the wire `hugeOrNone`: sent as text.
         pub huge_or_none: Option<i64>,
         /// On the wire `hugeList`.
         pub huge_list: Vec<Wide>,
@@ -160,9 +189,101 @@ pub mod types {
     });
 
     /// The type `types.Nothing`.
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, Default, PartialEq)]
     pub struct Nothing {}
     event_runtime::wire_struct!(Nothing {});
+
+    /// The required fields of this domain's structs, to make them from: code that does so stays as it is when the contract adds an optional field.
+    ///
+    /// ```text
+    /// Parcel { note: Some(note), ..required::Parcel { id, to }.into() }
+    /// ```
+    #[allow(missing_debug_implementations)]
+    pub mod required {
+        use super::event_runtime;
+
+        /// The required fields of [`Everything`](super::Everything).
+        pub struct Everything {
+            /// On the wire `truth`.
+            pub truth: bool,
+            /// On the wire `text`.
+            pub text: String,
+            /// On the wire `small`.
+            pub small: i32,
+            /// On the wire `wide`: -9007199254740991 to 9007199254740991.
+            pub wide: i64,
+            /// On the wire `natural`.
+            pub natural: u32,
+            /// On the wire `huge`: sent as text.
+            pub huge: u64,
+            /// On the wire `hugeList`.
+            pub huge_list: Vec<super::Wide>,
+            /// On the wire `ratio`.
+            pub ratio: f64,
+            /// On the wire `id`.
+            pub id: event_runtime::Uuid,
+            /// On the wire `at`.
+            pub at: event_runtime::Timestamp,
+            /// On the wire `day`.
+            pub day: event_runtime::Date,
+            /// On the wire `length`.
+            pub length: event_runtime::IsoDuration,
+            /// On the wire `data`.
+            pub data: event_runtime::Bytes,
+            /// On the wire `anything`.
+            pub anything: event_runtime::Json,
+            /// On the wire `list`.
+            pub list: Vec<Vec<String>>,
+            /// On the wire `map`.
+            pub map: ::std::collections::BTreeMap<String, Vec<super::super::shop::orders::Money>>,
+            /// On the wire `closed`.
+            pub closed: super::Closed,
+            /// On the wire `shape`.
+            pub shape: super::Shape,
+        }
+
+        impl ::core::convert::From<Everything> for super::Everything {
+            fn from(required: Everything) -> Self {
+                Self {
+                    truth: required.truth,
+                    text: required.text,
+                    small: required.small,
+                    wide: required.wide,
+                    natural: required.natural,
+                    huge: required.huge,
+                    huge_or_none: None,
+                    huge_list: required.huge_list,
+                    ratio: required.ratio,
+                    id: required.id,
+                    at: required.at,
+                    day: required.day,
+                    length: required.length,
+                    data: required.data,
+                    anything: required.anything,
+                    maybe: None,
+                    list: required.list,
+                    map: required.map,
+                    other: None,
+                    closed: required.closed,
+                    shape: required.shape,
+                }
+            }
+        }
+
+        /// The required fields of [`Circle`](super::Circle).
+        pub struct Circle {
+            /// On the wire `radiusMm`.
+            pub radius_mm: u32,
+        }
+
+        impl ::core::convert::From<Circle> for super::Circle {
+            fn from(required: Circle) -> Self {
+                Self {
+                    radius_mm: required.radius_mm,
+                }
+            }
+        }
+    }
 
     /// The subjects of this domain, as a subscriber names them: `*` for each placeholder.
     pub mod subjects {

@@ -3,7 +3,7 @@
 use event_runtime::{Delivery, Failure};
 mod contracts {
     pub use event_runtime;
-    include!("../../../../codegen/tests/golden/supersedes/expected.rs");
+    include!("../../../../../codegen/tests/golden/supersedes/expected.rs");
 }
 
 use contracts::{services::billing, shop};

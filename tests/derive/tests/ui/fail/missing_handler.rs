@@ -3,7 +3,7 @@ use event_runtime::{Delivery, Failure};
 #[allow(deprecated)]
 mod contracts {
     pub use event_runtime;
-    include!("../../../../codegen/tests/golden/only_foobar/expected.rs");
+    include!("../../../../../codegen/tests/golden/only_foobar/expected.rs");
 }
 
 use contracts::{scheduling, services::foobar};
