@@ -1079,3 +1079,42 @@ fn the_test_suite_is_judged_alike() {
     };
     suite::run(&corpus.join("json-schema-test-suite/tests"));
 }
+
+/// The deepest payload that a decoder reads, through unions and objects, on a small stack.
+#[test]
+fn a_deep_payload_is_judged_on_a_small_stack() {
+    let schema = json!({
+        "$schema": uri("07"),
+        "definitions": {"N": {"oneOf": [
+            {"type": "string"},
+            {"type": "array", "items": {"$ref": "#/definitions/N"}},
+            {"type": "object", "properties": {"n": {"$ref": "#/definitions/N"}}, "minProperties": 1},
+        ]}},
+        "type": "object", "properties": {"p": {"$ref": "#/definitions/N"}},
+    });
+    let import = Import::of(&schema);
+    assert!(import.imports(), "{}", import.said);
+    // The decoder's limit is 128; the body and `p` are two.
+    let deep = |open: &str, close: &str, levels: usize| {
+        format!(
+            "{{\"p\":{}\"x\"{}}}",
+            open.repeat(levels),
+            close.repeat(levels)
+        )
+    };
+    let judge = move || {
+        for levels in [1, 50, 125] {
+            assert_eq!(import.faults(&deep("[", "]", levels)), None, "{levels}");
+            assert_eq!(
+                import.faults(&deep("{\"n\":", "}", levels)),
+                None,
+                "{levels}"
+            );
+        }
+        assert!(import.faults(&deep("[", "]", 126)).is_some());
+        let wrong = deep("[", "]", 120).replace("\"x\"", "1");
+        assert!(import.faults(&wrong).is_some());
+    };
+    let thread = std::thread::Builder::new().stack_size(512 << 10);
+    thread.spawn(judge).unwrap().join().unwrap();
+}

@@ -1,7 +1,7 @@
 //! Judges payloads by an imported schema, in the dialect that the import writes, as the generated types do: first whether a
 //! value has the form that its type reads, then whether it is what the type's checks demand. Makes no payloads.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::payload::{count, floats, list, properties, range, required, text_of, values};
 use super::{Schema, get};
@@ -109,44 +109,46 @@ impl<'a> Judge<'a> {
         depth: usize,
     ) -> Verdict {
         let needed: HashSet<&str> = required(schema).collect();
-        let named = properties(schema);
-        // A reader takes `null` for an absent member.
-        let absent = |name: &str, value: &Json| {
-            *value == Json::Null
-                && !needed.contains(name)
-                && named.iter().any(|(known, _)| known == name)
-        };
+        let named = properties(schema).iter();
+        let named: HashMap<&str, &'a Json> = named.map(|(name, of)| (name.as_str(), of)).collect();
+        let mut last: HashMap<&str, usize> = HashMap::new();
+        for (at, (key, _)) in members.iter().enumerate() {
+            last.insert(key, at);
+        }
+        // What tells one branch of a union from another comes first: else a deep payload would be looked at by all of them.
+        for name in required(schema) {
+            let found = last.get(name).and_then(|at| members.get(*at));
+            let Some((_, value)) = found else {
+                return Err(format!("the member `{name}` is missing"));
+            };
+            let fixed = named.get(name).and_then(|of| get(of, "const"));
+            if let Some(of) = fixed.filter(|of| matches!(of, Json::Text(_)) && *of != value) {
+                return Err(format!("{name}: it is not {}", of.to_compact()));
+            }
+        }
         let mut there: HashSet<&str> = HashSet::new();
-        let mut rest = members.iter();
-        while let Some((key, value)) = rest.next() {
-            let known = named.iter().find(|(name, _)| name == key);
-            let again = !there.insert(key) || rest.as_slice().iter().any(|(other, _)| other == key);
-            if again && known.is_some() {
+        for (at, (key, value)) in members.iter().enumerate() {
+            let known = named.get(key.as_str()).copied();
+            let overwritten = last.get(key.as_str()).is_some_and(|last| *last > at);
+            if overwritten && known.is_some() {
                 return Err(format!("the member `{key}` stands twice"));
             }
-            let of = known.map(|(_, of)| of);
-            let of = of.or_else(|| get(schema, "additionalProperties"));
-            let Some(of) = of.filter(|_| !absent(key, value)) else {
+            // A reader takes `null` for an absent member.
+            if known.is_some() && *value == Json::Null && !needed.contains(key.as_str()) {
                 continue;
-            };
-            // Of a key that stands twice the last value is kept, and the others are only read.
-            let overwritten = rest.as_slice().iter().any(|(other, _)| other == key);
-            let look = if overwritten { Look::Form } else { look };
-            let verdict = self.value(of, value, look, depth + 1);
-            verdict.map_err(|why| format!("{key}: {why}"))?;
-        }
-        if let Some(name) = required(schema).find(|name| !there.contains(name)) {
-            return Err(format!("the member `{name}` is missing"));
-        }
-        if look == Look::Form {
-            return Ok(());
-        }
-        for (name, value) in members {
-            if absent(name, value) {
-                there.remove(name.as_str());
+            }
+            there.insert(key);
+            if let Some(of) = known.or_else(|| get(schema, "additionalProperties")) {
+                // Of a key that stands twice the last value is kept, and the others are only read.
+                let look = if overwritten { Look::Form } else { look };
+                let verdict = self.value(of, value, look, depth + 1);
+                verdict.map_err(|why| format!("{key}: {why}"))?;
             }
         }
-        whole(schema, &there)
+        match look {
+            Look::Form => Ok(()),
+            Look::All => whole(schema, &there),
+        }
     }
 }
 
@@ -176,14 +178,17 @@ fn branches(schema: &Json) -> Option<&[Json]> {
 
 /// The names under `type`; none when a value may be of any kind.
 fn kinds(schema: &Json) -> Vec<&str> {
-    let name = |json| match json {
-        &Json::Text(ref name) => Some(name.as_str()),
-        _ => None,
-    };
     match get(schema, "type") {
         Some(Json::List(names)) => names.iter().filter_map(name).collect(),
         Some(one) => name(one).into_iter().collect(),
         None => Vec::new(),
+    }
+}
+
+fn name(json: &Json) -> Option<&str> {
+    match json {
+        Json::Text(name) => Some(name),
+        _ => None,
     }
 }
 
