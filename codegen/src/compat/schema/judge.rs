@@ -133,8 +133,11 @@ impl<'a> Judge<'a> {
             if overwritten && known.is_some() {
                 return Err(format!("the member `{key}` stands twice"));
             }
-            // A reader takes `null` for an absent member.
-            if known.is_some() && *value == Json::Null && !needed.contains(key.as_str()) {
+            // A reader takes `null` for an absent member, unless it is one of the values.
+            if *value == Json::Null
+                && !needed.contains(key.as_str())
+                && known.is_some_and(|of| !is_any_or_null(of))
+            {
                 continue;
             }
             there.insert(key);
@@ -165,6 +168,14 @@ fn whole(schema: &Json, there: &HashSet<&str>) -> Verdict {
         return Err(format!("it must have {}", all.join(", or ")));
     }
     Ok(())
+}
+
+/// Whether a member's own schema, and none that it refers to, says that it may be anything, or `null` alone.
+fn is_any_or_null(schema: &Json) -> bool {
+    let says = ["$ref", "oneOf", "anyOf", "enum", "const"];
+    let kinds = kinds(schema);
+    kinds == ["null"]
+        || (kinds.is_empty() && says.iter().all(|keyword| get(schema, keyword).is_none()))
 }
 
 /// The branches of a union. An object's `anyOf` has no types: it says which members are there.
