@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::payload::{count, floats, list, properties, range, required, text_of, values};
+use super::payload::{branches, count, floats, list, properties, range, required, text_of, values};
 use super::{Schema, get};
 use crate::compat::shape::Count;
 use crate::compat::text;
@@ -40,8 +40,12 @@ impl<'a> Judge<'a> {
             return Err("it nests too deep".to_owned());
         }
         let schema = self.schemas.resolve(schema);
-        if let Some(branches) = branches(schema) {
-            return self.branch(branches, json, look, depth);
+        let branches = branches(schema);
+        if !branches.is_empty() {
+            return match list(schema, "oneOf") {
+                [] => self.any(branches, json, depth),
+                _ => self.branch(branches, json, look, depth),
+            };
         }
         if let Some(values) = values(schema)
             && (look == Look::All || matches!(json, Json::Text(_)))
@@ -78,7 +82,17 @@ impl<'a> Judge<'a> {
         match branches.iter().find(reads) {
             Some(_) if look == Look::Form => Ok(()),
             Some(branch) => self.value(branch, json, look, depth + 1),
-            None => Err("it fits no branch of `oneOf`".to_owned()),
+            None => Err("it fits none of the choices".to_owned()),
+        }
+    }
+
+    /// One that is checked, too, has it: here a reader tells the branches apart by all that they demand.
+    fn any(&self, branches: &'a [Json], json: &Json, depth: usize) -> Verdict {
+        let fits = |branch: &Json| self.value(branch, json, Look::All, depth + 1).is_ok();
+        if branches.iter().any(fits) {
+            Ok(())
+        } else {
+            Err("it fits none of the choices".to_owned())
         }
     }
 
@@ -176,15 +190,6 @@ fn is_any_or_null(schema: &Json) -> bool {
     let kinds = kinds(schema);
     kinds == ["null"]
         || (kinds.is_empty() && says.iter().all(|keyword| get(schema, keyword).is_none()))
-}
-
-/// The branches of a union. An object's `anyOf` has no types: it says which members are there.
-fn branches(schema: &Json) -> Option<&[Json]> {
-    let branches = match list(schema, "oneOf") {
-        [] if get(schema, "type").is_none() => list(schema, "anyOf"),
-        branches => branches,
-    };
-    (!branches.is_empty()).then_some(branches)
 }
 
 /// The names under `type`; none when a value may be of any kind.

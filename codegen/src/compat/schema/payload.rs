@@ -13,7 +13,7 @@ pub(in crate::compat) enum Step {
     Property(String),
     Item,
     Entry,
-    /// Into a branch of a `oneOf`.
+    /// Into a branch of a choice.
     Branch(usize),
 }
 
@@ -48,6 +48,14 @@ pub(super) fn list<'j>(schema: &'j Json, key: &str) -> &'j [Json] {
     match get(schema, key) {
         Some(Json::List(items)) => items,
         _ => &[],
+    }
+}
+
+/// The branches of a choice: `oneOf`, or `anyOf` where nothing else is said.
+pub(super) fn branches(schema: &Json) -> &[Json] {
+    match list(schema, "oneOf") {
+        [] if get(schema, "type").is_none() => list(schema, "anyOf"),
+        branches => branches,
     }
 }
 
@@ -168,7 +176,7 @@ pub(super) fn steered<'a>(
     }
     let schema = schemas.resolve(schema);
     let rest = steps.get(1..).unwrap_or_default();
-    let branches = list(schema, "oneOf");
+    let branches = branches(schema);
     if !branches.is_empty() {
         return match steps.first() {
             Some(Step::Branch(at)) => steered(schemas, branches.get(*at)?, rest, end, depth + 1),

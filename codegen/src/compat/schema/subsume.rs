@@ -116,7 +116,7 @@ impl<'a> Compare<'a> {
         if is_anything(r) {
             return;
         }
-        match (list(w, "oneOf"), list(r, "oneOf")) {
+        match (payload::branches(w), payload::branches(r)) {
             ([], []) => self.kinds(w, r, steps),
             (branches @ [_, ..], _) => {
                 for (at, branch) in branches.iter().enumerate() {
@@ -131,12 +131,12 @@ impl<'a> Compare<'a> {
 
     /// One kind of value against whatever branches the reader has.
     fn branches(&mut self, w: &'a Json, r: &'a Json, steps: &mut Vec<Step>) {
-        let branches = list(r, "oneOf");
+        let branches = payload::branches(r);
         if branches.is_empty() {
             return self.pair(w, r, steps);
         }
         let resolved = self.writer.resolve(w);
-        if !list(resolved, "oneOf").is_empty() {
+        if !payload::branches(resolved).is_empty() {
             return self.pair(w, r, steps);
         }
         let mut alike = Vec::new();
@@ -153,7 +153,7 @@ impl<'a> Compare<'a> {
             [] => self.say(steps, "no branch takes this kind of value", [End::Smallest]),
             _ => self.doubt(
                 steps,
-                "several branches of `oneOf` could take it, and none takes all of it",
+                "several branches could take it, and none takes all of it",
             ),
         }
     }
@@ -444,7 +444,7 @@ impl<'a> Compare<'a> {
 }
 
 fn is_anything(schema: &Json) -> bool {
-    const SAYS: &[&str] = &["type", "oneOf", "const", "enum", "$ref", "allOf"];
+    const SAYS: &[&str] = &["type", "oneOf", "anyOf", "const", "enum", "$ref", "allOf"];
     SAYS.iter().all(|keyword| get(schema, keyword).is_none())
 }
 
