@@ -42,9 +42,12 @@ fn is_in_utc(date: &str, time: &str, rest: &str) -> bool {
     };
     let minute = clock(time).unwrap_or(0) - ahead;
     let leap = time.get(6..8) == Some("60");
-    !(leap && minute.rem_euclid(24 * 60) != 24 * 60 - 1)
-        && !(date == "0000-01-01" && minute < 0)
-        && !(date == "9999-12-31" && minute >= 24 * 60)
+    let last_of_a_day = minute.rem_euclid(24 * 60) == 24 * 60 - 1;
+    match date {
+        "0000-01-01" if minute < 0 => false,
+        "9999-12-31" if minute >= 24 * 60 => false,
+        _ => !leap || last_of_a_day,
+    }
 }
 
 /// `2024-02-29`.

@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use event_codegen::check::{self, Checked};
 use event_codegen::code::Code;
+use event_codegen::compat::{self, Direction, Mode};
 use event_codegen::decode::Decoder;
 use event_codegen::diagnostic::Diagnostics;
 use event_codegen::model::EventId;
@@ -955,6 +956,28 @@ fn without_type() -> Vec<Case> {
             &["5"],
             &["\"x\""],
         ),
+        checked("items", ALL, json!({"items": {}}), &["5", "[1]", "{}"], &[]),
+        checked(
+            "properties",
+            ALL,
+            json!({"properties": {}}),
+            &["5", "[1]", "{}"],
+            &[],
+        ),
+        checked(
+            "required",
+            FROM_06,
+            json!({"required": []}),
+            &["5", "{}"],
+            &[],
+        ),
+        checked(
+            "additionalProperties",
+            ALL,
+            json!({"additionalProperties": {}}),
+            &["5", "{}"],
+            &[],
+        ),
         checked(
             "items",
             ALL,
@@ -1021,7 +1044,11 @@ fn a_payload_that_the_schema_refuses_is_refused_or_its_keyword_is_said() {
     let mut judged = 0;
     for case in groups.iter().flatten() {
         for draft in case.drafts {
-            for position in POSITIONS {
+            for (at, position) in POSITIONS.iter().enumerate() {
+                let edge = [case.drafts.first(), case.drafts.last()].contains(&Some(draft));
+                if at > 1 && !edge {
+                    continue;
+                }
                 let mut schema = (position.schema)(&case.schema);
                 schema["$schema"] = json!(uri(draft));
                 let import = Import::of(&schema);
@@ -1078,4 +1105,120 @@ fn the_test_suite_is_judged_alike() {
         return;
     };
     suite::run(&corpus.join("json-schema-test-suite/tests"));
+}
+
+/// `diff` between two states of a schema: what breaks old writers, each with the payload that shows it.
+fn diff(old: &Value, new: &Value) -> Vec<(String, bool)> {
+    let (old, new) = (Import::of(old), Import::of(new));
+    let report = compat::compare(
+        old.checked.as_ref().expect(&old.said),
+        new.checked.as_ref().expect(&new.said),
+        Mode::Full,
+    );
+    let finding = |finding: &compat::Finding| {
+        let shown = finding.counterexamples.iter();
+        let shown = shown.filter(|c| c.direction == Direction::Backward).count() > 0;
+        (finding.rule.id.to_owned(), shown)
+    };
+    report.findings.iter().map(finding).collect()
+}
+
+#[test]
+fn a_limit_that_is_added_is_a_break() {
+    let two = json!({"a": {"type": "string"}, "b": {"type": "string"}});
+    let object = json!({"type": "object", "properties": two});
+    let with = |key: &str, value: Value| {
+        let mut schema = object.clone();
+        schema[key] = value;
+        schema
+    };
+    let one = |schema: Value| json!({"type": "object", "properties": {"p": schema}});
+    let old = |schema: Value| json!({"$schema": uri("04"), "type": "object", "properties": {"p": schema}});
+    for (before, after) in [
+        (one(object.clone()), one(with("minProperties", json!(1)))),
+        (one(object.clone()), one(with("maxProperties", json!(1)))),
+        (
+            one(object.clone()),
+            one(with(
+                "anyOf",
+                json!([{"required": ["a"]}, {"required": ["b"]}]),
+            )),
+        ),
+        (
+            one(json!({"type": "object"})),
+            one(json!({"required": ["a"]})),
+        ),
+        (
+            one(json!({"type": "number"})),
+            one(json!({"type": "number", "enum": [0.5]})),
+        ),
+        (
+            old(json!({"type": "integer"})),
+            one(json!({"type": "integer"})),
+        ),
+    ] {
+        let found = diff(&before, &after);
+        assert!(
+            found.contains(&("schema-narrowed".to_owned(), true)),
+            "{before} {after}: {found:?}"
+        );
+    }
+    // What no type checks is compared as it is written.
+    for (before, after) in [
+        (json!({"minimum": 5}), json!({"minimum": 6})),
+        (
+            json!({"type": "string", "anyOf": [{"maxLength": 2}, {"pattern": "^x"}]}),
+            json!({"type": "string", "anyOf": [{"maxLength": 3}, {"pattern": "^x"}]}),
+        ),
+        (
+            json!({"type": "array", "items": [{"type": "string"}]}),
+            json!({"type": "array", "items": [{"type": "boolean"}]}),
+        ),
+    ] {
+        let found = diff(&one(before.clone()), &one(after.clone()));
+        let ids: Vec<&str> = found.iter().map(|(id, _)| id.as_str()).collect();
+        assert!(
+            ids.contains(&"schema-undecided"),
+            "{before} {after}: {ids:?}"
+        );
+    }
+}
+
+/// The deepest payload that a decoder reads, through unions and objects, on a small stack.
+#[test]
+fn a_deep_payload_is_judged_on_a_small_stack() {
+    let schema = json!({
+        "$schema": uri("07"),
+        "definitions": {"N": {"oneOf": [
+            {"type": "string"},
+            {"type": "array", "items": {"$ref": "#/definitions/N"}},
+            {"type": "object", "properties": {"n": {"$ref": "#/definitions/N"}}, "minProperties": 1},
+        ]}},
+        "type": "object", "properties": {"p": {"$ref": "#/definitions/N"}},
+    });
+    let import = Import::of(&schema);
+    assert!(import.imports(), "{}", import.said);
+    // The decoder's limit is 128; the body and `p` are two.
+    let deep = |open: &str, close: &str, levels: usize| {
+        format!(
+            "{{\"p\":{}\"x\"{}}}",
+            open.repeat(levels),
+            close.repeat(levels)
+        )
+    };
+    let judge = move || {
+        for levels in [1, 50, 125] {
+            assert_eq!(import.faults(&deep("[", "]", levels)), None, "{levels}");
+            assert_eq!(
+                import.faults(&deep("{\"n\":", "}", levels)),
+                None,
+                "{levels}"
+            );
+        }
+        assert!(import.faults(&deep("[", "]", 126)).is_some());
+        let wrong = deep("[", "]", 120).replace("\"x\"", "1");
+        assert!(import.faults(&wrong).is_some());
+    };
+    let thread = std::thread::Builder::new().stack_size(512 << 10);
+    thread.spawn(judge).unwrap().join().unwrap();
 }

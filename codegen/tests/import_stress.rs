@@ -487,7 +487,6 @@ fn an_event_is_an_object() {
     for text in [
         r#"{"type":"string"}"#,
         r#"{"type":"array"}"#,
-        "true",
         r#"{"type":["object","string"],"properties":{"a":{}}}"#,
     ] {
         let said = event(text).said();
@@ -495,6 +494,11 @@ fn an_event_is_an_object() {
     }
     for text in [
         r#"{"type":"object"}"#,
+        "true",
+        "{}",
+        r#"{"properties":{}}"#,
+        r#"{"minProperties":1}"#,
+        r#"{"required":["a"]}"#,
         r#"{"type":["object","null"],"properties":{"a":{}}}"#,
         r#"{"oneOf":[{"properties":{"k":{"const":"a"},"x":{"type":"string"}},"required":["k"]},{"properties":{"k":{"const":"b"}},"required":["k"]}]}"#,
     ] {

@@ -67,6 +67,7 @@ const GOOD: &[(&str, &str)] = &[
     ),
     ("Limited", r#"{"counted":{"a":"x","z":1}}"#),
     ("Limited", r#"{"counted":{"z":1}}"#),
+    ("Limited", r#"{"loose":{"v":null,"n":null}}"#),
     ("Limited", r#"{"contact":{"email":"e"}}"#),
     ("Limited", r#"{"contact":{"phone":"p","name":"n"}}"#),
     (
@@ -118,6 +119,8 @@ const BAD: &[(&str, &str)] = &[
     ("Limited", r#"{"typed":{"name":true,"more":1}}"#),
     ("Limited", r#"{"counted":{}}"#),
     ("Limited", r#"{"counted":{"a":"x","b":"y","z":1}}"#),
+    ("Limited", r#"{"loose":{"v":null}}"#),
+    ("Limited", r#"{"loose":{"v":1,"n":1}}"#),
     ("Limited", r#"{"contact":{}}"#),
     ("Limited", r#"{"contact":{"phone":"p"}}"#),
     ("Limited", r#"{"pair":["a"]}"#),

@@ -5,7 +5,7 @@
 mod leaf;
 
 use std::cell::Cell;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::payload::{branches, count, list, properties, required, values};
 use super::{Schema, get};
@@ -269,7 +269,7 @@ impl<'a> Judge<'a> {
 
 /// An object and what a schema says of its members.
 struct Object<'s, 'm> {
-    named: &'s [(String, Json)],
+    named: HashMap<&'s str, &'s Json>,
     needed: HashSet<&'s str>,
     members: &'m [(String, Json)],
     there: HashSet<&'m str>,
@@ -283,7 +283,10 @@ impl<'s, 'm> Object<'s, 'm> {
         let keys = members.iter().map(|(key, _)| key.as_str());
         let again = keys.filter(|key| !there.insert(*key)).collect();
         Self {
-            named: properties(schema),
+            named: properties(schema)
+                .iter()
+                .map(|(name, of)| (name.as_str(), of))
+                .collect(),
             needed: required(schema).collect(),
             members,
             there,
@@ -292,18 +295,21 @@ impl<'s, 'm> Object<'s, 'm> {
     }
 
     fn named(&self, key: &str) -> Option<&'s Json> {
-        let of = self.named.iter().find(|(name, _)| name == key);
-        of.map(|(_, of)| of)
+        self.named.get(key).copied()
     }
 
-    /// A reader takes `null` for an absent member.
+    /// A reader takes `null` for an absent member, unless it is one of the values.
     fn is_absent(&self, key: &str, value: &Json) -> bool {
-        *value == Json::Null && !self.needed.contains(key) && self.named(key).is_some()
+        *value == Json::Null
+            && !self.needed.contains(key)
+            && self.named(key).is_some_and(|of| !is_any_or_null(of))
     }
 
+    /// Whether the last value of a key is an absent one.
     fn is_null(&self, key: &str) -> bool {
-        let last = self.members.iter().rfind(|(other, _)| other == key);
-        last.is_some_and(|(key, value)| self.is_absent(key, value))
+        let last = || self.members.iter().rfind(|(other, _)| other == key);
+        self.named.contains_key(key)
+            && last().is_some_and(|(key, value)| self.is_absent(key, value))
     }
 
     /// The members, each with whether it is the last of its key. Those with one value first: of all variants of a union one
@@ -335,6 +341,14 @@ fn whole(schema: &Json, there: &HashSet<&str>) -> Vec<Fault> {
         all.extend(fault("anyOf", "", reason));
     }
     all
+}
+
+/// Whether a member's own schema, and none that it refers to, says that it may be anything, or `null` alone.
+fn is_any_or_null(schema: &Json) -> bool {
+    let says = ["$ref", "oneOf", "anyOf", "enum", "const"];
+    let kinds = kinds(schema);
+    kinds == ["null"]
+        || (kinds.is_empty() && says.iter().all(|keyword| get(schema, keyword).is_none()))
 }
 
 /// The names under `type`; none when a value may be of any kind.

@@ -390,7 +390,22 @@ impl<'a> Compare<'a> {
             );
         }
         let count = |schema| payload::count(schema, "minProperties", "maxProperties");
-        self.counts(count(w), count(r), "members", |_| None, steps);
+        let base = steer::smallest(self.writer, w, 0);
+        let more = match get(w, "additionalProperties") {
+            Some(of) => steer::smallest(self.writer, of, 0),
+            None => Some(Json::Bool(true)),
+        };
+        let of_size = |n: u64| {
+            let Some(Json::Object(members)) = &base else {
+                return None;
+            };
+            let mut members = members.clone();
+            while (members.len() as u64) < n.min(1_000) {
+                members.push((format!("key{}", members.len()), more.clone()?));
+            }
+            (members.len() as u64 == n).then_some(Json::Object(members))
+        };
+        self.counts(count(w), count(r), "members", of_size, steps);
         let extra = (
             get(w, "additionalProperties"),
             get(r, "additionalProperties"),

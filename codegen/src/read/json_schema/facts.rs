@@ -573,11 +573,20 @@ impl<'s, 'a> Reader<'s, 'a> {
     /// The kind of what has no `type`: keywords that say what an object or a list is made of are about one. A limit says
     /// nothing of values of other kinds, which the schema allows.
     fn implied(&self, sites: &[Site]) -> JsonKind {
-        let has = |keys: &[&str]| {
-            let has = |site: &Site| keys.iter().any(|key| self.store.get(*site, key).is_some());
+        let says = |site: Site, key: &str, kind: JsonKind| {
+            self.store.get(site, key).is_some_and(|value| {
+                self.forbids(site, key, value, kind)
+                    || matches!(self.store.value(value), Value::Bool(false))
+            })
+        };
+        let has = |keys: &[&str], kind: JsonKind| {
+            let has = |site: &Site| keys.iter().any(|key| says(*site, key, kind));
             sites.iter().any(has)
         };
-        match (has(MAKE_OBJECTS), has(MAKE_LISTS)) {
+        match (
+            has(MAKE_OBJECTS, JsonKind::Object),
+            has(MAKE_LISTS, JsonKind::List),
+        ) {
             (true, false) => JsonKind::Object,
             (false, true) => JsonKind::List,
             _ => JsonKind::Any,

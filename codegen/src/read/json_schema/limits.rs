@@ -86,7 +86,7 @@ impl Reader<'_, '_> {
     }
 
     /// Whether a keyword with this value forbids any value of the kind.
-    fn forbids(&self, site: Site, keyword: &str, value: Site, kind: JsonKind) -> bool {
+    pub fn forbids(&self, site: Site, keyword: &str, value: Site, kind: JsonKind) -> bool {
         let json = self.store.value(value);
         let any = match json {
             Json::Bool(allowed) => *allowed,

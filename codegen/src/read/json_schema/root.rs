@@ -1,7 +1,7 @@
 //! The type of a whole payload: always one with a name, for an event a struct, and never one that has no value.
 
 use super::build::{Builder, Slot};
-use super::shape::{Kind, Shape};
+use super::shape::{Count, Kind, Shape};
 use super::store::Site;
 
 impl Builder<'_, '_> {
@@ -34,6 +34,14 @@ impl Builder<'_, '_> {
                     .iter()
                     .all(|variant| self.is_object(&variant.shape)) => {}
             Kind::Alias(Shape::Any) if !self.read.problems.is_empty() => return None,
+            // It may be any value, and of an event it is an object.
+            Kind::Alias(Shape::Any) => {
+                let map = Shape::Map {
+                    value: Box::new(Shape::Any),
+                    count: Count::default(),
+                };
+                self.fill(root, None, Kind::Alias(map));
+            }
             _ => {
                 self.read.problem(at, "the payload of an event must be an object, and this schema is about another value");
                 return None;
