@@ -10,13 +10,22 @@ use serde::Deserialize;
 use serde::de::{self, DeserializeOwned, Deserializer};
 use serde_json::Value;
 
-/// How many variants may turn out wrong inside of one union's value before it is given up. Where unions hold each other,
-/// each level tries what is below it once more for every variant.
-const MAX_WRONG: u32 = 10_000;
+/// How many variants may turn out wrong for each value in a union's value before it is given up. Where unions hold each
+/// other, each level tries what is below it once more for every variant.
+const MAX_WRONG: u64 = 100;
 
 thread_local! {
-    /// The unions that are being read here, and how many variants turned out wrong in the outermost.
-    static OPEN: Cell<(u32, u32)> = const { Cell::new((0, 0)) };
+    /// The unions that are being read here, and how many variants may still turn out wrong in the outermost.
+    static OPEN: Cell<(u32, u64)> = const { Cell::new((0, 0)) };
+}
+
+/// How many values there are in a value.
+fn size(json: &Value) -> u64 {
+    match json {
+        Value::Array(items) => items.iter().map(size).sum::<u64>() + 1,
+        Value::Object(members) => members.values().map(size).sum::<u64>() + 1,
+        _ => 1,
+    }
 }
 
 /// A value that may be one of several objects.
@@ -32,8 +41,13 @@ impl Candidate {
     /// Those of the deserializer.
     pub fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = Value::deserialize(deserializer)?;
-        let (depth, wrong) = OPEN.get();
-        OPEN.set((depth + 1, if depth == 0 { 0 } else { wrong }));
+        let (depth, left) = OPEN.get();
+        let left = if depth == 0 {
+            size(&json).saturating_mul(MAX_WRONG)
+        } else {
+            left
+        };
+        OPEN.set((depth + 1, left));
         Ok(Self { json })
     }
 
@@ -42,7 +56,7 @@ impl Candidate {
     pub fn read_as<T: DeserializeOwned>(&self, required: &[&str]) -> Option<T> {
         let object = self.json.as_object()?;
         let complete = required.iter().all(|name| object.contains_key(*name));
-        if !complete || OPEN.get().1 >= MAX_WRONG {
+        if !complete || OPEN.get().1 == 0 {
             return None;
         }
         let read = T::deserialize(&self.json).ok();
@@ -54,8 +68,8 @@ impl Candidate {
 
     /// Counts a variant that was read and is not it.
     pub fn note_wrong(&self) {
-        let (depth, wrong) = OPEN.get();
-        OPEN.set((depth, wrong + 1));
+        let (depth, left) = OPEN.get();
+        OPEN.set((depth, left.saturating_sub(1)));
     }
 
     /// The error of a value that is none of the variants.
@@ -67,8 +81,8 @@ impl Candidate {
 
 impl Drop for Candidate {
     fn drop(&mut self) {
-        let (depth, wrong) = OPEN.get();
-        OPEN.set((depth.saturating_sub(1), wrong));
+        let (depth, left) = OPEN.get();
+        OPEN.set((depth.saturating_sub(1), left));
     }
 }
 

@@ -1,5 +1,5 @@
 //! Small schemas of `shapes/cases.json`, each in every place where a schema can stand and under an old and a new draft, as
-//! events; and a table of them.
+//! events of one service; and a table of them.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -36,14 +36,16 @@ pub fn write(out: &Path) -> io::Result<()> {
     }
     fs::create_dir_all(&folder)?;
     let (mut contract, mut table) = (String::new(), String::from("&["));
+    let mut names = Vec::new();
     let mut event = |name: &str, case: usize, whole: bool, schema: &Value| {
         let _ = writeln!(
             contract,
-            "[events.{name}]\nsubject = \"shapes.{name}\"\njson_schema = \"{name}.json\"\n"
+            "[events.{name}]\nsubject = \"shapes.{name}\"\nstream = \"SHAPES\"\njson_schema = \"{name}.json\"\n"
         );
+        names.push(name.to_owned());
         let _ = write!(
             table,
-            "Event {{ name: {name:?}, case: {case}, whole: {whole}, decode: decode::<contracts::shapes::{name}> }},"
+            "Event {{ name: {name:?}, case: {case}, whole: {whole}, decode: decode::<contracts::shapes::{name}>, publish: publish::<contracts::shapes::{name}>, handle: handle::<contracts::shapes::{name}> }},"
         );
         fs::write(folder.join(format!("{name}.json")), format!("{schema:#}"))
     };
@@ -87,6 +89,10 @@ pub fn write(out: &Path) -> io::Result<()> {
             event(&format!("{name}{draft}"), at, false, &schema)?;
         }
     }
+    let _ = writeln!(
+        contract,
+        "[streams.SHAPES]\n[services.judge]\npublishes = {names:?}\nsubscribes = {names:?}"
+    );
     table.push(']');
     fs::write(folder.join("shapes.toml"), contract)?;
     fs::write(out.join("shapes_table.rs"), table)?;

@@ -1,21 +1,28 @@
 //! Small schemas in every place where a schema can stand, under an old and a new draft (see `build/shapes.rs`): the generated
 //! decoder, the decoder of the commands and the exported schemas judge each payload alike, and what is accepted comes back as
-//! it was. All on a small stack, in an unoptimised build too.
+//! it was, through a service on a real server too. All on a small stack, in an unoptimised build as well.
 
 #![deny(warnings)]
 // Setting up a test may fail loudly.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
 
 use event_codegen::check::{self, Checked};
 use event_codegen::decode::Decoder;
 use event_codegen::diagnostic::Diagnostics;
 use event_codegen::export::json_schema::{Draft, Layout, json_schema};
 use event_codegen::read;
+use event_runtime::testing::TestServer;
+use event_runtime::{Bus, DEAD_LETTERS, Delivery, Listener, Shutdown, Stored};
 use jsonschema::Validator;
 use serde_json::{Value, json};
+use support::{Seen, connect, count, until};
 
 #[allow(deprecated, dead_code, missing_docs, unused_imports, clippy::all)] // as `include_contracts!` has it
 mod contracts {
@@ -32,6 +39,29 @@ struct Event {
     /// Whether the case's schema is the whole payload's.
     whole: bool,
     decode: fn(&str) -> Result<Value, String>,
+    publish: for<'a> fn(&'a Bus, &str) -> Sending<'a>,
+    handle: fn(Listening) -> Listening,
+}
+
+type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + 'a>>;
+/// What is handled, as JSON again.
+type Handled = Seen<(&'static str, Value)>;
+type Listening = Listener<Handled>;
+
+/// Publishes what a body is read as.
+fn publish<'a, E: Stored>(bus: &'a Bus, body: &str) -> Sending<'a> {
+    let event: E = serde_json::from_str(body).unwrap();
+    Box::pin(async move {
+        let sent = bus.publish(&event).await;
+        sent.map(drop).map_err(|error| error.to_string())
+    })
+}
+
+fn handle<E: Stored>(listener: Listening) -> Listening {
+    listener.on(|seen: Arc<Handled>, delivery: Delivery<E>| async move {
+        seen.push((E::NAME, serde_json::to_value(&delivery.event).unwrap()));
+        Ok(())
+    })
 }
 
 /// What a service is given, as JSON again, or why it is not.
@@ -80,6 +110,41 @@ fn payloads(event: &Event, value: &Value, keeps_null: bool) -> Vec<(Value, Value
         json!({"held": {"must": value}}),
     ] {
         all.push((payload.clone(), payload));
+    }
+    all
+}
+
+/// A payload of a case.
+struct Sample {
+    event: &'static Event,
+    /// `accepts`, `refuses`, or `loosely`: the schema refuses it, and its types do not check that.
+    key: &'static str,
+    payload: Value,
+    /// What is written of it.
+    back: Value,
+}
+
+fn cases() -> Value {
+    serde_json::from_str(include_str!("../shapes/cases.json")).unwrap()
+}
+
+fn samples(cases: &Value) -> Vec<Sample> {
+    let mut all = Vec::new();
+    for event in EVENTS {
+        let case = &cases[event.case];
+        for key in ["accepts", "loosely", "refuses"] {
+            let values = case[key].as_array().into_iter().flatten();
+            // An event is an object, whatever its schema says.
+            for value in values.filter(|value| !event.whole || value.is_object()) {
+                let payloads = payloads(event, value, case["keepsNull"] == true);
+                all.extend(payloads.into_iter().map(|(payload, back)| Sample {
+                    event,
+                    key,
+                    payload,
+                    back,
+                }));
+            }
+        }
     }
     all
 }
@@ -157,27 +222,20 @@ impl Judges {
 
 #[test]
 fn all_judges_agree_and_nothing_is_lost() {
-    let cases: Value = serde_json::from_str(include_str!("../shapes/cases.json")).unwrap();
+    let cases = cases();
     let judge = move || {
         let judges = Judges::new();
         let mut wrong = Vec::new();
-        for event in EVENTS {
-            let case = &cases[event.case];
-            let values = |key: &str| case[key].as_array().cloned().unwrap_or_default();
-            for (key, value) in ["accepts", "loosely", "refuses"]
-                .into_iter()
-                .flat_map(|key| values(key).into_iter().map(move |value| (key, value)))
-            {
-                // An event is an object, whatever its schema says.
-                if event.whole && !value.is_object() {
-                    continue;
-                }
-                for (payload, back) in payloads(event, &value, case["keepsNull"] == true) {
-                    let back = (key != "refuses").then_some(&back);
-                    for what in judges.wrong(event, &payload, back, key == "loosely") {
-                        wrong.push(format!("{}: {payload} {what}", event.name));
-                    }
-                }
+        for Sample {
+            event,
+            key,
+            payload,
+            back,
+        } in samples(&cases)
+        {
+            let back = (key != "refuses").then_some(&back);
+            for what in judges.wrong(event, &payload, back, key == "loosely") {
+                wrong.push(format!("{}: {payload} {what}", event.name));
             }
         }
         wrong
@@ -190,4 +248,83 @@ fn all_judges_agree_and_nothing_is_lost() {
         wrong.len(),
         wrong.join("\n")
     );
+}
+
+/// Text of what holds itself as often as a JSON reader goes on.
+fn nested(open: &str, end: &str, close: &str, times: usize) -> String {
+    format!("{}{end}{}", open.repeat(times), close.repeat(times))
+}
+
+#[test]
+fn what_holds_itself_is_read_on_a_small_stack() {
+    let event = |name: &str| EVENTS.iter().find(|event| event.name == name).unwrap();
+    let read = move || {
+        let tree = event("TreeOrNullNew");
+        let forest = event("ForestNewWhole");
+        for times in [1, 40, 110] {
+            let trees = nested("{\"left\":", "null", "}", times);
+            let text = format!("{{\"inline\":{trees}}}");
+            let written = (tree.decode)(&text).unwrap();
+            assert_eq!(written.to_string(), text);
+            let text = nested("{\"leaf\":\"l\",\"next\":", "{\"nodes\":[]}", "}", times);
+            let written = (forest.decode)(&text).unwrap();
+            assert_eq!(written, serde_json::from_str::<Value>(&text).unwrap());
+        }
+        // Each level could be tried as either; that ends in an error, and soon.
+        let text = nested("{\"leaf\":\"l\",\"nodes\":[],\"next\":", "{}", "}", 110);
+        (forest.decode)(&text).unwrap_err();
+    };
+    let thread = std::thread::Builder::new().stack_size(512 << 10);
+    thread.spawn(read).unwrap().join().unwrap();
+}
+
+/// Everything that is accepted is published and handled as it was; what peers send and the schema refuses is a dead letter.
+#[tokio::test]
+async fn a_service_handles_what_the_schema_means() {
+    let server = TestServer::start().await.unwrap();
+    let bus = connect(&server).await;
+    bus.ensure(&contracts::STREAMS).await.unwrap();
+    let (mut wanted, mut refused) = (Vec::new(), 0);
+    for sample in samples(&cases()) {
+        let event = sample.event;
+        let body = sample.payload.to_string();
+        // Each in one place is enough here.
+        if !event.whole && sample.payload.get("held").is_none() {
+            continue;
+        }
+        if sample.key != "refuses" {
+            (event.publish)(&bus, &body).await.unwrap();
+            wanted.push((format!("shapes.{}", event.name), sample.back));
+            continue;
+        }
+        let subject = format!("shapes.{}", event.name);
+        let sent = bus.jetstream().publish(subject, body.into()).await;
+        sent.unwrap().await.unwrap();
+        refused += 1;
+    }
+    assert!(
+        wanted.len() > 200 && refused > 200,
+        "{} {refused}",
+        wanted.len()
+    );
+    let (shutdown, seen) = (Shutdown::new(), Handled::default());
+    let service = contracts::services::judge::SERVICE;
+    let listener = EVENTS.iter().fold(
+        Listener::new(&bus, service, seen.clone()),
+        |listener, event| (event.handle)(listener),
+    );
+    let running = tokio::spawn(listener.run(shutdown.clone()));
+    until("all are handled or dead-lettered", async || {
+        seen.len() == wanted.len() && count(&bus, DEAD_LETTERS).await == refused
+    })
+    .await;
+    shutdown.stop();
+    running.await.unwrap().unwrap();
+    let mut seen = seen.all();
+    for (name, payload) in wanted {
+        let at = seen
+            .iter()
+            .position(|(other, event)| *other == name && same(event, &payload));
+        seen.swap_remove(at.unwrap_or_else(|| panic!("{name} {payload} was not handled")));
+    }
 }
