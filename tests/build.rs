@@ -1,9 +1,11 @@
 //! Generates the Rust of the example organisation, of a contract with every shape of the language, of imported schemas, of
-//! every name that the language allows, of random contracts, of both sides of the changes that `diff` shows by a payload, and
-//! of a corpus of schemas when there is one.
+//! every name that the language allows, of random contracts and random schemas, of both sides of the changes that `diff` shows
+//! by a payload, and of a corpus of schemas when there is one.
 
 #[path = "build/compat.rs"]
 mod compat;
+#[path = "build/imports.rs"]
+mod imports;
 #[path = "build/property.rs"]
 mod property;
 #[path = "build/shapes.rs"]
@@ -44,6 +46,7 @@ fn main() -> io::Result<()> {
         property::write(&out)?;
         compat::write(&out)?;
         shapes::write(&out)?;
+        imports::write(&out)?;
         corpus(&out)?;
     }
     Ok(())
