@@ -96,7 +96,16 @@ impl Reader<'_, '_> {
         match keyword {
             "uniqueItems" => matches!(json, Json::Bool(true)),
             // Draft-04 marks the other keyword's bound.
-            "exclusiveMinimum" | "exclusiveMaximum" => !matches!(json, Json::Bool(_)),
+            "exclusiveMinimum" | "exclusiveMaximum" => match json {
+                Json::Bool(marked) => {
+                    let bound = match keyword {
+                        "exclusiveMinimum" => "minimum",
+                        _ => "maximum",
+                    };
+                    *marked && self.store.get(site, bound).is_some()
+                }
+                _ => true,
+            },
             "minLength" | "minItems" | "minProperties" => {
                 !matches!(json, Json::Number(text) if text == "0")
             }
