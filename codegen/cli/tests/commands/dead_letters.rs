@@ -217,7 +217,7 @@ fn names_that_nobody_has_are_refused_with_the_nearest() {
         ),
         (
             ["--reason", "atempts"],
-            "no dead letter has the reason, or in its details the text, \"atempts\"; did you mean \"attempts\"?"
+            "no dead letter has the reason or the detail \"atempts\"; did you mean \"attempts\"?"
                 .to_owned(),
         ),
         (
@@ -227,7 +227,12 @@ fn names_that_nobody_has_are_refused_with_the_nearest() {
     ] {
         for command in [&["list"][..], &["redrive"], &["redrive", "--dry-run"]] {
             let run = live.run(&[&["dead-letters"], command, &args].concat());
-            assert_eq!((run.code, run.out.as_str()), (2, ""), "{args:?}: {}", run.err);
+            assert_eq!(
+                (run.code, run.out.as_str()),
+                (2, ""),
+                "{args:?}: {}",
+                run.err
+            );
             assert!(run.err.contains(&says), "{says}: {}", run.err);
         }
     }
