@@ -391,9 +391,14 @@ fn a_redrive_that_nobody_reads_is_a_warning() {
     let run = redrive(&["--reason", "undecodable"]);
     assert!(run.out.contains("1 already redriven"), "{}", run.out);
     assert!(run.err.contains(nobody), "{}", run.err);
+}
 
+#[test]
+fn a_redrive_to_a_paused_service_is_a_warning() {
+    let (live, packing) = letters();
     live.ok(&["services", "pause", "packing", "--for", "1h"]);
-    let run = redrive(&["--dry-run"]);
+    let run = live.ok(&["dead-letters", "redrive", "--dry-run"]);
+    packing.end(&live);
     assert!(
         run.err
             .contains("warning: DEAD_LETTERS/redrive-packing is paused for "),
