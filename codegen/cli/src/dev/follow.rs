@@ -227,6 +227,8 @@ impl Split {
                 )
             })
             .collect();
+        let foreign = free.iter().filter(|item| item.action == Action::Foreign);
+        left.extend(foreign.map(|item| format!("{}: {}", full_name(item), item.notes.join("; "))));
         let stuck = free.iter().filter(|item| item.is_stuck());
         left.extend(stuck.map(|item| {
             format!(

@@ -562,6 +562,63 @@ fn on_a_terminal_it_draws() {
 }
 
 #[test]
+fn on_a_terminal_a_change_is_said_above_what_is_drawn() {
+    let folder = Folder::with(SHOP);
+    let dev = command(&folder, &["--port", "0", "--watch"]);
+    let edit = {
+        let path = folder.at(CONTRACT);
+        std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_secs(3));
+            fs::write(path, SHOP.replace("max_age = \"30d\"", "max_age = \"31d\"")).unwrap();
+        })
+    };
+    let run = on_terminal(
+        &dev,
+        &[
+            ("no event yet", ""),
+            (
+                "contracts changed, and applied:\r\n  stream ORDERS: changed\r\n",
+                "",
+            ),
+            ("no event yet", "\u{3}"),
+        ],
+    );
+    edit.join().unwrap();
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    // The table is taken away before.
+    assert!(
+        run.out
+            .contains("\u{1b}[1A\r\u{1b}[J\u{1b}[?7l\u{1b}[?7hcontracts changed"),
+        "{}",
+        run.out
+    );
+}
+
+/// Links that lead back, and a save in many small steps.
+#[test]
+fn an_odd_folder_is_watched() {
+    let folder = Folder::with(SHOP);
+    std::os::unix::fs::symlink(folder.at("contracts"), folder.at("contracts/loop")).unwrap();
+    fs::create_dir_all(folder.at("shared")).unwrap();
+    std::os::unix::fs::symlink(folder.at("shared"), folder.at("contracts/more")).unwrap();
+    let mut dev = Dev::start(&folder, &["--port", "0", "--watch"]);
+    dev.hears("Ctrl-C stops it");
+    // Behind a link, and half of it is no contract.
+    let visits = "[streams.VISITS]\nmax_age = \"1d\"\n[events.Came]\nsubject = \"visits.came\"\nstream = \"VISITS\"\n\
+                  [events.Came.fields]\nwho = \"string\"\n";
+    for end in (10..visits.len()).step_by(visits.len() / 12) {
+        folder.write("shared/visits.toml", &visits[..end]);
+        std::thread::sleep(Duration::from_millis(150));
+    }
+    folder.write("shared/visits.toml", visits);
+    let said = dev.hears("stream VISITS: created");
+    assert!(!said.contains("error"), "half a save was read: {said}");
+    fs::remove_file(folder.at("shared/visits.toml")).unwrap();
+    dev.hears("stream VISITS: it belongs to the domain more.visits, which these contracts do not have: it stays");
+    assert_eq!(dev.interrupt().0, Some(0));
+}
+
+#[test]
 fn what_cannot_start_says_why() {
     let folder = Folder::with(BAD);
     let run = Run::of(&mut command(&folder, &["--port", "0"]));
