@@ -394,6 +394,40 @@ fn a_redrive_that_nobody_reads_is_a_warning() {
 }
 
 #[test]
+fn a_redrive_to_somebody_who_is_gone_with_what_it_had_is_a_warning() {
+    let contract = MARKET.replace(
+        "[services.packing]",
+        "[services.packing]\nack_wait = \"1s\"",
+    );
+    let live = Live::new(&contract);
+    live.ok(&["streams", "apply"]);
+    raw(&live, "dead_letters.packing.orders.eu.placed", None, "{}");
+    live.ok(&["dead-letters", "redrive"]);
+    let jetstream = live.jetstream();
+    let taken = live.block_on(async {
+        use futures_util::StreamExt;
+        let stream = jetstream.get_stream("DEAD_LETTERS").await.unwrap();
+        let durable = stream.get_consumer("redrive-packing").await;
+        let durable: event_runtime::async_nats::jetstream::consumer::PullConsumer =
+            durable.unwrap();
+        let mut all = durable.fetch().max_messages(1).messages().await.unwrap();
+        all.next().await.is_some()
+    });
+    assert!(taken);
+    let redrive = || live.ok(&["dead-letters", "redrive", "--again", "--dry-run"]);
+    assert_eq!(redrive().err, "", "it has just been delivered");
+    std::thread::sleep(Duration::from_millis(1_500));
+    let run = redrive();
+    assert!(
+        run.err.contains(
+            "warning: nobody asks DEAD_LETTERS/redrive-packing for more (1 in hand, last active "
+        ),
+        "{}",
+        run.err
+    );
+}
+
+#[test]
 fn a_redrive_to_a_paused_service_is_a_warning() {
     let (live, packing) = letters();
     live.ok(&["services", "pause", "packing", "--for", "1h"]);

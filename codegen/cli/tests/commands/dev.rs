@@ -594,6 +594,31 @@ fn on_a_terminal_a_change_is_said_above_what_is_drawn() {
     );
 }
 
+#[test]
+fn a_server_that_dies_at_a_change_is_said_too() {
+    let folder = Folder::with(SHOP);
+    let mut dev = Dev::start(&folder, &["--port", "0", "--watch"]);
+    dev.hears("Ctrl-C stops it");
+    let (server, _) = processes(&folder);
+    // It hangs when the change comes, and is killed while it is waited for.
+    signal(server, "-STOP");
+    folder.write(
+        CONTRACT,
+        &SHOP.replace("max_age = \"30d\"", "max_age = \"31d\""),
+    );
+    std::thread::sleep(Duration::from_secs(3));
+    signal(server, "-KILL");
+    let begun = Instant::now();
+    let (code, said) = dev.end();
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("the server has ended"), "{said}");
+    assert!(
+        begun.elapsed() < Duration::from_secs(8),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
 /// Links that lead back, and a save in many small steps.
 #[test]
 fn an_odd_folder_is_watched() {
