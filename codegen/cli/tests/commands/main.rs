@@ -22,6 +22,7 @@ mod services;
 mod streams;
 mod tail;
 mod verify;
+mod watch;
 mod words;
 
 use std::fs;
