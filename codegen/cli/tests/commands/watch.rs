@@ -133,6 +133,39 @@ fn with_watch_nothing_is_lost() {
     assert_eq!(dev.interrupt().0, Some(0));
 }
 
+/// A work queue has one durable for each subject: the new one waits, and nothing else does.
+#[test]
+fn on_a_work_queue_a_service_under_another_name_waits() {
+    let queue = SHOP.replace(
+        "max_age = \"30d\"",
+        "max_age = \"30d\"\nretention = \"workqueue\"",
+    );
+    let folder = Folder::with(&queue);
+    let mut dev = Dev::start(&folder, &["--port", "0", "--watch"]);
+    dev.hears("Ctrl-C stops it");
+    folder.write(
+        CONTRACT,
+        &queue.replace("[services.packing]", "[services.sending]"),
+    );
+    let said = dev.hears("waits for what is left as it is: ORDERS/sending-p1");
+    assert!(
+        said.contains("durable DEAD_LETTERS/redrive-sending: created\n"),
+        "{said}"
+    );
+    assert!(
+        said.contains(
+            "waits for what is left as it is: ORDERS/sending, for ORDERS/packing takes its events from the work queue\n"
+        ),
+        "{said}"
+    );
+    let run = dev.run(&folder, &["streams", "apply", "--yes"]);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    assert_eq!(
+        there(&dev, "ORDERS").1,
+        ["sending", "sending-p0", "sending-p1"]
+    );
+}
+
 #[test]
 fn without_watch_it_says_once_that_they_differ() {
     let folder = Folder::with(SHOP);
