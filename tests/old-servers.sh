@@ -64,6 +64,7 @@ unset NATS_URL XDG_CONFIG_HOME
 cannot=(
     services::a_pause_holds_back_and_a_resume_lets_go      # pausing came with 2.11
     services::what_is_missing_is_listed_as_missing         # pauses too
+    dead_letters::a_redrive_to_a_paused_service_is_a_warning   # and this
     backup::no_room_is_explained                           # it restores beyond an account's limit
     rights::users_with_jwt_and_operator_are_told_theirs    # it tells a user's key in the place of its name
 )

@@ -246,3 +246,59 @@ fn what_is_written_by_hand_is_read_more_strictly() {
         )
     );
 }
+
+/// Faults inside imported types are as those of the contract's own: each has its place, its keyword and its cause, and of
+/// what is sensitive nothing is said.
+#[test]
+fn what_is_wrong_in_an_imported_type_has_its_place() {
+    let contract = r#"
+[events.Paid]
+subject = "shop.paid"
+[events.Paid.fields]
+parts  = "list<Part>"
+secret = { type = "Part?", sensitive = true }
+[types.Part]
+json_schema = "part.json"
+"#;
+    let schema = r#"{ "type": "object", "required": ["sku"], "properties": {
+        "sku": { "type": "string", "pattern": "^[A-Z]+$" }, "n": { "type": "integer", "maximum": 9 },
+        "by": { "type": "object", "additionalProperties": { "enum": ["a", "b"] } } } }"#;
+    let files = [("shop.toml", contract), ("part.json", schema)];
+    let mut diagnostics = Diagnostics::default();
+    let files = files.map(|(path, text)| (path.into(), text.to_owned()));
+    let model = read::read_texts(Path::new("contracts"), files, &mut diagnostics);
+    let contracts = check::check(model, &mut diagnostics);
+    let contracts = contracts.unwrap_or_else(|_| panic!("{diagnostics:#?}"));
+    let decoder = Decoder::new(&contracts);
+    let faults = |body: &str| -> Vec<String> {
+        let faults = decoder.decode(V1, body.as_bytes()).faults.into_iter();
+        let shown = faults.map(|fault| {
+            let (place, cause) = (fault.place(), &fault.cause);
+            format!("{place} {} {cause:?}: {fault}", fault.rule)
+        });
+        let mut shown: Vec<String> = shown.collect();
+        shown.sort();
+        shown
+    };
+    assert_eq!(
+        faults(r#"{"parts":[{"sku":"A","n":9,"by":{"x":"a"}}]}"#),
+        [""; 0]
+    );
+    assert_eq!(
+        faults(r#"{"parts":[{"sku":"A"},{"n":10,"by":{"x":"c"}},{"sku":"a"},{"sku":7}]}"#),
+        [
+            r#"parts[] required "sku": parts[1]: the field `sku` is missing"#,
+            r#"parts[].by[] enum "": parts[1].by["x"]: "c" is none of the allowed values"#,
+            r#"parts[].n maximum "": parts[1].n: 10 is more than 9"#,
+            r#"parts[].sku pattern "^[A-Z]+$": parts[2].sku: "a" does not match ^[A-Z]+$"#,
+            r#"parts[].sku type "a number": parts[3].sku: expected a text, found the number 7"#,
+        ]
+    );
+    assert_eq!(
+        faults(r#"{"parts":[],"secret":{"sku":"s3cr3t","by":{"s3cr3t":"s3cr3t"}}}"#),
+        [
+            r#"secret.by[] enum "": secret.by["…"]: breaks `enum` (sensitive: its value is not shown)"#,
+            r#"secret.sku pattern "^[A-Z]+$": secret.sku: breaks `pattern` (sensitive: its value is not shown)"#,
+        ]
+    );
+}

@@ -14,7 +14,7 @@ use event_runtime::operate::covers;
 
 use crate::folder;
 use crate::groups::Groups;
-use crate::message::Problem;
+use crate::message::{Problem, visible};
 use crate::outcome::{self, Failure, Sink};
 use crate::units::count;
 use frames::Frames;
@@ -130,5 +130,6 @@ fn named(decoder: &Decoder<'_>, subject: &str) -> Result<EventId, Failure> {
             format!("it is that of several events ({names}), and a body does not say which it is")
         }
     };
+    let subject = visible(subject);
     Err(Failure::Usage(format!("--subject {subject}: {help}")))
 }

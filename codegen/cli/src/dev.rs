@@ -163,8 +163,15 @@ async fn serve(
             folder = watch.changed() => folder?,
         };
         traffic.clear();
-        if let Some(contracts) = follow.change(folder, stop).await? {
-            unless_stopped(stop, traffic.follow(&contracts, bus)).await??;
+        let taken = async {
+            match follow.change(folder, stop).await? {
+                Some(contracts) => unless_stopped(stop, traffic.follow(&contracts, bus)).await?,
+                None => Ok(()),
+            }
+        };
+        tokio::select! {
+            done = taken => done?,
+            ended = running.gone() => return Err(Failure::Outside(ended?)),
         }
     }
 }

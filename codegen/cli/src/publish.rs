@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
+use clap::ArgGroup;
 use event_codegen::check::Checked;
 use event_codegen::decode::{self, Finding, Step};
 use event_codegen::export::samples;
@@ -22,6 +23,7 @@ use crate::outcome::{self, Failure};
 /// field, an old name) is an error here. A stored event is answered with its place in the stream; of an ephemeral one
 /// nobody says who got it. Exit code 1: the event breaks its contract, and nothing was sent.
 #[derive(clap::Args)]
+#[command(group(ArgGroup::new("payload").required(true).args(["data", "sample"])))]
 #[command(after_help = "Examples:
   event-contracts publish orders.OrderViewed --data '{\"page\": \"home\"}'
   jq -n '{scheduleId: $id, userId: $id}' --arg id \"$(uuidgen)\" | event-contracts publish UserScheduleCreated --data -")]
@@ -33,8 +35,6 @@ pub(crate) struct Args {
     #[arg(
         long,
         value_name = "JSON|FILE|-",
-        required_unless_present = "sample",
-        conflicts_with = "sample",
         value_hint = clap::ValueHint::FilePath
     )]
     data: Option<PathBuf>,
@@ -226,7 +226,7 @@ fn read(path: &Path) -> Result<Written, Failure> {
 /// The contract's own example, else one that is made up. Says which.
 fn sample(checked: &Checked, event: EventId) -> Result<Written, Failure> {
     let of = &checked[event];
-    let (mut body, from) = match of.examples.as_slice() {
+    let (mut body, what, note) = match of.examples.as_slice() {
         [] => {
             let made = samples::sample(checked, event).ok_or_else(|| {
                 Failure::Usage(format!(
@@ -234,16 +234,14 @@ fn sample(checked: &Checked, event: EventId) -> Result<Written, Failure> {
                     checked.event_name(of)
                 ))
             })?;
-            (
-                made,
-                "a made-up event: the contract has no `examples` of it".to_owned(),
-            )
+            let why = " (the contract has no `examples` of it)";
+            (made, "a made-up event", why.to_owned())
         }
-        [only] => (Json::from(only), "the contract's example".to_owned()),
-        [first, more @ ..] => (
-            Json::from(first),
-            format!("the first of the contract's {} examples", more.len() + 1),
-        ),
+        [only] => (Json::from(only), "the contract's example", String::new()),
+        [first, more @ ..] => {
+            let of = format!(" (of {})", more.len() + 1);
+            (Json::from(first), "the contract's first example", of)
+        }
     };
     let id = of
         .id
@@ -256,10 +254,10 @@ fn sample(checked: &Checked, event: EventId) -> Result<Written, Failure> {
         let wire = field.wire();
         for (_, value) in members.iter_mut().filter(|(name, _)| *name == wire) {
             *value = Json::Text(Uuid::now_v7().to_string());
-            new_id = format!(", with a new `{wire}`");
+            new_id = format!(" with a new `{wire}`");
         }
     }
-    outcome::say(&format!("sample: {from}{new_id}"));
+    outcome::say(&format!("sample: {what}{new_id}{note}"));
     Ok(Written {
         path: PathBuf::from("<sample>"),
         text: body.to_pretty(),

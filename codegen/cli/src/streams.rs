@@ -89,10 +89,12 @@ pub(crate) fn run(contracts: &Path, streams: &Streams) -> Result<(), Failure> {
         }
         // These know nothing of contracts.
         Streams::Backup(args) => {
+            backup::check(args)?;
             with_server(async |server, stop| backup::run(&server.bus, args, &stop).await)
         }
         Streams::Restore(args) => {
-            with_server(async |server, stop| restore::run(&server.bus, args, &stop).await)
+            let about = restore::read(&args.dir)?;
+            with_server(async |server, stop| restore::run(&server.bus, args, about, &stop).await)
         }
     }
 }

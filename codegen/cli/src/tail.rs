@@ -205,7 +205,8 @@ impl Plan {
         let pattern = args.pattern.as_deref().unwrap_or(">");
         if !is_pattern(pattern) {
             return Err(Failure::Usage(format!(
-                "\"{pattern}\" is no pattern of subjects: tokens between dots, * for one of any kind, > at the end for the rest"
+                "\"{}\" is no pattern of subjects: tokens between dots, * for one of any kind, > at the end for the rest",
+                visible(pattern)
             )));
         }
         let mut plan = Self::default();

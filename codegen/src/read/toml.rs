@@ -288,7 +288,7 @@ fn no_contracts(root: &Path, reason: &str, diagnostics: &mut Diagnostics) -> Con
             Span::new(folder, 0..0),
             format!("there are no contracts in {}: {reason}", root.display()),
         )
-        .help("`event-contracts new DIR` starts a contracts folder; --contracts DIR names another one"),
+        .help("`event-contracts new` starts a contracts folder; --contracts DIR names another one"),
     );
     contracts
 }

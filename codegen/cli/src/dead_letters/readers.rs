@@ -32,10 +32,12 @@ pub(super) enum Reader {
     Missing(String),
     /// Somebody listens, or is busy with what it was delivered.
     Listens,
-    /// Nobody does; what is sent waits.
+    /// Nobody asks for any; what is sent waits.
     Nobody {
         /// The last delivery or acknowledgement that the server knows of.
         last: Option<Timestamp>,
+        /// What was delivered and is not acknowledged.
+        in_hand: u64,
         /// How long it is paused for, as contracts write it.
         paused: Option<String>,
     },
@@ -102,10 +104,15 @@ impl<'a> Readers<'a> {
 impl Reader {
     fn seen(info: &ConsumerInfo) -> Self {
         let last = info.delivered.last_active.max(info.ack_floor.last_active);
+        let in_hand = info.num_ack_pending;
         if info.paused {
             let nanos = i64::try_from(info.pause_remaining).unwrap_or(i64::MAX);
             let paused = Some(duration(nanos - nanos % 1_000_000_000));
-            return Self::Nobody { last, paused };
+            return Self::Nobody {
+                last,
+                in_hand,
+                paused,
+            };
         }
         // What is in hand for longer than it may be is in nobody's hand any more.
         let ack_wait = info.config["ack_wait"].as_u64().unwrap_or(0);
@@ -114,14 +121,23 @@ impl Reader {
             let since = since.unwrap_or(i64::MAX);
             u64::try_from(since).unwrap_or(0) <= ack_wait
         });
-        match info.num_waiting > 0 || (info.num_ack_pending > 0 && fresh) {
+        match info.num_waiting > 0 || (in_hand > 0 && fresh) {
             true => Self::Listens,
-            false => Self::Nobody { last, paused: None },
+            false => Self::Nobody {
+                last,
+                in_hand,
+                paused: None,
+            },
         }
     }
 
     fn warning(&self, service: &str) -> Option<String> {
-        let Self::Nobody { last, paused } = self else {
+        let Self::Nobody {
+            last,
+            in_hand,
+            paused,
+        } = self
+        else {
             return None;
         };
         let durable = format!("{DEAD_LETTERS}/{}", redrive_durable(service));
@@ -130,6 +146,10 @@ impl Reader {
             None => "never active, as far as the server knows".to_owned(),
         };
         let text = match paused {
+            None if *in_hand > 0 => format!(
+                "nobody asks {durable} for more ({in_hand} in hand, {last}): {service} is busy with them for long, or gone; \
+                 what is redriven waits there until it asks again; see `event-contracts services list`"
+            ),
             Some(time) => format!(
                 "{durable} is paused for {time} ({last}): what is redriven to {service} waits until then, or until \
                  `event-contracts services resume {service}`"
@@ -143,7 +163,12 @@ impl Reader {
     }
 
     fn json(&self, service: &str) -> Option<Json> {
-        let Self::Nobody { last, paused } = self else {
+        let Self::Nobody {
+            last,
+            in_hand,
+            paused,
+        } = self
+        else {
             return None;
         };
         let last = last.map(|last| last.to_rfc3339_opts(SecondsFormat::AutoSi, true));
@@ -151,6 +176,7 @@ impl Reader {
             ("service", Json::text(service)),
             ("durable", Json::text(redrive_durable(service))),
             ("lastActive", last.map_or(Json::Null, Json::Text)),
+            ("inHand", Json::integer(*in_hand)),
             ("paused", Json::Bool(paused.is_some())),
         ]))
     }

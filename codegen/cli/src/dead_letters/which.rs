@@ -128,7 +128,7 @@ impl Reason {
         if there || text.contains(char::is_whitespace) {
             return Ok(Self::Text(text.to_owned()));
         }
-        let missing = "no dead letter has the reason, or in its details the text,";
+        let missing = "no dead letter has the reason or the detail";
         Err(unknown(missing, text, "reasons", &known))
     }
 

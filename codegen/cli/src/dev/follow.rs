@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::connection::unless_stopped;
 use crate::folder::Folder;
+use crate::jetstream::text;
 use crate::outcome::{self, Failure};
 use crate::streams::apply::{End, apply};
 use crate::streams::plan::{Action, Item, Kind, Plan};
@@ -227,6 +228,8 @@ impl Split {
                 )
             })
             .collect();
+        let foreign = free.iter().filter(|item| item.action == Action::Foreign);
+        left.extend(foreign.map(|item| format!("{}: {}", full_name(item), item.notes.join("; "))));
         let stuck = free.iter().filter(|item| item.is_stuck());
         left.extend(stuck.map(|item| {
             format!(
@@ -246,44 +249,59 @@ impl Split {
 
 /// The items that can be done while these stay as they are, and the names of the others, each with why.
 fn without_waiting(items: Vec<Item>, staying: &[Item]) -> (Vec<Item>, Vec<(String, String)>) {
+    let is_queue = |item: &&Item| {
+        let wanted = item.wanted.as_ref();
+        wanted.is_some_and(|wanted| text(wanted, "retention") == "workqueue")
+    };
+    let queues = items.iter().chain(staying).filter(is_queue);
+    let queues: BTreeSet<String> = queues.map(|item| item.stream.clone()).collect();
     let mut waiting: Vec<(String, String)> = Vec::new();
     let mut streams: BTreeSet<String> = BTreeSet::new();
     let mut free = Vec::new();
     // Streams come before their durables.
     for item in items {
-        let wanted = item.wanted.as_ref().map(subjects_of).unwrap_or_default();
-        let blocker = staying
+        let blocked = staying
             .iter()
-            .find(|other| other.kind == Kind::Stream && is_in_the_way(other, &item, &wanted));
-        let reason = match (item.is_change(), item.kind, blocker) {
-            (true, Kind::Stream, Some(other)) => {
-                streams.insert(item.stream.clone());
-                format!(", whose subjects are in {}", other.name())
-            }
-            (true, Kind::Durable, Some(other)) => {
-                format!(", whose subjects are not in {} yet", other.name())
-            }
-            (true, Kind::Durable, None) if streams.contains(&item.stream) => String::new(),
-            _ => {
-                free.push(item);
-                continue;
-            }
+            .find_map(|other| blocked(&item, other, &queues));
+        let follows = item.kind == Kind::Durable && streams.contains(&item.stream);
+        let reason = match blocked {
+            _ if !item.is_change() => None,
+            None if follows => Some(String::new()),
+            blocked => blocked,
         };
-        waiting.push((item.name(), reason));
+        match reason {
+            None => free.push(item),
+            Some(reason) => {
+                if item.kind == Kind::Stream {
+                    streams.insert(item.stream.clone());
+                }
+                waiting.push((item.name(), reason));
+            }
+        }
     }
     (free, waiting)
 }
 
-/// Whether a stream that stays has subjects that this stream wants, or lacks those that this durable of it wants.
-fn is_in_the_way(stays: &Item, item: &Item, wanted: &[String]) -> bool {
-    let there = stays.there.as_ref().map(subjects_of).unwrap_or_default();
-    match item.kind {
-        Kind::Stream => wanted
-            .iter()
-            .any(|own| there.iter().any(|theirs| overlap(own, theirs))),
-        Kind::Durable => {
-            let takes = |own: &String| there.iter().any(|theirs| covers(theirs, own));
-            stays.stream == item.stream && !wanted.iter().all(takes)
+/// Why an item cannot be done while another one stays.
+fn blocked(item: &Item, stays: &Item, queues: &BTreeSet<String>) -> Option<String> {
+    let of = |config: &Option<Value>| config.as_ref().map(subjects_of).unwrap_or_default();
+    let (wanted, there) = (of(&item.wanted), of(&stays.there));
+    let meet = || {
+        let mut wanted = wanted.iter();
+        wanted.any(|own| there.iter().any(|theirs| overlap(own, theirs)))
+    };
+    let takes = |own: &String| there.iter().any(|theirs| covers(theirs, own));
+    let name = stays.name();
+    match (stays.kind, item.kind, stays.stream == item.stream) {
+        (Kind::Stream, Kind::Stream, _) if meet() => {
+            Some(format!(", whose subjects are in {name}"))
         }
+        (Kind::Stream, Kind::Durable, true) if !wanted.iter().all(takes) => {
+            Some(format!(", whose subjects are not in {name} yet"))
+        }
+        (Kind::Durable, Kind::Durable, true) if queues.contains(&item.stream) && meet() => {
+            Some(format!(", for {name} takes its events from the work queue"))
+        }
+        _ => None,
     }
 }

@@ -69,11 +69,17 @@ impl About {
     }
 }
 
+/// What is wrong with the arguments needs no server.
+pub(super) fn check(args: &Args) -> Result<(), Failure> {
+    let name = &args.stream;
+    if is_name(name) {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!("\"{name}\" is no name of a stream")))
+}
+
 pub(super) async fn run(bus: &Bus, args: &Args, stop: &Shutdown) -> Result<(), Failure> {
     let name = &args.stream;
-    if !is_name(name) {
-        return Err(Failure::Usage(format!("\"{name}\" is no name of a stream")));
-    }
     let mut folder = Unfinished::new(&args.out)?;
     let client = bus.client();
     let inbox = client.new_inbox();

@@ -44,11 +44,15 @@ const BETWEEN: Duration = Duration::from_millis(100);
 pub(crate) struct Args {
     /// The folder.
     #[arg(value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
-    dir: PathBuf,
+    pub(super) dir: PathBuf,
 }
 
-pub(super) async fn run(bus: &Bus, args: &Args, stop: &Shutdown) -> Result<(), Failure> {
-    let about = read(&args.dir)?;
+pub(super) async fn run(
+    bus: &Bus,
+    args: &Args,
+    about: About,
+    stop: &Shutdown,
+) -> Result<(), Failure> {
     let name = text(&about.config, "name");
     if let Some(there) = unless_stopped(stop, jetstream::stream(bus, name)).await?? {
         return Err(Failure::Outside(format!(
@@ -75,7 +79,7 @@ pub(super) async fn run(bus: &Bus, args: &Args, stop: &Shutdown) -> Result<(), F
 }
 
 /// What the backup says of itself.
-fn read(dir: &Path) -> Result<About, Failure> {
+pub(super) fn read(dir: &Path) -> Result<About, Failure> {
     let no_backup =
         |why: String| Failure::Usage(format!("{} is no backup of a stream: {why}", dir.display()));
     let about = fs::read_to_string(dir.join(ABOUT))

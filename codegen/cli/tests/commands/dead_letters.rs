@@ -217,7 +217,7 @@ fn names_that_nobody_has_are_refused_with_the_nearest() {
         ),
         (
             ["--reason", "atempts"],
-            "no dead letter has the reason, or in its details the text, \"atempts\"; did you mean \"attempts\"?"
+            "no dead letter has the reason or the detail \"atempts\"; did you mean \"attempts\"?"
                 .to_owned(),
         ),
         (
@@ -227,7 +227,12 @@ fn names_that_nobody_has_are_refused_with_the_nearest() {
     ] {
         for command in [&["list"][..], &["redrive"], &["redrive", "--dry-run"]] {
             let run = live.run(&[&["dead-letters"], command, &args].concat());
-            assert_eq!((run.code, run.out.as_str()), (2, ""), "{args:?}: {}", run.err);
+            assert_eq!(
+                (run.code, run.out.as_str()),
+                (2, ""),
+                "{args:?}: {}",
+                run.err
+            );
             assert!(run.err.contains(&says), "{says}: {}", run.err);
         }
     }
@@ -386,9 +391,48 @@ fn a_redrive_that_nobody_reads_is_a_warning() {
     let run = redrive(&["--reason", "undecodable"]);
     assert!(run.out.contains("1 already redriven"), "{}", run.out);
     assert!(run.err.contains(nobody), "{}", run.err);
+}
 
+#[test]
+fn a_redrive_to_somebody_who_is_gone_with_what_it_had_is_a_warning() {
+    let contract = MARKET.replace(
+        "[services.packing]",
+        "[services.packing]\nack_wait = \"1s\"",
+    );
+    let live = Live::new(&contract);
+    live.ok(&["streams", "apply"]);
+    raw(&live, "dead_letters.packing.orders.eu.placed", None, "{}");
+    live.ok(&["dead-letters", "redrive"]);
+    let jetstream = live.jetstream();
+    let taken = live.block_on(async {
+        use futures_util::StreamExt;
+        let stream = jetstream.get_stream("DEAD_LETTERS").await.unwrap();
+        let durable = stream.get_consumer("redrive-packing").await;
+        let durable: event_runtime::async_nats::jetstream::consumer::PullConsumer =
+            durable.unwrap();
+        let mut all = durable.fetch().max_messages(1).messages().await.unwrap();
+        all.next().await.is_some()
+    });
+    assert!(taken);
+    let redrive = || live.ok(&["dead-letters", "redrive", "--again", "--dry-run"]);
+    assert_eq!(redrive().err, "", "it has just been delivered");
+    std::thread::sleep(Duration::from_millis(1_500));
+    let run = redrive();
+    assert!(
+        run.err.contains(
+            "warning: nobody asks DEAD_LETTERS/redrive-packing for more (1 in hand, last active "
+        ),
+        "{}",
+        run.err
+    );
+}
+
+#[test]
+fn a_redrive_to_a_paused_service_is_a_warning() {
+    let (live, packing) = letters();
     live.ok(&["services", "pause", "packing", "--for", "1h"]);
-    let run = redrive(&["--dry-run"]);
+    let run = live.ok(&["dead-letters", "redrive", "--dry-run"]);
+    packing.end(&live);
     assert!(
         run.err
             .contains("warning: DEAD_LETTERS/redrive-packing is paused for "),

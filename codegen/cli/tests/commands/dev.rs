@@ -16,14 +16,14 @@ use super::live::{SHOP, on_terminal, signal, start};
 use super::{BAD, Folder, Run};
 
 /// A `dev` that is up.
-struct Dev {
-    child: Child,
-    url: String,
+pub(super) struct Dev {
+    pub(super) child: Child,
+    pub(super) url: String,
     err: BufReader<ChildStderr>,
 }
 
 impl Dev {
-    fn start(folder: &Folder, args: &[&str]) -> Self {
+    pub(super) fn start(folder: &Folder, args: &[&str]) -> Self {
         let mut child = start(&mut command(folder, args));
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut err = BufReader::new(child.stderr.take().unwrap());
@@ -45,12 +45,12 @@ impl Dev {
         self.url.rsplit_once(':').unwrap().1.parse().unwrap()
     }
 
-    fn run(&self, folder: &Folder, args: &[&str]) -> Run {
+    pub(super) fn run(&self, folder: &Folder, args: &[&str]) -> Run {
         Run::of(folder.command(args).env("NATS_URL", &self.url))
     }
 
     /// What it says until there is this text in a line, that line included.
-    fn hears(&mut self, text: &str) -> String {
+    pub(super) fn hears(&mut self, text: &str) -> String {
         let heard = Arc::new(AtomicBool::new(false));
         let (done, pid) = (Arc::clone(&heard), self.child.id());
         // The pipe closes with it: then this ends too.
@@ -78,13 +78,13 @@ impl Dev {
     }
 
     /// Its exit code, and what it said on stderr since it was up.
-    fn end(mut self) -> (Option<i32>, String) {
+    pub(super) fn end(mut self) -> (Option<i32>, String) {
         let mut err = String::new();
         self.err.read_to_string(&mut err).unwrap();
         (self.child.wait().unwrap().code(), err)
     }
 
-    fn interrupt(self) -> (Option<i32>, String) {
+    pub(super) fn interrupt(self) -> (Option<i32>, String) {
         signal(self.child.id(), "-INT");
         self.end()
     }
@@ -98,7 +98,7 @@ impl Drop for Dev {
 }
 
 /// `dev` with its temporary folders in `tmp`, and as the user that is named in its messages.
-fn command(folder: &Folder, args: &[&str]) -> Command {
+pub(super) fn command(folder: &Folder, args: &[&str]) -> Command {
     fs::create_dir_all(folder.at("tmp")).unwrap();
     let mut command = folder.command(&[&["dev"], args].concat());
     command
@@ -117,7 +117,7 @@ fn soon(what: &str, so: impl Fn() -> bool) {
 }
 
 /// The server's process and its supervisor's.
-fn processes(folder: &Folder) -> (u32, u32) {
+pub(super) fn processes(folder: &Folder) -> (u32, u32) {
     let pid_file = fs::read_dir(folder.at("tmp"))
         .unwrap()
         .map(|entry| entry.unwrap().path().join("pid"))
@@ -284,7 +284,7 @@ fn a_port_of_somebody_else_is_said() {
     );
 }
 
-fn publish(dev: &Dev, subject: &str, messages: usize) {
+pub(super) fn publish(dev: &Dev, subject: &str, messages: usize) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let client = event_runtime::async_nats::connect(&dev.url).await.unwrap();
@@ -326,186 +326,6 @@ fn what_is_kept_is_there_again_and_is_not_lost() {
         "{err}"
     );
     assert!(err.contains(": ORDERS\n"), "{err}");
-}
-
-const CONTRACT: &str = "contracts/billing.toml";
-
-/// The names of the server's streams, and of the durables of one.
-fn there(dev: &Dev, stream: &str) -> (Vec<String>, Vec<String>) {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
-        let config = event_runtime::Config::new(&dev.url).unwrap();
-        let bus = event_runtime::Bus::connect(config).await.unwrap();
-        let names = async |subject: String, key: &str| -> Vec<String> {
-            let all: Value = bus.api(subject, &serde_json::json!({})).await.unwrap();
-            let all = all[key].as_array().cloned().unwrap_or_default();
-            let mut all: Vec<String> = all.iter().map(|n| n.as_str().unwrap().to_owned()).collect();
-            all.sort();
-            all
-        };
-        let streams = names("STREAM.NAMES".to_owned(), "streams").await;
-        let durables = names(format!("CONSUMER.NAMES.{stream}"), "consumers").await;
-        (streams, durables)
-    })
-}
-
-#[test]
-fn with_watch_edited_contracts_are_applied() {
-    let folder = Folder::with(SHOP);
-    let mut dev = Dev::start(&folder, &["--port", "0", "--watch"]);
-    dev.hears("Ctrl-C stops it");
-    let (streams, durables) = there(&dev, "ORDERS");
-    assert_eq!(streams, ["DEAD_LETTERS", "ORDERS"]);
-    let wider = format!(
-        "{SHOP}\n[streams.VISITS]\nmax_age = \"1d\"\n[events.Came]\nsubject = \"visits.came\"\nstream = \"VISITS\"\n\
-         [events.Came.fields]\nwho = \"string\"\n[services.door]\nsubscribes = [\"Came\", \"Placed\"]\n"
-    );
-    folder.write(CONTRACT, &wider);
-    let said = dev.hears("created");
-    assert!(said.contains("contracts changed, and applied:\n"), "{said}");
-    dev.hears("durable DEAD_LETTERS/redrive-door: created");
-    let (streams, now) = there(&dev, "ORDERS");
-    assert_eq!(streams, ["DEAD_LETTERS", "ORDERS", "VISITS"]);
-    assert_eq!(now.len(), durables.len() + 1, "{now:?}");
-    let plan = dev.run(&folder, &["streams", "plan"]);
-    assert_eq!(plan.code, 0, "{}", plan.out);
-
-    // With an error it is reported, and the server goes on; so is a folder that is gone for a while.
-    folder.write(
-        CONTRACT,
-        &wider.replace("who = \"string\"", "who = \"strnig\""),
-    );
-    let said =
-        dev.hears("contracts changed, with 1 error: the server goes on with those from before");
-    assert!(said.contains("error[unknown-type]"), "{said}");
-    assert!(said.contains("contracts/billing.toml:"), "{said}");
-    fs::rename(folder.at("contracts"), folder.at("elsewhere")).unwrap();
-    let said = dev.hears("contracts changed, with 1 error");
-    assert!(said.contains("error[no-contracts]"), "{said}");
-    assert_eq!(there(&dev, "ORDERS").0.len(), 3);
-    fs::rename(folder.at("elsewhere"), folder.at("contracts")).unwrap();
-    dev.hears("contracts changed, with 1 error");
-    folder.write(CONTRACT, &wider);
-    dev.hears("contracts changed: nothing to do on the server");
-
-    // What is new is counted too.
-    publish(&dev, "visits.came", 3);
-    dev.hears("billing.Came: ");
-    let (code, said) = dev.interrupt();
-    assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("stopped; passed: 3 billing.Came\n"), "{said}");
-}
-
-#[test]
-fn with_watch_nothing_is_lost() {
-    let folder = Folder::with(SHOP);
-    let mut dev = Dev::start(&folder, &["--port", "0", "--watch"]);
-    publish(&dev, "orders.placed", 3);
-    // A shorter stream, a service less, and another one that can be made.
-    let narrow = SHOP
-        .replace("max_age = \"30d\"", "max_messages = 1\ndiscard = \"old\"")
-        .replace("[services.packing]", "[services.sending]");
-    folder.write(CONTRACT, &narrow);
-    dev.hears("durable DEAD_LETTERS/redrive-sending: created");
-    let left = "left as it is, for it would lose something (`streams plan` shows it, `streams apply` does it): ";
-    let said = dev.hears("): ORDERS/packing-p1\n");
-    assert!(
-        said.contains(&format!("{left}ORDERS\n    loses: 2 of 3 messages")),
-        "{said}"
-    );
-    let durables = there(&dev, "ORDERS").1;
-    for name in [
-        "packing",
-        "packing-p0",
-        "packing-p1",
-        "sending",
-        "sending-p0",
-    ] {
-        assert!(durables.iter().any(|there| there == name), "{durables:?}");
-    }
-    // A stream under another name waits for the old one, which has messages; what else changed is done.
-    let renamed = SHOP.replace("ORDERS", "SALES");
-    folder.write(
-        CONTRACT,
-        &format!("{renamed}\n[streams.VISITS]\nmax_age = \"1d\"\n[events.Came]\nsubject = \"visits.came\"\nstream = \"VISITS\"\n[events.Came.fields]\nwho = \"string\"\n"),
-    );
-    dev.hears("stream VISITS: created");
-    let said = dev.hears("waits for what is left as it is: SALES/packing-p1");
-    assert!(
-        said.contains("waits for what is left as it is: SALES, whose subjects are in ORDERS\n"),
-        "{said}"
-    );
-    assert!(
-        said.contains(&format!("{left}ORDERS\n    loses: ")),
-        "{said}"
-    );
-    let streams = there(&dev, "ORDERS").0;
-    assert_eq!(streams, ["DEAD_LETTERS", "ORDERS", "VISITS"]);
-    // After a yes everything can be made.
-    let run = dev.run(&folder, &["streams", "apply", "--yes"]);
-    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
-    folder.write(
-        CONTRACT,
-        &renamed.replace("max_age = \"30d\"", "max_age = \"31d\""),
-    );
-    dev.hears("stream SALES: changed");
-    assert_eq!(dev.interrupt().0, Some(0));
-}
-
-#[test]
-fn without_watch_it_says_once_that_they_differ() {
-    let folder = Folder::with(SHOP);
-    let mut dev = Dev::start(&folder, &["--port", "0"]);
-    dev.hears("Ctrl-C stops it");
-    let wider = SHOP.replace("max_age = \"30d\"", "max_age = \"31d\"");
-    folder.write(
-        CONTRACT,
-        &wider.replace("[services.packing]", "[services.sending]"),
-    );
-    let said = dev.hears(
-        "event-contracts streams apply` brings it there; `dev --watch` does so at each change",
-    );
-    let url = &dev.url;
-    for text in [
-        "contracts changed, and this server has those from before:\n",
-        "  stream ORDERS differs\n",
-        "  durable ORDERS/sending is not on the server\n",
-        "  durable ORDERS/packing is no longer in the contracts\n",
-        &format!("\n`NATS_URL={url} event-contracts streams apply`"),
-    ] {
-        assert!(said.contains(text), "{text}: {said}");
-    }
-    // What the server does not see is no difference; nor is what was said before.
-    folder.write(CONTRACT, &format!("# a remark\n{SHOP}"));
-    std::thread::sleep(Duration::from_millis(2_500));
-    folder.write(CONTRACT, BAD);
-    let said = dev.hears(
-        "contracts changed, with 1 error (`event-contracts check` shows them): the server goes on",
-    );
-    assert_eq!(said.lines().count(), 1, "{said}");
-    std::thread::sleep(Duration::from_millis(1_500));
-    let (code, said) = dev.interrupt();
-    assert_eq!(
-        (code, said.as_str()),
-        (Some(0), "stopped; no event has passed\n")
-    );
-}
-
-#[test]
-fn a_schema_beside_the_contracts_is_watched_too() {
-    let contract = "[events.Paid]\nsubject = \"billing.paid\"\njson_schema = \"deep/paid.json\"\n";
-    let folder = Folder::with(contract);
-    folder.write("contracts/deep/paid.json", r#"{"type":"object"}"#);
-    let mut dev = Dev::start(&folder, &["--port", "0", "--watch"]);
-    folder.write("contracts/deep/paid.json", r#"{"type":"object""#);
-    let said = dev.hears("contracts changed, with 1 error: ");
-    assert!(said.contains("deep/paid.json"), "{said}");
-    folder.write(
-        "contracts/deep/paid.json",
-        r#"{"type":"object","properties":{}}"#,
-    );
-    dev.hears("contracts changed: nothing to do on the server");
-    assert_eq!(dev.interrupt().0, Some(0));
 }
 
 #[test]

@@ -24,6 +24,7 @@ mod services;
 mod streams;
 mod tail;
 mod verify;
+mod watch;
 mod words;
 
 use std::fs;

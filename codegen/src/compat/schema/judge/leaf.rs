@@ -66,8 +66,11 @@ pub(super) fn integer(schema: &Json, digits: &str, look: Look) -> Vec<Fault> {
     if look == Look::Form || range.contains(n) {
         return Vec::new();
     }
-    let rule = if n < range.min { "minimum" } else { "maximum" };
-    let reason = format!("{n} is not within {}..={}", range.min, range.max);
+    // The other bound is often only that of the type.
+    let (rule, reason) = match n < range.min {
+        true => ("minimum", format!("{n} is less than {}", range.min)),
+        false => ("maximum", format!("{n} is more than {}", range.max)),
+    };
     fault(rule, "", reason)
 }
 
