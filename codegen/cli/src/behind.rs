@@ -97,16 +97,38 @@ pub(crate) async fn noted(
     .await
 }
 
-/// Writes into the wanted configuration up to where its durable had come when it got these filters.
-pub(crate) fn note(wanted: &mut Value, there: &Value, behind: &[Behind]) {
-    let filters = filters_of(wanted);
+/// Writes into a durable's new configuration up to where it had come when it got the filters that it lacks; `begins` is
+/// where the contracts let it begin.
+pub(crate) async fn note(
+    bus: &Bus,
+    stream: &str,
+    durable: &str,
+    begins: &Value,
+    config: &mut Value,
+    there: &Value,
+) -> Result<(), Error> {
+    let (before, now) = (filters_of(there), filters_of(config));
     let mut all = notes(there);
-    all.extend(behind.iter().map(|b| (b.subject.clone(), b.position)));
-    all.retain(|filter, _| filters.contains(filter));
-    let said = metadata(there, ADDED).is_some();
-    if !all.is_empty() || said {
-        wanted["metadata"][ADDED] = json!(json!(all).to_string());
+    all.retain(|filter, _| now.contains(filter));
+    let covered = |filter: &String| before.iter().any(|wide| covers(wide, filter));
+    let added =
+        |filter: &&String| !(before.is_empty() || before.contains(filter) || covered(filter));
+    let mut added = now.iter().filter(added).peekable();
+    if added.peek().is_some() && begins != "new" {
+        // As late as can be: while somebody reads the plan, the durable goes on.
+        if let Some(info) = jetstream::consumer(bus, stream, durable).await? {
+            let position = info.delivered.stream_seq;
+            all.extend(
+                added
+                    .filter(|_| position > 0)
+                    .map(|filter| (filter.clone(), position)),
+            );
+        }
     }
+    if !all.is_empty() || metadata(there, ADDED).is_some() {
+        config["metadata"][ADDED] = json!(json!(all).to_string());
+    }
+    Ok(())
 }
 
 /// Filters, and the position at which each was added. What cannot be read is no note.
