@@ -31,22 +31,20 @@ pub(crate) struct Behind {
 impl Behind {
     /// For people: what is not delivered by `durable`.
     pub(crate) fn says(&self, durable: &str) -> String {
-        let events = match self.stored {
-            Some(1) => "1 stored event".to_owned(),
-            Some(n) => format!("{} stored events", count(n)),
-            None => "stored events (they cannot be counted here)".to_owned(),
-        };
-        let lie = if self.stored == Some(1) {
-            "lies"
-        } else {
-            "lie"
-        };
-        let are = if self.stored == Some(1) { "is" } else { "are" };
-        format!(
-            "{events} of {} {lie} behind {durable} position ({}) and {are} not delivered",
-            self.event,
-            count(self.position)
-        )
+        let (event, position) = (&self.event, count(self.position));
+        match self.stored {
+            Some(1) => format!(
+                "1 stored event of {event} lies behind {durable} position ({position}) and is not delivered"
+            ),
+            Some(n) => format!(
+                "{} stored events of {event} lie behind {durable} position ({position}) and are not delivered",
+                count(n)
+            ),
+            None => format!(
+                "what is stored of {event} and lies behind {durable} position ({position}) is not delivered; how much \
+                 that is cannot be counted here"
+            ),
+        }
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -197,5 +195,12 @@ async fn stored(
         let after = count_from(bus, stream, filters, after).await?;
         return Ok(after.map(|after| all.saturating_sub(after)));
     }
-    jetstream::stored_until(bus, stream, filters, position).await
+    let mut all = 0;
+    for filter in filters {
+        match jetstream::stored_until(bus, stream, filter, position).await? {
+            Some(n) => all += n,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(all))
 }

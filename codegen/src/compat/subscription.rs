@@ -104,7 +104,7 @@ pub(super) fn added(sides: &Sides<'_>, sink: &mut Sink<'_>) {
                 )])
                 .help(format!(
                     "`event-contracts streams plan` counts what lies behind; to have it handled, apply and then `event-contracts \
-                     services reset {service} --stream {stream} --to all`, which delivers the other events of the stream again as well"
+                     services reset {service} --to all --stream {stream}`, which delivers the other events of the stream again as well"
                 ));
         }
     }
