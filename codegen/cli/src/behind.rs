@@ -31,22 +31,20 @@ pub(crate) struct Behind {
 impl Behind {
     /// For people: what is not delivered by `durable`.
     pub(crate) fn says(&self, durable: &str) -> String {
-        let events = match self.stored {
-            Some(1) => "1 stored event".to_owned(),
-            Some(n) => format!("{} stored events", count(n)),
-            None => "stored events (they cannot be counted here)".to_owned(),
-        };
-        let lie = if self.stored == Some(1) {
-            "lies"
-        } else {
-            "lie"
-        };
-        let are = if self.stored == Some(1) { "is" } else { "are" };
-        format!(
-            "{events} of {} {lie} behind {durable} position ({}) and {are} not delivered",
-            self.event,
-            count(self.position)
-        )
+        let (event, position) = (&self.event, count(self.position));
+        match self.stored {
+            Some(1) => format!(
+                "1 stored event of {event} lies behind {durable} position ({position}) and is not delivered"
+            ),
+            Some(n) => format!(
+                "{} stored events of {event} lie behind {durable} position ({position}) and are not delivered",
+                count(n)
+            ),
+            None => format!(
+                "what is stored of {event} and lies behind {durable} position ({position}) is not delivered; how much \
+                 that is cannot be counted here"
+            ),
+        }
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -97,16 +95,38 @@ pub(crate) async fn noted(
     .await
 }
 
-/// Writes into the wanted configuration up to where its durable had come when it got these filters.
-pub(crate) fn note(wanted: &mut Value, there: &Value, behind: &[Behind]) {
-    let filters = filters_of(wanted);
+/// Writes into a durable's new configuration up to where it had come when it got the filters that it lacks; `begins` is
+/// where the contracts let it begin.
+pub(crate) async fn note(
+    bus: &Bus,
+    stream: &str,
+    durable: &str,
+    begins: &Value,
+    config: &mut Value,
+    there: &Value,
+) -> Result<(), Error> {
+    let (before, now) = (filters_of(there), filters_of(config));
     let mut all = notes(there);
-    all.extend(behind.iter().map(|b| (b.subject.clone(), b.position)));
-    all.retain(|filter, _| filters.contains(filter));
-    let said = metadata(there, ADDED).is_some();
-    if !all.is_empty() || said {
-        wanted["metadata"][ADDED] = json!(json!(all).to_string());
+    all.retain(|filter, _| now.contains(filter));
+    let covered = |filter: &String| before.iter().any(|wide| covers(wide, filter));
+    let added =
+        |filter: &&String| !(before.is_empty() || before.contains(filter) || covered(filter));
+    let mut added = now.iter().filter(added).peekable();
+    if added.peek().is_some() && begins != "new" {
+        // As late as can be: while somebody reads the plan, the durable goes on.
+        if let Some(info) = jetstream::consumer(bus, stream, durable).await? {
+            let position = info.delivered.stream_seq;
+            all.extend(
+                added
+                    .filter(|_| position > 0)
+                    .map(|filter| (filter.clone(), position)),
+            );
+        }
     }
+    if !all.is_empty() || metadata(there, ADDED).is_some() {
+        config["metadata"][ADDED] = json!(json!(all).to_string());
+    }
+    Ok(())
 }
 
 /// Filters, and the position at which each was added. What cannot be read is no note.
@@ -175,5 +195,12 @@ async fn stored(
         let after = count_from(bus, stream, filters, after).await?;
         return Ok(after.map(|after| all.saturating_sub(after)));
     }
-    jetstream::stored_until(bus, stream, filters, position).await
+    let mut all = 0;
+    for filter in filters {
+        match jetstream::stored_until(bus, stream, filter, position).await? {
+            Some(n) => all += n,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(all))
 }

@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep};
 /// Codes of the API: not there.
 pub(crate) const STREAM_NOT_FOUND: u64 = 10_059;
 const CONSUMER_NOT_FOUND: u64 = 10_014;
+const NO_MESSAGE: u64 = 10_037;
 /// A consumer to count with would break the rule of a work queue: one consumer for each subject, with all of it.
 const WORK_QUEUE: [u64; 4] = [10_084, 10_099, 10_100, 10_101];
 
@@ -212,16 +213,31 @@ pub(crate) async fn count_from(
     Ok(made.get("num_pending").and_then(Value::as_u64))
 }
 
-/// How many messages of these subjects a stream holds, where all of it is up to a sequence; nothing where some may come
-/// after it, or where there are too many subjects to tell. For a work queue, on which nothing can be counted with a consumer.
+/// How many messages are looked at one by one.
+const ONE_BY_ONE: u64 = 500;
+
+/// How many messages of a subject a stream holds up to a sequence, asked without a consumer: on a work queue that is the
+/// only way. Nothing where that would be too many to look at, or where the user may not.
 pub(crate) async fn stored_until(
     bus: &Bus,
-    name: &str,
-    filters: &[String],
+    stream: &str,
+    filter: &str,
+    sequence: u64,
+) -> Result<Option<u64>, Error> {
+    match looked_at(bus, stream, filter, sequence).await {
+        Err(Error::Refused { .. }) => Ok(None),
+        counted => counted,
+    }
+}
+
+async fn looked_at(
+    bus: &Bus,
+    stream: &str,
+    filter: &str,
     sequence: u64,
 ) -> Result<Option<u64>, Error> {
     #[derive(Deserialize)]
-    struct Counted {
+    struct Info {
         state: Subjects,
         #[serde(default)]
         total: usize,
@@ -232,19 +248,28 @@ pub(crate) async fn stored_until(
         #[serde(default)]
         subjects: BTreeMap<String, u64>,
     }
-    let mut all = 0;
-    for filter in filters {
-        let request = json!({ "subjects_filter": filter });
-        let answer = ask::<Counted>(bus, format!("STREAM.INFO.{name}"), request).await;
-        let Counted { state, total } = match answer {
-            Err(Error::Refused { .. }) => return Ok(None),
-            answer => answer?,
-        };
-        let count: u64 = state.subjects.values().sum();
-        if count > 0 && (state.last_seq > sequence || total > state.subjects.len()) {
-            return Ok(None);
-        }
-        all += count;
+    let request = json!({ "subjects_filter": filter });
+    let Info { state, total } = ask(bus, format!("STREAM.INFO.{stream}"), request).await?;
+    let all: u64 = state.subjects.values().sum();
+    if all == 0 || (state.last_seq <= sequence && total <= state.subjects.len()) {
+        return Ok(Some(all));
     }
-    Ok(Some(all))
+    let (mut counted, mut next) = (0, 1);
+    loop {
+        let request = json!({ "seq": next, "next_by_subj": filter });
+        let asked = ask::<Value>(bus, format!("STREAM.MSG.GET.{stream}"), request).await;
+        let found = match asked {
+            Err(Error::Server {
+                code: NO_MESSAGE, ..
+            }) => return Ok(Some(counted)),
+            found => found?["message"]["seq"].as_u64(),
+        };
+        match found {
+            Some(seq) if seq <= sequence && counted < ONE_BY_ONE => {
+                (counted, next) = (counted + 1, seq + 1)
+            }
+            Some(seq) if seq > sequence => return Ok(Some(counted)),
+            _ => return Ok(None),
+        }
+    }
 }

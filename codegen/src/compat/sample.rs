@@ -4,10 +4,9 @@
 //! Gives nothing rather than something that the writer would not send; [`super::payload`] is the judge of both.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::common;
-use super::objects::is_alias;
 use super::payload::{self, struct_fields};
 use super::schema;
 use super::shape::{Count, Shape, Slot};
@@ -358,48 +357,52 @@ impl<'a> Sampler<'a> {
             return self.object((fields, None), path, &Leaf::Common, depth);
         }
         let leaf_here = path.is_empty().then_some(leaf);
+        let (to, to_theirs) = match path.first() {
+            Some(step) => (step.field(self.side), step.field(self.side.other())),
+            None => (None, None),
+        };
+        let others = theirs.map(by_wire).unwrap_or_default();
+        let mut known = HashSet::new();
         let mut members = Vec::new();
-        let mut arrived = path.is_empty();
         for field in fields {
             let mut wire = field.wire();
-            let value = if path
-                .first()
-                .is_some_and(|s| s.field(self.side) == Some(&wire))
-            {
-                arrived = true;
-                let other = path[0].field(self.side.other());
-                let other = theirs
-                    .and_then(|theirs| theirs.iter().find(|f| Some(f.wire().as_str()) == other));
+            known.insert(wire.clone());
+            let value = if to == Some(&wire) {
+                let other = to_theirs.and_then(|name| others.get(name).copied());
                 self.value(&Pair::fields(field, other), &path[1..], leaf, depth + 1)?
             } else {
                 let mut must = !field.optional;
                 match leaf_here {
                     Some(Leaf::Without(names)) if names.contains(&wire) => continue,
                     Some(Leaf::Instead { field, .. }) if *field == wire => must = true,
-                    Some(Leaf::Renamed { field, to }) if *field == wire => {
-                        wire.clone_from(to);
-                        must = true;
-                    }
+                    Some(Leaf::Renamed { field, .. }) if *field == wire => must = true,
                     _ => {}
                 }
-                match self.member(field, theirs, must, depth + 1)? {
-                    Some(value) => value,
-                    None => continue,
+                let other = others.get(&wire).copied();
+                let Some(value) = self.member(field, other, must, depth + 1)? else {
+                    continue;
+                };
+                if let Some(Leaf::Renamed { field, to }) = leaf_here
+                    && *field == wire
+                {
+                    wire.clone_from(to);
                 }
+                value
             };
             members.push((wire, value));
         }
         for field in theirs.into_iter().flatten().filter(|f| f.required()) {
             let wire = field.wire();
-            let known = |own: &Field| own.wire() == wire || is_alias(field, &own.wire());
-            let towards = path.first().and_then(|s| s.field(self.side.other()));
+            let old = field.alias.as_ref().map(|alias| &alias.value);
+            let there = known.contains(&wire) || old.is_some_and(|old| known.contains(old));
             let left_out = leaf_here.is_some_and(|leaf| leaf.lacks(&wire));
-            if left_out || towards == Some(&wire) || fields.iter().any(known) {
+            if there || left_out || to_theirs == Some(&wire) {
                 continue;
             }
             let pair = Pair::fields(field, Some(field));
             members.push((wire, self.as_reader(&pair, depth + 1)?));
         }
+        let arrived = path.is_empty() || to.is_some_and(|to| known.contains(to));
         arrived.then_some(Json::Object(members))
     }
 
@@ -407,15 +410,10 @@ impl<'a> Sampler<'a> {
     fn member(
         &self,
         field: &'a Field,
-        theirs: Option<&'a [Field]>,
+        other: Option<&'a Field>,
         must: bool,
         depth: usize,
     ) -> Option<Option<Json>> {
-        let wire = field.wire();
-        let all = theirs.unwrap_or_default().iter();
-        let mut aliased = all.clone().filter(|other| is_alias(other, &wire));
-        let other = all.clone().find(|other| other.wire() == wire);
-        let other = other.or_else(|| aliased.next());
         let wanted = other.is_some_and(Field::required);
         if !must && !wanted {
             return Some(None);
@@ -435,6 +433,16 @@ impl<'a> Sampler<'a> {
         }
         self.beside(&pair, depth).map(Some)
     }
+}
+
+/// Fields by what a reader takes them from: their names on the wire, and older ones that no field has now.
+fn by_wire(fields: &[Field]) -> HashMap<String, &Field> {
+    let older = fields
+        .iter()
+        .filter_map(|field| Some((field.alias.as_ref()?.value.clone(), field)));
+    older
+        .chain(fields.iter().map(|field| (field.wire(), field)))
+        .collect()
 }
 
 fn union_of(contracts: &Contracts, id: TypeId) -> Option<&Union> {

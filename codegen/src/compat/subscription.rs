@@ -53,9 +53,19 @@ pub(super) fn removed(sides: &Sides<'_>, sink: &mut Sink<'_>) {
 
 pub(super) fn added(sides: &Sides<'_>, sink: &mut Sink<'_>) {
     let before = named(sides.old);
-    for (old, new) in pairs(sides) {
-        // Another group is other durables, which begin anew; and who starts with what is new wants nothing older.
-        if old.group() != new.group() || new.start.value == Start::New {
+    // Durables are called after the group: another group begins anew, and a service of another name does not.
+    let groups: HashMap<&str, &Service> = sides
+        .old
+        .services
+        .iter()
+        .map(|service| (service.group(), service))
+        .collect();
+    for new in &sides.new.services {
+        let Some(old) = groups.get(new.group()) else {
+            continue;
+        };
+        // Who starts with what is new wants nothing older.
+        if new.start.value == Start::New {
             continue;
         }
         let there = sides.old.durables(old);
@@ -94,7 +104,7 @@ pub(super) fn added(sides: &Sides<'_>, sink: &mut Sink<'_>) {
                 )])
                 .help(format!(
                     "`event-contracts streams plan` counts what lies behind; to have it handled, apply and then `event-contracts \
-                     services reset {service} --stream {stream} --to all`, which delivers the other events of the stream again as well"
+                     services reset {service} --to all --stream {stream}`, which delivers the other events of the stream again as well"
                 ));
         }
     }

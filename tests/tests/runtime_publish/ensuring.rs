@@ -58,3 +58,50 @@ async fn ensure_adds_and_never_removes_also_at_once() {
     );
     assert!(dead.consumer_info("redrive-shop").await.is_ok());
 }
+
+#[tokio::test]
+async fn ensure_makes_the_partitions_that_there_are_and_adds_more() {
+    use event_runtime::{StreamDef, Streams};
+    let (_server, bus) = shop().await;
+    let jetstream = bus.jetstream();
+    let subjects = async || {
+        let stream = jetstream.get_stream("STOCK").await.unwrap();
+        let mut all = stream.cached_info().config.subjects.clone();
+        all.sort();
+        all
+    };
+    let taken = async |partition: u32| {
+        let subject = format!("stock.{partition}.a.moved");
+        let ack = jetstream.publish(subject, "{}".into()).await.unwrap();
+        ack.await.is_ok()
+    };
+    let four = [0, 1, 2, 3].map(|n| format!("stock.{n}.*.moved"));
+    assert_eq!(subjects().await, four);
+    assert!(taken(3).await);
+    assert!(!taken(4).await, "no durable would ever deliver it");
+    const fn of(partitions: u32) -> StreamDef<'static> {
+        StreamDef {
+            partitions: Some(partitions),
+            ..STREAMS.streams[1]
+        }
+    }
+    let ensure = async |stream| {
+        let streams = [stream];
+        let contracts = Streams {
+            streams: &streams,
+            consumers: &[],
+        };
+        bus.ensure(&contracts).await.unwrap()
+    };
+    let more = ensure(of(6)).await;
+    let added: Vec<&str> = more
+        .added_subjects
+        .iter()
+        .map(|(_, s)| s.as_str())
+        .collect();
+    assert_eq!(added, ["stock.4.*.moved", "stock.5.*.moved"]);
+    assert!(taken(4).await);
+    // Fewer is an operator's business.
+    assert!(ensure(of(2)).await.is_empty());
+    assert_eq!(subjects().await.len(), 6);
+}

@@ -122,7 +122,7 @@ const fn consumer(
 pub const STREAMS: Streams = Streams {
     streams: &[
         stream("ORDERS", &["orders.*.placed", "orders:paid"], None),
-        stream("STOCK", &["stock.*.*.moved"], Some(4)),
+        stream("STOCK", &["stock.{partition}.*.moved"], Some(4)),
     ],
     consumers: &[
         consumer(

@@ -237,7 +237,12 @@ fn behind_text(services: &[(&str, Vec<Row<'_>>)]) -> String {
             }
         }
         for ((stream, event), (stored, row)) in by_event {
-            let stored = stored.map_or_else(|| "some".to_owned(), count);
+            let says = match stored {
+                Some(1) => format!("1 stored event of {event} lies"),
+                Some(n) => format!("{} stored events of {event} lie", count(n)),
+                None => format!("stored events of {event}, more than can be counted here, lie"),
+            };
+            let are = if stored == Some(1) { "is" } else { "are" };
             let to = begins(row.wanted).map_or_else(String::new, |(_, to)| to);
             let first = match row.there.as_ref().is_some_and(|there| row.lacks(there)) {
                 true => "first `streams apply`, then",
@@ -245,9 +250,9 @@ fn behind_text(services: &[(&str, Vec<Row<'_>>)]) -> String {
             };
             let _ = writeln!(
                 out,
-                "\n{stored} stored events of {event} lie behind the position of {name} in {stream} and are not delivered. To \
+                "\n{says} behind the position of {name} in {stream} and {are} not delivered. To \
                  have them handled, and what it has handled of its other events again, {first}\n  event-contracts services \
-                 reset {name} --stream {stream} --to {to}"
+                 reset {name} --to {to} --stream {stream}"
             );
         }
     }

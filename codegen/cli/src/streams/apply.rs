@@ -13,6 +13,7 @@ use tokio::time::sleep;
 use super::plan::{Item, Kind};
 use super::setting::{self, Difference, Setting};
 use super::step::{Step, order};
+use crate::behind;
 use crate::jetstream::{self, metadata, patiently};
 use crate::wanted::{DOMAIN, HASH, SERVICE, subjects_of};
 
@@ -155,7 +156,14 @@ async fn send(bus: &Bus, step: &Step<'_>, there: Option<&Value>) -> Result<Value
     let item = step.item();
     let (stream, durable) = (&item.stream, item.durable());
     let config = match (&item.wanted, there) {
-        (Some(wanted), Some(there)) => overlaid(item, wanted, there, step.leaves_retention()),
+        (Some(wanted), Some(there)) => {
+            let mut config = overlaid(item, wanted, there, step.leaves_retention());
+            if item.kind == Kind::Durable {
+                let begins = &wanted["deliver_policy"];
+                behind::note(bus, stream, durable, begins, &mut config, there).await?;
+            }
+            config
+        }
         (Some(wanted), None) => wanted.clone(),
         (None, _) => Value::Null,
     };

@@ -153,9 +153,6 @@ impl Plan {
                 if let Some(found) = found {
                     loss::of_durable(bus, &mut item, found).await?;
                     item.behind = behind::lacking(bus, durable, found).await?;
-                    if let Some(wanted) = &mut item.wanted {
-                        behind::note(wanted, &found.config, &item.behind);
-                    }
                     let found = (found, retention);
                     resets.add(bus, durable, found, &item.behind).await?;
                 }

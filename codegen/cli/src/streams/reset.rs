@@ -29,7 +29,7 @@ impl Reset {
             to,
             ..
         } = self;
-        format!("event-contracts services reset {service} --stream {stream} --to {to}")
+        format!("event-contracts services reset {service} --to {to} --stream {stream}")
     }
 
     /// What it costs.
