@@ -77,12 +77,7 @@ pub(super) fn module(w: &mut Writer, scope: &Scope<'_>) {
     );
     w.line("#[allow(missing_debug_implementations)]");
     w.open("pub mod required {");
-    if body.contains("event_runtime") {
-        w.line("use super::event_runtime;");
-        w.text(&body);
-    } else {
-        w.text(body.strip_prefix('\n').unwrap_or(&body));
-    }
+    w.text(body.strip_prefix('\n').unwrap_or(&body));
     w.close("}");
 }
 
