@@ -92,8 +92,7 @@ impl<'a> Scope<'a> {
 
     /// A type expression in Rust.
     pub(super) fn ty(&self, ty: &Type) -> String {
-        let up = "super::".repeat(self.below);
-        let runtime = |name: &str| format!("{up}event_runtime::{name}");
+        let runtime = |name: &str| format!("event_runtime::{name}");
         match ty {
             Type::Bool => "bool".to_owned(),
             Type::String => self.prelude(Prelude::String).to_owned(),

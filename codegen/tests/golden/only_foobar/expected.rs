@@ -171,12 +171,14 @@ pub mod scheduling {
     /// ```
     #[allow(missing_debug_implementations)]
     pub mod required {
+        use super::event_runtime;
+
         /// The required fields of [`UserScheduleCreated`](super::UserScheduleCreated).
         pub struct UserScheduleCreated {
             /// On the wire `scheduleId`.
-            pub schedule_id: super::event_runtime::Uuid,
+            pub schedule_id: event_runtime::Uuid,
             /// On the wire `startsAt`.
-            pub starts_at: super::event_runtime::Timestamp,
+            pub starts_at: event_runtime::Timestamp,
             /// On the wire `channels`.
             pub channels: Vec<super::Channel>,
         }
@@ -195,7 +197,7 @@ pub mod scheduling {
         /// The required fields of [`UserMoved`](super::UserMoved).
         pub struct UserMoved {
             /// On the wire `userId`.
-            pub user_id: super::event_runtime::Uuid,
+            pub user_id: event_runtime::Uuid,
             /// On the wire `contact`.
             pub contact: super::Contact,
         }

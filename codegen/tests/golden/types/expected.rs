@@ -200,6 +200,8 @@ pub mod types {
     /// ```
     #[allow(missing_debug_implementations)]
     pub mod required {
+        use super::event_runtime;
+
         /// The required fields of [`Everything`](super::Everything).
         pub struct Everything {
             /// On the wire `truth`.
@@ -219,17 +221,17 @@ pub mod types {
             /// On the wire `ratio`.
             pub ratio: f64,
             /// On the wire `id`.
-            pub id: super::event_runtime::Uuid,
+            pub id: event_runtime::Uuid,
             /// On the wire `at`.
-            pub at: super::event_runtime::Timestamp,
+            pub at: event_runtime::Timestamp,
             /// On the wire `day`.
-            pub day: super::event_runtime::Date,
+            pub day: event_runtime::Date,
             /// On the wire `length`.
-            pub length: super::event_runtime::IsoDuration,
+            pub length: event_runtime::IsoDuration,
             /// On the wire `data`.
-            pub data: super::event_runtime::Bytes,
+            pub data: event_runtime::Bytes,
             /// On the wire `anything`.
-            pub anything: super::event_runtime::Json,
+            pub anything: event_runtime::Json,
             /// On the wire `list`.
             pub list: Vec<Vec<String>>,
             /// On the wire `map`.
