@@ -128,7 +128,8 @@ fn companion(
     allow_deprecated(w, fields);
     let head = format!("impl ::core::convert::From<{ident}>");
     let whole = format!("{head} for super::{ident} {{");
-    if w.fits(&whole) {
+    // As observed: what the line is indented by does not count here.
+    if Writer::default().fits(&whole) {
         w.open(whole);
     } else {
         w.line(head);
@@ -182,7 +183,14 @@ fn literal(w: &mut Writer, fields: &[Field]) {
     }
     w.open("Self {");
     for (field, value) in &values {
-        w.pair(field, &format!("{value},"));
+        match value.split_once('.') {
+            Some((required, rest)) if !w.fits(&format!("{field} {value},")) => {
+                w.open(format_args!("{field} {required}"));
+                w.line(format_args!(".{rest},"));
+                w.dedent();
+            }
+            _ => w.pair(field, &format!("{value},")),
+        }
     }
     w.close("}");
 }
