@@ -81,7 +81,7 @@ impl Codegen {
         self
     }
 
-    /// Another file than `OUT_DIR/contracts.rs`.
+    /// Another file than `OUT_DIR/contracts.rs`. `include_contracts!` does not know of it: `include!` it.
     #[must_use]
     pub fn out_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.out_file = Some(path.into());

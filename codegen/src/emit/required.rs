@@ -49,18 +49,24 @@ pub(super) fn default_implementation(w: &mut Writer, ident: &str, fields: &[Fiel
 /// The module; nothing when the domain has no struct with a required field.
 pub(super) fn module(w: &mut Writer, scope: &Scope<'_>) {
     let inner = scope.below();
+    // Whether a type is the runtime's: of docs and fields' names the text cannot tell.
+    let mut named = false;
     let mut body = Writer::at(w.depth() + 1);
     for id in scope.events() {
         let event = &scope.contracts[id];
         match &event.body {
-            Body::Fields(fields) => companion(&mut body, &inner, &event.name, None, fields),
+            Body::Fields(fields) => {
+                named |= companion(&mut body, &inner, &event.name, None, fields);
+            }
             Body::Schema(schema) => imported(&mut body, &inner, schema),
         }
     }
     for id in scope.types() {
         let def = &scope.contracts[id];
         match &def.kind {
-            TypeKind::Struct(fields) => companion(&mut body, &inner, &def.name, Some(id), fields),
+            TypeKind::Struct(fields) => {
+                named |= companion(&mut body, &inner, &def.name, Some(id), fields);
+            }
             TypeKind::Schema(schema) => imported(&mut body, &inner, schema),
             _ => {}
         }
@@ -77,7 +83,7 @@ pub(super) fn module(w: &mut Writer, scope: &Scope<'_>) {
     );
     w.line("#[allow(missing_debug_implementations)]");
     w.open("pub mod required {");
-    if body.contains("event_runtime") {
+    if named {
         w.line("use super::event_runtime;");
         w.text(&body);
     } else {
@@ -86,16 +92,17 @@ pub(super) fn module(w: &mut Writer, scope: &Scope<'_>) {
     w.close("}");
 }
 
-/// The required fields of one struct, and what makes the struct of them.
+/// The required fields of one struct, and what makes the struct of them. Says whether a type is the runtime's.
 fn companion(
     w: &mut Writer,
     scope: &Scope<'_>,
     name: &str,
     owner: Option<TypeId>,
     fields: &[Field],
-) {
+) -> bool {
+    let mut named = false;
     if default(fields) != Default::None {
-        return;
+        return named;
     }
     let ident = name::type_ident(name);
     let required: Vec<&Field> = fields.iter().filter(|field| field.required()).collect();
@@ -109,9 +116,11 @@ fn companion(
     w.open(format_args!("pub struct {ident} {{"));
     for field in required {
         about::field(w, field);
+        let ty = scope.field(owner, field);
+        named |= ty.contains("event_runtime::");
         w.pair(
             &format!("pub {}:", name::field_ident(&field.name)),
-            &format!("{},", scope.field(owner, field)),
+            &format!("{ty},"),
         );
     }
     w.close("}");
@@ -119,7 +128,8 @@ fn companion(
     allow_deprecated(w, fields);
     let head = format!("impl ::core::convert::From<{ident}>");
     let whole = format!("{head} for super::{ident} {{");
-    if w.fits(&whole) {
+    // As observed: what the line is indented by does not count here.
+    if Writer::default().fits(&whole) {
         w.open(whole);
     } else {
         w.line(head);
@@ -132,6 +142,7 @@ fn companion(
     literal(w, fields);
     w.close("}");
     w.close("}");
+    named
 }
 
 /// An import has such a module of its own.
@@ -172,7 +183,14 @@ fn literal(w: &mut Writer, fields: &[Field]) {
     }
     w.open("Self {");
     for (field, value) in &values {
-        w.pair(field, &format!("{value},"));
+        match value.split_once('.') {
+            Some((required, rest)) if !w.fits(&format!("{field} {value},")) => {
+                w.open(format_args!("{field} {required}"));
+                w.line(format_args!(".{rest},"));
+                w.dedent();
+            }
+            _ => w.pair(field, &format!("{value},")),
+        }
     }
     w.close("}");
 }
