@@ -15,6 +15,7 @@ mod facts;
 mod files;
 mod keywords;
 mod limits;
+mod list;
 mod names;
 mod normal;
 mod number;
@@ -24,6 +25,7 @@ mod rust;
 mod scalar;
 mod shape;
 mod store;
+mod text;
 mod uri;
 
 use std::collections::BTreeSet;

@@ -6,11 +6,13 @@ use std::collections::{BTreeSet, HashMap};
 use super::Wanted;
 use super::document::Value as Json;
 use super::facts::{JsonKind, Leaf, Problem, Reader};
+use super::list;
 use super::names::Names;
 use super::rust;
 use super::scalar;
 use super::shape::{Count, Def, Kind, Shape, Value, Variant, Whole};
 use super::store::{Site, Store};
+use super::text;
 use crate::name;
 
 /// How deep shapes may nest in one another. Also bounds the recursion of everything that walks them.
@@ -331,7 +333,7 @@ impl Builder<'_, '_> {
         let mut texts: Vec<(String, Site)> = Vec::new();
         for leaf in leaves {
             let Some(values) = self.read.values(&leaf.sites) else {
-                return scalar::text(&mut self.read, leaves);
+                return text::text(&mut self.read, leaves);
             };
             let mut own: Vec<(String, Site)> = Vec::new();
             for site in values {
@@ -339,7 +341,7 @@ impl Builder<'_, '_> {
                     own.push((text.clone(), site));
                 }
             }
-            scalar::fitting(&mut self.read, leaf, &mut own);
+            text::fitting(&mut self.read, leaf, &mut own);
             texts.append(&mut own);
         }
         if let (true, Some(site)) = (
@@ -375,7 +377,7 @@ impl Builder<'_, '_> {
     fn list(&mut self, leaves: &[Leaf], hint: &Hint, at: Site) -> Shape {
         let lists: Vec<_> = leaves
             .iter()
-            .map(|leaf| scalar::list(&mut self.read, &leaf.sites))
+            .map(|leaf| list::list(&mut self.read, &leaf.sites))
             .collect();
         if let ([list], [leaf]) = (lists.as_slice(), leaves) {
             if let Some(tuple) = list.tuple().filter(|tuple| tuple.len() <= MAX_TUPLE) {
