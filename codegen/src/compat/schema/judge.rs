@@ -34,6 +34,8 @@ struct Judge<'a> {
     schemas: Schema<'a>,
 }
 
+/// Payloads nest as deep as the parser lets them, and threads may be small: what recurses is loops alone, and all texts are
+/// made elsewhere.
 impl<'a> Judge<'a> {
     fn value(&self, schema: &'a Json, json: &Json, look: Look, depth: usize) -> Verdict {
         if depth > DEEPEST {
@@ -42,74 +44,51 @@ impl<'a> Judge<'a> {
         let schema = self.schemas.resolve(schema);
         let branches = branches(schema);
         if !branches.is_empty() {
-            return match list(schema, "oneOf") {
-                [] => self.any(branches, json, depth),
-                _ => self.branch(branches, json, look, depth),
-            };
+            return self.branch(schema, branches, json, look, depth);
         }
-        if let Some(values) = values(schema)
-            && (look == Look::All || matches!(json, Json::Text(_)))
-            && !values.iter().any(|value| equal(value, json))
-        {
-            return Err(format!(
-                "{} is none of the allowed values",
-                json.to_compact()
-            ));
-        }
-        let kinds = kinds(schema);
-        let Some(kind) = kind_of(&kinds, json) else {
-            return Err(format!("it is no {}", kinds.join(" or ")));
-        };
+        alone(schema, json, look)?;
         match json {
-            Json::Number(digits) if kind == "integer" => integer(schema, digits, look),
-            Json::Number(digits) if kind == "number" => number(schema, digits, look),
-            Json::Text(value) if kind == "string" => {
-                // As text it is the same integer.
-                if kinds.contains(&"integer") && !is_long(value) {
-                    return Err(format!("{:?} is no integer", text::shortened(value)));
-                }
-                string(schema, value, look)
-            }
-            Json::List(items) if kind == "array" => self.items(schema, items, look, depth),
-            Json::Object(members) if kind == "object" => self.object(schema, members, look, depth),
+            Json::List(items) => self.items(schema, items, look, depth),
+            Json::Object(members) => self.object(schema, members, look, depth),
             _ => Ok(()),
         }
     }
 
-    /// The first branch that reads it has it, and its checks count.
-    fn branch(&self, branches: &'a [Json], json: &Json, look: Look, depth: usize) -> Verdict {
-        let reads = |branch: &&Json| self.value(branch, json, Look::Form, depth + 1).is_ok();
-        match branches.iter().find(reads) {
-            Some(_) if look == Look::Form => Ok(()),
-            Some(branch) => self.value(branch, json, look, depth + 1),
-            None => Err("it fits none of the choices".to_owned()),
+    /// The first branch of a `oneOf` that reads it has it, and its checks count. Of an `anyOf` it is the first one that
+    /// takes it, checks included.
+    fn branch(
+        &self,
+        schema: &'a Json,
+        branches: &'a [Json],
+        json: &Json,
+        look: Look,
+        depth: usize,
+    ) -> Verdict {
+        let by_form = !list(schema, "oneOf").is_empty();
+        let first = if by_form { Look::Form } else { Look::All };
+        for branch in branches {
+            if self.value(branch, json, first, depth + 1).is_ok() {
+                if first == look || first == Look::All {
+                    return Ok(());
+                }
+                return self.value(branch, json, look, depth + 1);
+            }
         }
-    }
-
-    /// One that is checked, too, has it: here a reader tells the branches apart by all that they demand.
-    fn any(&self, branches: &'a [Json], json: &Json, depth: usize) -> Verdict {
-        let fits = |branch: &Json| self.value(branch, json, Look::All, depth + 1).is_ok();
-        if branches.iter().any(fits) {
-            Ok(())
-        } else {
-            Err("it fits none of the choices".to_owned())
-        }
+        Err("it fits none of the choices".to_owned())
     }
 
     fn items(&self, schema: &'a Json, items: &[Json], look: Look, depth: usize) -> Verdict {
-        let counts = count(schema, "minItems", "maxItems");
-        let is_tuple = matches!(get(schema, "items"), Some(Json::List(_)));
-        if (look == Look::All || is_tuple) && !counts.contains(items.len() as u64) {
-            return Err(format!("{} items", items.len()));
-        }
+        counted(schema, items.len(), look)?;
+        let of = get(schema, "items");
         for (at, item) in items.iter().enumerate() {
-            let of = match get(schema, "items") {
+            let of = match of {
                 Some(Json::List(each)) => each.get(at),
                 other => other,
             };
-            if let Some(of) = of {
-                let verdict = self.value(of, item, look, depth + 1);
-                verdict.map_err(|why| format!("[{at}]: {why}"))?;
+            if let Some(of) = of
+                && let Err(why) = self.value(of, item, look, depth + 1)
+            {
+                return Err(in_item(at, &why));
             }
         }
         Ok(())
@@ -122,51 +101,114 @@ impl<'a> Judge<'a> {
         look: Look,
         depth: usize,
     ) -> Verdict {
-        let needed: HashSet<&str> = required(schema).collect();
-        let named = properties(schema).iter();
-        let named: HashMap<&str, &'a Json> = named.map(|(name, of)| (name.as_str(), of)).collect();
-        let mut last: HashMap<&str, usize> = HashMap::new();
-        for (at, (key, _)) in members.iter().enumerate() {
-            last.insert(key, at);
-        }
-        // What tells one branch of a union from another comes first: else a deep payload would be looked at by all of them.
-        for name in required(schema) {
-            let found = last.get(name).and_then(|at| members.get(*at));
-            let Some((_, value)) = found else {
-                return Err(format!("the member `{name}` is missing"));
-            };
-            let fixed = named.get(name).and_then(|of| get(of, "const"));
-            if let Some(of) = fixed.filter(|of| matches!(of, Json::Text(_)) && *of != value) {
-                return Err(format!("{name}: it is not {}", of.to_compact()));
+        for (of, (key, value), look) in told(schema, members, look)? {
+            if let Err(why) = self.value(of, value, look, depth + 1) {
+                return Err(in_member(key, &why));
             }
         }
-        let mut there: HashSet<&str> = HashSet::new();
-        for (at, (key, value)) in members.iter().enumerate() {
-            let known = named.get(key.as_str()).copied();
-            let overwritten = last.get(key.as_str()).is_some_and(|last| *last > at);
-            if overwritten && known.is_some() {
-                return Err(format!("the member `{key}` stands twice"));
-            }
-            // A reader takes `null` for an absent member, unless it is one of the values.
-            if *value == Json::Null
-                && !needed.contains(key.as_str())
-                && known.is_some_and(|of| !is_any_or_null(of))
-            {
-                continue;
-            }
-            there.insert(key);
-            if let Some(of) = known.or_else(|| get(schema, "additionalProperties")) {
-                // Of a key that stands twice the last value is kept, and the others are only read.
-                let look = if overwritten { Look::Form } else { look };
-                let verdict = self.value(of, value, look, depth + 1);
-                verdict.map_err(|why| format!("{key}: {why}"))?;
-            }
+        Ok(())
+    }
+}
+
+fn in_item(at: usize, why: &str) -> String {
+    format!("[{at}]: {why}")
+}
+
+fn in_member(key: &str, why: &str) -> String {
+    format!("{key}: {why}")
+}
+
+/// What a value is, whatever is in it.
+fn alone(schema: &Json, json: &Json, look: Look) -> Verdict {
+    if let Some(values) = values(schema)
+        && (look == Look::All || matches!(json, Json::Text(_)))
+        && !values.iter().any(|value| equal(value, json))
+    {
+        return Err(format!(
+            "{} is none of the allowed values",
+            json.to_compact()
+        ));
+    }
+    let kinds = kinds(schema);
+    let Some(kind) = kind_of(&kinds, json) else {
+        return Err(format!("it is no {}", kinds.join(" or ")));
+    };
+    match json {
+        Json::Number(digits) if kind == "integer" => integer(schema, digits, look),
+        Json::Number(digits) if kind == "number" => number(schema, digits, look),
+        // As text it is the same integer.
+        Json::Text(value) if kind == "string" && kinds.contains(&"integer") && !is_long(value) => {
+            Err(format!("{:?} is no integer", text::shortened(value)))
         }
-        match look {
-            Look::Form => Ok(()),
-            Look::All => whole(schema, &there),
+        Json::Text(value) if kind == "string" => string(schema, value, look),
+        _ => Ok(()),
+    }
+}
+
+/// How many elements there are. A tuple has its length to be one.
+fn counted(schema: &Json, items: usize, look: Look) -> Verdict {
+    let is_tuple = matches!(get(schema, "items"), Some(Json::List(_)));
+    let fits = count(schema, "minItems", "maxItems").contains(items as u64);
+    if fits || (look == Look::Form && !is_tuple) {
+        Ok(())
+    } else {
+        Err(format!("{items} items"))
+    }
+}
+
+type Member = (String, Json);
+
+/// The members that have a schema, with it; after all that is said of an object apart from its members' values.
+fn told<'a, 'j>(
+    schema: &'a Json,
+    members: &'j [Member],
+    look: Look,
+) -> Result<Vec<(&'a Json, &'j Member, Look)>, String> {
+    let needed: HashSet<&str> = required(schema).collect();
+    let named = properties(schema).iter();
+    let named: HashMap<&str, &'a Json> = named.map(|(name, of)| (name.as_str(), of)).collect();
+    let mut last: HashMap<&str, usize> = HashMap::new();
+    for (at, (key, _)) in members.iter().enumerate() {
+        last.insert(key, at);
+    }
+    // What tells one branch of a union from another comes first: else a deep payload would be looked at by all of them.
+    for name in required(schema) {
+        let found = last.get(name).and_then(|at| members.get(*at));
+        let Some((_, value)) = found else {
+            return Err(format!("the member `{name}` is missing"));
+        };
+        let fixed = named.get(name).and_then(|of| get(of, "const"));
+        if let Some(of) = fixed.filter(|of| matches!(of, Json::Text(_)) && *of != value) {
+            return Err(format!("{name}: it is not {}", of.to_compact()));
         }
     }
+    let mut out = Vec::new();
+    let mut there: HashSet<&str> = HashSet::new();
+    for (at, member) in members.iter().enumerate() {
+        let (key, value) = member;
+        let known = named.get(key.as_str()).copied();
+        let overwritten = last.get(key.as_str()).is_some_and(|last| *last > at);
+        if overwritten && known.is_some() {
+            return Err(format!("the member `{key}` stands twice"));
+        }
+        // A reader takes `null` for an absent member, unless it is one of the values.
+        if *value == Json::Null
+            && !needed.contains(key.as_str())
+            && known.is_some_and(|of| !is_any_or_null(of))
+        {
+            continue;
+        }
+        there.insert(key);
+        if let Some(of) = known.or_else(|| get(schema, "additionalProperties")) {
+            // Of a key that stands twice the last value is kept, and the others are only read.
+            let look = if overwritten { Look::Form } else { look };
+            out.push((of, member, look));
+        }
+    }
+    if look == Look::All {
+        whole(schema, &there)?;
+    }
+    Ok(out)
 }
 
 /// What an object demands of all its members together.
