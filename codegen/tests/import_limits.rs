@@ -67,7 +67,8 @@ impl Import {
             said: String::new(),
         };
         for diagnostic in diagnostics.iter() {
-            out.said += &format!("{}: {}\n", diagnostic.code, diagnostic.message);
+            let help = diagnostic.help.as_deref().unwrap_or_default();
+            out.said += &format!("{}: {} {help}\n", diagnostic.code, diagnostic.message);
             if diagnostic.code == Code::SchemaUnchecked {
                 let keywords = diagnostic.message.split('`').skip(1).step_by(2);
                 out.unchecked.extend(keywords.map(str::to_owned));
@@ -1189,6 +1190,33 @@ fn a_limit_that_is_added_is_a_break() {
             "{before} {after}: {ids:?}"
         );
     }
+}
+
+/// However many places there are, each keyword has one, and the rest is counted.
+#[test]
+fn a_warning_has_a_place_for_each_keyword() {
+    let many: serde_json::Map<String, Value> = (0..100)
+        .map(|n| {
+            (
+                format!("p{n:03}"),
+                json!({"type": "string", "format": "email"}),
+            )
+        })
+        .chain([(
+            "z".to_owned(),
+            json!({"type": "array", "uniqueItems": true}),
+        )])
+        .collect();
+    let import = Import::of(&json!({"type": "object", "properties": many}));
+    let wanted = ["format", "uniqueItems"].map(str::to_owned);
+    assert_eq!(import.unchecked, BTreeSet::from(wanted), "{}", import.said);
+    assert_eq!(import.places.len(), 20);
+    let last = import.places.last().unwrap();
+    assert_eq!(
+        last,
+        "not checked: held.schema.json#/properties/z/uniqueItems"
+    );
+    assert!(import.said.contains("81 more places"), "{}", import.said);
 }
 
 /// The deepest payload that a decoder reads, through unions and objects, on a small stack.
