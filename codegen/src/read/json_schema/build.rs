@@ -354,8 +354,8 @@ impl Builder<'_, '_> {
             );
         }
         if texts.len() > MAX_VALUES {
-            if let Some((_, site)) = texts.first() {
-                self.read.unchecked.insert((*site, "enum"));
+            for leaf in leaves {
+                self.read.account(leaf, &[]);
             }
             return Shape::Text(super::shape::Text::default());
         }
