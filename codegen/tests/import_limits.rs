@@ -67,7 +67,8 @@ impl Import {
             said: String::new(),
         };
         for diagnostic in diagnostics.iter() {
-            out.said += &format!("{}: {}\n", diagnostic.code, diagnostic.message);
+            let help = diagnostic.help.as_deref().unwrap_or_default();
+            out.said += &format!("{}: {} {help}\n", diagnostic.code, diagnostic.message);
             if diagnostic.code == Code::SchemaUnchecked {
                 let keywords = diagnostic.message.split('`').skip(1).step_by(2);
                 out.unchecked.extend(keywords.map(str::to_owned));
@@ -267,6 +268,13 @@ fn numbers() -> Vec<Case> {
             json!({"type": "integer", "enum": [1, 2, 300]}),
             &["1", "300"],
             &["3"],
+        ),
+        checked(
+            "enum",
+            ALL,
+            json!({"minimum": 0, "enum": [7, 18446744073709551615_u64]}),
+            &["18446744073709551615"],
+            &["18446744073709551614"],
         ),
         checked(
             "enum",
@@ -1184,6 +1192,33 @@ fn a_limit_that_is_added_is_a_break() {
     }
 }
 
+/// However many places there are, each keyword has one, and the rest is counted.
+#[test]
+fn a_warning_has_a_place_for_each_keyword() {
+    let many: serde_json::Map<String, Value> = (0..100)
+        .map(|n| {
+            (
+                format!("p{n:03}"),
+                json!({"type": "string", "format": "email"}),
+            )
+        })
+        .chain([(
+            "z".to_owned(),
+            json!({"type": "array", "uniqueItems": true}),
+        )])
+        .collect();
+    let import = Import::of(&json!({"type": "object", "properties": many}));
+    let wanted = ["format", "uniqueItems"].map(str::to_owned);
+    assert_eq!(import.unchecked, BTreeSet::from(wanted), "{}", import.said);
+    assert_eq!(import.places.len(), 20);
+    let last = import.places.last().unwrap();
+    assert_eq!(
+        last,
+        "not checked: held.schema.json#/properties/z/uniqueItems"
+    );
+    assert!(import.said.contains("81 more places"), "{}", import.said);
+}
+
 /// The deepest payload that a decoder reads, through unions and objects, on a small stack.
 #[test]
 fn a_deep_payload_is_judged_on_a_small_stack() {
@@ -1192,7 +1227,8 @@ fn a_deep_payload_is_judged_on_a_small_stack() {
         "definitions": {"N": {"oneOf": [
             {"type": "string"},
             {"type": "array", "items": {"$ref": "#/definitions/N"}},
-            {"type": "object", "properties": {"n": {"$ref": "#/definitions/N"}}, "minProperties": 1},
+            {"type": "object", "properties": {"k": {"const": "a"}, "n": {"$ref": "#/definitions/N"}}, "required": ["k"]},
+            {"type": "object", "properties": {"k": {"const": "b"}, "n": {"$ref": "#/definitions/N"}}, "required": ["k"]},
         ]}},
         "type": "object", "properties": {"p": {"$ref": "#/definitions/N"}},
     });
@@ -1209,11 +1245,8 @@ fn a_deep_payload_is_judged_on_a_small_stack() {
     let judge = move || {
         for levels in [1, 50, 125] {
             assert_eq!(import.faults(&deep("[", "]", levels)), None, "{levels}");
-            assert_eq!(
-                import.faults(&deep("{\"n\":", "}", levels)),
-                None,
-                "{levels}"
-            );
+            let object = deep("{\"n\":", ",\"k\":\"b\"}", levels);
+            assert_eq!(import.faults(&object), None, "{levels}");
         }
         assert!(import.faults(&deep("[", "]", 126)).is_some());
         let wrong = deep("[", "]", 120).replace("\"x\"", "1");

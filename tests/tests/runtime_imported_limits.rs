@@ -180,7 +180,8 @@ fn read_as<E: Event>(payload: &str) -> Result<String, String> {
 
 struct Judges {
     contracts: Checked,
-    schemas: BTreeMap<String, Validator>,
+    /// Of draft-07 and of 2020-12.
+    schemas: [BTreeMap<String, Validator>; 2],
     unchecked: String,
 }
 
@@ -190,16 +191,20 @@ impl Judges {
         let mut diagnostics = Diagnostics::default();
         let model = read::read_folder(&folder, &mut diagnostics);
         let contracts = check::check(model, &mut diagnostics).unwrap();
-        let schemas = json_schema(&contracts, Draft::Draft07, Layout::Bundled);
-        let schemas = schemas.into_iter().filter_map(|(name, text)| {
-            let schema: Value = serde_json::from_str(&text).unwrap();
-            let name = name.strip_prefix("limits.")?.strip_suffix(".json")?;
-            let options = jsonschema::options().should_validate_formats(true);
-            Some((name.to_owned(), options.build(&schema).unwrap()))
+        let schemas = [Draft::Draft07, Draft::Draft202012].map(|draft| {
+            let files = json_schema(&contracts, draft, Layout::Bundled).into_iter();
+            let validators = files.filter_map(|(name, text)| {
+                let schema: Value = serde_json::from_str(&text).unwrap();
+                assert!(jsonschema::meta::is_valid(&schema), "{name}");
+                let name = name.strip_prefix("limits.")?.strip_suffix(".json")?;
+                let options = jsonschema::options().should_validate_formats(true);
+                Some((name.to_owned(), options.build(&schema).unwrap()))
+            });
+            validators.collect()
         });
         let unchecked = diagnostics.iter().map(|d| d.message.clone()).collect();
         Self {
-            schemas: schemas.collect(),
+            schemas,
             contracts,
             unchecked,
         }
@@ -222,10 +227,13 @@ impl Judges {
         [decoded.map(drop), judged]
     }
 
-    fn schema(&self, event: &str, payload: &str) -> Result<(), String> {
+    fn schemas(&self, event: &str, payload: &str) -> [Result<(), String>; 2] {
         let payload: Value = serde_json::from_str(payload).unwrap();
-        let valid = self.schemas[event].validate(&payload);
-        valid.map_err(|error| error.to_string())
+        let judged = |schemas: &BTreeMap<String, Validator>| {
+            let valid = schemas[event].validate(&payload);
+            valid.map_err(|error| error.to_string())
+        };
+        self.schemas.each_ref().map(judged)
     }
 }
 
@@ -236,11 +244,12 @@ fn all_judges_judge_alike() {
     let all = GOOD.iter().map(|case| (case, true));
     for ((event, payload), good) in all.chain(BAD.iter().map(|case| (case, false))) {
         let [decoder, judge] = judges.readers(event, payload);
-        let schema = judges.schema(event, payload);
+        let [old, new] = judges.schemas(event, payload);
         for (who, says) in [
             ("the type", decoder),
             ("decode", judge),
-            ("the schema", schema),
+            ("draft-07", old),
+            ("2020-12", new),
         ] {
             if says.is_ok() != good {
                 wrong.push(format!("{event} {payload}: {who} says {says:?}"));
@@ -256,7 +265,11 @@ fn all_judges_judge_alike() {
         for says in judges.readers(event, payload) {
             assert_eq!(says, Ok(()), "{payload}");
         }
-        assert_eq!(judges.schema(event, payload), Ok(()), "{payload}");
+        assert_eq!(
+            judges.schemas(event, payload),
+            [Ok(()), Ok(())],
+            "{payload}"
+        );
     }
     for (event, payload, good) in BY_READERS {
         for (who, says) in ["the type", "decode"]

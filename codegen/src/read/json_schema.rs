@@ -16,6 +16,7 @@ mod files;
 mod ids;
 mod keywords;
 mod limits;
+mod list;
 mod names;
 mod normal;
 mod number;
@@ -28,6 +29,7 @@ mod rust;
 mod scalar;
 mod shape;
 mod store;
+mod text;
 mod uri;
 
 use std::collections::BTreeSet;

@@ -3,17 +3,19 @@
 //! its place, as [`crate::compat::payload`] does for types of the contracts. Makes no payloads.
 
 mod leaf;
+mod object;
 
 use std::cell::Cell;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 
-use super::payload::{branches, count, list, properties, required, values};
+use super::payload::{branches, count, properties, values};
 use super::{Schema, get};
 use crate::compat::payload::{self, Fault, Step};
 use crate::compat::text;
 use crate::formats;
 use crate::json::Json;
 use leaf::{counted, equal, fault, integer, no_kind, no_value, number, string, wanted};
+use object::Object;
 
 /// How many steps into a schema one payload may lead: more than the deepest payload that a decoder reads takes.
 const DEEPEST: usize = 600;
@@ -44,14 +46,6 @@ pub(super) fn faults(schemas: Schema<'_>, schema: &Json, json: &Json) -> Vec<Fau
     judge.value(schema, json, Look::All, 0)
 }
 
-/// The same faults, seen from one step above.
-fn inside(step: &Step, faults: Vec<Fault>) -> impl Iterator<Item = Fault> {
-    faults.into_iter().map(|mut fault| {
-        fault.at.insert(0, step.clone());
-        fault
-    })
-}
-
 struct Judge<'a> {
     schemas: Schema<'a>,
     /// How many choices are being looked at in one another, and how many branches have turned out wrong in the outermost.
@@ -68,75 +62,60 @@ impl<'a> Judge<'a> {
         if !choices.is_empty() {
             return self.choice(choices, json, look, depth);
         }
-        if let Some(values) = values(schema)
-            && (look == Look::All || matches!(json, Json::Text(_)))
-            && !values.iter().any(|value| equal(value, json))
-        {
-            return no_value(&values, json);
-        }
-        let kinds = kinds(schema);
-        let Some(kind) = kind_of(&kinds, json) else {
-            return no_kind(kinds.iter().map(|kind| wanted(kind)).collect(), json);
-        };
+        let faults = alone(schema, json, look);
         match json {
-            Json::Number(digits) if kind == "integer" => integer(schema, digits, look),
-            Json::Number(digits) if kind == "number" => number(schema, digits, look),
-            Json::Text(value) if kind == "string" => {
-                // As text it is the same integer.
-                if kinds.contains(&"integer") && !is_long(value) {
-                    let reason = format!("{:?} is no integer", text::shortened(value));
-                    return fault("pattern", "an integer", reason);
-                }
-                string(schema, value, look)
-            }
-            Json::List(items) if kind == "array" => self.items(schema, items, look, depth),
-            Json::Object(members) if kind == "object" => self.object(schema, members, look, depth),
-            _ => Vec::new(),
+            Json::List(items) if faults.is_empty() => self.items(schema, items, look, depth),
+            Json::Object(members) if faults.is_empty() => self.object(schema, members, look, depth),
+            _ => faults,
         }
     }
 
     /// The first branch that takes it, with what is demanded of it, has it; else the first that reads it, and its checks
     /// count.
     fn choice(&self, choices: &'a [Json], json: &Json, look: Look, depth: usize) -> Vec<Fault> {
-        let (within, wrong) = self.open.get();
-        let wrong = if within == 0 { 0 } else { wrong };
-        self.open.set((within + 1, wrong));
-        let faults = self.first_fitting(choices, json, look, depth);
-        self.open.set((within, self.open.get().1));
-        faults
-    }
-
-    fn first_fitting(
-        &self,
-        choices: &'a [Json],
-        json: &Json,
-        look: Look,
-        depth: usize,
-    ) -> Vec<Fault> {
+        let within = self.enter();
         let mut first = None;
         for branch in choices {
-            let (open, wrong) = self.open.get();
-            if wrong > MAX_WRONG {
+            if self.open.get().1 > MAX_WRONG {
                 break;
             }
-            let read = self.value(branch, json, Look::Form, depth + 1).is_empty();
-            if read && look == Look::Form {
-                return Vec::new();
-            }
-            if read {
-                let faults = self.value(branch, json, look, depth + 1);
-                if faults.is_empty() {
-                    return faults;
+            let mut faults = self.value(branch, json, Look::Form, depth + 1);
+            if faults.is_empty() && look == Look::All {
+                faults = self.value(branch, json, look, depth + 1);
+                if !faults.is_empty() {
+                    first = first.or(Some(std::mem::take(&mut faults)));
+                    self.note_wrong();
+                    continue;
                 }
-                first = first.or(Some(faults));
             }
-            self.open.set((open, self.open.get().1 + 1));
+            if faults.is_empty() {
+                self.leave(within);
+                return faults;
+            }
+            self.note_wrong();
         }
+        self.leave(within);
         match first {
             Some(faults) => faults,
             None if look == Look::Form => fault("oneOf", "", String::new()),
             None => self.no_branch(choices, json, depth),
         }
+    }
+
+    fn enter(&self) -> u32 {
+        let (within, wrong) = self.open.get();
+        self.open
+            .set((within + 1, if within == 0 { 0 } else { wrong }));
+        within
+    }
+
+    fn note_wrong(&self) {
+        let (open, wrong) = self.open.get();
+        self.open.set((open, wrong + 1));
+    }
+
+    fn leave(&self, within: u32) {
+        self.open.set((within, self.open.get().1));
     }
 
     /// What is wrong in the only branch that can be meant; else that there is none. Looks into one branch at most, or a
@@ -198,13 +177,7 @@ impl<'a> Judge<'a> {
     }
 
     fn items(&self, schema: &'a Json, items: &[Json], look: Look, depth: usize) -> Vec<Fault> {
-        let counts = count(schema, "minItems", "maxItems");
-        let is_tuple = matches!(get(schema, "items"), Some(Json::List(_)));
-        let mut all = Vec::new();
-        if look == Look::All || is_tuple {
-            let rules = ["minItems", "maxItems"];
-            all = counted(counts, items.len() as u64, "items", rules);
-        }
+        let mut all = length(schema, items, look);
         for (at, item) in items.iter().enumerate() {
             if look == Look::Form && !all.is_empty() {
                 break;
@@ -215,7 +188,7 @@ impl<'a> Judge<'a> {
             };
             if let Some(of) = of {
                 let faults = self.value(of, item, look, depth + 1);
-                all.extend(inside(&Step::Item(at), faults));
+                nest(&mut all, || Step::Item(at), faults);
             }
         }
         all
@@ -228,127 +201,64 @@ impl<'a> Judge<'a> {
         look: Look,
         depth: usize,
     ) -> Vec<Fault> {
-        let object = Object::new(schema, members);
-        let mut all = Vec::new();
-        for name in required(schema).filter(|name| !object.there.contains(name)) {
-            let reason = format!("the field `{name}` is missing");
-            all.extend(fault("required", name, reason));
-        }
-        for (key, value, last) in object.tags_first() {
+        let (mut all, inside) = Object::new(schema, members).told(schema, look);
+        for member in inside {
             if look == Look::Form && !all.is_empty() {
-                return all;
+                break;
             }
-            let known = object.named(key);
-            if known.is_some() && object.again.contains(key) {
-                if last {
-                    let faults = fault("duplicate", "", "stands twice".to_owned());
-                    all.extend(inside(&Step::Member(key.to_owned()), faults));
-                }
-                continue;
-            }
-            let of = known.or_else(|| get(schema, "additionalProperties"));
-            let Some(of) = of.filter(|_| !object.is_absent(key, value)) else {
-                continue;
-            };
-            // Of a key that stands twice the last value is kept, and the others are only read.
-            let faults = self.value(of, value, if last { look } else { Look::Form }, depth + 1);
-            let step = match known {
-                Some(_) => Step::Member(key.to_owned()),
-                None => Step::Entry(key.to_owned()),
-            };
-            all.extend(inside(&step, faults));
-        }
-        if look == Look::All {
-            let there = object.there.iter().copied();
-            let there = there.filter(|name| !object.is_null(name)).collect();
-            all.extend(whole(schema, &there));
+            let faults = self.value(member.of, member.value, member.look, depth + 1);
+            nest(&mut all, || member.step(), faults);
         }
         all
     }
 }
 
-/// An object and what a schema says of its members.
-struct Object<'s, 'm> {
-    named: HashMap<&'s str, &'s Json>,
-    needed: HashSet<&'s str>,
-    members: &'m [(String, Json)],
-    there: HashSet<&'m str>,
-    /// The keys that stand more than once.
-    again: HashSet<&'m str>,
+/// Adds faults, seen from one step above.
+fn nest(all: &mut Vec<Fault>, step: impl Fn() -> Step, faults: Vec<Fault>) {
+    all.extend(faults.into_iter().map(|mut fault| {
+        fault.at.insert(0, step());
+        fault
+    }));
 }
 
-impl<'s, 'm> Object<'s, 'm> {
-    fn new(schema: &'s Json, members: &'m [(String, Json)]) -> Self {
-        let mut there = HashSet::new();
-        let keys = members.iter().map(|(key, _)| key.as_str());
-        let again = keys.filter(|key| !there.insert(*key)).collect();
-        Self {
-            named: properties(schema)
-                .iter()
-                .map(|(name, of)| (name.as_str(), of))
-                .collect(),
-            needed: required(schema).collect(),
-            members,
-            there,
-            again,
-        }
+/// What is wrong with a value, whatever is in it.
+fn alone(schema: &Json, json: &Json, look: Look) -> Vec<Fault> {
+    if let Some(values) = values(schema)
+        && (look == Look::All || matches!(json, Json::Text(_)))
+        && !values.iter().any(|value| equal(value, json))
+    {
+        return no_value(&values, json);
     }
-
-    fn named(&self, key: &str) -> Option<&'s Json> {
-        self.named.get(key).copied()
-    }
-
-    /// A reader takes `null` for an absent member, unless it is one of the values.
-    fn is_absent(&self, key: &str, value: &Json) -> bool {
-        *value == Json::Null
-            && !self.needed.contains(key)
-            && self.named(key).is_some_and(|of| !is_any_or_null(of))
-    }
-
-    /// Whether the last value of a key is an absent one.
-    fn is_null(&self, key: &str) -> bool {
-        let last = || self.members.iter().rfind(|(other, _)| other == key);
-        self.named.contains_key(key)
-            && last().is_some_and(|(key, value)| self.is_absent(key, value))
-    }
-
-    /// The members, each with whether it is the last of its key. Those with one value first: of all variants of a union one
-    /// is looked into, however deep they hold each other.
-    fn tags_first(&self) -> impl Iterator<Item = (&'m str, &'m Json, bool)> {
-        let is_tag = |key: &str| self.named(key).is_some_and(|of| get(of, "const").is_some());
-        let mut last = HashSet::new();
-        let members = self.members.iter().rev();
-        let mut all: Vec<(&str, &Json, bool)> = members
-            .map(|(key, value)| (key.as_str(), value, last.insert(key.as_str())))
-            .collect();
-        all.reverse();
-        all.sort_by_key(|(key, ..)| !is_tag(key));
-        all.into_iter()
-    }
-}
-
-/// What an object demands of all its members together.
-fn whole(schema: &Json, there: &HashSet<&str>) -> Vec<Fault> {
-    let counts = count(schema, "minProperties", "maxProperties");
-    let rules = ["minProperties", "maxProperties"];
-    let mut all = counted(counts, there.len() as u64, "members", rules);
-    let lists = list(schema, "anyOf");
-    let has = |list: &Json| required(list).all(|name| there.contains(name));
-    if !lists.is_empty() && !lists.iter().any(has) {
-        let names = |list| required(list).collect::<Vec<_>>().join(" and ");
-        let lists: Vec<String> = lists.iter().map(names).collect();
-        let reason = format!("it must have {}", lists.join(", or "));
-        all.extend(fault("anyOf", "", reason));
-    }
-    all
-}
-
-/// Whether a member's own schema, and none that it refers to, says that it may be anything, or `null` alone.
-fn is_any_or_null(schema: &Json) -> bool {
-    let says = ["$ref", "oneOf", "anyOf", "enum", "const"];
     let kinds = kinds(schema);
-    kinds == ["null"]
-        || (kinds.is_empty() && says.iter().all(|keyword| get(schema, keyword).is_none()))
+    let Some(kind) = kind_of(&kinds, json) else {
+        return no_kind(kinds.iter().map(|kind| wanted(kind)).collect(), json);
+    };
+    match json {
+        Json::Number(digits) if kind == "integer" => integer(schema, digits, look),
+        Json::Number(digits) if kind == "number" => number(schema, digits, look),
+        // As text it is the same integer.
+        Json::Text(value) if kind == "string" && kinds.contains(&"integer") && !is_long(value) => {
+            let reason = format!("{:?} is no integer", text::shortened(value));
+            fault("pattern", "an integer", reason)
+        }
+        Json::Text(value) if kind == "string" => string(schema, value, look),
+        _ => Vec::new(),
+    }
+}
+
+/// How many items there are; the form of a tuple, too.
+fn length(schema: &Json, items: &[Json], look: Look) -> Vec<Fault> {
+    let counts = count(schema, "minItems", "maxItems");
+    let is_tuple = matches!(get(schema, "items"), Some(Json::List(_)));
+    if look == Look::Form && !is_tuple {
+        return Vec::new();
+    }
+    counted(
+        counts,
+        items.len() as u64,
+        "items",
+        ["minItems", "maxItems"],
+    )
 }
 
 /// The names under `type`; none when a value may be of any kind.

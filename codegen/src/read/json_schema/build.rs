@@ -6,11 +6,13 @@ use std::collections::{BTreeSet, HashMap};
 use super::Wanted;
 use super::document::Value as Json;
 use super::facts::{JsonKind, Leaf, Problem, Reader};
+use super::list;
 use super::names::Names;
 use super::rust;
 use super::scalar;
 use super::shape::{By, Count, Def, Kind, Shape, Value, Variant, Whole};
 use super::store::{Site, Store};
+use super::text;
 use crate::name;
 
 /// How deep shapes may nest in one another. Also bounds the recursion of everything that walks them.
@@ -350,7 +352,7 @@ impl Builder<'_, '_> {
         let mut texts: Vec<(String, Site)> = Vec::new();
         for leaf in leaves {
             let Some(values) = self.read.values(&leaf.sites) else {
-                return scalar::text(&mut self.read, leaves);
+                return text::text(&mut self.read, leaves);
             };
             let mut own: Vec<(String, Site)> = Vec::new();
             for site in values {
@@ -358,7 +360,7 @@ impl Builder<'_, '_> {
                     own.push((text.clone(), site));
                 }
             }
-            scalar::fitting(&mut self.read, leaf, &mut own);
+            text::fitting(&mut self.read, leaf, &mut own);
             texts.append(&mut own);
         }
         if let (true, Some(site)) = (
@@ -371,8 +373,8 @@ impl Builder<'_, '_> {
             );
         }
         if texts.len() > MAX_VALUES {
-            if let Some((_, site)) = texts.first() {
-                self.read.unchecked.insert((*site, "enum"));
+            for leaf in leaves {
+                self.read.account(leaf, &[]);
             }
             return Shape::Text(super::shape::Text::default());
         }
@@ -390,7 +392,7 @@ impl Builder<'_, '_> {
     fn list(&mut self, leaves: &[Leaf], hint: &Hint, at: Site) -> Shape {
         let lists: Vec<_> = leaves
             .iter()
-            .map(|leaf| scalar::list(&mut self.read, &leaf.sites))
+            .map(|leaf| list::list(&mut self.read, &leaf.sites))
             .collect();
         if let ([list], [leaf]) = (lists.as_slice(), leaves) {
             if let Some(tuple) = list.tuple().filter(|tuple| tuple.len() <= MAX_TUPLE) {

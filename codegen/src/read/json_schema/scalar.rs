@@ -1,13 +1,11 @@
-//! The keywords about numbers, texts and counts. Objects and choices are [`super::build`]'s.
+//! The keywords about truth values, numbers and counts. Objects and choices are [`super::build`]'s.
 
 use super::document::Value as Json;
 use super::facts::{JsonKind, Leaf, Reader};
 use super::keywords::Draft;
-use super::limits::is_unchecked_format;
 use super::number;
-use super::shape::{Count, Format, Integer, Number, Shape, Text, Width};
+use super::shape::{Count, Integer, Number, Shape, Width};
 use super::store::Site;
-use crate::{ecma, formats};
 
 impl Count {
     /// Both hold.
@@ -21,17 +19,8 @@ impl Count {
 
 /// Keywords that list values.
 const VALUES: &[&str] = &["enum", "const"];
-/// Keywords that a shape of a text holds. Formats are looked at one by one.
-const TEXTS: &[&str] = &[
-    "enum",
-    "const",
-    "minLength",
-    "maxLength",
-    "pattern",
-    "format",
-];
 
-fn tighter(a: Option<u64>, b: Option<u64>) -> Option<u64> {
+pub(super) fn tighter(a: Option<u64>, b: Option<u64>) -> Option<u64> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
@@ -171,7 +160,7 @@ fn held_or_merged<T: Default>(
     }
 }
 
-fn same<T: PartialEq>(all: Vec<T>) -> Option<T> {
+pub(super) fn same<T: PartialEq>(all: Vec<T>) -> Option<T> {
     let mut all = all.into_iter();
     let first = all.next()?;
     all.all(|other| other == first).then_some(first)
@@ -283,7 +272,8 @@ fn width(integer: &Integer, format: Option<&str>) -> Width {
             .all(within)
     };
     let large = |value: &i128| *value > i128::from(i64::MAX);
-    let unsigned = integer.min.is_some_and(|min| min >= 0)
+    let least = integer.min.or(integer.only.iter().flatten().min().copied());
+    let unsigned = least.is_some_and(|least| least >= 0)
         && (integer.max.as_ref().is_some_and(large)
             || integer.only.iter().flatten().any(large)
             || format == Some("uint64"));
@@ -341,236 +331,5 @@ fn float(read: &mut Reader<'_, '_>, sites: &[Site]) -> Number {
             })
             .collect()
     });
-    out
-}
-
-pub(super) fn text(read: &mut Reader<'_, '_>, leaves: &[Leaf]) -> Shape {
-    if leaves.iter().any(|leaf| read.is_free(leaf)) {
-        return Shape::Text(Text::default());
-    }
-    let mut texts = Vec::new();
-    for leaf in leaves {
-        // Beside a free text, fixed ones say nothing.
-        if read.values(&leaf.sites).is_none() {
-            let text = one_text(read, &leaf.sites);
-            texts.push(typed(read, leaf, text));
-        }
-    }
-    let alone = texts.len() == leaves.len();
-    match same(texts).filter(|text| alone || *text == Text::default()) {
-        Some(text) => {
-            for leaf in leaves {
-                read.account(leaf, TEXTS);
-                account_formats(read, leaf, text.format);
-            }
-            Shape::Text(text)
-        }
-        None => {
-            read.account_merged(leaves);
-            Shape::Text(Text::default())
-        }
-    }
-}
-
-/// A text that has a type of its own is held to that type's form, and to little else: notes what is lost.
-fn typed(read: &mut Reader<'_, '_>, leaf: &Leaf, text: Text) -> Text {
-    let (shortest, longest) = match text.format {
-        None => return text,
-        Some(Format::Uuid) => (36, 36),
-        Some(Format::Date) => (10, 10),
-        // A fraction of a second may have any number of digits.
-        Some(Format::Timestamp) => (20, u64::MAX),
-    };
-    let is_date = text.format == Some(Format::Date);
-    let lost = [
-        ("minLength", text.min.is_some_and(|min| min > shortest)),
-        ("maxLength", text.max.is_some_and(|max| max < longest)),
-        ("pattern", !text.patterns.is_empty() && !is_date),
-    ];
-    for (keyword, _) in lost.into_iter().filter(|(_, lost)| *lost) {
-        for site in &leaf.sites {
-            if let Some(value) = read.store.get(*site, keyword) {
-                read.unchecked.insert((value, keyword));
-            }
-        }
-    }
-    Text {
-        format: text.format,
-        // A date is written as it was read.
-        patterns: if is_date { text.patterns } else { Vec::new() },
-        ..Text::default()
-    }
-}
-
-/// The texts of an enum that everything else which is said about a text allows.
-pub(super) fn fitting(read: &mut Reader<'_, '_>, leaf: &Leaf, texts: &mut Vec<(String, Site)>) {
-    let mut text = one_text(read, &leaf.sites);
-    let format = text.format.take();
-    texts.retain(|(value, _)| {
-        let length = u64::try_from(value.chars().count()).unwrap_or(u64::MAX);
-        text.min.is_none_or(|min| length >= min)
-            && text.max.is_none_or(|max| length <= max)
-            && text.patterns.iter().all(|pattern| {
-                ecma::compile(pattern).is_some_and(|pattern| pattern.is_match(value))
-            })
-            && match format {
-                Some(Format::Uuid) => formats::is_uuid(value),
-                Some(Format::Timestamp) => formats::is_timestamp(value),
-                Some(Format::Date) => formats::is_date(value),
-                None => true,
-            }
-    });
-    read.account(leaf, TEXTS);
-    account_formats(read, leaf, format);
-}
-
-fn format_of(read: &Reader<'_, '_>, site: Site) -> Option<Format> {
-    match read.store.text(site, "format") {
-        Some("uuid") => Some(Format::Uuid),
-        Some("date-time") => Some(Format::Timestamp),
-        Some("date") => Some(Format::Date),
-        _ => None,
-    }
-}
-
-/// Notes each format but the one that a text is held as.
-fn account_formats(read: &mut Reader<'_, '_>, leaf: &Leaf, held: Option<Format>) {
-    for site in &leaf.sites {
-        let Some(format) = read.store.get(*site, "format") else {
-            continue;
-        };
-        let name = read.store.text(*site, "format").unwrap_or_default();
-        let known = format_of(read, *site);
-        if is_unchecked_format(name, JsonKind::Text) || (known.is_some() && known != held) {
-            read.unchecked.insert((format, "format"));
-        }
-    }
-}
-
-/// Everything that is said about a text.
-fn one_text(read: &mut Reader<'_, '_>, sites: &[Site]) -> Text {
-    let mut out = Text::default();
-    for site in sites {
-        let length = count(read, *site, "minLength", "maxLength");
-        out.min = out.min.max(length.min);
-        out.max = tighter(out.max, length.max);
-        out.format = out.format.or(format_of(read, *site));
-        let Some(pattern) = read.store.get(*site, "pattern") else {
-            continue;
-        };
-        match read.store.value(pattern) {
-            Json::Text(text) if ecma::compile(text).is_some() => out.patterns.push(text.clone()),
-            Json::Text(_) => {
-                read.unchecked.insert((pattern, "pattern"));
-            }
-            _ => read.problem(pattern, "`pattern` must be a text"),
-        }
-    }
-    if let (Some(site), Some(min), Some(max)) = (sites.first(), out.min, out.max)
-        && min > max
-    {
-        read.problem(
-            *site,
-            format!("no text has at least {min} and at most {max} characters"),
-        );
-    }
-    out
-}
-
-/// What schemas say about a list.
-pub(super) struct List {
-    /// Schemas of elements; one of them holds for each.
-    pub items: Vec<Vec<Site>>,
-    /// Whether some elements may be anything.
-    pub any: bool,
-    pub count: Count,
-    prefix: Vec<Vec<Site>>,
-    /// Whether nothing may follow the prefix.
-    closed: bool,
-    /// Whether elements have other schemas at other places.
-    placed: bool,
-    /// Whether several schemas speak of those places, which then are not told apart.
-    mixed: bool,
-}
-
-impl List {
-    /// The schemas of the elements of a list that always has as many.
-    pub fn tuple(&self) -> Option<Vec<Vec<Site>>> {
-        let length = u64::try_from(self.prefix.len())
-            .ok()
-            .filter(|length| *length > 0)?;
-        let ends = self.closed || self.count.max == Some(length);
-        let fits = self.count.max.is_none_or(|max| max == length);
-        (!self.mixed && ends && fits && self.count.min == Some(length)).then(|| self.prefix.clone())
-    }
-
-    /// The keywords that a list of these items holds.
-    pub fn held(&self) -> &'static [&'static str] {
-        if self.placed {
-            &["minItems", "maxItems"]
-        } else {
-            &["items", "minItems", "maxItems"]
-        }
-    }
-}
-
-pub(super) fn list(read: &mut Reader<'_, '_>, sites: &[Site]) -> List {
-    let mut out = List {
-        items: Vec::new(),
-        any: false,
-        count: Count::default(),
-        prefix: Vec::new(),
-        closed: false,
-        placed: false,
-        mixed: false,
-    };
-    let mut together: Vec<Site> = Vec::new();
-    let mut rest_is_open = false;
-    for site in sites {
-        out.count = out.count.and(count(read, *site, "minItems", "maxItems"));
-        let items = read.store.get(*site, "items");
-        let old_tuple = items.filter(|items| matches!(read.store.value(*items), Json::List(_)));
-        let (prefix, rest) = match (old_tuple, read.store.get(*site, "prefixItems")) {
-            (Some(prefix), _) => (Some(prefix), read.store.get(*site, "additionalItems")),
-            (None, prefix) => (prefix, items),
-        };
-        if let Some(prefix) = prefix {
-            let schemas = read.list_of_schemas(prefix, "items");
-            out.mixed |= out.placed;
-            out.prefix = schemas.into_iter().map(|schema| vec![schema]).collect();
-            out.placed = true;
-        }
-        match rest.map(|rest| (rest, read.store.value(rest))) {
-            Some((_, Json::Bool(false))) => {
-                out.closed = true;
-                let before = prefix.map_or(0, |prefix| read.store.items(prefix).len());
-                let most = u64::try_from(before).unwrap_or(u64::MAX);
-                out.count.max = tighter(out.count.max, Some(most));
-            }
-            Some((_, Json::Bool(true))) => {}
-            Some((rest, Json::Object(_))) => {
-                out.mixed |= prefix.is_none() && sites.len() > 1;
-                together.push(rest);
-            }
-            Some((rest, _)) => read.problem(rest, "`items` must be a schema"),
-            None => rest_is_open |= prefix.is_some(),
-        }
-    }
-    out.any |= out.mixed && out.placed;
-    out.items.extend(out.prefix.iter().cloned());
-    if !together.is_empty() {
-        out.items.push(together);
-    } else if !out.closed {
-        out.any = true;
-    }
-    out.any |= rest_is_open && !out.closed;
-    if let (Some(site), Some(min), Some(max)) = (sites.first(), out.count.min, out.count.max)
-        && min > max
-    {
-        read.problem(
-            *site,
-            format!("no list has at least {min} and at most {max} elements"),
-        );
-    }
     out
 }
