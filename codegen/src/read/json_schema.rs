@@ -8,6 +8,7 @@
 //! `build`, and every walk over it is limited: whatever a schema says, an import ends, with types or with diagnostics.
 
 mod build;
+mod called;
 mod checks;
 mod choice;
 mod doc;

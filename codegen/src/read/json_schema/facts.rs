@@ -62,7 +62,7 @@ pub(super) struct Reader<'s, 'a> {
     pub(super) choices: BTreeMap<Leaf, BTreeSet<(Site, &'static str)>>,
     targets: BTreeMap<Site, Option<Site>>,
     /// The innermost branch of a choice that a leaf comes from.
-    branches: BTreeMap<Leaf, Site>,
+    pub(super) branches: BTreeMap<Leaf, Site>,
     steps: usize,
 }
 
@@ -233,58 +233,8 @@ impl<'s, 'a> Reader<'s, 'a> {
         }
     }
 
-    /// The name of the definition that a schema is or stands for; or a title on the way there, where titles count.
-    pub fn called(&mut self, mut site: Site, titles: bool) -> Option<String> {
-        for _ in 0..MAX_CHAIN {
-            if let Some(name) = self.store.name(site) {
-                return Some(name);
-            }
-            if let Some(title) = self.title(site).filter(|_| titles) {
-                return Some(title);
-            }
-            site = self.stands_for(site)?;
-        }
-        None
-    }
-
-    /// What the branch is called from which a leaf comes.
-    pub fn branch_called(&mut self, leaf: &Leaf) -> Option<String> {
-        let branch = *self.branches.get(leaf)?;
-        self.called(branch, true)
-    }
-
-    /// A title that can be a name.
-    pub fn title(&self, site: Site) -> Option<String> {
-        let title = self.store.text(site, "title");
-        title
-            .filter(|title| title.len() <= 40 && title.is_ascii() && !title.trim().is_empty())
-            .map(str::to_owned)
-    }
-
-    /// The one schema that another one refers to, `null` aside, and says nothing more about.
-    fn stands_for(&mut self, site: Site) -> Option<Site> {
-        if let Some(reference) = self.store.get(site, "$ref") {
-            return self.target(site, "$ref", reference);
-        }
-        let members = self.store.members(site);
-        let mut said = members
-            .iter()
-            .filter(|(key, _)| key == "allOf" || SUBSTANCE.contains(&key.as_str()));
-        let (Some((key, list)), None) = (said.next(), said.next()) else {
-            return None;
-        };
-        let mut parts = match key.as_str() {
-            "allOf" | "oneOf" | "anyOf" => self.store.items(*list),
-            _ => return None,
-        };
-        parts.retain(|part| self.store.text(*part, "type") != Some("null"));
-        match parts.as_slice() {
-            [only] => Some(*only),
-            _ => None,
-        }
-    }
-
-    fn target(&mut self, site: Site, keyword: &str, reference: Site) -> Option<Site> {
+    /// What a reference leads to; says so when that is nothing.
+    pub(super) fn target(&mut self, site: Site, keyword: &str, reference: Site) -> Option<Site> {
         if let Some(known) = self.targets.get(&reference) {
             return *known;
         }

@@ -259,7 +259,7 @@ fn finish(
     wrapper: Option<&str>,
 ) -> Result<Code, String> {
     let mut file: syn::File =
-        syn::parse2(runtime_paths(tokens)).map_err(|error| error.to_string())?;
+        syn::parse2(boxed_inside(runtime_paths(tokens))).map_err(|error| error.to_string())?;
     let by_name: BTreeMap<&str, &Def> = defs.iter().map(|def| (def.name.as_str(), def)).collect();
     let enums = defs.iter().any(|def| matches!(def.kind, Kind::Enum(_)));
     file.items
@@ -502,6 +502,49 @@ fn runtime_paths(tokens: TokenStream) -> TokenStream {
                 out.push(TokenTree::Ident(ident));
             }
             other => out.push(other),
+        }
+    }
+    out.into_iter().collect()
+}
+
+/// `Box<Option<T>>`, as typify writes some members of types that hold themselves, as `Option<Box<T>>`: so that serde and the
+/// checks see that it is an option.
+fn boxed_inside(tokens: TokenStream) -> TokenStream {
+    const NESTED: &str = "boxed : : Box < : : std : : option : : Option <";
+    let mut out: Vec<TokenTree> = Vec::new();
+    for token in tokens {
+        out.push(match token {
+            TokenTree::Group(group) => {
+                let mut inner = Group::new(group.delimiter(), boxed_inside(group.stream()));
+                inner.set_span(group.span());
+                TokenTree::Group(inner)
+            }
+            other => other,
+        });
+    }
+    let names: Vec<&str> = NESTED.split(' ').collect();
+    let words = [("boxed", "option"), ("Box", "Option")];
+    for at in 0..out.len().saturating_sub(names.len() - 1) {
+        let Some(window) = out.get_mut(at..at + names.len()) else {
+            break;
+        };
+        let is = |(token, name): (&TokenTree, &&str)| token.to_string() == **name;
+        if !matches!(window.first(), Some(TokenTree::Ident(_)))
+            || !window.iter().zip(&names).all(is)
+        {
+            continue;
+        }
+        for token in window {
+            let TokenTree::Ident(ident) = token else {
+                continue;
+            };
+            for (a, b) in words {
+                if *ident == a {
+                    *ident = Ident::new(b, ident.span());
+                } else if *ident == b {
+                    *ident = Ident::new(a, ident.span());
+                }
+            }
         }
     }
     out.into_iter().collect()

@@ -83,9 +83,17 @@ pub(super) fn fields(fields: &[&syn::Field], tokens: &mut Tokens, diagnostics: &
     }
 }
 
-/// The wire name that `#[serde(rename = "…")]` gives a field.
+/// The wire name that `#[serde(rename = "…")]` gives a field; for one whose members stand beside the others (`flatten`), a text
+/// that is no other field's.
 pub(super) fn renamed(field: &syn::Field, tokens: &mut Tokens) -> Option<Spanned<String>> {
     let words = words(&field.attrs);
+    if let (Some(word), Some(ident)) = (
+        words.iter().find(|word| word.path == "flatten"),
+        &field.ident,
+    ) {
+        let members = format!("the members of {ident}");
+        return Some(Spanned::new(members, tokens.add(word.span)));
+    }
     let value = words
         .iter()
         .find(|word| word.path == "rename")?
