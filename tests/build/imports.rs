@@ -1,10 +1,13 @@
 //! Random JSON Schemas and the Rust that codegen makes of them, for `tests/import_property.rs`. Many and small: what is
 //! found in a large one is found in a small one too, and rustc pays for each type.
 
+#[allow(dead_code, reason = "the tests need the rest")]
 #[path = "../../codegen/tests/import_property/deep.rs"]
 mod deep;
+#[allow(dead_code, reason = "the tests need the rest")]
 #[path = "../../codegen/tests/compat_property/random.rs"]
 mod random;
+#[allow(dead_code, reason = "the tests need the rest")]
 #[path = "../../codegen/tests/import_property/schema.rs"]
 mod schema;
 

@@ -12,22 +12,31 @@
     reason = "a test may fail anywhere"
 )]
 
+#[allow(dead_code, reason = "shared with the tests of codegen")]
 #[path = "../../codegen/tests/import_property/answer.rs"]
 mod answer;
+#[allow(dead_code, reason = "shared with the tests of codegen")]
 #[path = "../../codegen/tests/import_property/deep.rs"]
 mod deep;
+#[allow(dead_code, reason = "shared with the tests of codegen")]
 #[path = "../../codegen/tests/import_property/judge.rs"]
 mod judge;
+#[allow(dead_code, reason = "shared with the tests of codegen")]
 #[path = "../../codegen/tests/import_property/payload.rs"]
 mod payload;
+#[allow(dead_code, reason = "shared with the tests of codegen")]
 #[path = "../../codegen/tests/compat_property/random.rs"]
 mod random;
+#[allow(dead_code, reason = "shared with the tests of codegen")]
 #[path = "../../codegen/tests/import_property/reader.rs"]
 mod reader;
+#[allow(dead_code, reason = "shared with the tests of codegen")]
 #[path = "../../codegen/tests/import_property/round.rs"]
 mod round;
+#[allow(dead_code, reason = "shared with the tests of codegen")]
 #[path = "../../codegen/tests/import_property/said.rs"]
 mod said;
+#[allow(dead_code, reason = "shared with the tests of codegen")]
 #[path = "../../codegen/tests/import_property/schema.rs"]
 mod schema;
 
@@ -57,7 +66,7 @@ pub struct Case {
 }
 
 /// How many payloads there are for each schema: 20,000 in all.
-const EACH: usize = 130;
+const EACH: usize = 140;
 
 fn payloads(case: &Case, schema: &Value) -> Vec<Value> {
     let mut random = Random::new(case.number as u64 + 1);

@@ -62,7 +62,7 @@ pub fn schemas() -> Vec<(Value, Value, Value)> {
         ),
         (
             held(
-                json!({"type": "array", "items": [reference, {"type": "integer"}], "minItems": 2, "maxItems": 2}),
+                json!({"type": ["array", "null"], "items": [reference, {"type": "integer"}], "minItems": 2, "maxItems": 2}),
             ),
             json!(["HERE", 1]),
             json!(null),

@@ -178,6 +178,10 @@ impl Judge {
         let path = error.evaluation_path().to_string();
         let named = |part: &str| match part {
             "then" | "else" => self.unchecked.contains("if"),
+            // In draft-04 a word beside the bound.
+            "exclusiveMinimum" | "exclusiveMaximum" => ["minimum", "maximum", part]
+                .iter()
+                .any(|word| self.unchecked.contains(*word)),
             // One is rewritten as the other.
             "anyOf" | "allOf" => ["anyOf", "oneOf"]
                 .iter()

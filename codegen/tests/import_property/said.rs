@@ -98,14 +98,7 @@ pub fn widened(schema: &mut Value) {
                 members.insert("anyOf".to_owned(), branches);
             }
         }
-        let plain = [
-            "minimum",
-            "maximum",
-            "format",
-            "enum",
-            "multipleOf",
-            "pattern",
-        ];
+        let plain = ["minimum", "maximum", "format", "enum"];
         if four
             && members.get("type").is_some_and(|kind| *kind == "integer")
             && !plain.iter().any(|key| members.contains_key(*key))
