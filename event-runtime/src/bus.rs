@@ -103,17 +103,19 @@ impl Bus {
             });
             let client = options.connect(config.servers()).await.map_err(|error| {
                 let (servers, words) = (config.servers_shown(), error.to_string());
+                // The client's and the server's words are the same.
+                let words = words.trim_end_matches(": nats: authorization violation");
                 match error.kind() {
                     ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
                         let reason = match config.has_credentials() {
-                            true => words,
+                            true => words.to_owned(),
                             false => format!("{NO_CREDENTIALS} ({words})"),
                         };
                         Error::Login { servers, reason }
                     }
                     _ => Error::Connect {
                         servers,
-                        reason: explained(&words),
+                        reason: explained(words),
                     },
                 }
             })?;

@@ -188,8 +188,12 @@ fn handling_allocates_two_more_than_async_nats_with_serde_json_at_most() {
     let events = (0..4).flat_map(|_| placed());
     let stored = ground.runtime.block_on(ground.bus.publish_all(events));
     let _ = stored.into_result().unwrap();
-    let ours = ground.count_handled(|n| Box::pin(listen(ground.bus.clone(), n)));
-    let by_hand = ground.count_handled(|n| Box::pin(loop_by_hand(ground.context.clone(), n)));
+    // How much the client reads at once is up to the server's pace: small reads allocate more, on either side.
+    let least = |count: &dyn Fn() -> f64| (0..4).map(|_| count()).fold(f64::MAX, f64::min);
+    let ours = least(&|| ground.count_handled(|n| Box::pin(listen(ground.bus.clone(), n))));
+    let by_hand =
+        least(&|| ground.count_handled(|n| Box::pin(loop_by_hand(ground.context.clone(), n))));
+    println!("{ours} per event, and {by_hand} by hand");
     assert!(
         ours < by_hand + 2.0,
         "{ours} per event, and {by_hand} by hand"

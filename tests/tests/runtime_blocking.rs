@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use event_runtime::testing::TestServer;
 use event_runtime::{Bus, ConsumerDef, Delivery, Failure, Listener, Service, Shutdown, Streams};
-use support::{OrderPlaced, STREAMS, Seen, connect, order, pending, until};
+use support::{OrderPlaced, SHOP, STREAMS, Seen, StockMoved, connect, order, pending, until};
 use tokio::time::sleep;
 
 /// The ack wait of the durables here.
@@ -154,6 +154,90 @@ async fn what_comes_while_a_quick_handler_blocks_is_delivered_once() {
     until("it blocks", async || ground.seen.len() == 301).await;
     ground.publish(301..=340).await;
     ground.once(341).await;
+}
+
+/// What a stop finds in the inbox of a worker that could not read it goes back, and nothing is handled twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_while_a_quick_handler_blocks_loses_nothing_and_repeats_nothing() {
+    let ground = Ground::new().await;
+    ground.publish(1..=300).await;
+    ground.settled(300).await;
+    ground
+        .publish((301..=320).chain([BLOCKS]).chain(321..=400))
+        .await;
+    until("it blocks", async || {
+        ground.seen.all().iter().any(|(id, _)| *id == BLOCKS)
+    })
+    .await;
+    ground.shutdown.stop();
+    let report = ground.running.await.unwrap().unwrap();
+    let sum = report.handled + report.retried + report.dead_lettered + report.returned;
+    assert_eq!((report.delivered, report.failed), (sum, 0), "{report:?}");
+    let service = SHOP.ack_wait(LEASE);
+    let listener = Listener::new(&ground.bus, service, ground.seen.clone()).on(handle);
+    let shutdown = Shutdown::new();
+    let running = tokio::spawn(listener.run(shutdown.clone()));
+    until("all are handled", async || {
+        ground.seen.len() >= 401 && pending(&ground.bus, "ORDERS", "shop-workers").await == (0, 0)
+    })
+    .await;
+    sleep(LEASE).await;
+    shutdown.stop();
+    let again = running.await.unwrap().unwrap();
+    assert_eq!(report.handled + again.handled, 401);
+    let mut ids: Vec<_> = ground.seen.all().into_iter().map(|(id, _)| id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!((ids.len(), ground.seen.len()), (401, 401));
+}
+
+/// Partitions are pulled by tasks of their own; all of them share the slots, and one keeper.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn partitions_beside_one_that_blocks_keep_their_order() {
+    let server = TestServer::start().await.unwrap();
+    let bus = connect(&server).await;
+    let consumers = STREAMS.consumers.iter().map(|consumer| ConsumerDef {
+        ack_wait: LEASE,
+        ..*consumer
+    });
+    let consumers: Vec<_> = consumers.collect();
+    bus.ensure(&Streams {
+        consumers: &consumers,
+        ..STREAMS
+    })
+    .await
+    .unwrap();
+    let seen: Seen<(i64, i64, u64)> = Seen::default();
+    let listener = Listener::new(&bus, SHOP.ack_wait(LEASE), seen.clone()).on(
+        |seen: Arc<Seen<(i64, i64, u64)>>, d: Delivery<StockMoved>| async move {
+            let item = d.event.item.parse().unwrap();
+            seen.push((item, d.event.step, d.meta.attempt));
+            if (item, d.event.step) == (3, 40) {
+                std::thread::sleep(BLOCK);
+            }
+            Ok(())
+        },
+    );
+    let shutdown = Shutdown::new();
+    let running = tokio::spawn(listener.run(shutdown.clone()));
+    let events = (0..60_i64).flat_map(|step| (0..8_i64).map(move |item| (item, step)));
+    let events = events.map(|(item, step)| StockMoved {
+        move_id: item * 1_000 + step,
+        item: item.to_string(),
+        step,
+    });
+    bus.publish_all(events).await.into_result().unwrap();
+    until("all are handled", async || seen.len() >= 480).await;
+    sleep(LEASE).await;
+    shutdown.stop();
+    assert_eq!(running.await.unwrap().unwrap().handled, 480);
+    let all = seen.all();
+    assert!(all.iter().all(|(_, _, attempt)| *attempt == 1));
+    for item in 0..8 {
+        let steps = all.iter().filter(|(i, _, _)| *i == item);
+        let steps: Vec<_> = steps.map(|(_, step, _)| *step).collect();
+        assert_eq!(steps, (0..60).collect::<Vec<_>>(), "{item}");
+    }
 }
 
 static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());

@@ -144,11 +144,20 @@ fn refused(operation: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     )?;
     if is_inbox(operation) {
         write!(f, "; {INBOX_HELP}")
-    } else {
+    } else if is_of_service(operation) {
         f.write_str(
             "; `event-contracts export nats-auth` writes the permissions that each service needs",
         )
+    } else {
+        Ok(())
     }
+}
+
+/// Whether services do it too, and not operators alone.
+fn is_of_service(operation: &str) -> bool {
+    let words = [".CONSUMER.INFO.", ".CONSUMER.MSG.NEXT.", "$JS.ACK."];
+    let operators = operation.contains("$JS.") || operation.contains("$SYS.");
+    !operators || words.iter().any(|word| operation.contains(word))
 }
 
 /// What helps somebody whose connection may not have its inbox.
@@ -214,3 +223,50 @@ impl Display for Permanent {
 }
 
 impl StdError for Permanent {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_what_helps() {
+        let text = |operation: &str| {
+            let operation = operation.to_owned();
+            Error::Refused { operation }.to_string()
+        };
+        for (operation, help) in [
+            (r#"Subscription to "_INBOX.a.*""#, Some("NATS_INBOX_PREFIX")),
+            (r#"Publish to "orders.placed""#, Some("export nats-auth")),
+            (
+                r#"Publish to "$JS.API.CONSUMER.INFO.S.d""#,
+                Some("export nats-auth"),
+            ),
+            (r#"Publish to "$JS.hub.API.STREAM.CREATE.S""#, None),
+        ] {
+            let text = text(operation);
+            match help {
+                Some(help) => assert!(text.contains(help), "{text}"),
+                None => assert!(text.ends_with("this connection"), "{text}"),
+            }
+        }
+    }
+
+    #[test]
+    fn errors_are_debugged_as_text_and_their_structure_is_there_too() {
+        let error = Error::TooLarge {
+            subject: "a.b".to_owned(),
+            size: 2,
+            limit: 1,
+        };
+        assert_eq!(
+            format!("{error:?}"),
+            format!("{error}: no retry can succeed")
+        );
+        assert!(format!("{error:#?}").contains("kind: \"too-large\""));
+        let config = Error::from(ConfigError {
+            variable: "NATS_URL",
+            reason: "names no server".to_owned(),
+        });
+        assert_eq!(format!("{config:?}"), "NATS_URL: names no server");
+    }
+}

@@ -71,7 +71,7 @@ async fn handle(bus: &Bus, order_id: i64) -> Result<(), Failure> {
             let text = "x".repeat(2 << 20);
             bus.publish(&Note { text }).await.map(|_| ())?;
         }
-        13 => Err(anyhow::Error::new(io()).context("reading the rates")).map_err(Failure::dead)?,
+        13 => with_anyhow(1).map_err(Failure::dead)?,
         _ => {}
     }
     Ok(())
