@@ -59,7 +59,8 @@ impl<'a> Follow<'a> {
         let is_theirs = |item: &&Item| item.action != Action::Foreign;
         let all = plan.items.iter().filter(is_theirs).count();
         let split = Split::of(plan);
-        let done = self.apply(&split.free, stop).await?;
+        let (done, end) = self.apply(&split.free, stop).await;
+        end?;
         outcome::say(&format!(
             "{all} streams and durables of the contracts, {} of them new or changed",
             done.len()
@@ -102,7 +103,11 @@ impl<'a> Follow<'a> {
         match self.compare(&contracts, stop).await {
             // The next change, or `streams apply`, tries again; what runs is not to end with it.
             Err(Failure::Outside(why) | Failure::Usage(why)) => {
-                outcome::say(&format!("contracts changed, and not applied: {why}"));
+                let what = match self.applies {
+                    true => "and not applied as a whole",
+                    false => "and not compared with the server",
+                };
+                outcome::say(&format!("contracts changed, {what}: {why}"));
             }
             done => done?,
         }
@@ -117,13 +122,17 @@ impl<'a> Follow<'a> {
             return Ok(());
         }
         let split = Split::of(plan);
-        let done = self.apply(&split.free, stop).await?;
-        outcome::say(&match done.as_slice() {
-            [] => "contracts changed: nothing to do on the server".to_owned(),
-            some => format!("contracts changed, and applied:\n  {}", some.join("\n  ")),
-        });
+        let (done, end) = self.apply(&split.free, stop).await;
+        match done.as_slice() {
+            [] if end.is_err() => {}
+            [] => outcome::say("contracts changed: nothing to do on the server"),
+            some => outcome::say(&format!(
+                "contracts changed, and applied:\n  {}",
+                some.join("\n  ")
+            )),
+        }
         self.leave(split.left);
-        Ok(())
+        end
     }
 
     /// Says what `streams apply` would do.
@@ -153,18 +162,19 @@ impl<'a> Follow<'a> {
         ));
     }
 
-    /// Writes it; what was done.
-    async fn apply(&self, items: &[Item], stop: &Shutdown) -> Result<Vec<String>, Failure> {
+    /// Writes it: what was done, and how it ended.
+    async fn apply(&self, items: &[Item], stop: &Shutdown) -> (Vec<String>, Result<(), Failure>) {
         let applied = apply(self.bus, items, stop, |_| {}).await;
-        match applied.end {
-            End::Done => Ok(applied.done),
+        let end = match applied.end {
+            End::Done => Ok(()),
             End::Stopped => Err(Failure::Interrupted),
             End::Contended(seen) => Err(Failure::Outside(seen)),
             End::Failed { what, error } => {
                 outcome::say(&format!("{what} failed"));
                 Err(error.into())
             }
-        }
+        };
+        (applied.done, end)
     }
 
     /// Says what is left as it is, each once.
