@@ -33,6 +33,7 @@ fn main() -> io::Result<()> {
             ("export-tools/alike/contracts", "alike.rs"),
             ("export-tools/odd/contracts", "odd.rs"),
             ("names/contracts", "names.rs"),
+            ("webhooks/contracts", "webhooks.rs"),
         ] {
             event_codegen::Codegen::new(contracts)
                 .out_file(out.join(file))

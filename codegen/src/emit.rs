@@ -44,6 +44,7 @@ fn write(contracts: &Contracts, services: &[ServiceId]) -> String {
     let mut w = Writer::default();
     w.line(HEADER);
     module::domains(&mut w, contracts, &uses);
+    import::module(&mut w, contracts, &uses);
     services::module(&mut w, contracts, &uses);
     streams::constant(&mut w, contracts, &uses);
     w.finish()

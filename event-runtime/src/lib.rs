@@ -169,7 +169,7 @@ pub use crate::ensure::Changes;
 pub use crate::error::Error;
 pub use crate::event::{Envelope, Ephemeral, Event, Stored, Token};
 pub use crate::health::{Health, Lag, Stats};
-pub use crate::imported::Int64;
+pub use crate::imported::{Int64, ParseTextError};
 pub use crate::listener::{ListenReport, Listener, Next};
 pub use crate::publish::{BatchReport, Pending, Receipt};
 pub use crate::shutdown::Shutdown;

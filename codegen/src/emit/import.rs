@@ -1,65 +1,192 @@
-//! Events and types from another team's JSON Schema: a module of their own with the imported items, and the type that the
-//! contract names in its place. The items are text already; here they get the attributes that only the contract knows.
+//! Types from other teams' JSON Schemas: a module for each schema file, which all share that refer to it; and in a domain its
+//! events, each with a struct of its own, and its types under their own names. The items are text already; here they get the
+//! attributes that only the contract knows.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::scope::Scope;
 use super::structs;
+use super::uses::Uses;
 use super::writer::Writer;
-use crate::model::{EventId, Imported, TypeId};
+use crate::model::{Body, Contracts, EventId, SchemaType, TypeId, TypeKind};
 use crate::name;
 use crate::source::Spanned;
 
-/// An event whose payload is a schema.
+/// An event whose payload is a schema: a struct of its own, in a module beside it.
 pub(super) fn event(w: &mut Writer, scope: &Scope<'_>, id: EventId, schema: &Spanned<String>) {
-    let event = &scope.contracts[id];
-    let Some(import) = scope.contracts.import(schema) else {
+    let contracts = scope.contracts;
+    let event = &contracts[id];
+    let Some(ty) = imported(contracts, schema) else {
         return;
     };
-    let mut attributes = Writer::at(w.depth() + 1);
-    attributes.derive(&["event_runtime::Event"]);
-    attributes.attribute("event", &structs::event_arguments(scope, event, id));
-    let doc = match &event.doc {
-        Some(doc) => doc.clone(),
-        None => format!("The event `{}`.", scope.contracts.event_name(event)),
-    };
+    let ident = name::type_ident(&event.name);
+    let module = name::module_ident(&format!("{ident}Schema"));
+    w.doc(&format!(
+        "The payload that the JSON Schema `{}` describes.",
+        schema.value
+    ));
+    quiet(w);
+    w.open(format_args!("pub mod {module} {{"));
+    w.line(RUNTIME);
+    if ty.before.contains(PATH) || ty.after.contains(PATH) {
+        let (up, root) = (above(scope), root(contracts));
+        let renamed = if root == SCHEMAS { "" } else { " as schemas" };
+        w.line(format_args!("use super::{up}{root}{renamed};"));
+    }
+    w.blank();
+    indented(w, &ty.before);
+    w.derive(&["event_runtime::Event"]);
+    w.attribute("event", &structs::event_arguments(scope, event, id));
     let deprecated = event.deprecated.as_ref().map(|note| note.value.as_str());
     if let Some(attribute) = structs::deprecated(deprecated) {
-        attributes.attribute("deprecated", &[attribute]);
+        w.attribute("deprecated", &[attribute]);
     }
-    module(w, import, schema, &attributes.finish());
-    reexport(w, import, &doc);
+    indented(w, &ty.after);
+    w.close("}");
+    w.blank();
+    let doc = match &event.doc {
+        Some(doc) => doc.clone(),
+        None => format!("The event `{}`.", contracts.event_name(event)),
+    };
+    reexport(w, &format!("self::{module}"), &ty.name, &ident, &doc);
 }
 
-/// A type that is a schema.
+/// A type that is a schema: that of its file.
 pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, schema: &Spanned<String>) {
-    let ty = &scope.contracts[id];
-    let Some(import) = scope.contracts.import(schema) else {
+    let contracts = scope.contracts;
+    let ty = &contracts[id];
+    let Some(of_file) = imported(contracts, schema) else {
         return;
     };
     let doc = match &ty.doc {
         Some(doc) => doc.clone(),
-        None => format!("The type `{}`.", scope.contracts.type_name(ty)),
+        None => format!("The type `{}`.", contracts.type_name(ty)),
     };
-    module(w, import, schema, "");
-    reexport(w, import, &doc);
+    let module = of_file.module.join("::");
+    let path = format!("{}{}::{module}", above(scope), root(contracts));
+    let ident = name::type_ident(&ty.name);
+    reexport(w, &path, &of_file.name, &ident, &doc);
 }
 
-fn module(w: &mut Writer, import: &Imported, schema: &Spanned<String>, attributes: &str) {
-    w.doc(&format!(
-        "What the JSON Schema `{}` says, as types.",
-        schema.value
-    ));
-    // Other people's descriptions and names, and what typify writes beside them.
+fn imported<'a>(contracts: &'a Contracts, schema: &Spanned<String>) -> Option<&'a SchemaType> {
+    contracts.schema_types.get(&contracts.import(schema)?.ty)
+}
+
+/// The way from a domain's module to the module of all contracts.
+fn above(scope: &Scope<'_>) -> String {
+    let domain = &scope.contracts[scope.domain];
+    "super::".repeat(domain.name.split('.').count())
+}
+
+fn reexport(w: &mut Writer, module: &str, name: &str, ident: &str, doc: &str) {
+    w.doc(doc);
+    w.line("#[doc(inline)]");
+    if name == ident {
+        w.line(format_args!("pub use {module}::{name};"));
+    } else {
+        w.line(format_args!("pub use {module}::{name} as {ident};"));
+    }
+}
+
+/// Other people's descriptions and names, and what typify writes beside them.
+fn quiet(w: &mut Writer) {
     w.line("#[rustfmt::skip]");
-    w.line("#[allow(warnings, missing_docs, unused_qualifications)]");
-    w.line("#[allow(clippy::all, clippy::pedantic, rustdoc::all)]");
-    w.open(format_args!("pub mod {} {{", module_ident(import)));
-    w.line("use super::event_runtime;");
+    w.line("#[allow(warnings, missing_docs, unused_qualifications, clippy::all, clippy::pedantic, rustdoc::all)]");
+}
+
+/// The module of all schemas.
+const SCHEMAS: &str = "schemas";
+/// What the items of a module need.
+const RUNTIME: &str = "use super::event_runtime::{self, Validate as _};";
+/// How the items of an event name what is below it.
+const PATH: &str = "schemas::";
+
+/// The module of all schemas: a domain may have taken the name.
+fn root(contracts: &Contracts) -> String {
+    let mut root = SCHEMAS.to_owned();
+    let is_domain = |root: &str| {
+        let mut domains = contracts.domains.iter();
+        domains.any(|domain| {
+            let first = domain.name.split('.').next().unwrap_or_default();
+            name::module_ident(first) == root
+        })
+    };
+    while is_domain(&root) {
+        root.insert_str(0, "json_");
+    }
+    root
+}
+
+/// A module of schemas and what is below it.
+#[derive(Default)]
+struct Node<'a> {
+    types: Vec<&'a SchemaType>,
+    below: BTreeMap<&'a str, Node<'a>>,
+}
+
+/// The modules of all schema files whose types come out.
+pub(super) fn module(w: &mut Writer, contracts: &Contracts, uses: &Uses) {
+    let events = (0..contracts.events.len()).map(EventId);
+    let events = events
+        .filter(|id| uses.event(*id))
+        .filter_map(|id| match &contracts[id].body {
+            Body::Schema(schema) => contracts.import(schema),
+            Body::Fields(_) => None,
+        });
+    let types = (0..contracts.types.len()).map(TypeId);
+    let types = types
+        .filter(|id| uses.ty(*id))
+        .filter_map(|id| match &contracts[id].kind {
+            TypeKind::Schema(schema) => contracts.import(schema),
+            _ => None,
+        });
+    let mut used = BTreeSet::new();
+    for import in events.chain(types) {
+        contracts.schema_reach(&import.ty, &mut used);
+    }
+    let mut tree = Node::default();
+    let types = used
+        .iter()
+        .filter_map(|name| contracts.schema_types.get(*name));
+    // Those without a module are events, in their domains.
+    for ty in types.filter(|ty| !ty.module.is_empty()) {
+        let mut node = &mut tree;
+        for segment in &ty.module {
+            node = node.below.entry(segment).or_default();
+        }
+        node.types.push(ty);
+    }
+    if tree.below.is_empty() {
+        return;
+    }
     w.blank();
-    indented(w, &import.before);
-    w.text(attributes);
-    indented(w, &import.after);
+    w.doc("The types of the JSON Schemas that these contracts name, by file.");
+    quiet(w);
+    write(w, &root(contracts), &mut tree);
+}
+
+fn write(w: &mut Writer, ident: &str, node: &mut Node<'_>) {
+    w.open(format_args!("pub mod {ident} {{"));
+    w.line(if node.types.is_empty() {
+        "use super::event_runtime;"
+    } else {
+        RUNTIME
+    });
+    node.types.sort_by(|a, b| a.name.cmp(&b.name));
+    for ty in &node.types {
+        w.blank();
+        indented(w, &ty.before);
+        indented(w, &ty.after);
+    }
+    for (ident, below) in &mut node.below {
+        w.blank();
+        match below.types.first() {
+            Some(ty) => w.doc(&format!("What `{}` says, as types.", ty.file)),
+            None => w.doc(&format!("The JSON Schemas below `{ident}`.")),
+        }
+        write(w, ident, below);
+    }
     w.close("}");
-    w.blank();
 }
 
 /// No line is inside a literal: texts of a schema are written with their line breaks escaped.
@@ -67,18 +194,4 @@ fn indented(w: &mut Writer, text: &str) {
     for line in text.lines() {
         w.line(line);
     }
-}
-
-fn reexport(w: &mut Writer, import: &Imported, doc: &str) {
-    w.doc(doc);
-    w.line("#[doc(inline)]");
-    w.line(format_args!(
-        "pub use self::{}::{};",
-        module_ident(import),
-        import.name
-    ));
-}
-
-fn module_ident(import: &Imported) -> String {
-    name::module_ident(&format!("{}Schema", import.name))
 }

@@ -91,7 +91,7 @@ impl Builder<'_, '_> {
             let hint = hint.inside(text);
             let shape = if object.fields.len() == 1 && object.extra.is_empty() && !object.open {
                 // Nothing but the tag: still an object.
-                let key = (vec![leaf.clone()], Some(tag.name.clone()));
+                let key = self.key(vec![leaf.clone()], Some(tag.name.clone()), &hint);
                 self.made.insert(key.clone(), State::Open(None));
                 let slot = self.slot(&key, &hint);
                 self.fill(
@@ -151,7 +151,7 @@ impl Builder<'_, '_> {
                 at,
             );
             let wanted = match &shape {
-                Shape::Named(slot) => self.slots.get(*slot).map(|slot| slot.name.clone()),
+                Shape::Named(slot) => self.slots.get(*slot).map(|slot| slot.ident.clone()),
                 _ => None,
             };
             let ident = names.variant(&wanted.unwrap_or_else(|| format!("variant {}", index + 1)));
@@ -175,13 +175,13 @@ impl Builder<'_, '_> {
     /// One type with the members of all objects; more than one when they cannot be told apart.
     fn structure(&mut self, leaves: &[Leaf], objects: &[Object], key: &Key, hint: &Hint) -> Shape {
         let slot = self.slot(key, hint);
-        let own = Hint {
-            name: self
-                .slots
-                .get(slot)
-                .map_or_else(String::new, |slot| slot.name.clone()),
-            fixed: false,
-        };
+        let own = self
+            .slots
+            .get(slot)
+            .map_or_else(Hint::default, |slot| Hint {
+                name: slot.ident.clone(),
+                home: slot.home,
+            });
         let mut members: Vec<(String, Vec<Vec<Site>>)> = Vec::new();
         let mut at: BTreeMap<String, usize> = BTreeMap::new();
         for object in objects {
