@@ -38,6 +38,7 @@ fn main() -> io::Result<()> {
             ("export-tools/odd/contracts", "odd.rs"),
             ("limits/contracts", "limits.rs"),
             ("names/contracts", "names.rs"),
+            ("webhooks/contracts", "webhooks.rs"),
         ] {
             event_codegen::Codegen::new(contracts)
                 .out_file(out.join(file))

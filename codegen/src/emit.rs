@@ -48,6 +48,7 @@ fn write(contracts: &Contracts, services: &[ServiceId]) -> String {
     w.line(HEADER);
     features::needs(&mut w, contracts, &uses);
     module::domains(&mut w, contracts, &uses);
+    import::module(&mut w, contracts, &uses);
     services::module(&mut w, contracts, &uses);
     streams::constant(&mut w, contracts, &uses);
     w.finish()

@@ -28,9 +28,12 @@ fn import_of(path: &str, texts: &BTreeMap<PathBuf, String>) -> Result<String, St
         name: "Thing",
         event: false,
     };
-    match import(&files, &schema, wanted, &mut sources, &mut diagnostics) {
+    let wanted = [(&schema, wanted)];
+    let imports = import(&files, &wanted, &mut sources, &mut diagnostics);
+    match imports.imports.get(&schema.span) {
         Some(import) => {
-            let code = format!("{}{}", import.before, import.after);
+            let ty = &imports.types[&import.ty];
+            let code = format!("{}{}", ty.before, ty.after);
             let at = code.find("pub u: ::std::option::Option<").expect(&code);
             let ty = &code[at + 29..];
             Ok(ty[..ty.find('\n').unwrap()]

@@ -171,7 +171,8 @@ pub fn deserialize_text<'de, T, D: Deserializer<'de>>(
 
 /// Gives an enum its texts on the wire: `Serialize`, `Deserialize`, `Display`, [`Token`](crate::Token), `as_str`.
 ///
-/// `open(Variant)` names the variant that keeps a text which this build does not know; `closed` refuses such texts.
+/// `open(Variant)` names the variant that keeps a text which this build does not know; `closed` refuses such texts, and gives
+/// the enum `FromStr`.
 ///
 /// ```
 /// #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -205,6 +206,28 @@ macro_rules! wire_enum {
             $($text => ::core::option::Option::Some($name::$variant),)+
             _ => ::core::option::Option::None,
         });
+        impl ::core::str::FromStr for $name {
+            type Err = $crate::ParseTextError;
+            fn from_str(text: &str) -> ::core::result::Result<Self, $crate::ParseTextError> {
+                match text {
+                    $($text => ::core::result::Result::Ok(Self::$variant),)+
+                    _ => ::core::result::Result::Err(::core::convert::From::from(
+                        ::core::concat!("none of", $(" `", $text, "`"),+))),
+                }
+            }
+        }
+        impl ::core::convert::TryFrom<&str> for $name {
+            type Error = $crate::ParseTextError;
+            fn try_from(text: &str) -> ::core::result::Result<Self, $crate::ParseTextError> {
+                text.parse()
+            }
+        }
+        impl ::core::convert::TryFrom<::std::string::String> for $name {
+            type Error = $crate::ParseTextError;
+            fn try_from(text: ::std::string::String) -> ::core::result::Result<Self, $crate::ParseTextError> {
+                text.parse()
+            }
+        }
     };
     (@texts $name:ident { $($variant:ident = $text:literal),+ } [$($other:tt)*]) => {
         impl $name {

@@ -168,6 +168,30 @@ impl Visitor<'_> for Number {
     }
 }
 
+/// The error of a text that is no value of an enum or of a type from a JSON Schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseTextError(std::borrow::Cow<'static, str>);
+
+impl fmt::Display for ParseTextError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ParseTextError {}
+
+impl From<&'static str> for ParseTextError {
+    fn from(reason: &'static str) -> Self {
+        Self(reason.into())
+    }
+}
+
+impl From<String> for ParseTextError {
+    fn from(reason: String) -> Self {
+        Self(reason.into())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -201,7 +201,7 @@ pub use crate::error::{Error, Permanent};
 pub use crate::event::{Envelope, Ephemeral, Event, Stored, Token};
 pub use crate::failure::{Failure, Reason};
 pub use crate::health::{Health, Lag, Stats};
-pub use crate::imported::Int64;
+pub use crate::imported::{Int64, ParseTextError};
 pub use crate::listener::{ListenReport, Listener, Next};
 pub use crate::publish::{BatchReport, Pending, Receipt};
 pub use crate::shutdown::Shutdown;

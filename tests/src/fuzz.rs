@@ -187,15 +187,20 @@ pub fn schema(data: &[u8]) {
                 root: Path::new("contracts"),
                 texts: &texts,
             },
-            &path,
-            Wanted {
-                name: "Payload",
-                event,
-            },
+            &[(
+                &path,
+                Wanted {
+                    name: "Payload",
+                    event,
+                },
+            )],
             &mut sources,
             &mut diagnostics,
         );
-        assert_eq!(imported.is_none(), diagnostics.count(Severity::Error) > 0);
+        assert_eq!(
+            imported.imports.is_empty(),
+            diagnostics.count(Severity::Error) > 0
+        );
         reported(&diagnostics, &sources);
     }
 }

@@ -37,32 +37,29 @@ enum What<'a> {
     Other(&'static str),
 }
 
-/// A schema as the import left it: definitions by name.
+/// A schema as the import left it, among the types of its contracts.
 #[derive(Clone, Copy)]
 pub(super) struct Schema<'a> {
-    pub import: &'a Imported,
+    contracts: &'a Contracts,
+    import: &'a Imported,
 }
 
 impl<'a> Schema<'a> {
     /// The schema of a whole payload.
     pub fn root(self) -> &'a Json {
-        self.definition(&self.import.definition)
+        self.definition(&self.import.ty)
     }
 
     /// Follows a reference; what is not there accepts everything.
     pub fn definition(self, name: &str) -> &'a Json {
         const ANYTHING: &Json = &Json::Null;
-        let found = self
-            .import
-            .definitions
-            .iter()
-            .find(|(known, _)| known == name);
-        found.map_or(ANYTHING, |(_, schema)| schema)
+        let found = self.contracts.schema_types.get(name);
+        found.map_or(ANYTHING, |ty| &ty.schema)
     }
 
     /// What stands behind references.
     pub fn resolve(self, mut schema: &'a Json) -> &'a Json {
-        for _ in 0..=self.import.definitions.len() {
+        for _ in 0..=self.contracts.schema_types.len() {
             match reference(schema) {
                 Some(name) => schema = self.definition(name),
                 None => break,
@@ -124,10 +121,11 @@ impl<'a> Schemas<'a> {
     }
 
     fn changes(&self, direction: Direction) -> Vec<Change> {
-        let What::Both(old, new, _) = &self.what else {
+        let What::Both(old, new, sides) = &self.what else {
             return Vec::new();
         };
-        let (old, new) = (Schema { import: old }, Schema { import: new });
+        let of = |contracts, import| Schema { contracts, import };
+        let (old, new) = (of(sides.old, old), of(sides.new, new));
         match direction {
             Backward => subsume::refused(old, new),
             Forward => subsume::refused(new, old),
@@ -241,13 +239,14 @@ pub(super) fn faults(contracts: &Contracts, schema: &Spanned<String>, json: &Jso
     let Some(import) = contracts.import(schema) else {
         return Vec::new();
     };
-    let schema = Schema { import };
+    let schema = Schema { contracts, import };
     judge::faults(schema, schema.root(), json)
 }
 
 /// The smallest payload of an imported schema.
 pub(crate) fn smallest(contracts: &Contracts, schema: &Spanned<String>) -> Option<Json> {
     let schema = Schema {
+        contracts,
         import: contracts.import(schema)?,
     };
     steer::smallest(schema, schema.root(), 0)
@@ -259,9 +258,11 @@ pub(super) fn common(
     (reader, theirs): (&Contracts, &Spanned<String>),
 ) -> Option<Json> {
     let ours = Schema {
+        contracts: writer,
         import: writer.import(schema)?,
     };
     let theirs = Schema {
+        contracts: reader,
         import: reader.import(theirs)?,
     };
     let both = steer::Pair {

@@ -120,6 +120,7 @@ fn items(w: &mut Writer, scope: &Scope<'_>) {
         w.blank();
         one_type(w, scope, id);
     }
+    import::beside(w, scope);
     required::module(w, scope);
     subjects::module(w, scope);
 }

@@ -1,14 +1,13 @@
 //! How structs are made without naming every field, so that a field which the contract adds as optional or with a default
 //! changes no code: `mod required`, and `Default` where no field is required. Decides; the fields are `structs`' to write.
 
-use super::import::module_ident;
+use super::import;
 use super::scope::Scope;
 use super::structs::{allow_deprecated, has_odd_name};
 use super::writer::Writer;
 use super::{about, defaults};
 use crate::model::{Body, Field, TypeId, TypeKind};
 use crate::name;
-use crate::source::Spanned;
 
 /// What `struct_lit_width` of rustfmt lets stand on one line.
 const LITERAL_WIDTH: usize = 18;
@@ -58,7 +57,10 @@ pub(super) fn module(w: &mut Writer, scope: &Scope<'_>) {
             Body::Fields(fields) => {
                 named |= companion(&mut body, &inner, &event.name, None, fields);
             }
-            Body::Schema(schema) => imported(&mut body, &inner, schema),
+            Body::Schema(schema) => {
+                let ident = name::type_ident(&event.name);
+                import::required(&mut body, scope, &ident, schema);
+            }
         }
     }
     for id in scope.types() {
@@ -67,7 +69,10 @@ pub(super) fn module(w: &mut Writer, scope: &Scope<'_>) {
             TypeKind::Struct(fields) => {
                 named |= companion(&mut body, &inner, &def.name, Some(id), fields);
             }
-            TypeKind::Schema(schema) => imported(&mut body, &inner, schema),
+            TypeKind::Schema(schema) => {
+                let ident = name::type_ident(&def.name);
+                import::required(&mut body, scope, &ident, schema);
+            }
             _ => {}
         }
     }
@@ -143,20 +148,6 @@ fn companion(
     w.close("}");
     w.close("}");
     named
-}
-
-/// An import has such a module of its own.
-fn imported(w: &mut Writer, scope: &Scope<'_>, schema: &Spanned<String>) {
-    let import = scope.contracts.import(schema);
-    if let Some(import) = import.filter(|i| i.fields.iter().any(Field::required)) {
-        w.blank();
-        w.line("#[doc(inline)]");
-        w.line(format_args!(
-            "pub use super::{}::required::{};",
-            module_ident(import),
-            import.name
-        ));
-    }
 }
 
 /// `Self { … }`, of `required` and of what fields are without it.

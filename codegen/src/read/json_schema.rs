@@ -7,10 +7,12 @@
 //! (`rust`) and JSON Schema in the dialect of the export (`normal`). No keyword of the user's file gets further than
 //! `build`, and every walk over it is limited: whatever a schema says, an import ends, with types or with diagnostics.
 
+mod boxes;
 mod build;
 mod called;
 mod checks;
 mod choice;
+mod cycles;
 mod doc;
 mod facts;
 mod files;
@@ -18,10 +20,12 @@ mod ids;
 mod keywords;
 mod limits;
 mod list;
+mod modules;
 mod names;
 mod normal;
 mod number;
 mod object;
+mod paths;
 mod required;
 mod resolve;
 mod resource;
@@ -33,16 +37,16 @@ mod store;
 mod text;
 mod uri;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::json::document;
-use crate::model::{Constraints, Field, Imported, Type, Unchecked};
+use crate::model::{Constraints, Field, Imported, SchemaType, Type, Unchecked};
 use crate::source::{Sources, Span, Spanned};
-use build::Built;
+use build::{Built, Root};
 use shape::{Format, Kind, Shape, Width};
-use store::Store;
+use store::{Site, Store};
 
 pub use files::Files;
 
@@ -58,51 +62,104 @@ pub struct Wanted<'a> {
     pub event: bool,
 }
 
-/// Imports a schema file of a contracts folder.
+/// What became of the schemas of a folder.
+#[derive(Clone, Debug, Default)]
+pub struct Imports {
+    /// By the place in a contract that names the schema; nothing for those that were refused.
+    pub imports: BTreeMap<Span, Imported>,
+    /// The types of all of them, by the names of their definitions.
+    pub types: BTreeMap<String, SchemaType>,
+}
+
+impl Imports {
+    /// All Rust items, one type after the other.
+    #[must_use]
+    pub fn code(&self) -> String {
+        let texts = self.types.values().map(|ty| [&*ty.before, &*ty.after]);
+        texts.flatten().collect()
+    }
+}
+
+/// Imports schema files of a contracts folder. What several of them refer to becomes one set of types, which all share.
 ///
-/// `schema` is its path below the folder, as the contract has it. Files that were read are added to `sources`. What is wrong
-/// is said in `diagnostics`, at `schema`'s place and with the place in the schema file as a second one.
+/// Each is named by its path below the folder, as the contract has it. Files that were read are added to `sources`. What is
+/// wrong is said in `diagnostics`, at the place of the path and with the place in the schema file as a second one; where
+/// several have the same fault, at the first of them.
 pub fn import(
     files: &Files<'_>,
-    schema: &Spanned<String>,
-    wanted: Wanted<'_>,
+    wanted: &[(&Spanned<String>, Wanted<'_>)],
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
-) -> Option<Imported> {
-    let refused = |reason: String| Diagnostic::new(Code::SchemaFile, schema.span, reason);
+) -> Imports {
     let mut store = Store::new(files, sources);
-    let root = match store.open(Path::new(&schema.value)) {
-        Ok(root) => root,
-        Err(refusal) => {
-            diagnostics.push(second_place(refused(refusal.reason), refusal.place, "here"));
-            return None;
+    let mut roots = Vec::new();
+    let mut named = Vec::new();
+    for (schema, wanted) in wanted {
+        store.begin();
+        match store.open(Path::new(&schema.value)) {
+            Ok(root) => {
+                roots.push((root, *wanted));
+                named.push(*schema);
+            }
+            Err(refusal) => {
+                let refused = Diagnostic::new(Code::SchemaFile, schema.span, refusal.reason);
+                diagnostics.push(second_place(refused, refusal.place, "here"));
+            }
         }
-    };
-    let built = build::build(&mut store, root, wanted);
-    if !built.problems.is_empty() {
-        for problem in built.problems {
+    }
+    let built = build::build(&mut store, &roots);
+    for (root, schema) in built.roots.iter().zip(&named) {
+        for problem in &root.problems {
             let place = store.span(problem.site);
             let shown = format!("here: {}", store.shown(problem.site));
-            let diagnostic = Diagnostic::new(problem.code, schema.span, problem.reason.reason);
+            let reason = problem.reason.reason.as_str();
+            let diagnostic = Diagnostic::new(problem.code, schema.span, reason);
             let diagnostic = second_place(diagnostic, problem.reason.place, "in this file");
             diagnostics.push(second_place(diagnostic, place, &shown));
         }
-        return None;
     }
-    warn(&store, &built, schema, diagnostics);
-    match rust::code(&built) {
-        Ok(code) => Some(imported(&store, &built, code, schema.span)),
+    for (root, schema) in built.roots.iter().zip(&named) {
+        warn(&store, root, schema, diagnostics);
+    }
+    let modules = modules::modules(&store, &built);
+    // Parts of good schemas may be what was refused in others: there will be no code.
+    let code = if built.roots.iter().all(|root| root.problems.is_empty()) {
+        rust::code(&built, &modules)
+    } else {
+        Ok(Vec::new())
+    };
+    match code {
+        Ok(code) => imported(&store, &built, code, &modules, &named),
         Err(reason) => {
-            let message = format!("no Rust types could be made of this schema: {reason}");
-            diagnostics.push(second_place(
-                Diagnostic::new(Code::SchemaUnsupported, schema.span, message)
-                    .help("please report this, with the schema"),
-                store.span(root),
-                "this schema",
-            ));
-            None
+            if let Some((schema, place, reason)) = culprit(&mut store, &roots, &named, reason) {
+                let message = format!("no Rust types could be made of this schema: {reason}");
+                diagnostics.push(second_place(
+                    Diagnostic::new(Code::SchemaUnsupported, schema, message)
+                        .help("please report this, with the schema"),
+                    place,
+                    "this schema",
+                ));
+            }
+            Imports::default()
         }
     }
+}
+
+/// The schema that fails alone, where all of them did; or else the first.
+fn culprit(
+    store: &mut Store<'_>,
+    roots: &[(Site, Wanted<'_>)],
+    named: &[&Spanned<String>],
+    reason: String,
+) -> Option<(Span, Option<Span>, String)> {
+    for (root, schema) in roots.iter().zip(named) {
+        let built = build::build(store, std::slice::from_ref(root));
+        let modules = modules::modules(store, &built);
+        if let Err(reason) = rust::code(&built, &modules) {
+            return Some((schema.span, store.span(root.0), reason));
+        }
+    }
+    Some((named.first()?.span, None, reason))
 }
 
 fn second_place(diagnostic: Diagnostic, place: Option<Span>, text: &str) -> Diagnostic {
@@ -113,12 +170,8 @@ fn second_place(diagnostic: Diagnostic, place: Option<Span>, text: &str) -> Diag
 }
 
 /// Says what the schema demands and no type checks.
-fn warn(store: &Store<'_>, built: &Built, schema: &Spanned<String>, diagnostics: &mut Diagnostics) {
-    let mut keywords: Vec<&str> = built
-        .unchecked
-        .iter()
-        .map(|(_, keyword)| *keyword)
-        .collect();
+fn warn(store: &Store<'_>, root: &Root, schema: &Spanned<String>, diagnostics: &mut Diagnostics) {
+    let mut keywords: Vec<&str> = root.unchecked.iter().map(|(_, keyword)| *keyword).collect();
     keywords.sort_unstable();
     keywords.dedup();
     if keywords.is_empty() {
@@ -138,7 +191,7 @@ fn warn(store: &Store<'_>, built: &Built, schema: &Spanned<String>, diagnostics:
     );
     // Each keyword is shown once before any is shown again.
     let mut seen = BTreeSet::new();
-    let (mut places, again): (Vec<_>, Vec<_>) = built
+    let (mut places, again): (Vec<_>, Vec<_>) = root
         .unchecked
         .iter()
         .partition(|(_, keyword)| seen.insert(*keyword));
@@ -159,39 +212,94 @@ fn warn(store: &Store<'_>, built: &Built, schema: &Spanned<String>, diagnostics:
     diagnostics.push(diagnostic);
 }
 
-fn imported(store: &Store<'_>, built: &Built, code: rust::Code, place: Span) -> Imported {
-    let root = built.defs.get(built.root);
-    let fields = match root.map(|def| &def.kind) {
-        Some(Kind::Struct { fields, .. }) if built.wrapper.is_none() => fields
+fn imported(
+    store: &Store<'_>,
+    built: &Built,
+    code: Vec<rust::Code>,
+    modules: &BTreeMap<u32, Vec<String>>,
+    named: &[&Spanned<String>],
+) -> Imports {
+    let schemas = normal::definitions(&built.defs);
+    let defs = built.defs.iter().zip(&schemas);
+    let defs = defs.map(|(def, (name, schema))| (name.clone(), &def.ident, def.home, schema));
+    // The struct around a payload is one in Rust only.
+    let wrappers = built.wrappers.iter().filter_map(|wrapper| {
+        let (_, schema) = schemas.get(wrapper.inner)?;
+        Some((wrapper.name.clone(), &wrapper.ident, wrapper.home, schema))
+    });
+    let all: Vec<_> = defs.chain(wrappers).collect();
+    let name_of = |at: usize| all.get(at).map(|(name, ..)| name.clone());
+    let mut code = code.into_iter();
+    let types = all.iter().map(|(name, ident, home, schema)| {
+        let code = code.next().unwrap_or_default();
+        let ty = SchemaType {
+            name: (*ident).clone(),
+            file: files::slashed(store.path(*home)),
+            module: modules.get(home).cloned().unwrap_or_default(),
+            before: code.before,
+            after: code.after,
+            required: code.required,
+            uses: code.uses.into_iter().filter_map(name_of).collect(),
+            schema: (*schema).clone(),
+        };
+        (name.clone(), ty)
+    });
+    let types = types.collect();
+    let checked = checks::checked(&built.defs);
+    let roots = built.roots.iter().zip(named);
+    let good = roots.filter(|(root, _)| root.problems.is_empty());
+    let imports = good.filter_map(|(root, schema)| {
+        let import = one(store, built, root, &checked, schema.span)?;
+        Some((schema.span, import))
+    });
+    Imports {
+        imports: imports.collect(),
+        types,
+    }
+}
+
+fn one(
+    store: &Store<'_>,
+    built: &Built,
+    root: &Root,
+    checked: &[bool],
+    place: Span,
+) -> Option<Imported> {
+    let def = built.defs.get(root.def)?;
+    let wrapper = root.wrapper.and_then(|at| built.wrappers.get(at));
+    let fields = match &def.kind {
+        Kind::Struct { fields, .. } if wrapper.is_none() => fields
             .iter()
             .map(|field| member(field, built, place))
             .collect(),
         _ => Vec::new(),
     };
-    let checked = checks::checked(&built.defs);
-    Imported {
-        name: built.name().to_owned(),
-        definition: root.map_or_else(String::new, |def| def.name.clone()),
-        before: code.before,
-        after: code.after,
-        checks: checked.get(built.root).copied().unwrap_or(false),
+    Some(Imported {
+        ty: wrapper.map_or(&def.name, |wrapper| &wrapper.name).clone(),
+        checks: checked.get(root.def).copied().unwrap_or(false),
         fields,
-        definitions: normal::definitions(&built.defs),
-        files: store.paths(),
-        unchecked: unchecked(store, built),
-    }
+        files: store.paths(root.site),
+        unchecked: unchecked(store, built, root),
+    })
 }
 
-fn unchecked(store: &Store<'_>, built: &Built) -> Vec<Unchecked> {
-    let all = built.unchecked.iter().map(|(site, keyword)| {
+/// What is not checked in the files of a schema.
+/// What is not checked in the files of a schema.
+fn unchecked(store: &Store<'_>, built: &Built, root: &Root) -> Vec<Unchecked> {
+    let files: BTreeSet<String> = store
+        .paths(root.site)
+        .iter()
+        .map(|path| files::slashed(path))
+        .collect();
+    let all = built.unchecked.iter().filter_map(|(site, keyword)| {
         let shown = store.shown(*site);
         let (file, pointer) = shown.split_once('#').unwrap_or((&shown, ""));
-        Unchecked {
+        files.contains(file).then(|| Unchecked {
             file: file.to_owned(),
             pointer: pointer.to_owned(),
             keyword,
             value: store.canonical(*site),
-        }
+        })
     });
     all.collect()
 }

@@ -1,30 +1,37 @@
 //! Schemas of other teams, as the import has brought them down to what the Rust types accept: put where the export wants
 //! them, under titles of the export.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::layout::Export;
+use super::names::Owner;
 use super::shape::Members;
 use super::{Draft, Layout};
 use crate::json::Json;
-use crate::model::{Body, DomainId, EventId, Imported};
+use crate::model::{Body, Contracts, EventId};
 use crate::source::Spanned;
 
 /// An imported schema, ready to be written.
 pub(super) struct Import {
-    /// What the schema says about itself.
-    pub(super) description: Option<String>,
-    /// Everything else of the whole payload's schema but its title.
-    pub(super) root: Members,
+    pub(super) root: Payload,
     /// The definitions that it needs, by title.
     pub(super) others: Vec<(String, Members)>,
 }
 
+/// The schema of a whole payload.
+pub(super) struct Payload {
+    /// What the schema says about itself.
+    pub(super) description: Option<String>,
+    /// Everything else of it but its title.
+    pub(super) members: Members,
+}
+
 /// How references of one import change.
 struct Move<'a> {
-    /// The new place of each definition, by its name in the import.
-    places: BTreeMap<&'a str, String>,
-    draft: Draft,
+    export: &'a Export<'a>,
+    /// The definition of the whole payload, and where its schema goes.
+    root: &'a str,
+    at_root: String,
 }
 
 impl Export<'_> {
@@ -39,51 +46,32 @@ impl Export<'_> {
             Layout::Refs => format!("{}.json", self.contracts.event_name(event)),
             Layout::Catalog => self.local(self.names.event(id)),
         };
-        self.import(schema, event.domain, at_root)
+        self.import(schema, at_root)
     }
 
     /// The imported schema behind a name; `at_root` is where the whole payload's own schema goes.
-    pub(super) fn import(
-        &self,
-        schema: &Spanned<String>,
-        domain: DomainId,
-        at_root: String,
-    ) -> Option<Import> {
+    pub(super) fn import(&self, schema: &Spanned<String>, at_root: String) -> Option<Import> {
         let import = self.contracts.import(schema)?;
-        let titles = self.names.imported(schema)?;
-        let mut places: BTreeMap<&str, String> = titles
-            .iter()
-            .map(|(name, title)| (name.as_str(), self.place(domain, title)))
-            .collect();
-        places.insert(&import.definition, at_root);
         let moved = Move {
-            places,
-            draft: self.draft,
+            export: self,
+            root: &import.ty,
+            at_root,
         };
-        let used = reach(import);
         let mut others = Vec::new();
-        let (mut root, mut description) = (Members::new(), None);
-        for (name, schema) in &import.definitions {
-            let Json::Object(members) = moved.json(schema) else {
+        for name in reach(self.contracts, &import.ty) {
+            let Some(definition) = self.names.imported(name).filter(|_| name != moved.root) else {
                 continue;
             };
-            if *name == import.definition {
-                root = members;
-            } else if let Some(title) = titles.get(name).filter(|_| used.contains(name.as_str())) {
-                others.push((title.clone(), titled(members, title)));
-            }
+            let members = match definition.owner {
+                Owner::Schema => titled(moved.definition(name), &definition.title),
+                // Has a file of its own.
+                _ if self.layout == Layout::Refs => continue,
+                Owner::Type(id) => self.type_with(id, moved.payload(name)),
+            };
+            others.push((definition.title.clone(), members));
         }
-        root.retain(|(key, value)| match (key.as_str(), value) {
-            ("description", Json::Text(text)) => {
-                description = Some(text.clone());
-                false
-            }
-            ("title", _) => false,
-            _ => true,
-        });
         Some(Import {
-            description,
-            root,
+            root: moved.payload(&import.ty),
             others,
         })
     }
@@ -106,21 +94,22 @@ fn either(pattern: &Json) -> (String, Json) {
     )
 }
 
-/// The definitions that the whole payload's schema leads to; an import has more, for its Rust types.
-fn reach(import: &Imported) -> BTreeSet<&str> {
-    let all: BTreeMap<&str, &Json> = import
-        .definitions
-        .iter()
-        .map(|(name, schema)| (name.as_str(), schema))
-        .collect();
+/// The definitions that a schema leads to, itself the first; its Rust types may be more.
+fn reach<'a>(contracts: &'a Contracts, root: &'a str) -> Vec<&'a str> {
     let mut seen = BTreeSet::new();
-    let mut open = vec![import.definition.as_str()];
+    let mut found = Vec::new();
+    let mut open = vec![root];
     while let Some(name) = open.pop() {
-        if let (true, Some(schema)) = (seen.insert(name), all.get(name)) {
-            targets(schema, &mut open);
+        if let Some(ty) = contracts.schema_types.get(name)
+            && seen.insert(name)
+        {
+            found.push(name);
+            let mut next = Vec::new();
+            targets(&ty.schema, &mut next);
+            open.extend(next.into_iter().rev());
         }
     }
-    seen
+    found
 }
 
 fn targets<'a>(schema: &'a Json, found: &mut Vec<&'a str>) {
@@ -142,6 +131,44 @@ fn targets<'a>(schema: &'a Json, found: &mut Vec<&'a str>) {
 const LOCAL: &str = "#/definitions/";
 
 impl Move<'_> {
+    /// The schema of a definition.
+    fn definition(&self, name: &str) -> Members {
+        let ty = self.export.contracts.schema_types.get(name);
+        match ty.map(|ty| self.json(&ty.schema)) {
+            Some(Json::Object(members)) => members,
+            _ => Members::new(),
+        }
+    }
+
+    fn payload(&self, name: &str) -> Payload {
+        let mut members = self.definition(name);
+        let mut description = None;
+        members.retain(|(key, value)| match (key.as_str(), value) {
+            ("description", Json::Text(text)) => {
+                description = Some(text.clone());
+                false
+            }
+            ("title", _) => false,
+            _ => true,
+        });
+        Payload {
+            description,
+            members,
+        }
+    }
+
+    /// Where a definition goes.
+    fn place(&self, name: &str) -> Option<String> {
+        if name == self.root {
+            return Some(self.at_root.clone());
+        }
+        let definition = self.export.names.imported(name)?;
+        Some(match definition.owner {
+            Owner::Type(id) => self.export.reference(id),
+            Owner::Schema => self.export.schema_place(&definition.title),
+        })
+    }
+
     fn json(&self, schema: &Json) -> Json {
         match schema {
             Json::Object(members) => Json::Object(self.object(members)),
@@ -168,10 +195,11 @@ impl Move<'_> {
     fn member(&self, key: &str, value: &Json) -> (String, Json) {
         match (key, value) {
             ("$ref", Json::Text(target)) => {
-                let place = target
-                    .strip_prefix(LOCAL)
-                    .and_then(|name| self.places.get(name));
-                (key.to_owned(), Json::text(place.unwrap_or(target)))
+                let place = target.strip_prefix(LOCAL).and_then(|name| self.place(name));
+                (
+                    key.to_owned(),
+                    Json::text(place.unwrap_or_else(|| target.clone())),
+                )
             }
             // A tuple of one type is a list, whose length the members beside it say.
             ("items", Json::List(each))
@@ -183,7 +211,7 @@ impl Move<'_> {
                 (key.to_owned(), one)
             }
             // Any other tuple, which the newer draft spells another way.
-            ("items", Json::List(_)) if self.draft == Draft::Draft202012 => {
+            ("items", Json::List(_)) if self.export.draft == Draft::Draft202012 => {
                 ("prefixItems".to_owned(), self.json(value))
             }
             _ => (key.to_owned(), self.json(value)),

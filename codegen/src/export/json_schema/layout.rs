@@ -48,7 +48,7 @@ impl<'a> Export<'a> {
             std::iter::once((self.names.event(*id).to_owned(), members)).chain(imported)
         });
         let types = types.into_iter().flat_map(|id| self.definitions(id));
-        events.chain(types).collect()
+        once(events.chain(types).collect())
     }
 
     /// Every file: its name and its text.
@@ -60,9 +60,8 @@ impl<'a> Export<'a> {
                 .collect(),
             Layout::Refs => {
                 let events = self.event_ids().flat_map(|id| self.event_files(id));
-                events
-                    .chain(self.type_ids().flat_map(|id| self.type_files(id)))
-                    .collect()
+                let types = self.type_ids().flat_map(|id| self.type_files(id));
+                once(events.chain(types).collect())
             }
             Layout::Catalog => vec![("catalog.json".to_owned(), self.catalog())],
         }
@@ -74,6 +73,22 @@ impl<'a> Export<'a> {
             Layout::Refs => format!("{}.json", self.contracts.type_name(&self.contracts[id])),
             Layout::Bundled | Layout::Catalog => self.local(self.names.ty(id)),
         }
+    }
+
+    /// What stands behind `$ref` for a definition of an imported schema that no contract names, by its title.
+    pub(super) fn schema_place(&self, title: &str) -> String {
+        match self.layout {
+            Layout::Refs => format!("schemas.{title}.json"),
+            Layout::Bundled | Layout::Catalog => self.local(title),
+        }
+    }
+
+    /// The file of a definition that an imported schema brings.
+    fn schema_file(&self, title: &str, members: Members) -> (String, String) {
+        let definition = self.names.schema(title);
+        let ty = definition.and_then(|name| self.contracts.schema_types.get(name));
+        let from = ty.map_or("", |ty| ty.file.as_str());
+        (self.schema_place(title), self.file(from, members))
     }
 
     /// What stands behind `$ref` for a definition that the contract does not name, by its title.
@@ -110,9 +125,7 @@ impl<'a> Export<'a> {
             let types = used.flat_map(|ty| self.definitions(ty));
             self.put_definitions(&mut out, imported.into_iter().chain(types).collect());
         } else {
-            let write = |(title, members): (String, Members)| {
-                (self.place(event.domain, &title), self.file(&from, members))
-            };
+            let write = |(title, members): (String, Members)| self.schema_file(&title, members);
             files.extend(imported.into_iter().map(write));
         }
         let name = format!("{}.json", self.contracts.event_name(event));
@@ -124,6 +137,9 @@ impl<'a> Export<'a> {
         let domain = self.contracts[id].domain;
         let from = self.file_of(domain);
         let write = |(title, members): (String, Members)| {
+            if self.names.schema(&title).is_some() {
+                return self.schema_file(&title, members);
+            }
             let name = if title == self.names.ty(id) {
                 self.reference(id)
             } else {
@@ -172,7 +188,7 @@ impl<'a> Export<'a> {
 
     fn put_definitions(&self, out: &mut Members, definitions: Vec<(String, Members)>) {
         if !definitions.is_empty() {
-            let all = definitions
+            let all = once(definitions)
                 .into_iter()
                 .map(|(name, members)| (name, Json::Object(members)));
             put(out, self.draft.definitions(), Json::object(all));
@@ -223,4 +239,11 @@ impl<'a> Export<'a> {
             found.push(*id);
         }
     }
+}
+
+/// The first of each name: what several share comes with each of them.
+fn once<T>(mut all: Vec<(String, T)>) -> Vec<(String, T)> {
+    let mut seen = BTreeSet::new();
+    all.retain(|(name, _)| seen.insert(name.clone()));
+    all
 }

@@ -5,16 +5,32 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Body, Contracts, DomainId, EventId, TypeId, TypeKind};
+use crate::model::{Contracts, DomainId, EventId, TypeId, TypeKind};
 use crate::name;
-use crate::source::{Span, Spanned};
+
+/// A definition that an imported schema brings.
+pub(super) struct Definition {
+    pub(super) title: String,
+    pub(super) owner: Owner,
+}
+
+/// Who has named a definition.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// A type of a contract.
+    Type(TypeId),
+    /// Nobody: the file has.
+    Schema,
+}
 
 /// The titles of one contracts folder.
 pub(super) struct Names {
     events: Vec<String>,
     types: Vec<String>,
     others: BTreeMap<TypeId, String>,
-    imported: BTreeMap<Span, BTreeMap<String, String>>,
+    imported: BTreeMap<String, Definition>,
+    /// The definitions of schemas that nobody else has a title for, by that title.
+    schemas: BTreeMap<String, String>,
     /// The title of the catalog's root.
     pub(super) catalog: String,
 }
@@ -55,13 +71,19 @@ impl Names {
             .filter(|(_, ty)| matches!(&ty.kind, TypeKind::Union(union) if !union.closed))
             .map(|(at, _)| (TypeId(at), claim(&mut taken, format!("{}Other", types[at]))))
             .collect();
-        let imported = imported(contracts, &events, &types, &mut taken);
+        let imported = imported(contracts, &types, &mut taken);
+        let schemas = imported
+            .iter()
+            .filter(|(_, definition)| definition.owner == Owner::Schema)
+            .map(|(name, definition)| (definition.title.clone(), name.clone()))
+            .collect();
         let catalog = claim(&mut taken, "Catalog".to_owned());
         Self {
             events,
             types,
             others,
             imported,
+            schemas,
             catalog,
         }
     }
@@ -79,47 +101,75 @@ impl Names {
         self.others.get(&union).map(String::as_str)
     }
 
-    /// The titles of an import's definitions, by their names in it.
-    pub(super) fn imported(&self, schema: &Spanned<String>) -> Option<&BTreeMap<String, String>> {
-        self.imported.get(&schema.span)
+    /// What a definition of an imported schema is called, and by whom.
+    pub(super) fn imported(&self, definition: &str) -> Option<&Definition> {
+        self.imported.get(definition)
+    }
+
+    /// The definition of an imported schema that has this title, if it has it of no event and no type.
+    pub(super) fn schema(&self, title: &str) -> Option<&str> {
+        self.schemas.get(title).map(String::as_str)
     }
 }
 
-/// Titles for the definitions that an imported schema brings: they begin with the title of the event or type, because two
-/// imports may well have a definition of one name.
+/// Titles for the definitions that imported schemas bring. What a type of a contract names has that name. Other titles begin
+/// with that of the type whose file it is, or with the name of the file, because two files may well have a definition of one
+/// name; they do not depend on the events that there are.
 fn imported(
     contracts: &Contracts,
-    events: &[String],
     types: &[String],
     taken: &mut BTreeSet<String>,
-) -> BTreeMap<Span, BTreeMap<String, String>> {
-    let events = contracts.events.iter().zip(events);
-    let events = events.filter_map(|(event, title)| match &event.body {
-        Body::Schema(schema) => Some((schema, title)),
-        Body::Fields(_) => None,
-    });
-    let types = contracts.types.iter().zip(types);
-    let types = types.filter_map(|(ty, title)| match &ty.kind {
-        TypeKind::Schema(schema) => Some((schema, title)),
-        _ => None,
-    });
-    let mut all = BTreeMap::new();
-    for (schema, title) in events.chain(types) {
-        let mut titles = BTreeMap::new();
-        let import = contracts.import(schema);
-        let definitions = import.into_iter().flat_map(|import| {
-            let all = import.definitions.iter().map(|(name, _)| name);
-            all.filter(|name| **name != import.definition)
-        });
-        for name in definitions {
-            let wanted = if name.starts_with(title.as_str()) {
-                name.clone()
-            } else {
-                format!("{title}{name}")
-            };
-            titles.insert(name.clone(), claim(taken, wanted));
+) -> BTreeMap<String, Definition> {
+    let mut all: BTreeMap<String, Definition> = BTreeMap::new();
+    let mut files: BTreeMap<&str, &str> = BTreeMap::new();
+    // A type is there to be referred to, and so its name goes first.
+    for (at, (ty, title)) in contracts.types.iter().zip(types).enumerate() {
+        if let TypeKind::Schema(schema) = &ty.kind
+            && let Some(import) = contracts.import(schema)
+        {
+            let file = contracts.schema_types.get(&import.ty);
+            files.extend(file.map(|file| (file.file.as_str(), title.as_str())));
+            all.entry(import.ty.clone()).or_insert_with(|| Definition {
+                title: title.clone(),
+                owner: Owner::Type(TypeId(at)),
+            });
         }
-        all.insert(schema.span, titles);
+    }
+    let others = contracts.schema_types.iter();
+    // What has no module is an event, and has its title.
+    let others = others.filter(|(name, ty)| !all.contains_key(*name) && !ty.module.is_empty());
+    let others: Vec<_> = others
+        .map(|(name, ty)| {
+            let file = name::variant_ident(ty.module.last().map_or("", String::as_str));
+            let prefix = files.get(ty.file.as_str()).copied().unwrap_or(&file);
+            let has_prefix = ty.name.starts_with(prefix) || ty.name.starts_with(&file);
+            let wanted = if has_prefix {
+                ty.name.clone()
+            } else {
+                format!("{prefix}{}", ty.name)
+            };
+            (name, ty, wanted)
+        })
+        .collect();
+    let mut count: BTreeMap<&str, usize> = BTreeMap::new();
+    for (_, _, wanted) in &others {
+        *count.entry(wanted).or_default() += 1;
+    }
+    for (name, ty, wanted) in &others {
+        let once = count.get(wanted.as_str()) == Some(&1) && !taken.contains(wanted);
+        let title = if once {
+            wanted.clone()
+        } else {
+            let path = name::variant_ident(&ty.module.join("_"));
+            format!("{path}{}", ty.name)
+        };
+        all.insert(
+            (*name).clone(),
+            Definition {
+                title: claim(taken, title),
+                owner: Owner::Schema,
+            },
+        );
     }
     all
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::imported::Payload;
 use super::layout::Export;
 use super::scalar::{Scalar, number, scalar};
 use crate::json::Json;
@@ -44,38 +45,53 @@ impl Export<'_> {
     /// An event's schema without `$schema` and definitions, and the definitions that its imported schema brings.
     pub(super) fn event(&self, id: EventId) -> (Members, Vec<(String, Members)>) {
         let event: &Event = &self.contracts[id];
-        let deprecated = event.deprecated.as_ref();
-        let import = self.event_import(id);
-        let own = import
-            .as_ref()
-            .and_then(|import| import.description.clone());
-        let mut out = head(self.names.event(id), event.doc.clone().or(own), deprecated);
-        let mut others = Vec::new();
-        match (&event.body, import) {
-            (Body::Fields(fields), _) => self.object(&mut out, None, fields),
-            (Body::Schema(_), Some(import)) => {
-                out.extend(import.root);
-                others = import.others;
+        match (&event.body, self.event_import(id)) {
+            (Body::Schema(_), Some(import)) => (self.event_with(id, import.root), import.others),
+            (body, _) => {
+                let deprecated = event.deprecated.as_ref();
+                let mut out = head(self.names.event(id), event.doc.clone(), deprecated);
+                match body {
+                    Body::Fields(fields) => self.object(&mut out, None, fields),
+                    // Was refused, and does not get past `check`.
+                    Body::Schema(_) => put(&mut out, "type", Json::text("object")),
+                }
+                mark_deprecated(&mut out, deprecated);
+                (out, Vec::new())
             }
-            // Was refused, and does not get past `check`.
-            (Body::Schema(_), None) => put(&mut out, "type", Json::text("object")),
         }
+    }
+
+    /// The schema of an event whose payload is imported.
+    pub(super) fn event_with(&self, id: EventId, payload: Payload) -> Members {
+        let event = &self.contracts[id];
+        let deprecated = event.deprecated.as_ref();
+        let doc = event.doc.clone().or(payload.description);
+        let mut out = head(self.names.event(id), doc, deprecated);
+        out.extend(payload.members);
         mark_deprecated(&mut out, deprecated);
-        (out, others)
+        out
+    }
+
+    /// The schema of a type that is imported.
+    pub(super) fn type_with(&self, id: TypeId, payload: Payload) -> Members {
+        let doc = self.contracts[id].doc.clone().or(payload.description);
+        let mut out = head(self.names.ty(id), doc, None);
+        out.extend(payload.members);
+        out
     }
 
     /// A type's schema, and after it what it brings: an open union its fallback variant, an imported schema its definitions.
     pub(super) fn definitions(&self, id: TypeId) -> Vec<(String, Members)> {
         let ty: &TypeDef = &self.contracts[id];
         let title = self.names.ty(id);
-        let import = match &ty.kind {
-            TypeKind::Schema(schema) => self.import(schema, ty.domain, self.reference(id)),
-            _ => None,
-        };
-        let own = import
-            .as_ref()
-            .and_then(|import| import.description.clone());
-        let mut out = head(title, ty.doc.clone().or(own), None);
+        if let TypeKind::Schema(schema) = &ty.kind
+            && let Some(import) = self.import(schema, self.reference(id))
+        {
+            let mut all = import.others;
+            all.insert(0, (title.to_owned(), self.type_with(id, import.root)));
+            return all;
+        }
+        let mut out = head(title, ty.doc.clone(), None);
         let mut others = Vec::new();
         match &ty.kind {
             TypeKind::Struct(fields) => self.object(&mut out, self.tags.get(&id), fields),
@@ -93,12 +109,7 @@ impl Export<'_> {
                 scalar(&mut out, ty, as_text.is_some(), &[constraints]);
             }
             // Anything goes is what is known of a schema that was refused; neither gets past `check`.
-            TypeKind::Schema(_) | TypeKind::Invalid => {
-                if let Some(import) = import {
-                    out.extend(import.root);
-                    others = import.others;
-                }
-            }
+            TypeKind::Schema(_) | TypeKind::Invalid => {}
         }
         if let (TypeKind::Union(union), Some(name)) = (&ty.kind, self.names.other(id)) {
             others.push((name.to_owned(), fallback(name, title, union)));

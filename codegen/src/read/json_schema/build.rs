@@ -13,7 +13,6 @@ use super::scalar;
 use super::shape::{By, Count, Def, Kind, Shape, Value, Variant, Whole};
 use super::store::{Site, Store};
 use super::text;
-use crate::name;
 
 /// How deep shapes may nest in one another. Also bounds the recursion of everything that walks them.
 const MAX_DEPTH: usize = 120;
@@ -24,29 +23,48 @@ const MAX_VALUES: usize = 2_000;
 /// The longest tuple that serde and `Debug` know.
 const MAX_TUPLE: usize = 12;
 
-/// What became of a schema.
+/// From here on numbers of files are those of events: each has a module of its own.
+pub(super) const EVENTS: u32 = 1 << 31;
+
+/// What became of the schemas of a folder.
 #[derive(Debug)]
 pub(super) struct Built {
-    /// The definition of the whole.
-    pub root: usize,
     pub defs: Vec<Def>,
-    pub problems: Vec<Problem>,
-    /// For an event whose payload is no struct: the name of the struct around it.
-    pub wrapper: Option<String>,
-    /// What the types will not check: the place, and the keyword.
+    pub wrappers: Vec<Wrapper>,
+    /// One for each schema that was asked for, in that order.
+    pub roots: Vec<Root>,
+    /// What the types will not check, of all schemas: the place, and the keyword.
     pub unchecked: BTreeSet<(Site, &'static str)>,
 }
 
-impl Built {
-    /// The Rust identifier of a whole payload's type.
-    pub fn name(&self) -> &str {
-        let root = self.defs.get(self.root).map_or("", |def| def.name.as_str());
-        self.wrapper.as_deref().unwrap_or(root)
-    }
+/// What became of one schema.
+#[derive(Debug)]
+pub(super) struct Root {
+    /// The file.
+    pub site: Site,
+    /// Whether it is an event's payload.
+    pub event: bool,
+    /// The definition of the whole.
+    pub def: usize,
+    /// For an event whose payload is no struct: the struct around it.
+    pub wrapper: Option<usize>,
+    pub problems: Vec<Problem>,
+    /// What the types will not check, the place and the keyword: what an earlier schema said already is not here.
+    pub unchecked: BTreeSet<(Site, &'static str)>,
 }
 
-/// Leaves, in order, and what part they have in a union.
-pub(super) type Key = (Vec<Leaf>, Part);
+/// A struct around an event's payload that is none.
+#[derive(Clone, Debug)]
+pub(super) struct Wrapper {
+    pub name: String,
+    pub ident: String,
+    pub home: u32,
+    /// The payload.
+    pub inner: usize,
+}
+
+/// Leaves, in order, and what part they have in a union; and the file whose module has the type.
+pub(super) type Key = (Vec<Leaf>, Part, u32);
 
 /// What an object is in a union.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -65,80 +83,95 @@ pub(super) enum State {
     Done(Shape),
 }
 
+#[derive(Clone)]
 pub(super) struct Slot {
+    /// What references call it.
     pub(super) name: String,
+    pub(super) ident: String,
+    pub(super) home: u32,
     pub(super) def: Option<Def>,
 }
 
 pub(super) struct Builder<'s, 'a> {
     pub(super) read: Reader<'s, 'a>,
-    pub(super) names: Names,
+    /// What references call types.
+    pub(super) keys: Names,
+    /// The identifiers of each module, by the number of its file.
+    pub(super) names: HashMap<u32, Names>,
     pub(super) slots: Vec<Slot>,
+    pub(super) wrappers: Vec<Wrapper>,
     pub(super) made: HashMap<Key, State>,
+    /// What the contracts call the type of a whole file, by its leaves.
+    pub(super) owned: HashMap<Vec<Leaf>, String>,
+    /// What whole files are that have no type of their own, by the file.
+    pub(super) aliases: HashMap<Site, usize>,
+    /// How many types there were before the schema that is being built.
+    pub(super) before: usize,
     depth: usize,
 }
 
-/// Builds the shape of a schema; `name` is what its type is called.
-pub(super) fn build(store: &mut Store<'_>, root: Site, wanted: Wanted<'_>) -> Built {
-    let name = wanted.name;
+/// Builds the shapes of schemas. What two of them have in common is built once.
+pub(super) fn build(store: &mut Store<'_>, wanted: &[(Site, Wanted<'_>)]) -> Built {
     let mut builder = Builder {
         read: Reader::new(store),
-        names: Names::default(),
+        keys: Names::default(),
+        names: HashMap::new(),
         slots: Vec::new(),
+        wrappers: Vec::new(),
         made: HashMap::new(),
+        owned: HashMap::new(),
+        aliases: HashMap::new(),
+        before: 0,
         depth: 0,
     };
-    // The derive makes it for an event with placeholders.
-    builder.names.reserve(&name::filter_ident(name));
     for name in rust::RESERVED {
-        builder.names.reserve(name);
+        builder.keys.reserve(name);
     }
-    let shape = builder.shape(
-        &[vec![root]],
-        &Hint {
-            name: name.to_owned(),
-            fixed: true,
-        },
-        root,
-    );
-    let root_index = builder.named_root(shape, name);
-    builder.endless(root);
-    let wrapper = wanted
-        .event
-        .then(|| builder.wrapper(root_index, root))
-        .flatten();
+    let idents = builder.claim(wanted);
+    let roots = wanted.iter().zip(idents).enumerate();
+    let roots = roots.map(|(at, (root, ident))| builder.root(*root, ident.as_deref(), at));
+    let roots: Vec<Root> = roots.collect();
     let defs = builder.slots.into_iter().map(|slot| match slot.def {
-        Some(def) => def,
+        Some(def) => Def {
+            ident: slot.ident,
+            ..def
+        },
         None => Def {
             name: slot.name,
+            ident: slot.ident,
+            home: slot.home,
             doc: None,
             kind: Kind::Alias(Shape::Any),
             whole: Whole::default(),
         },
     });
-    let defs = defs.collect();
     Built {
-        root: root_index,
-        wrapper,
-        defs,
-        problems: builder.read.problems,
-        unchecked: builder.read.unchecked,
+        defs: defs.collect(),
+        wrappers: builder.wrappers,
+        unchecked: roots
+            .iter()
+            .flat_map(|root| root.unchecked.iter().copied())
+            .collect(),
+        roots,
     }
 }
 
-/// What a type is called if nothing better is known.
-#[derive(Clone)]
+/// What a type is called if nothing better is known, and whose module has it.
+#[derive(Clone, Default)]
 pub(super) struct Hint {
     pub(super) name: String,
-    /// Whether it must be called so.
-    pub(super) fixed: bool,
+    /// The file that speaks of the type, by its number in the store.
+    pub(super) home: u32,
+    /// Whether the name is that of its place in a file, and not of where it was met.
+    pub(super) placed: bool,
 }
 
 impl Hint {
     pub(super) fn inside(&self, part: &str) -> Self {
         Self {
             name: format!("{} {part}", self.name),
-            fixed: false,
+            home: self.home,
+            placed: false,
         }
     }
 }
@@ -166,15 +199,24 @@ impl Builder<'_, '_> {
     /// A hint with the name of the definition behind a reference, or with a choice's own title.
     fn called(&mut self, alternatives: &[Vec<Site>], leaves: &[Leaf], hint: &Hint) -> Hint {
         let name = match alternatives {
-            [schemas] if !hint.fixed => match schemas.as_slice() {
+            [schemas] => match schemas.as_slice() {
                 [site] => self.read.called(*site, leaves.len() > 1),
                 _ => None,
             },
             _ => None,
         };
-        match name {
-            Some(name) => Hint { name, fixed: false },
-            None => hint.clone(),
+        let Some(name) = name else {
+            return hint.clone();
+        };
+        let mut sites = leaves.iter().flat_map(|leaf| &leaf.sites);
+        let home = match sites.next() {
+            Some(first) if sites.all(|site| site.doc == first.doc) => first.doc,
+            _ => hint.home,
+        };
+        Hint {
+            name,
+            home,
+            placed: true,
         }
     }
 
@@ -200,7 +242,7 @@ impl Builder<'_, '_> {
             }
             return self.of_leaves(rest, part, hint, at).or_null();
         }
-        let key = (leaves, part);
+        let key = self.key(leaves, part, hint);
         match self.made.get(&key) {
             Some(State::Done(shape)) => return shape.clone(),
             Some(State::Open(_)) => return Shape::Named(self.slot(&key, hint)),
@@ -235,7 +277,7 @@ impl Builder<'_, '_> {
         if let Some(State::Open(Some(slot))) = self.made.get(key) {
             return *slot;
         }
-        if self.slots.len() == MAX_TYPES
+        if self.slots.len() == self.before + MAX_TYPES
             && let Some(site) = key.0.iter().flat_map(|leaf| &leaf.sites).next()
         {
             self.read.problem(
@@ -243,36 +285,82 @@ impl Builder<'_, '_> {
                 format!("more than {MAX_TYPES} types come from this schema"),
             );
         }
-        let wanted = self.wanted(key, hint);
-        let name = self.names.ty(&wanted);
-        self.slots.push(Slot { name, def: None });
-        let slot = self.slots.len() - 1;
+        let slot = match self.owned.get(&key.0).filter(|_| key.1 == Part::Whole) {
+            Some(ident) => self.push(ident.clone(), key.2),
+            None => {
+                let wanted = self.wanted(key, hint);
+                let ident = self.names.entry(key.2).or_default().ty(&wanted);
+                self.push(ident, key.2)
+            }
+        };
         self.made.insert(key.clone(), State::Open(Some(slot)));
         slot
     }
 
-    fn wanted(&self, (leaves, _): &Key, hint: &Hint) -> String {
-        if hint.fixed {
-            return hint.name.clone();
-        }
+    /// A new definition of this identifier.
+    pub(super) fn push(&mut self, ident: String, home: u32) -> usize {
+        self.slots.push(Slot {
+            name: self.keys.ty(&ident),
+            ident,
+            home,
+            def: None,
+        });
+        self.slots.len() - 1
+    }
+
+    /// A type stands in the module of the file that says all of it, or else of the file that brings its parts together.
+    pub(super) fn key(&self, leaves: Vec<Leaf>, part: Part, hint: &Hint) -> Key {
+        let mut sites = leaves.iter().flat_map(|leaf| &leaf.sites);
+        let home = match sites.next() {
+            Some(first) if sites.all(|site| site.doc == first.doc) => first.doc,
+            _ => hint.home,
+        };
+        (leaves, part, home)
+    }
+
+    /// The name of a type: that of its place, and not of where it was met first.
+    fn wanted(&self, (leaves, _, home): &Key, hint: &Hint) -> String {
+        let hinted = |site: Option<&Site>| match site {
+            Some(site) if hint.home != *home && !hint.placed => self.place_name(*site),
+            _ => hint.name.clone(),
+        };
         let [leaf] = leaves.as_slice() else {
-            return hint.name.clone();
+            return hinted(leaves.first().and_then(|leaf| leaf.sites.first()));
         };
         // Several schemas that hold together are none of them alone.
         let [site] = leaf.sites.as_slice() else {
-            return hint.name.clone();
+            return hinted(leaf.sites.first());
         };
-        self.read
-            .store
-            .name(*site)
+        let named = self.read.store.name(*site);
+        named
             .or_else(|| self.read.title(*site))
-            .unwrap_or_else(|| hint.name.clone())
+            .unwrap_or_else(|| hinted(Some(site)))
+    }
+
+    /// What a type without a name is called that is reached from another file: by the way to it in its own.
+    fn place_name(&self, site: Site) -> String {
+        let mut steps = Vec::new();
+        let mut at = Some(site);
+        while let Some(site) = at {
+            let named = self.read.store.name(site);
+            if let Some(name) = named.or_else(|| self.read.title(site)) {
+                steps.push(name);
+                break;
+            }
+            let step = self.read.store.step(site);
+            at = step.as_ref().map(|(parent, _)| *parent);
+            steps.extend(step.and_then(|(_, step)| step));
+        }
+        steps.reverse();
+        steps.join(" ")
     }
 
     pub(super) fn fill(&mut self, slot: usize, doc: Option<String>, kind: Kind) {
         if let Some(slot) = self.slots.get_mut(slot) {
             slot.def = Some(Def {
                 name: slot.name.clone(),
+                ident: slot.ident.clone(),
+                home: slot.home,
                 doc,
                 kind,
                 whole: Whole::default(),

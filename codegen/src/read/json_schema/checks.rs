@@ -6,48 +6,36 @@ use std::fmt::Write;
 use super::shape::{Count, Def, Field, Format, Kind, Shape, Text, Whole};
 use crate::ecma;
 
-/// `impl Validate` for every definition that demands something, and `impl Token` for every enum.
-pub(super) fn text(defs: &[Def], wrapper: Option<(&str, usize)>) -> String {
-    let checked = checked(defs);
+/// `impl Validate` for a definition that demands something.
+pub(super) fn text(def: &Def, is_checked: bool, checked: &[bool]) -> String {
     let mut out = String::new();
-    if let Some((name, root)) = wrapper
-        && checked.get(root).copied().unwrap_or(false)
-    {
-        let _ = write!(
-            out,
-            "impl event_runtime::Validate for {name} {{
-                fn check(&self, c: &mut event_runtime::Checker) {{ c.nested(&self.payload); }}
-            }}
-            "
-        );
-    }
-    for (def, _) in defs.iter().zip(&checked).filter(|(_, checked)| **checked) {
-        let body = body(def, &checked);
-        let name = &def.name;
+    let name = &def.name;
+    if is_checked {
+        let body = body(def, checked);
         let _ = write!(
             out,
             "impl event_runtime::Validate for {name} {{
                 fn check(&self, c: &mut event_runtime::Checker) {{
-                    #[allow(unused_imports)] use event_runtime::Validate as _;
                     {body}
                 }}
             }}
             "
         );
     }
-    for def in defs.iter().filter(|def| matches!(def.kind, Kind::Enum(_))) {
-        let name = &def.name;
-        let _ = write!(
-            out,
-            "impl event_runtime::Token for {name} {{
-                fn write_token(&self, out: &mut dyn ::core::fmt::Write) -> ::core::fmt::Result {{
-                    ::core::write!(out, \"{{self}}\")
-                }}
-            }}
-            "
-        );
-    }
     out
+}
+
+/// `impl Validate` for a struct around a payload that demands something.
+pub(super) fn around(name: &str, is_checked: bool) -> String {
+    if !is_checked {
+        return String::new();
+    }
+    format!(
+        "impl event_runtime::Validate for {name} {{
+            fn check(&self, c: &mut event_runtime::Checker) {{ c.nested(&self.payload); }}
+        }}
+        "
+    )
 }
 
 /// Which definitions demand something, or hold one that does.
@@ -127,15 +115,13 @@ fn body(def: &Def, checked: &[bool]) -> String {
                     shape => shape,
                 };
                 let optional = !field.required || matches!(field.shape, Shape::Nullable(_));
-                let inner = if optional {
-                    format!(
-                        "if let Some(value) = {place} {{ {} }}",
-                        checks(shape, "value", checked)
-                    )
+                let inner = checks(shape, "value", checked);
+                let call = format!("c.field({:?}, |c| {});", field.wire, closure(&inner));
+                let _ = if optional {
+                    write!(out, "if let Some(value) = {place} {{ {call} }}")
                 } else {
-                    format!("let value = {place}; {}", checks(shape, "value", checked))
+                    write!(out, "let value = {place}; {call}")
                 };
-                let _ = write!(out, "c.field({:?}, |c| {{ {inner} }});", field.wire);
             }
             if let Some(extra) = extra.as_ref().filter(|extra| demands(extra, checked)) {
                 let _ = write!(
@@ -214,6 +200,14 @@ fn whole(whole: &Whole, fields: &[Field], extra: bool) -> String {
         let _ = write!(out, "if !({}) {{ c.fail({said:?}); }}", lists.join(" || "));
     }
     out
+}
+
+/// What a closure does: one call alone needs no block, and no lines for one.
+fn closure(statements: &str) -> String {
+    match statements.strip_suffix(';') {
+        Some(call) if !call.contains([';', '{']) => call.to_owned(),
+        _ => format!("{{ {statements} }}"),
+    }
 }
 
 /// typify spreads a tuple over its variant.

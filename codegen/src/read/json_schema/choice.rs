@@ -106,7 +106,7 @@ impl Builder<'_, '_> {
             {
                 self.read.account(leaf, object.held());
                 // Nothing but the tag: still an object.
-                let key = (vec![leaf.clone()], Part::Tagged(tag.name.clone()));
+                let key = self.key(vec![leaf.clone()], Part::Tagged(tag.name.clone()), &hint);
                 self.made.insert(key.clone(), State::Open(None));
                 let slot = self.slot(&key, &hint);
                 self.fill(
@@ -197,13 +197,14 @@ impl Builder<'_, '_> {
     /// One type with the members of all objects; more than one when they cannot be told apart.
     fn structure(&mut self, leaves: &[Leaf], objects: &[Object], key: &Key, hint: &Hint) -> Shape {
         let slot = self.slot(key, hint);
-        let own = Hint {
-            name: self
-                .slots
-                .get(slot)
-                .map_or_else(String::new, |slot| slot.name.clone()),
-            fixed: false,
-        };
+        let own = self
+            .slots
+            .get(slot)
+            .map_or_else(Hint::default, |slot| Hint {
+                name: slot.ident.clone(),
+                home: slot.home,
+                placed: false,
+            });
         let mut members: Vec<(String, Vec<Vec<Site>>)> = Vec::new();
         let mut at: BTreeMap<String, usize> = BTreeMap::new();
         for object in objects {

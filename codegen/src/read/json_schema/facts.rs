@@ -64,6 +64,14 @@ pub(super) struct Reader<'s, 'a> {
     /// The innermost branch of a choice that a leaf comes from.
     pub(super) branches: BTreeMap<Leaf, Site>,
     steps: usize,
+    said: Said,
+}
+
+/// What was said about an earlier schema already.
+#[derive(Default)]
+struct Said {
+    problems: BTreeSet<(Site, String)>,
+    unchecked: BTreeSet<(Site, &'static str)>,
 }
 
 #[derive(Clone, Default)]
@@ -93,6 +101,46 @@ impl<'s, 'a> Reader<'s, 'a> {
             targets: BTreeMap::new(),
             branches: BTreeMap::new(),
             steps: 0,
+            said: Said::default(),
+        }
+    }
+
+    /// Begins with another schema, which has its own limits.
+    pub fn begin(&mut self) {
+        self.steps = 0;
+        self.problems.clear();
+        self.unchecked.clear();
+        self.store.begin();
+    }
+
+    /// What is wrong with the schema, and what is not checked, unless an earlier one has it too.
+    pub fn end(&mut self) -> (Vec<Problem>, BTreeSet<(Site, &'static str)>) {
+        let mut problems = std::mem::take(&mut self.problems);
+        problems.retain(|problem| {
+            let said = (problem.site, problem.reason.reason.clone());
+            self.said.problems.insert(said)
+        });
+        let mut unchecked = std::mem::take(&mut self.unchecked);
+        unchecked.retain(|place| self.said.unchecked.insert(*place));
+        (problems, unchecked)
+    }
+
+    /// The leaves of a schema, with nothing said about them: who wants to know what is wrong asks again.
+    pub fn look(&mut self, site: Site) -> Vec<Leaf> {
+        self.begin();
+        let mut leaves = Vec::new();
+        self.leaves(&[site], &mut leaves);
+        self.targets.retain(|_, target| target.is_some());
+        self.begin();
+        let mut seen = BTreeSet::new();
+        leaves.retain(|leaf| seen.insert(leaf.clone()));
+        leaves
+    }
+
+    /// Refuses dynamic references that the files of this schema give several meanings.
+    pub fn dynamic(&mut self, root: Site) {
+        for (site, reason) in self.store.ambiguous(root) {
+            self.refuse(site, Code::SchemaFile, Refusal::new(reason));
         }
     }
 

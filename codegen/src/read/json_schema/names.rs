@@ -107,6 +107,13 @@ impl Names {
         })
     }
 
+    /// A module's identifier; `event_runtime` is the runtime in each, and `required` has the required members.
+    pub fn module(&mut self, wanted: &str) -> String {
+        self.reserve("event_runtime");
+        self.reserve("required");
+        self.field(wanted)
+    }
+
     /// Takes a name, so that nothing else gets it.
     pub fn reserve(&mut self, name: &str) {
         self.used.insert(name.to_owned());
@@ -121,6 +128,11 @@ impl Names {
         }
         name
     }
+}
+
+/// The module of a folder. Two folders may have one.
+pub(super) fn module(wanted: &str) -> String {
+    Names::default().module(wanted)
 }
 
 /// Letters that Rust and heck treat alike; the rest parts words.

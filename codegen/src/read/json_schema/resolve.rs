@@ -38,6 +38,7 @@ impl Store<'_> {
         } else {
             self.resource(from, target)?
         };
+        self.edges.entry(from.doc).or_default().insert(resource.doc);
         if fragment.is_empty() {
             return Ok(resource);
         }
@@ -58,16 +59,38 @@ impl Store<'_> {
         anchor.ok_or_else(|| nothing("names an anchor that is not there"))
     }
 
-    /// What a `$dynamicRef` points to. Where only one schema has the anchor, it is an ordinary reference.
+    /// What a `$dynamicRef` points to, where only one schema has the anchor. Whether there are more is seen when all files
+    /// are known.
     pub fn resolve_dynamic(&mut self, from: Site, reference: &str) -> Result<Site, Refusal> {
         let site = self.resolve(from, reference)?;
-        let (_, name) = uri::split(reference);
-        if self.dynamic.get(name).is_some_and(|count| *count > 1) {
-            return Err(Refusal::new(format!(
-                "the dynamic reference {reference:?} could mean several schemas"
-            )));
-        }
+        self.dynamic.insert((from, reference.to_owned()));
         Ok(site)
+    }
+
+    /// The dynamic references of a schema that could mean several places in its files, and why.
+    pub fn ambiguous(&self, root: Site) -> Vec<(Site, String)> {
+        if self.dynamic.is_empty() {
+            return Vec::new();
+        }
+        let docs = self.reach(root);
+        let files: Vec<_> = docs
+            .iter()
+            .filter_map(|doc| self.files.get(*doc as usize))
+            .collect();
+        let several = |name: &str| {
+            let anchors = files.iter().flat_map(|file| &file.resources.anchors);
+            anchors.filter(|a| a.dynamic && a.name == name).count() > 1
+        };
+        let reached = self.dynamic.iter().filter(|(from, reference)| {
+            docs.contains(&from.doc) && several(uri::split(reference).1)
+        });
+        reached
+            .map(|(from, reference)| {
+                let reason =
+                    format!("the dynamic reference {reference:?} could mean several schemas");
+                (*from, reason)
+            })
+            .collect()
     }
 
     fn resource(&mut self, from: Site, target: &str) -> Result<Site, Refusal> {

@@ -1,69 +1,192 @@
 //! The type of a whole payload: always one with a name, for an event a struct, and never one that has no value.
+//!
+//! An event's struct is its own, and never that of a file which others may refer to: so the types of a file do not depend
+//! on the events that there are. A type of a contract is that of the file, and gives it its name.
 
-use super::build::{Builder, Slot};
+use super::Wanted;
+use super::build::{Builder, EVENTS, Hint, Root, Slot, Wrapper};
+use super::facts::{JsonKind, Leaf};
 use super::shape::{Count, Kind, Shape};
 use super::store::Site;
+use crate::name;
 
 impl Builder<'_, '_> {
+    /// The identifiers of types whose file says all of them and is no other type's: decided before anything is built, so
+    /// that the order means nothing.
+    pub(super) fn claim(&mut self, wanted: &[(Site, Wanted<'_>)]) -> Vec<Option<String>> {
+        let mut idents = vec![None; wanted.len()];
+        for ((site, wanted), ident) in wanted.iter().zip(&mut idents) {
+            let whole = if wanted.event {
+                None
+            } else {
+                self.whole_file(*site)
+            };
+            if let Some(leaves) = whole.filter(|leaves| !self.owned.contains_key(leaves)) {
+                let own = self.names.entry(site.doc).or_default().ty(wanted.name);
+                self.owned.insert(leaves, own.clone());
+                *ident = Some(own);
+            }
+        }
+        idents
+    }
+
+    /// The leaves of a whole file that says all of them itself, `null` aside.
+    fn whole_file(&mut self, root: Site) -> Option<Vec<Leaf>> {
+        let mut leaves = self.read.look(root);
+        leaves.retain(|leaf| leaf.kind != JsonKind::Null);
+        let here = leaves.iter().all(|leaf| {
+            leaf.kind != JsonKind::Any && leaf.sites.iter().all(|site| site.doc == root.doc)
+        });
+        (here && !leaves.is_empty()).then_some(leaves)
+    }
+
+    /// Builds what one schema is about; `at` is its number.
+    pub(super) fn root(
+        &mut self,
+        (site, wanted): (Site, Wanted<'_>),
+        ident: Option<&str>,
+        at: usize,
+    ) -> Root {
+        self.before = self.slots.len();
+        self.read.begin();
+        let stem = || self.read.store.name(site);
+        let named = if wanted.event { stem() } else { None };
+        let name = ident.map(str::to_owned).or(named);
+        let hint = Hint {
+            name: name.unwrap_or_else(|| wanted.name.to_owned()),
+            home: site.doc,
+            placed: false,
+        };
+        let shape = self.shape(&[vec![site]], &hint, site);
+        let mut def = self.named_root(shape, ident, &hint.name, site);
+        self.endless(site);
+        self.read.dynamic(site);
+        let mut wrapper = None;
+        if wanted.event {
+            def = self.any_object(def, site, &hint.name);
+            if self.is_struct(def) {
+                def = self.copy(def, wanted, at);
+            } else if self.is_payload(def, site) {
+                wrapper = Some(self.wrap(def, wanted, at));
+            }
+        }
+        let (problems, unchecked) = self.read.end();
+        Root {
+            site,
+            event: wanted.event,
+            def,
+            wrapper,
+            problems,
+            unchecked,
+        }
+    }
+
     /// The root as a definition; a root that may be `null` is what it is otherwise.
-    pub(super) fn named_root(&mut self, shape: Shape, name: &str) -> usize {
+    fn named_root(&mut self, shape: Shape, ident: Option<&str>, wanted: &str, site: Site) -> usize {
         match shape {
             Shape::Named(slot) => slot,
-            Shape::Nullable(inner) => self.named_root(*inner, name),
+            Shape::Nullable(inner) => self.named_root(*inner, ident, wanted, site),
             other => {
-                let name = self.names.ty(name);
-                self.slots.push(Slot { name, def: None });
-                self.fill(self.slots.len() - 1, None, Kind::Alias(other));
-                self.slots.len() - 1
+                if let Some(slot) = self.aliases.get(&site) {
+                    return *slot;
+                }
+                let ident = match ident {
+                    Some(ident) => ident.to_owned(),
+                    None => self.names.entry(site.doc).or_default().ty(wanted),
+                };
+                let slot = self.push(ident, site.doc);
+                self.fill(slot, None, Kind::Alias(other));
+                self.aliases.insert(site, slot);
+                slot
+            }
+        }
+    }
+
+    fn is_struct(&self, slot: usize) -> bool {
+        let def = self.slots.get(slot).and_then(|slot| slot.def.as_ref());
+        def.is_some_and(|def| matches!(def.kind, Kind::Struct { .. }))
+    }
+
+    /// The identifier of an event, in a module of its own.
+    fn event(&mut self, wanted: Wanted<'_>, at: usize) -> (String, u32) {
+        let home = EVENTS.saturating_add(u32::try_from(at).unwrap_or(u32::MAX));
+        let names = self.names.entry(home).or_default();
+        // The derive makes it for an event with placeholders.
+        names.reserve(&name::filter_ident(wanted.name));
+        (names.ty(wanted.name), home)
+    }
+
+    /// The struct of an event, with all that the type of its file has.
+    fn copy(&mut self, def: usize, wanted: Wanted<'_>, at: usize) -> usize {
+        let (ident, home) = self.event(wanted, at);
+        let own = self.push(ident, home);
+        let shared = self.slots.get(def).and_then(|slot| slot.def.clone());
+        if let Some(shared) = shared {
+            self.fill(own, shared.doc, shared.kind);
+            self.demand(own, shared.whole);
+        }
+        own
+    }
+
+    /// What may be any value is an object when it is an event's payload: a definition of its own.
+    fn any_object(&mut self, def: usize, site: Site, name: &str) -> usize {
+        let kind = self.slots.get(def).and_then(|slot| slot.def.as_ref());
+        let is_any = kind.is_some_and(|def| def.kind == Kind::Alias(Shape::Any));
+        if !is_any || !self.read.problems.is_empty() {
+            return def;
+        }
+        let wanted = format!("{name} payload");
+        let ident = self.names.entry(site.doc).or_default().ty(&wanted);
+        let slot = self.push(ident, site.doc);
+        let map = Shape::Map {
+            value: Box::new(Shape::Any),
+            count: Count::default(),
+        };
+        self.fill(slot, None, Kind::Alias(map));
+        slot
+    }
+
+    /// Whether what is no struct can be an event's payload, as another kind of object.
+    fn is_payload(&mut self, root: usize, at: Site) -> bool {
+        let kind = self
+            .slots
+            .get(root)
+            .and_then(|slot| slot.def.as_ref())
+            .map(|def| &def.kind);
+        match kind {
+            Some(Kind::Alias(Shape::Map { .. })) => true,
+            Some(Kind::Union { variants, .. })
+                if variants
+                    .iter()
+                    .all(|variant| self.is_object(&variant.shape)) =>
+            {
+                true
+            }
+            None => false,
+            Some(Kind::Alias(Shape::Any)) if !self.read.problems.is_empty() => false,
+            Some(_) => {
+                self.read.problem(at, "the payload of an event must be an object, and this schema is about another value");
+                false
             }
         }
     }
 
     /// An event is a struct and its payload an object: what is another object gets a struct around it.
-    pub(super) fn wrapper(&mut self, root: usize, at: Site) -> Option<String> {
-        let kind = self
-            .slots
-            .get(root)
-            .and_then(|slot| slot.def.as_ref())
-            .map(|def| &def.kind)?;
-        match kind {
-            Kind::Struct { .. } => return None,
-            Kind::Alias(Shape::Map { .. }) => {}
-            Kind::Union { variants, .. }
-                if variants
-                    .iter()
-                    .all(|variant| self.is_object(&variant.shape)) => {}
-            Kind::Alias(Shape::Any) if !self.read.problems.is_empty() => return None,
-            // It may be any value, and of an event it is an object.
-            Kind::Alias(Shape::Any) => {
-                let map = Shape::Map {
-                    value: Box::new(Shape::Any),
-                    count: Count::default(),
-                };
-                self.fill(root, None, Kind::Alias(map));
-            }
-            _ => {
-                self.read.problem(at, "the payload of an event must be an object, and this schema is about another value");
-                return None;
-            }
-        }
-        let slot = self.slots.get_mut(root)?;
-        let outer = slot.name.clone();
-        let inner = self.names.ty(&format!("{outer} payload"));
-        slot.name.clone_from(&inner);
-        if let Some(def) = &mut slot.def {
-            def.name = inner;
-        }
-        Some(outer)
+    fn wrap(&mut self, inner: usize, wanted: Wanted<'_>, at: usize) -> usize {
+        let (ident, home) = self.event(wanted, at);
+        self.wrappers.push(Wrapper {
+            name: self.keys.ty(&ident),
+            ident,
+            home,
+            inner,
+        });
+        self.wrappers.len() - 1
     }
 
     fn is_object(&self, shape: &Shape) -> bool {
         match shape {
             Shape::Map { .. } => true,
-            Shape::Named(slot) => {
-                let def = self.slots.get(*slot).and_then(|slot| slot.def.as_ref());
-                def.is_some_and(|def| matches!(def.kind, Kind::Struct { .. }))
-            }
+            Shape::Named(slot) => self.is_struct(*slot),
             _ => false,
         }
     }
@@ -81,13 +204,13 @@ impl Builder<'_, '_> {
                 "is one of the choices that it stands for: no value would ever fulfil it",
             ),
         ] {
-            let Some(slot) = least(&self.slots, holds)
+            let Some(slot) = least(&self.slots, self.before, holds)
                 .into_iter()
                 .position(|holds| !holds)
             else {
                 continue;
             };
-            let name = self.slots.get(slot).map_or("", |slot| slot.name.as_str());
+            let name = self.slots.get(slot).map_or("", |slot| slot.ident.as_str());
             let reason = format!("the type {name} {wrong}");
             return self.read.problem(at, reason);
         }
@@ -97,18 +220,21 @@ impl Builder<'_, '_> {
 /// What holds for a kind if it holds for definitions.
 type Rule = fn(&Kind, &[bool]) -> bool;
 
-/// The definitions for which a rule holds because of what they consist of, and not because it holds for themselves.
-fn least(slots: &[Slot], rule: Rule) -> Vec<bool> {
-    let mut known = vec![false; slots.len()];
+/// The definitions for which a rule holds because of what they consist of, and not because it holds for themselves. For those
+/// before `new` it is known to hold.
+fn least(slots: &[Slot], new: usize, rule: Rule) -> Vec<bool> {
+    let mut known: Vec<bool> = (0..slots.len()).map(|at| at < new).collect();
     loop {
-        let next = slots
-            .iter()
-            .map(|slot| slot.def.as_ref().is_none_or(|def| rule(&def.kind, &known)));
-        let next: Vec<bool> = next.collect();
-        if next == known {
+        let mut more = false;
+        for (at, slot) in slots.iter().enumerate().skip(new) {
+            let holds = slot.def.as_ref().is_none_or(|def| rule(&def.kind, &known));
+            if let Some(known) = known.get_mut(at).filter(|known| holds && !**known) {
+                (*known, more) = (true, true);
+            }
+        }
+        if !more {
             return known;
         }
-        known = next;
     }
 }
 

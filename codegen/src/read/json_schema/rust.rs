@@ -5,25 +5,30 @@
 //! has a time limit; none of that should ever be needed, because no keyword of a user's schema reaches it.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Once, mpsc};
 use std::time::Duration;
 
-use proc_macro2::{Group, Ident, Literal, Spacing, Span, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, Literal, Span, TokenStream, TokenTree};
 use schemars08::schema::RootSchema;
 use serde_json::{Map, Value as Json, json};
 use syn::parse_quote;
 use typify::{TypeSpace, TypeSpaceImpl, TypeSpaceSettings};
 
-use super::build::Built;
+use super::boxes::Boxes;
+use super::build::{Built, Wrapper};
+use super::cycles;
+use super::paths::Paths;
 use super::shape::{By, Def, Field, Format, Kind, Shape, Value, Width};
 use super::{checks, required};
 use crate::name;
 
 const STACK: usize = 256 << 20;
 const TIME_LIMIT: Duration = Duration::from_secs(120);
-/// Marks the root type's place for attributes.
+/// The longest line of a call that is not broken.
+const LINE: usize = 100;
+/// Marks an event's place for attributes.
 const ROOT: &str = "event_root";
 
 /// Names that definitions must leave alone.
@@ -33,6 +38,10 @@ pub(super) const RESERVED: &[&str] = &[
     "RuntimeTimestamp",
     "RuntimeDate",
     "RuntimeInt64",
+    // What typify writes as they are: of an implementation of `TryFrom`, `FromStr` or `Deref`.
+    "Error",
+    "Err",
+    "Target",
 ];
 /// The definition that stands for the runtime's integer of either form.
 const LOOSE: &str = "RuntimeInt64";
@@ -47,22 +56,39 @@ const FORMATS: &[(Format, &str, &str)] = &[
     (Format::Date, "RuntimeDate", "event_runtime::Date"),
 ];
 
-/// The items as text, parted where attributes of the root type can stand.
-#[derive(Debug)]
+/// The items of one type as text, parted where attributes of it can stand.
+#[derive(Debug, Default)]
 pub(super) struct Code {
     pub before: String,
     pub after: String,
+    /// The struct of its required members, for the module of those, and what makes the type of it.
+    pub required: String,
+    /// The types that it names: definitions by their number, and behind them wrappers.
+    pub uses: BTreeSet<usize>,
 }
 
-/// The Rust items of definitions.
+/// The Rust items of all definitions, and behind them those of all wrappers. `modules` has the module of each file.
 ///
 /// # Errors
 /// What typify had to say, when it failed all the same.
-pub(super) fn code(built: &Built) -> Result<Code, String> {
-    let (defs, root, wrapper) = (built.defs.clone(), built.root, built.wrapper.clone());
+pub(super) fn code(
+    built: &Built,
+    modules: &BTreeMap<u32, Vec<String>>,
+) -> Result<Vec<Code>, String> {
+    let types = Types {
+        defs: built.defs.clone(),
+        wrappers: built.wrappers.clone(),
+        modules: modules.clone(),
+        events: built
+            .roots
+            .iter()
+            .filter(|root| root.event && root.wrapper.is_none())
+            .map(|root| root.def)
+            .collect(),
+    };
     guarded(move || {
-        let tokens = convert(&defs)?;
-        finish(tokens, &defs, root, wrapper.as_deref())
+        let tokens = convert(&types.defs)?;
+        types.finish(tokens)
     })
 }
 
@@ -181,7 +207,11 @@ fn definition(def: &Def, defs: &[Def]) -> Json {
         }
         Kind::Alias(shape) => schema(shape, defs),
     };
-    if let (Some(doc), Some(out)) = (&def.doc, out.as_object_mut()) {
+    let doc = def
+        .doc
+        .clone()
+        .unwrap_or_else(|| format!("`{}`", def.ident));
+    if let Some(out) = out.as_object_mut() {
         out.insert("description".to_owned(), json!(doc));
     }
     out
@@ -251,103 +281,236 @@ fn schema(shape: &Shape, defs: &[Def]) -> Json {
     }
 }
 
-/// Wire names, paths, docs and checks.
-fn finish(
-    tokens: TokenStream,
-    defs: &[Def],
-    root: usize,
-    wrapper: Option<&str>,
-) -> Result<Code, String> {
-    let mut file: syn::File =
-        syn::parse2(boxed_inside(runtime_paths(tokens))).map_err(|error| error.to_string())?;
-    let by_name: BTreeMap<&str, &Def> = defs.iter().map(|def| (def.name.as_str(), def)).collect();
-    let enums = defs.iter().any(|def| matches!(def.kind, Kind::Enum(_)));
-    file.items
-        .retain(|item| enums || !matches!(item, syn::Item::Mod(module) if module.ident == "error"));
-    for item in &mut file.items {
-        polish(item, &by_name)?;
-    }
-    let checked = checks::checked(defs);
-    let choices: Vec<syn::Item> = file
-        .items
-        .iter_mut()
-        .filter_map(|item| choice(item, defs, &by_name, &checked))
-        .collect();
-    file.items.extend(choices);
-    let required = required::module(&mut file.items, defs)?;
-    if wrapper.is_none() {
-        mark(&mut file.items, defs.get(root));
-    }
-    for def in defs
-        .iter()
-        .filter(|def| matches!(def.kind, Kind::Struct { .. }))
-    {
-        let ident = Ident::new(&def.name, Span::call_site());
-        file.items
-            .push(parse_quote!(event_runtime::wire_struct!(#ident);));
-    }
-    for def in defs {
-        if let Kind::Union {
-            by: By::Tag(tag), ..
-        } = &def.kind
-        {
-            let ident = Ident::new(&def.name, Span::call_site());
-            file.items
-                .push(parse_quote!(event_runtime::wire_struct!(#ident, tag = #tag);));
-        }
-    }
-    if let (Some(wrapper), Some(inner)) = (wrapper, defs.get(root)) {
-        file.items.extend(wrapped(wrapper, inner));
-    }
-    let checks = checks::text(defs, wrapper.map(|name| (name, root)));
-    let checks: syn::File = syn::parse_str(&checks).map_err(|error| error.to_string())?;
-    file.items.extend(checks.items);
-    file.items.extend(required);
-    cut(&prettyplease::unparse(&file))
+/// What is to be written.
+struct Types {
+    defs: Vec<Def>,
+    wrappers: Vec<Wrapper>,
+    modules: BTreeMap<u32, Vec<String>>,
+    /// The definitions that are an event's own type.
+    events: BTreeSet<usize>,
 }
 
-/// Parts the text at the root's marker.
-fn cut(text: &str) -> Result<Code, String> {
+impl Types {
+    /// Wire names, paths, docs and checks.
+    fn finish(&self, tokens: TokenStream) -> Result<Vec<Code>, String> {
+        let file: syn::File =
+            syn::parse2(runtime_paths(tokens)).map_err(|error| error.to_string())?;
+        let by_name: BTreeMap<&str, &Def> = self
+            .defs
+            .iter()
+            .map(|def| (def.name.as_str(), def))
+            .collect();
+        let mut paths = Paths::new(&self.modules);
+        for (at, def) in self.defs.iter().enumerate() {
+            paths.add(&def.name, &def.ident, def.home, at);
+        }
+        for (at, wrapper) in self.wrappers.iter().enumerate() {
+            let at = self.defs.len() + at;
+            paths.add(&wrapper.name, &wrapper.ident, wrapper.home, at);
+        }
+        let checked = checks::checked(&self.defs);
+        let is_checked = |at: usize| checked.get(at).copied().unwrap_or(false);
+        let boxes = Boxes(cycles::boxed(&self.defs));
+        let mut out = Vec::new();
+        for (at, mut items) in self.parted(file.items, &mut paths).into_iter().enumerate() {
+            let Some(def) = self.defs.get(at) else { break };
+            if matches!(def.kind, Kind::Enum(_)) {
+                items.retain(|item| matches!(item, syn::Item::Enum(_)));
+            }
+            boxes.apply(&def.name, &mut items);
+            for item in &mut items {
+                polish(item, &by_name, self.events.contains(&at))?;
+            }
+            let is_choice = matches!(def.kind, Kind::Union { by: By::Fit, .. });
+            let choice = if is_choice {
+                without_derives(&mut items, def);
+                self.choice(&items, def, &checked, &paths)
+            } else {
+                String::new()
+            };
+            let required = required::companion(&mut items, def, &paths)?;
+            if self.events.contains(&at) {
+                mark(&mut items, def);
+            }
+            let checks = checks::text(def, is_checked(at), &checked);
+            let mut code = paths.code(items, &checks, def.home)?;
+            code.after.push_str(&wire_calls(def));
+            code.after.push_str(&choice);
+            code.required = required;
+            out.push(code);
+        }
+        for wrapper in &self.wrappers {
+            let Some(inner) = self.defs.get(wrapper.inner) else {
+                break;
+            };
+            let items = vec![wrapped(&wrapper.name, &wrapper.ident, inner)];
+            let checks = checks::around(&wrapper.name, is_checked(wrapper.inner));
+            let mut code = paths.code(items, &checks, wrapper.home)?;
+            let call = format!("event_runtime::wire_struct!({});\n", wrapper.ident);
+            code.after.push_str(&call);
+            out.push(code);
+        }
+        Ok(out)
+    }
+
+    /// What reads and writes a union of objects that no tag tells apart, instead of serde's derives.
+    fn choice(
+        &self,
+        items: &[syn::Item],
+        def: &Def,
+        checked: &[bool],
+        paths: &Paths<'_>,
+    ) -> String {
+        let Kind::Union { variants, .. } = &def.kind else {
+            return String::new();
+        };
+        let own = items.iter().find_map(|item| match item {
+            syn::Item::Enum(item) if item.ident == def.name => Some(item),
+            _ => None,
+        });
+        let Some(own) = own else {
+            return String::new();
+        };
+        let mut text = format!("event_runtime::wire_choice!({} {{\n", def.ident);
+        for variant in &own.variants {
+            let known = variants.iter().find(|known| variant.ident == known.ident);
+            let Some(Shape::Named(at)) = known.map(|known| &known.shape) else {
+                continue;
+            };
+            let required: Vec<String> = match self.defs.get(*at).map(|def| &def.kind) {
+                Some(Kind::Struct { fields, .. }) => fields
+                    .iter()
+                    .filter(|field| field.required)
+                    .map(|field| Literal::string(&field.wire).to_string())
+                    .collect(),
+                _ => Vec::new(),
+            };
+            let Some(field) = variant.fields.iter().next() else {
+                continue;
+            };
+            let ty = paths.ty(&field.ty, def.home);
+            let check = match checked.get(*at) {
+                Some(true) => "checked",
+                _ => "unchecked",
+            };
+            let (ident, required) = (&variant.ident, required.join(", "));
+            text.push_str(&format!("    {ident}({ty}) = {check} [{required}],\n"));
+        }
+        text.push_str("});\n");
+        text
+    }
+
+    /// The items of each definition: typify writes a type, and behind it what belongs to it.
+    fn parted(&self, items: Vec<syn::Item>, paths: &mut Paths<'_>) -> Vec<Vec<syn::Item>> {
+        let mut parts: Vec<Vec<syn::Item>> = self.defs.iter().map(|_| Vec::new()).collect();
+        let mut at = 0;
+        for item in items {
+            let ident = match &item {
+                syn::Item::Struct(item) => Some(item.ident.to_string()),
+                syn::Item::Enum(item) => Some(item.ident.to_string()),
+                // The error of what is read from a text, which the runtime has.
+                syn::Item::Mod(_) => continue,
+                _ => None,
+            };
+            if let Some(ident) = ident {
+                match paths.find(&ident) {
+                    Some(of) => at = of,
+                    // What typify should make up of its own goes with what it stands behind.
+                    None => {
+                        let home = self.defs.get(at).map_or(0, |def| def.home);
+                        paths.add(&ident, &ident, home, at);
+                    }
+                }
+            }
+            if let Some(part) = parts.get_mut(at) {
+                part.push(item);
+            }
+        }
+        parts
+    }
+}
+
+/// The calls of the runtime's macros that stand behind a type.
+fn wire_calls(def: &Def) -> String {
+    let ident = &def.ident;
+    match &def.kind {
+        Kind::Struct { .. } => format!("event_runtime::wire_struct!({ident});\n"),
+        Kind::Enum(values) => {
+            let arm = |value: &Value| format!("{} = {}", value.ident, Literal::string(&value.wire));
+            let arms: Vec<String> = values.iter().map(arm).collect();
+            let open = format!("event_runtime::wire_enum!({ident}, closed {{");
+            let line = format!("{open} {} }});\n", arms.join(", "));
+            if line.len() <= LINE {
+                return line;
+            }
+            format!("{open}\n    {},\n}});\n", arms.join(",\n    "))
+        }
+        Kind::Union {
+            by: By::Tag(tag), ..
+        } => {
+            let tag = Literal::string(tag);
+            format!("event_runtime::wire_struct!({ident}, tag = {tag});\n")
+        }
+        Kind::Union { .. } | Kind::Alias(_) => String::new(),
+    }
+}
+
+/// Parts the text at the marker of an event's own type.
+pub(super) fn cut(text: String, uses: BTreeSet<usize>) -> Code {
     let marker = format!("#[{ROOT}]\n");
     let mut places = text.match_indices(&marker).map(|(at, _)| at);
-    let at = places
-        .find(|at| *at == 0 || text[..*at].ends_with('\n'))
-        .ok_or("the root type is missing")?;
-    Ok(Code {
-        before: text[..at].to_owned(),
-        after: text[at + marker.len()..].to_owned(),
-    })
+    let at = places.find(|at| *at == 0 || text[..*at].ends_with('\n'));
+    let (before, after) = match at {
+        Some(at) => (text[..at].to_owned(), text[at + marker.len()..].to_owned()),
+        None => (text, String::new()),
+    };
+    Code {
+        before,
+        after,
+        required: String::new(),
+        uses,
+    }
 }
 
-fn mark(items: &mut [syn::Item], root: Option<&Def>) {
+fn mark(items: &mut [syn::Item], def: &Def) {
     for item in items {
-        let (ident, attributes) = match item {
-            syn::Item::Struct(item) => (&item.ident, &mut item.attrs),
-            syn::Item::Enum(item) => (&item.ident, &mut item.attrs),
-            _ => continue,
-        };
-        if root.is_some_and(|def| ident == &def.name) {
+        if let syn::Item::Struct(item) = item
+            && item.ident == def.name
+        {
             let marker = Ident::new(ROOT, Span::call_site());
-            attributes.push(parse_quote!(#[#marker]));
+            item.attrs.push(parse_quote!(#[#marker]));
         }
     }
 }
 
-fn polish(item: &mut syn::Item, defs: &BTreeMap<&str, &Def>) -> Result<(), String> {
+fn polish(item: &mut syn::Item, defs: &BTreeMap<&str, &Def>, event: bool) -> Result<(), String> {
     let kind = |ident: &Ident| defs.get(ident.to_string().as_str()).map(|def| &def.kind);
     match item {
         syn::Item::Struct(item) => {
             docs(&mut item.attrs);
+            derives(&mut item.attrs);
             let kind = kind(&item.ident);
-            item.attrs.push(wire(kind));
+            let camel = match kind {
+                Some(Kind::Struct { fields, .. }) => event || mostly_camel(fields),
+                _ => false,
+            };
+            item.attrs.push(wire(kind, camel));
             if let Some(Kind::Struct { fields, extra }) = kind {
-                members(item, fields, extra.is_some());
+                members(item, fields, extra.is_some(), camel);
             }
         }
         syn::Item::Enum(item) => {
             docs(&mut item.attrs);
+            derives(&mut item.attrs);
             let kind = kind(&item.ident);
-            item.attrs.push(wire(kind));
+            if let Some(Kind::Enum(_)) = kind {
+                item.attrs.retain(|attribute| !is_serde_derive(attribute));
+                for variant in &mut item.variants {
+                    variant.attrs.clear();
+                }
+                return Ok(());
+            }
+            item.attrs.push(wire(kind, false));
             for variant in &mut item.variants {
                 let text = match kind {
                     Some(Kind::Enum(values)) => {
@@ -363,31 +526,68 @@ fn polish(item: &mut syn::Item, defs: &BTreeMap<&str, &Def>) -> Result<(), Strin
                 rename_variant(variant, text);
             }
         }
-        syn::Item::Impl(item) => {
-            let syn::Type::Path(path) = &*item.self_ty else {
-                return Ok(());
-            };
-            if let Some(Kind::Enum(values)) = path.path.get_ident().and_then(kind) {
-                let texts: BTreeMap<&str, &Value> = values
-                    .iter()
-                    .map(|value| (value.ident.as_str(), value))
-                    .collect();
-                for inner in &mut item.items {
-                    let tokens = wire_texts(quote::quote!(#inner), &texts);
-                    *inner = syn::parse2(tokens).map_err(|error| error.to_string())?;
-                }
-            }
-        }
         _ => {}
     }
     Ok(())
 }
 
+/// Serde's derives in a line of their own: their paths are long.
+fn derives(attributes: &mut Vec<syn::Attribute>) {
+    let mut kept = Vec::new();
+    for attribute in attributes.drain(..) {
+        let (mut serde, mut plain): (Vec<syn::Path>, Vec<syn::Path>) = (Vec::new(), Vec::new());
+        if attribute.path().is_ident("derive") {
+            let read = attribute.parse_nested_meta(|meta| {
+                let list = if meta.path.segments.len() > 1 {
+                    &mut serde
+                } else {
+                    &mut plain
+                };
+                list.push(meta.path);
+                Ok(())
+            });
+            if read.is_ok() {
+                for list in [plain, serde].iter().filter(|list| !list.is_empty()) {
+                    kept.push(parse_quote!(#[derive(#(#list),*)]));
+                }
+                continue;
+            }
+        }
+        kept.push(attribute);
+    }
+    *attributes = kept;
+}
+
+fn is_serde_derive(attribute: &syn::Attribute) -> bool {
+    let mut serde = false;
+    if attribute.path().is_ident("derive") {
+        let _ = attribute.parse_nested_meta(|meta| {
+            serde |= meta.path.segments.len() > 1;
+            Ok(())
+        });
+    }
+    serde
+}
+
+/// Whether most names of more than one word are in camel case on the wire.
+fn mostly_camel(fields: &[Field]) -> bool {
+    let words = fields.iter().filter(|field| field.ident.contains('_'));
+    let (mut camel, mut snake) = (0, 0);
+    for field in words {
+        camel += usize::from(name::camel_case(&field.ident) == field.wire);
+        snake += usize::from(field.ident == field.wire);
+    }
+    camel > snake
+}
+
 /// Where serde is, and how a type is told from JSON. A struct reads nothing but an object, which `wire_struct!` sees to.
-fn wire(kind: Option<&Kind>) -> syn::Attribute {
+fn wire(kind: Option<&Kind>, camel: bool) -> syn::Attribute {
     match kind {
-        Some(Kind::Struct { .. }) => {
+        Some(Kind::Struct { .. }) if camel => {
             parse_quote!(#[serde(crate = "event_runtime::serde", remote = "Self", rename_all = "camelCase")])
+        }
+        Some(Kind::Struct { .. }) => {
+            parse_quote!(#[serde(crate = "event_runtime::serde", remote = "Self")])
         }
         Some(Kind::Union {
             by: By::Tag(tag), ..
@@ -397,85 +597,54 @@ fn wire(kind: Option<&Kind>) -> syn::Attribute {
         Some(Kind::Union { by: By::Kind, .. }) => {
             parse_quote!(#[serde(crate = "event_runtime::serde", untagged)])
         }
-        // Of a text only: serde reads `{"a": null}` as the variant `a`, too.
-        Some(Kind::Enum(_)) => {
-            parse_quote!(#[serde(crate = "event_runtime::serde", try_from = "::std::string::String")])
-        }
         _ => parse_quote!(#[serde(crate = "event_runtime::serde")]),
     }
 }
 
-/// What reads and writes a union of objects that no tag tells apart, instead of serde's derives.
-fn choice(
-    item: &mut syn::Item,
-    defs: &[Def],
-    by_name: &BTreeMap<&str, &Def>,
-    checked: &[bool],
-) -> Option<syn::Item> {
-    let syn::Item::Enum(item) = item else {
-        return None;
-    };
-    let ident = &item.ident;
-    let Kind::Union {
-        by: By::Fit,
-        variants,
-    } = &by_name.get(ident.to_string().as_str())?.kind
-    else {
-        return None;
-    };
-    item.attrs.retain(|attribute| {
-        !attribute.path().is_ident("derive") && !attribute.path().is_ident("serde")
-    });
-    item.attrs
-        .push(parse_quote!(#[derive(Clone, Debug, PartialEq)]));
-    let arms = item.variants.iter().filter_map(|variant| {
-        let known = variants.iter().find(|known| variant.ident == known.ident)?;
-        let Shape::Named(at) = known.shape else {
-            return None;
-        };
-        let required: Vec<&str> = match &defs.get(at)?.kind {
-            Kind::Struct { fields, .. } => fields
-                .iter()
-                .filter(|field| field.required)
-                .map(|field| field.wire.as_str())
-                .collect(),
-            _ => Vec::new(),
-        };
-        let (ident, ty) = (&variant.ident, &variant.fields.iter().next()?.ty);
-        let check = match checked.get(at) {
-            Some(true) => quote::quote!(checked),
-            _ => quote::quote!(unchecked),
-        };
-        Some(quote::quote!(#ident(#ty) = #check [#(#required),*]))
-    });
-    let arms: Vec<TokenStream> = arms.collect();
-    Some(parse_quote!(event_runtime::wire_choice!(#ident { #(#arms),* });))
+/// Takes serde's derives from a union of objects that no tag tells apart: `wire_choice!` reads and writes it.
+fn without_derives(items: &mut [syn::Item], def: &Def) {
+    for item in items {
+        if let syn::Item::Enum(item) = item
+            && item.ident == def.name
+        {
+            let serde = |attribute: &syn::Attribute| {
+                attribute.path().is_ident("derive") || attribute.path().is_ident("serde")
+            };
+            item.attrs.retain(|attribute| !serde(attribute));
+            item.attrs
+                .push(parse_quote!(#[derive(Clone, Debug, PartialEq)]));
+        }
+    }
 }
 
 /// The struct of an event whose payload is no struct itself.
-fn wrapped(outer: &str, inner: &Def) -> Vec<syn::Item> {
+fn wrapped(name: &str, ident: &str, inner: &Def) -> syn::Item {
     let marker = Ident::new(ROOT, Span::call_site());
-    let outer = Ident::new(outer, Span::call_site());
-    let name = Ident::new(&inner.name, Span::call_site());
+    let outer = Ident::new(name, Span::call_site());
+    let payload = Ident::new(&inner.name, Span::call_site());
     let mut item: syn::ItemStruct = parse_quote! {
-        #[derive(Clone, Debug, PartialEq, event_runtime::serde::Serialize, event_runtime::serde::Deserialize)]
+        #[derive(Clone, Debug, PartialEq)]
+        #[derive(event_runtime::serde::Serialize, event_runtime::serde::Deserialize)]
         #[serde(crate = "event_runtime::serde", remote = "Self", rename_all = "camelCase")]
         #[#marker]
         pub struct #outer {
             /// The whole payload.
             #[serde(flatten)]
-            pub payload: #name,
+            pub payload: #payload,
         }
     };
-    let doc = inner.doc.clone().unwrap_or_else(|| format!("`{outer}`"));
+    let doc = inner.doc.clone().unwrap_or_else(|| format!("`{ident}`"));
     let mut attributes: Vec<syn::Attribute> = vec![parse_quote!(#[doc = #doc])];
     docs(&mut attributes);
     attributes.append(&mut item.attrs);
     item.attrs = attributes;
-    vec![
-        syn::Item::Struct(item),
-        parse_quote!(event_runtime::wire_struct!(#outer);),
-    ]
+    syn::Item::Struct(item)
+}
+
+/// Whether tokens end with `self::error::`.
+fn behind_self(tokens: &[TokenTree]) -> bool {
+    let path = tokens.len().checked_sub(6).and_then(|at| tokens.get(at));
+    matches!(path, Some(TokenTree::Ident(ident)) if ident == "self")
 }
 
 /// `::serde` and the like, seen through the runtime.
@@ -487,6 +656,11 @@ fn runtime_paths(tokens: TokenStream) -> TokenStream {
                 let mut inner = Group::new(group.delimiter(), runtime_paths(group.stream()));
                 inner.set_span(group.span());
                 out.push(TokenTree::Group(inner));
+            }
+            // `self::error::ConversionError`, of which the runtime has one for all.
+            TokenTree::Ident(ident) if ident == "ConversionError" && behind_self(&out) => {
+                out.truncate(out.len() - 6);
+                out.extend(quote::quote!(event_runtime::ParseTextError));
             }
             TokenTree::Ident(ident) if ident == "serde" || ident == "serde_json" => {
                 let colon = |token: Option<&TokenTree>| matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
@@ -507,70 +681,6 @@ fn runtime_paths(tokens: TokenStream) -> TokenStream {
     out.into_iter().collect()
 }
 
-/// `Box<Option<T>>`, as typify writes some members of types that hold themselves, as `Option<Box<T>>`: so that serde and the
-/// checks see that it is an option.
-fn boxed_inside(tokens: TokenStream) -> TokenStream {
-    const NESTED: &str = "boxed : : Box < : : std : : option : : Option <";
-    let mut out: Vec<TokenTree> = Vec::new();
-    for token in tokens {
-        out.push(match token {
-            TokenTree::Group(group) => {
-                let mut inner = Group::new(group.delimiter(), boxed_inside(group.stream()));
-                inner.set_span(group.span());
-                TokenTree::Group(inner)
-            }
-            other => other,
-        });
-    }
-    let names: Vec<&str> = NESTED.split(' ').collect();
-    let words = [("boxed", "option"), ("Box", "Option")];
-    for at in 0..out.len().saturating_sub(names.len() - 1) {
-        let Some(window) = out.get_mut(at..at + names.len()) else {
-            break;
-        };
-        let is = |(token, name): (&TokenTree, &&str)| token.to_string() == **name;
-        if !matches!(window.first(), Some(TokenTree::Ident(_)))
-            || !window.iter().zip(&names).all(is)
-        {
-            continue;
-        }
-        for token in window {
-            let TokenTree::Ident(ident) = token else {
-                continue;
-            };
-            for (a, b) in words {
-                if *ident == a {
-                    *ident = Ident::new(b, ident.span());
-                } else if *ident == b {
-                    *ident = Ident::new(a, ident.span());
-                }
-            }
-        }
-    }
-    out.into_iter().collect()
-}
-
-/// The texts of an enum instead of the identifiers that typify took for them.
-fn wire_texts(tokens: TokenStream, texts: &BTreeMap<&str, &Value>) -> TokenStream {
-    let one = |token: TokenTree| match token {
-        TokenTree::Group(group) => TokenTree::Group(Group::new(
-            group.delimiter(),
-            wire_texts(group.stream(), texts),
-        )),
-        TokenTree::Literal(literal) => {
-            let text = literal.to_string();
-            let value = text
-                .strip_prefix('"')
-                .and_then(|text| text.strip_suffix('"'))
-                .and_then(|text| texts.get(text));
-            TokenTree::Literal(value.map_or(literal, |value| Literal::string(&value.wire)))
-        }
-        TokenTree::Punct(punct) if punct.spacing() == Spacing::Joint => TokenTree::Punct(punct),
-        other => other,
-    };
-    tokens.into_iter().map(one).collect()
-}
-
 fn rename_variant(variant: &mut syn::Variant, wire: Option<&str>) {
     variant
         .attrs
@@ -581,7 +691,7 @@ fn rename_variant(variant: &mut syn::Variant, wire: Option<&str>) {
     }
 }
 
-fn members(item: &mut syn::ItemStruct, fields: &[Field], extra: bool) {
+fn members(item: &mut syn::ItemStruct, fields: &[Field], extra: bool, camel: bool) {
     for member in &mut item.fields {
         member
             .attrs
@@ -600,8 +710,8 @@ fn members(item: &mut syn::ItemStruct, fields: &[Field], extra: bool) {
             continue;
         };
         let wire = &field.wire;
-        // Told in full where the name is not the same in snake and camel case: an event's struct has `rename_all`.
-        let renamed = (*wire != ident || name::camel_case(&ident) != *wire)
+        // Told in full where the name is not the same in snake and camel case, below `rename_all`.
+        let renamed = (*wire != ident || (camel && name::camel_case(&ident) != *wire))
             .then(|| quote::quote!(rename = #wire));
         let option = matches!(&member.ty, syn::Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Option"));
         let presence = match (field.required, option) {

@@ -112,8 +112,12 @@ pub(super) struct Count {
 /// A type with a name.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Def {
-    /// Its Rust identifier, unique in its import.
+    /// What references call it: unique among all schemas of a folder.
     pub name: String,
+    /// Its Rust identifier, unique in its module.
+    pub ident: String,
+    /// The file that its module is named after, by its number in the store.
+    pub home: u32,
     pub doc: Option<String>,
     pub kind: Kind,
     /// What a struct's members must be together.

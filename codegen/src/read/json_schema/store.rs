@@ -1,7 +1,7 @@
 //! The schema files of one import: reads them, and what stands where in them. What a reference points to is found in
 //! `resolve`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
@@ -35,7 +35,10 @@ pub(super) struct Store<'a> {
     pub(super) files: Vec<File>,
     by_path: BTreeMap<PathBuf, u32>,
     pub(super) anchors: BTreeMap<(Site, String), Site>,
-    pub(super) dynamic: BTreeMap<String, usize>,
+    /// The files that each refers to, itself among them.
+    pub(super) edges: BTreeMap<u32, BTreeSet<u32>>,
+    /// Every `$dynamicRef` to a `$dynamicAnchor`, and its name.
+    pub(super) dynamic: BTreeSet<(Site, String)>,
     total: u64,
     /// The ids of the folder, once something asked for one.
     pub(super) ids: Option<Ids>,
@@ -49,10 +52,16 @@ impl<'a> Store<'a> {
             files: Vec::new(),
             by_path: BTreeMap::new(),
             anchors: BTreeMap::new(),
-            dynamic: BTreeMap::new(),
+            edges: BTreeMap::new(),
+            dynamic: BTreeSet::new(),
             total: 0,
             ids: None,
         }
+    }
+
+    /// Begins with another schema, whose files have a limit of their own.
+    pub fn begin(&mut self) {
+        self.total = 0;
     }
 
     /// The root of a file, by its path below the contracts folder.
@@ -82,11 +91,33 @@ impl<'a> Store<'a> {
         Ok(self.root(doc))
     }
 
-    /// Every file that was read, as a path that works from the current directory.
-    pub fn paths(&self) -> Vec<PathBuf> {
+    /// The files that a file leads to, itself the first; as far as references were followed.
+    pub fn reach(&self, root: Site) -> Vec<u32> {
+        let mut found = vec![root.doc];
+        let mut next = 0;
+        while let Some(doc) = found.get(next) {
+            let targets = self.edges.get(doc).into_iter().flatten();
+            let new: Vec<u32> = targets
+                .filter(|doc| !found.contains(doc))
+                .copied()
+                .collect();
+            found.extend(new);
+            next += 1;
+        }
+        found
+    }
+
+    /// A file's path below the contracts folder.
+    pub fn path(&self, doc: u32) -> &Path {
         self.files
-            .iter()
-            .map(|file| self.from.root().join(&file.path))
+            .get(doc as usize)
+            .map_or(Path::new(""), |file| &file.path)
+    }
+
+    /// Every file that a file leads to, as a path that works from the current directory.
+    pub fn paths(&self, root: Site) -> Vec<PathBuf> {
+        let docs = self.reach(root).into_iter();
+        docs.map(|doc| self.from.root().join(self.path(doc)))
             .collect()
     }
 
@@ -124,9 +155,6 @@ impl<'a> Store<'a> {
         for anchor in &resources.anchors {
             let owner = resources.owner(anchor.node);
             let node = owner.map_or(document.root(), |resource| resource.root);
-            if anchor.dynamic {
-                *self.dynamic.entry(anchor.name.clone()).or_default() += 1;
-            }
             let named = Site {
                 doc,
                 node: anchor.node,
@@ -266,6 +294,31 @@ impl<'a> Store<'a> {
             slashed(&file.path),
             file.document.pointer(site.node)
         )
+    }
+
+    /// The schema that holds a schema, and what the place is called there, if anything.
+    pub fn step(&self, site: Site) -> Option<(Site, Option<String>)> {
+        let document = &self.files.get(site.doc as usize)?.document;
+        let above = |node: NodeId| document.node(node)?.parent;
+        let parent = above(site.node)?;
+        let key = |holder: NodeId, held: NodeId| match document.value(holder) {
+            Value::Object(members) => members.iter().find(|(_, id)| *id == held),
+            _ => None,
+        };
+        let at = |node| Site {
+            doc: site.doc,
+            node,
+        };
+        // `items` holds a schema, `properties` holds an object of them, `oneOf` a list.
+        let own = key(parent, site.node).map(|(key, _)| key.as_str());
+        match own {
+            Some("items" | "additionalItems") => Some((at(parent), Some("item".to_owned()))),
+            Some("additionalProperties") => Some((at(parent), Some("value".to_owned()))),
+            _ => {
+                let holder = above(parent).unwrap_or(parent);
+                Some((at(holder), own.map(str::to_owned)))
+            }
+        }
     }
 
     /// The key under which a site stands in `definitions` or `$defs`, or the stem of its file.

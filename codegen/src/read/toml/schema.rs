@@ -87,18 +87,20 @@ mod with_import {
             TypeKind::Schema(schema) => Some((ty.name.value.as_str(), false, schema)),
             _ => None,
         });
-        let mut imports = std::mem::take(&mut contracts.imports);
-        for (name, event, schema) in events.chain(types) {
-            let ident = name::type_ident(name);
-            let wanted = Wanted {
-                name: &ident,
-                event,
-            };
-            if let Some(import) = json_schema::import(files, schema, wanted, sources, diagnostics) {
-                imports.insert(schema.span, import);
-            }
-        }
-        contracts.imports = imports;
+        let named: Vec<_> = events
+            .chain(types)
+            .map(|(name, event, schema)| (name::type_ident(name), event, schema))
+            .collect();
+        let wanted: Vec<_> = named
+            .iter()
+            .map(|(name, event, schema)| {
+                let event = *event;
+                (*schema, Wanted { name, event })
+            })
+            .collect();
+        let found = json_schema::import(files, &wanted, sources, diagnostics);
+        contracts.imports = found.imports;
+        contracts.schema_types = found.types;
         for event in &mut contracts.events {
             let Body::Schema(schema) = &event.body else {
                 continue;
