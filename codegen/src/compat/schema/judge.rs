@@ -3,7 +3,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::payload::{branches, count, floats, list, properties, range, required, text_of, values};
+use super::payload::{
+    branches, count, floats, list, properties, range, required, step, text_of, values,
+};
 use super::{Schema, get};
 use crate::compat::shape::Count;
 use crate::compat::text;
@@ -281,10 +283,14 @@ fn integer(schema: &Json, digits: &str, look: Look) -> Verdict {
     let n: i128 = digits
         .parse()
         .map_err(|_| format!("{digits} is not an integer"))?;
-    if look == Look::Form || range(schema).contains(n) {
+    if look == Look::Form {
         Ok(())
-    } else {
+    } else if !range(schema).contains(n) {
         Err(format!("{n} is out of range"))
+    } else if n % step(schema) != 0 {
+        Err(format!("{n} is no multiple of {}", step(schema)))
+    } else {
+        Ok(())
     }
 }
 
