@@ -311,7 +311,14 @@ fn numbers() -> Vec<Case> {
             &["true"],
             &["false"],
         ),
-        said(
+        checked(
+            "multipleOf",
+            ALL,
+            json!({"allOf": [{"type": "integer", "multipleOf": 4}, {"multipleOf": 6}]}),
+            &["12", "-24", "0"],
+            &["4", "6", "18"],
+        ),
+        checked(
             "multipleOf",
             ALL,
             json!({"type": "integer", "multipleOf": 5}),
@@ -1155,6 +1162,14 @@ fn a_limit_that_is_added_is_a_break() {
         (
             one(json!({"type": "object"})),
             one(json!({"required": ["a"]})),
+        ),
+        (
+            one(json!({"type": "integer"})),
+            one(json!({"type": "integer", "multipleOf": 5})),
+        ),
+        (
+            one(json!({"type": "integer", "multipleOf": 5, "minimum": 3})),
+            one(json!({"type": "integer", "multipleOf": 10, "minimum": 3})),
         ),
         (
             one(json!({"type": "number"})),

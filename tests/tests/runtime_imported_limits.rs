@@ -68,6 +68,7 @@ const GOOD: &[(&str, &str)] = &[
     ("Limited", r#"{"counted":{"a":"x","z":1}}"#),
     ("Limited", r#"{"counted":{"z":1}}"#),
     ("Limited", r#"{"loose":{"v":null,"n":null}}"#),
+    ("Limited", r#"{"fives":10}"#),
     ("Limited", r#"{"contact":{"email":"e"}}"#),
     ("Limited", r#"{"contact":{"phone":"p","name":"n"}}"#),
     (
@@ -119,6 +120,7 @@ const BAD: &[(&str, &str)] = &[
     ("Limited", r#"{"typed":{"name":true,"more":1}}"#),
     ("Limited", r#"{"counted":{}}"#),
     ("Limited", r#"{"counted":{"a":"x","b":"y","z":1}}"#),
+    ("Limited", r#"{"fives":11}"#),
     ("Limited", r#"{"loose":{"v":null}}"#),
     ("Limited", r#"{"loose":{"v":1,"n":1}}"#),
     ("Limited", r#"{"contact":{}}"#),

@@ -114,6 +114,22 @@ pub(super) fn range(schema: &Json) -> Range {
     }
 }
 
+/// What an integer is a multiple of.
+pub(super) fn step(schema: &Json) -> i128 {
+    whole(schema, "multipleOf")
+        .filter(|step| *step > 0)
+        .unwrap_or(1)
+}
+
+/// The integer nearest to zero.
+pub(super) fn integer(schema: &Json) -> Option<i128> {
+    let (range, step) = (range(schema), step(schema));
+    let near = range.nearest_zero();
+    let rest = near.rem_euclid(step);
+    let mut candidates = [near, near - rest, near - rest + step].into_iter();
+    candidates.find(|n| range.contains(*n) && n % step == 0)
+}
+
 /// Inclusive bounds of a number; an exclusive one moves to the next number.
 pub(super) fn floats(schema: &Json) -> (f64, f64) {
     let min = number(schema, "minimum").unwrap_or(f64::MIN);

@@ -2,8 +2,8 @@
 
 use super::judge;
 use super::payload::{
-    DEEPEST, Step, branches, count, floats, kind, list, properties, range, required, text_of,
-    values,
+    DEEPEST, Step, branches, count, floats, integer, kind, list, properties, range, required,
+    text_of, values,
 };
 use super::{Schema, get};
 use crate::compat::common;
@@ -163,7 +163,7 @@ impl<'a> Pair<'a> {
             None => Json::Object(Vec::new()),
             Some("null") => Json::Null,
             Some("boolean") => Json::Bool(false),
-            Some("integer") => Json::integer(range(schema).nearest_zero()),
+            Some("integer") => Json::integer(integer(schema)?),
             Some("number") => {
                 let (min, max) = floats(schema);
                 float(0f64.clamp(min, max.max(min)))

@@ -200,6 +200,7 @@ impl<'a> Compare<'a> {
                         [End::Value(Json::integer(n))],
                     );
                 }
+                self.steps(w, r, steps);
             }
             (Some("integer"), Some("number")) => {
                 let (min, max) = payload::floats(r);
@@ -235,6 +236,20 @@ impl<'a> Compare<'a> {
                 self.say(steps, format!("only {kind} is taken"), [End::Smallest])
             }
         }
+    }
+
+    /// Multiples of a number that are none of another one.
+    fn steps(&mut self, w: &Json, r: &Json, steps: &[Step]) {
+        let (a, b) = (payload::step(w), payload::step(r));
+        if a % b == 0 {
+            return;
+        }
+        let range = payload::range(w);
+        let near = payload::integer(w).into_iter();
+        let mut sent = near.flat_map(|near| [near, near + a, near - a]);
+        let found = sent.find(|n| range.contains(*n) && n % b != 0);
+        let ends = found.map(|n| End::Value(Json::integer(n)));
+        self.say(steps, format!("it must be a multiple of {b}"), ends);
     }
 
     fn values(&mut self, w: &'a Json, r: &'a Json, allowed: &[&Json], steps: &[Step]) {

@@ -74,7 +74,8 @@ fn demands(shape: &Shape, checked: &[bool]) -> bool {
         Shape::Null => true,
         Shape::Bool { only } => only.is_some(),
         Shape::Integer(integer) => {
-            integer.min.is_some() || integer.max.is_some() || integer.only.is_some()
+            let bounds = integer.min.is_some() || integer.max.is_some();
+            bounds || integer.step.is_some() || integer.only.is_some()
         }
         // Finite at least: JSON has no other numbers.
         Shape::Number(_) => true,
@@ -246,6 +247,12 @@ fn checks(shape: &Shape, value: &str, checked: &[bool]) -> String {
                 if let Some(bound) = bound {
                     let _ = write!(out, "c.{check}(*{value}, {bound});");
                 }
+            }
+            if let Some(step) = integer.step {
+                let _ = write!(
+                    out,
+                    "if *{value} % {step} != 0 {{ c.fail(\"is no multiple of {step}\"); }}"
+                );
             }
             if let Some(only) = &integer.only {
                 let list: Vec<String> = only.iter().map(ToString::to_string).collect();

@@ -165,6 +165,9 @@ fn members(shape: &Shape, defs: &[Def]) -> Members {
             if let Some(max) = integer.max.or(wide.then_some(most)) {
                 put(&mut out, "maximum", Json::integer(max));
             }
+            if let Some(step) = integer.step {
+                put(&mut out, "multipleOf", Json::integer(step));
+            }
             if let Some(only) = &integer.only {
                 put(
                     &mut out,

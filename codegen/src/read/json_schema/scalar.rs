@@ -102,7 +102,9 @@ pub(super) fn number(read: &mut Reader<'_, '_>, leaves: &[Leaf]) -> Shape {
         .map(|leaf| integer(read, &leaf.sites))
         .collect();
     if let ([only], [leaf]) = (integers.as_slice(), leaves) {
-        read.account(leaf, BOUNDS);
+        let step = only.step.map(|_| "multipleOf");
+        let held: Vec<&str> = BOUNDS.iter().copied().chain(step).collect();
+        read.account(leaf, &held);
         return Shape::Integer(only.clone());
     }
     // One of several ranges: the widest type, and no bounds, for what lies between two ranges is neither.
@@ -216,6 +218,7 @@ fn integer(read: &mut Reader<'_, '_>, sites: &[Site]) -> Integer {
             .filter(|value| out.max.is_none_or(|max| *value <= max))
             .collect()
     });
+    out.step = step(read, sites);
     if let (Some(only), Some(site)) = (&out.only, sites.first()) {
         (out.min, out.max) = (None, None);
         if only.is_empty() {
@@ -224,7 +227,8 @@ fn integer(read: &mut Reader<'_, '_>, sites: &[Site]) -> Integer {
     }
     out.width = width(&out, format.as_deref());
     // What writes draft-04 to this day are generators for protobuf, whose JSON has 64-bit integers as text.
-    let plain = format.is_none() && out.min.is_none() && out.max.is_none() && out.only.is_none();
+    let bare = out.min.is_none() && out.max.is_none() && out.step.is_none();
+    let plain = format.is_none() && bare && out.only.is_none();
     if plain
         && !sites.is_empty()
         && sites
@@ -258,6 +262,29 @@ fn integer(read: &mut Reader<'_, '_>, sites: &[Site]) -> Integer {
         );
     }
     out
+}
+
+/// What every `multipleOf` demands together, when all are whole numbers of a size that every type has.
+fn step(read: &Reader<'_, '_>, sites: &[Site]) -> Option<i128> {
+    let mut all: Option<i128> = None;
+    for value in sites
+        .iter()
+        .filter_map(|site| read.store.get(*site, "multipleOf"))
+    {
+        let Json::Number(text) = read.store.value(value) else {
+            return None;
+        };
+        let fits = |step: &i128| (1..=i128::from(i32::MAX)).contains(step);
+        let step = number::integer(text).filter(fits)?;
+        let before = all.unwrap_or(1);
+        let (mut a, mut b) = (before, step);
+        while b != 0 {
+            (a, b) = (b, a % b);
+        }
+        all = Some(before / a * step).filter(fits);
+        all?;
+    }
+    all
 }
 
 fn width(integer: &Integer, format: Option<&str>) -> Width {

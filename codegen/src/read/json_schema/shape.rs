@@ -46,6 +46,8 @@ pub(super) struct Integer {
     pub width: Width,
     pub min: Option<i128>,
     pub max: Option<i128>,
+    /// What it is a multiple of.
+    pub step: Option<i128>,
     /// The values that are allowed, when the schema lists them.
     pub only: Option<Vec<i128>>,
 }

@@ -2,7 +2,7 @@
 
 use super::Look;
 use crate::compat::payload::{self, Fault};
-use crate::compat::schema::payload::{floats, range, text_of};
+use crate::compat::schema::payload::{floats, range, step, text_of};
 use crate::compat::shape::{Count, Format};
 use crate::compat::text;
 use crate::json::Json;
@@ -62,9 +62,13 @@ pub(super) fn integer(schema: &Json, digits: &str, look: Look) -> Vec<Fault> {
     let Ok(n) = digits.parse::<i128>() else {
         return fault("type", "a fraction", format!("{digits} is not an integer"));
     };
-    let range = range(schema);
-    if look == Look::Form || range.contains(n) {
+    let (range, step) = (range(schema), step(schema));
+    if look == Look::Form || (range.contains(n) && n % step == 0) {
         return Vec::new();
+    }
+    if range.contains(n) {
+        let reason = format!("{n} is no multiple of {step}");
+        return fault("multipleOf", "", reason);
     }
     // The other bound is often only that of the type.
     let (rule, reason) = match n < range.min {
