@@ -136,6 +136,11 @@ impl Object {
             for site in leaves.into_iter().flat_map(|leaf| leaf.sites) {
                 if seen.insert(site) {
                     names.extend(named(read, site));
+                    // Members that have no names here.
+                    self.open |= ["patternProperties", "additionalProperties"]
+                        .iter()
+                        .filter_map(|key| read.store.get(site, key))
+                        .any(|value| !matches!(read.store.value(value), Json::Bool(false)));
                     open.push_back(site);
                 }
             }
