@@ -223,8 +223,8 @@ fn the_work_grows_with_the_corpus() {
         began.elapsed()
     };
     time(10);
-    let (few, many) = (time(100), time(400));
-    println!("100 events {few:?}, 400 events {many:?}");
+    let (few, many) = (time(30), time(120));
+    println!("30 events {few:?}, 120 events {many:?}");
     assert!(many < few * 10, "{few:?}, {many:?}");
 }
 
