@@ -223,8 +223,8 @@ fn the_work_grows_with_the_corpus() {
         began.elapsed()
     };
     time(10);
-    let (few, many) = (time(100), time(400));
-    println!("100 events {few:?}, 400 events {many:?}");
+    let (few, many) = (time(30), time(120));
+    println!("30 events {few:?}, 120 events {many:?}");
     assert!(many < few * 10, "{few:?}, {many:?}");
 }
 
@@ -338,4 +338,56 @@ fn what_is_wrong_in_a_shared_file_is_said_once() {
     assert_eq!(said.matches("there is no such type").count(), 1, "{said}");
     assert_eq!(said.matches("leads nowhere").count(), 1, "{said}");
     assert!(said.contains("2 errors in 1 file"), "{said}");
+}
+
+/// A change of a shared file is one of every event that leads to it, and of no other.
+#[test]
+#[cfg(feature = "compat")]
+fn diff_compares_what_is_shared() {
+    use event_codegen::compat::{Mode, compare};
+    let user = |limit: &str| {
+        format!(
+            r#"{{"$id":"common/user.json","type":"object","properties":{{"name":{{"type":"string"{limit}}}}}}}"#
+        )
+    };
+    let event = |id: &str, of: &str| {
+        format!(
+            r#"{{"$id":"{id}","type":"object","properties":{{"who":{{"$ref":"common/{of}.json"}}}}}}"#
+        )
+    };
+    let texts = |limit: &str, more: bool| {
+        let mut contract = String::new();
+        let mut texts = Texts::from([
+            ("x/common/user.json".into(), user(limit)),
+            ("x/common/team.json".into(), r#"{"$id":"common/team.json","type":"object","properties":{"name":{"type":"string"}}}"#.to_owned()),
+            ("x/a.json".into(), event("a", "user")),
+            ("x/b.json".into(), event("b", "user")),
+            ("x/c.json".into(), event("c", "team")),
+            ("x/0.json".into(), event("0", "user")),
+        ]);
+        let new = if more { &["0"][..] } else { &[] };
+        for name in new.iter().chain(&["a", "b", "c"]) {
+            let _ = write!(
+                contract,
+                "[events.E{name}x]\nsubject = \"x.{name}\"\njson_schema = \"x/{name}.json\"\n"
+            );
+        }
+        contract.push_str("[services.s]\npublishes = [\"Eax\", \"Ebx\", \"Ecx\"]\n");
+        texts.insert("x.toml".into(), contract);
+        checked(&texts)
+    };
+    let paths = |old: &Checked, new: &Checked| -> Vec<String> {
+        let report = compare(old, new, Mode::Full);
+        report.findings.into_iter().map(|f| f.path).collect()
+    };
+    let (before, after) = (texts("", false), texts(r#","maxLength":3"#, true));
+    let found = paths(&before, &after);
+    for event in ["Eax", "Ebx"] {
+        let of = |path: &&String| path.contains(event) && path.contains("who.name");
+        assert_eq!(found.iter().filter(of).count(), 1, "{found:?}");
+    }
+    assert!(found.iter().all(|path| !path.contains("Ecx")), "{found:?}");
+    // Another event alone is no change of those that were there.
+    let found = paths(&before, &texts("", true));
+    assert!(found.iter().all(|path| path.contains("E0x")), "{found:?}");
 }

@@ -174,6 +174,6 @@ fn what_is_shared_is_read_checked_and_written_as_before() {
     assert_eq!(kind.as_str(), "Bot");
     assert_eq!(
         user::PersonKind::try_from("Cat").unwrap_err().to_string(),
-        "none of `User`, `Bot`"
+        "none of `User` `Bot`"
     );
 }

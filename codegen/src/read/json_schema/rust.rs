@@ -25,6 +25,7 @@ use super::{checks, required};
 use crate::name;
 
 const STACK: usize = 256 << 20;
+/// For each schema.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
 /// The longest line of a call that is not broken.
 const LINE: usize = 100;
@@ -86,7 +87,9 @@ pub(super) fn code(
             .map(|root| root.def)
             .collect(),
     };
-    guarded(move || {
+    let schemas = u32::try_from(built.roots.len()).unwrap_or(u32::MAX);
+    let limit = TIME_LIMIT.saturating_mul(schemas.max(1));
+    guarded(limit, move || {
         let tokens = convert(&types.defs)?;
         types.finish(tokens)
     })
@@ -98,6 +101,7 @@ thread_local! {
 
 /// Runs what may panic or need much stack.
 fn guarded<T: Send + 'static>(
+    limit: Duration,
     work: impl FnOnce() -> Result<T, String> + Send + 'static,
 ) -> Result<T, String> {
     static HOOK: Once = Once::new();
@@ -124,8 +128,8 @@ fn guarded<T: Send + 'static>(
         .spawn(run)
         .map_err(|error| format!("no thread could be started: {error}"))?;
     receive
-        .recv_timeout(TIME_LIMIT)
-        .unwrap_or_else(|_| Err(format!("it takes longer than {} s", TIME_LIMIT.as_secs())))
+        .recv_timeout(limit)
+        .unwrap_or_else(|_| Err(format!("it takes longer than {} s", limit.as_secs())))
 }
 
 /// The first line of a panic's message.
