@@ -3,8 +3,8 @@
 //! One question, asked both ways: what may the writer's schema hold that the reader's refuses? Keywords that the types do
 //! not check are compared as they were written: a difference there cannot be decided.
 
-mod judge;
 mod payload;
+mod places;
 mod raw;
 mod subsume;
 
@@ -234,13 +234,24 @@ pub(super) fn undecided(s: &Schemas<'_>, sink: &mut Sink<'_>) {
     }
 }
 
+/// Why an imported schema's type refuses a payload.
+pub(super) fn refuses(
+    contracts: &Contracts,
+    schema: &Spanned<String>,
+    json: &Json,
+) -> Option<String> {
+    let schema = Schema {
+        import: contracts.import(schema)?,
+    };
+    payload::refuses(schema, schema.root(), json)
+}
+
 /// Everything that an imported schema's type refuses in a payload, each at its place.
 pub(super) fn faults(contracts: &Contracts, schema: &Spanned<String>, json: &Json) -> Vec<Fault> {
-    let Some(import) = contracts.import(schema) else {
-        return Vec::new();
-    };
-    let schema = Schema { import };
-    judge::faults(schema, schema.root(), json)
+    match (refuses(contracts, schema, json), contracts.import(schema)) {
+        (Some(why), Some(import)) => places::faults(Schema { import }, json, why),
+        _ => Vec::new(),
+    }
 }
 
 /// The smallest payload of an imported schema.

@@ -1,4 +1,4 @@
-//! Reads the keywords of an imported schema, in the dialect that the import writes, and makes payloads. Compares nothing.
+//! Reads and makes payloads of an imported schema, in the dialect that the import writes. Compares nothing.
 
 use super::{Schema, get};
 use crate::compat::sample::float;
@@ -23,7 +23,7 @@ pub(super) enum End {
     Without(String),
 }
 
-/// How deep schemas may stand in one another before nothing is made any more.
+/// How deep schemas may stand in one another before nothing is made or read any more.
 const DEEPEST: usize = 100;
 
 pub(super) fn kind(schema: &Json) -> Option<&str> {
@@ -134,6 +134,129 @@ pub(super) fn text_of(schema: &Json) -> Text {
         length: count(schema, "minLength", "maxLength"),
         patterns: patterns.collect(),
     }
+}
+
+/// Why a payload is refused.
+pub(super) fn refuses(schemas: Schema<'_>, schema: &Json, json: &Json) -> Option<String> {
+    check(schemas, schema, json, 0).err()
+}
+
+fn check<'a>(
+    schemas: Schema<'a>,
+    schema: &'a Json,
+    json: &Json,
+    depth: usize,
+) -> Result<(), String> {
+    if depth > DEEPEST {
+        return Err("it nests too deep".to_owned());
+    }
+    let schema = schemas.resolve(schema);
+    let branches = list(schema, "oneOf");
+    if !branches.is_empty() {
+        let fits = branches
+            .iter()
+            .any(|branch| check(schemas, branch, json, depth + 1).is_ok());
+        return if fits {
+            Ok(())
+        } else {
+            Err("it fits no branch of `oneOf`".to_owned())
+        };
+    }
+    if let Some(values) = values(schema)
+        && !values.contains(&json)
+    {
+        return Err(format!(
+            "{} is none of the allowed values",
+            json.to_compact()
+        ));
+    }
+    match (kind(schema), json) {
+        (None, _) | (Some("null"), Json::Null) | (Some("boolean"), Json::Bool(_)) => Ok(()),
+        (Some("integer"), Json::Number(digits)) => {
+            let n: i128 = digits
+                .parse()
+                .map_err(|_| format!("{digits} is not an integer"))?;
+            if range(schema).contains(n) {
+                Ok(())
+            } else {
+                Err(format!("{n} is out of range"))
+            }
+        }
+        (Some("number"), Json::Number(digits)) => {
+            let (min, max) = floats(schema);
+            let fits = digits
+                .parse::<f64>()
+                .is_ok_and(|n| (min..=max).contains(&n));
+            if fits {
+                Ok(())
+            } else {
+                Err(format!("{digits} is out of range"))
+            }
+        }
+        (Some("string"), Json::Text(value)) => {
+            let fits = text::accepts(&text_of(schema), value);
+            if fits {
+                Ok(())
+            } else {
+                Err(format!("{:?} does not fit", text::shortened(value)))
+            }
+        }
+        (Some("array"), Json::List(items)) => check_items(schemas, schema, items, depth),
+        (Some("object"), Json::Object(members)) => check_object(schemas, schema, members, depth),
+        (Some(kind), _) => Err(format!("it is no {kind}")),
+    }
+}
+
+fn check_items<'a>(
+    schemas: Schema<'a>,
+    schema: &'a Json,
+    items: &[Json],
+    depth: usize,
+) -> Result<(), String> {
+    if !count(schema, "minItems", "maxItems").contains(items.len() as u64) {
+        return Err(format!("{} items", items.len()));
+    }
+    for (at, item) in items.iter().enumerate() {
+        let of = match get(schema, "items") {
+            Some(Json::List(each)) => each.get(at),
+            other => other,
+        };
+        if let Some(of) = of {
+            check(schemas, of, item, depth + 1).map_err(|why| format!("[{at}]: {why}"))?;
+        }
+    }
+    Ok(())
+}
+
+fn check_object<'a>(
+    schemas: Schema<'a>,
+    schema: &'a Json,
+    members: &[(String, Json)],
+    depth: usize,
+) -> Result<(), String> {
+    for name in required(schema) {
+        if !members.iter().any(|(key, _)| key == name) {
+            return Err(format!("the member `{name}` is missing"));
+        }
+    }
+    if !count(schema, "minProperties", "maxProperties").contains(members.len() as u64) {
+        return Err(format!("{} members", members.len()));
+    }
+    let optional = |name: &str| !required(schema).any(|known| known == name);
+    for (key, value) in members {
+        let known = properties(schema).iter().find(|(name, _)| name == key);
+        let of = known
+            .map(|(_, of)| of)
+            .or_else(|| get(schema, "additionalProperties"));
+        // A reader takes `null` for an absent member.
+        if *value == Json::Null && known.is_some() && optional(key) {
+            continue;
+        }
+        if let Some(of) = of {
+            check(schemas, of, value, depth + 1).map_err(|why| format!("{key}: {why}"))?;
+        }
+    }
+    Ok(())
 }
 
 /// The smallest payload of a schema.

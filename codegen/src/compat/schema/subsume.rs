@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use super::judge;
 use super::payload::{self, End, Step, kind, list, properties, required, steered, values};
 use super::{Schema, get, reference};
 use crate::compat::sample::float;
@@ -174,7 +173,7 @@ impl<'a> Compare<'a> {
         if let Some(sent) = values(w) {
             // Each value decides for itself.
             for value in sent {
-                if let Some(why) = judge::refuses(self.reader, r, value) {
+                if let Some(why) = payload::refuses(self.reader, r, value) {
                     self.say(steps, why, [End::Value(value.clone())]);
                 }
             }
@@ -248,7 +247,7 @@ impl<'a> Compare<'a> {
                     .chain(numbers)
                     .chain([Json::Bool(true), Json::Bool(false)]);
                 let others = both.filter(|value| {
-                    !allowed.contains(&value) && judge::refuses(self.writer, w, value).is_none()
+                    !allowed.contains(&value) && payload::refuses(self.writer, w, value).is_none()
                 });
                 let others: Vec<End> = others.take(3).map(End::Value).collect();
                 let full = kind(r) == Some("boolean") && others.is_empty();

@@ -1,6 +1,5 @@
-//! Judges payloads by an imported schema, in the dialect that the import writes, as the generated types do: first whether a
-//! value has the form that its type reads, then whether it is what the type's checks demand. Finds everything, each fault at
-//! its place, as [`crate::compat::payload`] does for types of the contracts. Makes no payloads.
+//! Where an imported schema refuses a payload, and by which keyword: each fault at its place, as [`crate::compat::payload`]
+//! has it for types of the contracts. Whether it does is not asked here: only payloads that are refused come this far.
 
 mod leaf;
 
@@ -14,8 +13,8 @@ use crate::formats;
 use crate::json::Json;
 use leaf::{counted, equal, fault, integer, no_kind, no_value, number, string, wanted};
 
-/// How many steps into a schema one payload may lead: more than the deepest payload that a decoder reads takes.
-const DEEPEST: usize = 600;
+/// How many steps into a schema are looked into: threads may be small.
+const DEEPEST: usize = 150;
 
 /// How much of a schema counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,14 +25,13 @@ enum Look {
     All,
 }
 
-/// Why a payload is refused.
-pub(super) fn refuses(schemas: Schema<'_>, schema: &Json, json: &Json) -> Option<String> {
-    Some(faults(schemas, schema, json).first()?.to_string())
-}
-
-/// Everything that is refused in a payload.
-pub(super) fn faults(schemas: Schema<'_>, schema: &Json, json: &Json) -> Vec<Fault> {
-    Judge { schemas }.value(schema, json, Look::All, 0)
+/// Everything that is refused in a payload. `why` is for one whose fault lies too deep.
+pub(super) fn faults(schemas: Schema<'_>, json: &Json, why: String) -> Vec<Fault> {
+    let places = Places { schemas };
+    match places.value(schemas.root(), json, Look::All, 0) {
+        found if found.is_empty() => fault("json_schema", "", why),
+        found => found,
+    }
 }
 
 /// The same faults, seen from one step above.
@@ -44,14 +42,14 @@ fn inside(step: &Step, faults: Vec<Fault>) -> impl Iterator<Item = Fault> {
     })
 }
 
-struct Judge<'a> {
+struct Places<'a> {
     schemas: Schema<'a>,
 }
 
-impl<'a> Judge<'a> {
+impl<'a> Places<'a> {
     fn value(&self, schema: &'a Json, json: &Json, look: Look, depth: usize) -> Vec<Fault> {
         if depth > DEEPEST {
-            return fault("json_schema", "depth", "it nests too deep".to_owned());
+            return Vec::new();
         }
         let schema = self.schemas.resolve(schema);
         if let Some(branches) = branches(schema) {
