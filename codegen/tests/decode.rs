@@ -302,3 +302,41 @@ json_schema = "part.json"
         ]
     );
 }
+
+/// As deep as a parser reads, through a union at each step, in a service's smallest thread.
+#[test]
+fn a_deep_fault_needs_little_stack() {
+    let contract = "[events.Asked]\nsubject = \"asked\"\njson_schema = \"asked.json\"\n";
+    let schema = r##"{ "type": "object", "properties": { "where": { "$ref": "#/definitions/Expr" } },
+        "definitions": { "Expr": { "oneOf": [
+          { "title": "Not", "type": "object", "required": ["kind", "of"],
+            "properties": { "kind": { "const": "not" }, "of": { "$ref": "#/definitions/Expr" } } },
+          { "title": "Is", "type": "object", "required": ["kind", "value"],
+            "properties": { "kind": { "const": "is" }, "value": { "type": "boolean" } } } ] } } }"##;
+    let files = [("shop.toml", contract), ("asked.json", schema)];
+    let mut diagnostics = Diagnostics::default();
+    let files = files.map(|(path, text)| (path.into(), text.to_owned()));
+    let model = read::read_texts(Path::new("contracts"), files, &mut diagnostics);
+    let contracts = check::check(model, &mut diagnostics);
+    let contracts = contracts.unwrap_or_else(|_| panic!("{diagnostics:#?}"));
+    for deep in [1, 20, 60, 120] {
+        let body = format!(
+            "{{\"where\":{}{{\"kind\":\"is\",\"value\":7}}{}}}",
+            "{\"kind\":\"not\",\"of\":".repeat(deep),
+            "}".repeat(deep)
+        );
+        let faults = std::thread::scope(|scope| {
+            let read = || Decoder::new(&contracts).decode(V1, body.as_bytes()).faults;
+            let small = std::thread::Builder::new().stack_size(512 << 10);
+            small.spawn_scoped(scope, read).unwrap().join().unwrap()
+        });
+        assert_eq!(faults.len(), 1, "{deep}: {faults:?}");
+        // Very deep it is said of the whole.
+        let place = format!("where.{}value", "of.".repeat(deep));
+        let path = faults[0].path();
+        assert!(
+            path == place || (deep > 60 && path.is_empty()),
+            "{deep}: {path}"
+        );
+    }
+}
