@@ -441,7 +441,7 @@ impl Schemas<'_> {
         if self.random.chance(70) {
             PROPERTIES[self.random.below(8)]
         } else {
-            self.random.pick(PROPERTIES)
+            PROPERTIES[self.random.below(PROPERTIES.len())]
         }
     }
 
