@@ -35,6 +35,8 @@ const ELSEWHERE: &[&str] = &[
     "schema-narrowed",
     "schema-widened",
     "schema-undecided",
+    // No event has a subject that a stream declares: `compat/stream-subject-removed`.
+    "stream-subject-removed",
     // About the contract and not about a change.
     "accepted-unused",
     "accepted-expired",

@@ -140,6 +140,7 @@ mod process;
 mod provisioned;
 mod publish;
 mod pull;
+mod required;
 mod route;
 #[cfg(feature = "schemars")]
 pub mod schema;

@@ -284,17 +284,12 @@ fn one(
 }
 
 /// What is not checked in the files of a schema.
-/// What is not checked in the files of a schema.
 fn unchecked(store: &Store<'_>, built: &Built, root: &Root) -> Vec<Unchecked> {
-    let files: BTreeSet<String> = store
-        .paths(root.site)
-        .iter()
-        .map(|path| files::slashed(path))
-        .collect();
+    let files: BTreeSet<u32> = store.reach(root.site).into_iter().collect();
     let all = built.unchecked.iter().filter_map(|(site, keyword)| {
         let shown = store.shown(*site);
         let (file, pointer) = shown.split_once('#').unwrap_or((&shown, ""));
-        files.contains(file).then(|| Unchecked {
+        files.contains(&site.doc).then(|| Unchecked {
             file: file.to_owned(),
             pointer: pointer.to_owned(),
             keyword,

@@ -100,7 +100,9 @@ pub fn widened(schema: &mut Value) {
         }
         let plain = ["minimum", "maximum", "format", "enum"];
         if four
-            && members.get("type").is_some_and(|kind| *kind == "integer")
+            && members
+                .get("type")
+                .is_some_and(|kind| *kind == "integer" || *kind == json!(["integer"]))
             && !plain.iter().any(|key| members.contains_key(*key))
         {
             members.insert("type".to_owned(), json!(["integer", "string"]));

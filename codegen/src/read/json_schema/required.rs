@@ -1,14 +1,17 @@
 //! How imported structs are made without naming every member: what the emitter's `mod required` is for a contract's own.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::parse_quote;
 
 use super::paths::Paths;
 use super::shape::{Def, Kind};
 
-/// Derives `Default` for a struct without a required member; of any other, gives the struct of its required members and what
-/// makes the whole of it, for the module `required` inside its own.
+/// The longest line of a call.
+const LINE: usize = 120;
+
+/// Derives `Default` for a struct without a required member; of any other, gives the call of `required_members!`
+/// for the module `required` inside its own.
 ///
 /// # Errors
 /// Tokens that are no Rust, which do not come up.
@@ -28,35 +31,59 @@ pub(super) fn companion(
         return Ok(String::new());
     };
     if !fields.iter().any(|field| field.required) {
-        item.attrs.push(parse_quote!(#[derive(Default)]));
+        // typify has derived it where it saw that nothing is required.
+        let derives = |attribute: &syn::Attribute| {
+            let words = quote!(#attribute).to_string();
+            attribute.path().is_ident("derive") && words.contains("Default")
+        };
+        if !item.attrs.iter().any(derives) {
+            item.attrs.push(parse_quote!(#[derive(Default)]));
+        }
         return Ok(String::new());
     }
-    let mut members = TokenStream::new();
-    let mut values = TokenStream::new();
+    let required = |ident: &Ident| fields.iter().any(|f| f.required && ident == &f.ident);
+    let (mut members, mut absent) = (Vec::new(), Vec::new());
     for member in &item.fields {
-        let Some(ident) = &member.ident else {
-            continue;
-        };
-        if fields.iter().any(|f| f.required && ident == &f.ident) {
-            let docs = member.attrs.iter().filter(|a| a.path().is_ident("doc"));
-            let ty = paths.inside(&member.ty, def.home);
-            members.extend(quote!(#(#docs)* pub #ident: #ty,));
-            values.extend(quote!(#ident: required.#ident,));
-        } else {
-            values.extend(quote!(#ident: ::core::default::Default::default(),));
+        match &member.ident {
+            Some(ident) if required(ident) => {
+                let ty = spelled(paths.inside(&member.ty, def.home))?;
+                members.push(format!("{ident}: {ty}"));
+            }
+            Some(ident) => absent.push(ident.to_string()),
+            None => {}
         }
     }
-    let name = Ident::new(&def.ident, Span::call_site());
-    let doc = format!(" The required members of [`{name}`](super::{name}).");
-    let items = quote! {
-        #[doc = #doc]
-        pub struct #name { #members }
-        impl ::core::convert::From<#name> for super::#name {
-            fn from(required: #name) -> Self {
-                Self { #values }
-            }
+    let mut text = format!("event_runtime::required_members!({} {{", def.ident);
+    fill(&mut text, &members);
+    text.push_str("} {");
+    fill(&mut text, &absent);
+    text.push_str("});\n");
+    Ok(text)
+}
+
+/// A type as it is written by hand.
+fn spelled(ty: TokenStream) -> Result<String, String> {
+    let file: syn::File = syn::parse2(quote!(type T = #ty;)).map_err(|error| error.to_string())?;
+    let text = prettyplease::unparse(&file);
+    let ty = text.trim().strip_prefix("type T = ").unwrap_or_default();
+    let ty = ty.strip_suffix(';').unwrap_or(ty);
+    Ok(ty.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// Writes items one after the other, as many as a line holds.
+fn fill(text: &mut String, items: &[String]) {
+    let mut length = text.len() - text.rfind('\n').map_or(0, |at| at + 1);
+    for (at, item) in items.iter().enumerate() {
+        let comma = if at + 1 < items.len() { "," } else { " " };
+        if length + item.len() + 2 > LINE {
+            text.push_str("\n    ");
+            length = 4;
+        } else {
+            text.push(' ');
+            length += 1;
         }
-    };
-    let file: syn::File = syn::parse2(items).map_err(|error| error.to_string())?;
-    Ok(prettyplease::unparse(&file))
+        text.push_str(item);
+        text.push_str(comma);
+        length += item.len() + comma.len();
+    }
 }

@@ -226,6 +226,20 @@ fn integer(read: &mut Reader<'_, '_>, sites: &[Site]) -> Integer {
         }
     }
     out.width = width(&out, format.as_deref());
+    let lost = match format.as_deref() {
+        Some("int32") => out.width != Width::I32,
+        Some("uint32") => out.width != Width::U32,
+        Some("uint64") => out.width != Width::U64,
+        _ => false,
+    };
+    // A format beside bounds that it has no room for.
+    let places = sites
+        .iter()
+        .filter_map(|site| read.store.get(*site, "format"));
+    if lost {
+        let places: Vec<_> = places.map(|place| (place, "format")).collect();
+        read.unchecked.extend(places);
+    }
     // What writes draft-04 to this day are generators for protobuf, whose JSON has 64-bit integers as text.
     let bare = out.min.is_none() && out.max.is_none() && out.step.is_none();
     let plain = format.is_none() && bare && out.only.is_none();

@@ -1,0 +1,37 @@
+//! The required members of structs from JSON Schemas, as structs of their own: `required_members!`.
+
+/// Defines, in a module inside that of a struct, the struct of its required members, and makes the one of the other.
+///
+/// The members that may be absent come behind; they are what their `Default` is.
+///
+/// ```
+/// #[derive(Debug, PartialEq)]
+/// pub struct Parcel {
+///     pub id: u64,
+///     pub note: Option<String>,
+/// }
+/// pub mod required {
+///     event_runtime::required_members!(Parcel { id: u64 } { note });
+/// }
+///
+/// let parcel = Parcel { note: Some("fragile".to_owned()), ..required::Parcel { id: 7 }.into() };
+/// assert_eq!(parcel, Parcel { id: 7, note: Some("fragile".to_owned()) });
+/// ```
+#[macro_export]
+macro_rules! required_members {
+    ($name:ident { $($field:ident: $ty:ty),* $(,)? } { $($absent:ident),* $(,)? }) => {
+        #[doc = ::core::concat!("The required members of [`", ::core::stringify!($name), "`](super::", ::core::stringify!($name), ").")]
+        #[allow(missing_debug_implementations, missing_docs)]
+        pub struct $name {
+            $(pub $field: $ty,)*
+        }
+        impl ::core::convert::From<$name> for super::$name {
+            fn from(required: $name) -> Self {
+                Self {
+                    $($field: required.$field,)*
+                    $($absent: ::core::default::Default::default(),)*
+                }
+            }
+        }
+    };
+}
