@@ -251,14 +251,14 @@ macro_rules! wire_enum {
             }
         }
         impl $crate::serde::Serialize for $name {
-            fn serialize<S: $crate::serde::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
+            fn serialize<__S: $crate::serde::Serializer>(&self, serializer: __S) -> ::core::result::Result<__S::Ok, __S::Error> {
                 serializer.serialize_str(self.as_str())
             }
         }
     };
     (@read $name:ident, $expected:expr, $read:expr) => {
         impl<'de> $crate::serde::Deserialize<'de> for $name {
-            fn deserialize<D: $crate::serde::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
+            fn deserialize<__D: $crate::serde::Deserializer<'de>>(deserializer: __D) -> ::core::result::Result<Self, __D::Error> {
                 $crate::private::deserialize_text(deserializer, $expected, $read)
             }
         }
@@ -302,7 +302,7 @@ macro_rules! wire_union {
     };
     (@impl $name:ident, $tag:literal, { $($variant:ident($body:ty) = $text:literal),+ }, [$($unknown:ident)?], $fallback:expr) => {
         impl $crate::serde::Serialize for $name {
-            fn serialize<S: $crate::serde::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
+            fn serialize<__S: $crate::serde::Serializer>(&self, serializer: __S) -> ::core::result::Result<__S::Ok, __S::Error> {
                 match self {
                     $(Self::$variant(body) => $crate::private::serialize_tagged(body, serializer, $tag, $text),)+
                     $(Self::$unknown(unknown) => $crate::serde::Serialize::serialize(unknown, serializer),)?
@@ -310,7 +310,7 @@ macro_rules! wire_union {
             }
         }
         impl<'de> $crate::serde::Deserialize<'de> for $name {
-            fn deserialize<D: $crate::serde::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
+            fn deserialize<__D: $crate::serde::Deserializer<'de>>(deserializer: __D) -> ::core::result::Result<Self, __D::Error> {
                 let object = $crate::private::TaggedObject::read(deserializer, $tag)?;
                 match object.tag() {
                     $($text => object.body::<$body, D::Error>().map(Self::$variant),)+

@@ -137,14 +137,14 @@ pub mod candidate {
 macro_rules! wire_choice {
     ($name:ident { $($variant:ident($body:ty) = $check:ident [$($required:literal),* $(,)?]),+ $(,)? }) => {
         impl $crate::serde::Serialize for $name {
-            fn serialize<S: $crate::serde::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
+            fn serialize<__S: $crate::serde::Serializer>(&self, serializer: __S) -> ::core::result::Result<__S::Ok, __S::Error> {
                 match self {
                     $(Self::$variant(body) => $crate::serde::Serialize::serialize(body, serializer),)+
                 }
             }
         }
         impl<'de> $crate::serde::Deserialize<'de> for $name {
-            fn deserialize<D: $crate::serde::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
+            fn deserialize<__D: $crate::serde::Deserializer<'de>>(deserializer: __D) -> ::core::result::Result<Self, __D::Error> {
                 let candidate = $crate::private::Candidate::read(deserializer)?;
                 let mut wrong = ::core::option::Option::None;
                 $(if let ::core::option::Option::Some(body) = candidate.read_as::<$body>(&[$($required),*]) {

@@ -224,7 +224,7 @@ macro_rules! wire_struct {
         #[automatically_derived]
         #[allow(deprecated, non_snake_case)]
         impl $crate::serde::Serialize for $name {
-            fn serialize<S: $crate::serde::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
+            fn serialize<__S: $crate::serde::Serializer>(&self, serializer: __S) -> ::core::result::Result<__S::Ok, __S::Error> {
                 $crate::private::write_object(serializer, ::core::stringify!($name),
                     $crate::wire_struct!(@tuple $([$crate::private::member::$kind($wire, &self.$field $(, $default)?)])*))
             }
@@ -232,7 +232,7 @@ macro_rules! wire_struct {
         #[automatically_derived]
         #[allow(deprecated, non_snake_case)]
         impl<'de> $crate::serde::Deserialize<'de> for $name {
-            fn deserialize<D: $crate::serde::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
+            fn deserialize<__D: $crate::serde::Deserializer<'de>>(deserializer: __D) -> ::core::result::Result<Self, __D::Error> {
                 $crate::private::read_object(deserializer, &[$($wire),*], &[$($(($old, $current)),*)?],
                     $crate::wire_struct!(@tuple $([$crate::private::slot::$kind($($default)?)])*),
                     |$crate::wire_struct!(@tuple $([$field])*)| Self { $($field),* })
@@ -247,24 +247,24 @@ macro_rules! wire_struct {
     // An imported enum with a tag: `#[serde(tag = "…", remote = "Self")]`.
     ($name:ident, tag = $tag:literal) => {
         impl $crate::serde::Serialize for $name {
-            fn serialize<S: $crate::serde::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
+            fn serialize<__S: $crate::serde::Serializer>(&self, serializer: __S) -> ::core::result::Result<__S::Ok, __S::Error> {
                 $name::serialize(self, serializer)
             }
         }
         impl<'de> $crate::serde::Deserialize<'de> for $name {
-            fn deserialize<D: $crate::serde::Deserializer<'de>>(inner: D) -> ::core::result::Result<Self, D::Error> {
+            fn deserialize<__D: $crate::serde::Deserializer<'de>>(inner: __D) -> ::core::result::Result<Self, __D::Error> {
                 $name::deserialize($crate::private::TextTag { inner, tag: $tag })
             }
         }
     };
     ($name:ident) => {
         impl $crate::serde::Serialize for $name {
-            fn serialize<S: $crate::serde::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
+            fn serialize<__S: $crate::serde::Serializer>(&self, serializer: __S) -> ::core::result::Result<__S::Ok, __S::Error> {
                 $name::serialize(self, serializer)
             }
         }
         impl<'de> $crate::serde::Deserialize<'de> for $name {
-            fn deserialize<D: $crate::serde::Deserializer<'de>>(inner: D) -> ::core::result::Result<Self, D::Error> {
+            fn deserialize<__D: $crate::serde::Deserializer<'de>>(inner: __D) -> ::core::result::Result<Self, __D::Error> {
                 $name::deserialize($crate::private::ObjectOnly(inner))
             }
         }

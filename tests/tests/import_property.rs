@@ -52,7 +52,7 @@ use serde_json::Value;
 
 /// What codegen makes of the schemas, with lints as errors that a user may have on.
 #[deny(warnings, missing_docs, unused_qualifications)]
-#[allow(deprecated, dead_code, missing_docs, clippy::all)] // as `include_contracts!` has it
+#[allow(deprecated, dead_code, missing_docs, unused_imports, clippy::all)] // as `include_contracts!` has it
 mod generated {
     use super::{Case, reader};
     include!(concat!(env!("OUT_DIR"), "/imports.rs"));

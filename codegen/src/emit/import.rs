@@ -113,6 +113,7 @@ pub(super) fn required(w: &mut Writer, scope: &Scope<'_>, ident: &str, schema: &
     w.blank();
     let name = &ty.name;
     let path = format!("super::{module}::required");
+    w.line("#[allow(unused_imports)]");
     reexport(w, &path, name, ident);
 }
 
@@ -160,6 +161,7 @@ pub(super) fn beside(w: &mut Writer, scope: &Scope<'_>) {
         w.blank();
         w.line("#[doc(inline)]");
         w.line("#[rustfmt::skip]");
+        w.line("#[allow(unused_imports)]");
         w.line(format_args!("pub use {module}::{{{}}};", names.join(", ")));
     }
 }

@@ -34,7 +34,11 @@ pub fn widths(schema: &mut Value) {
             Some("uint64") => (json!(0), json!(u64::MAX)),
             _ => return,
         };
-        if members.get("type").is_some_and(|kind| *kind == "integer") {
+        // A width that the schema's own bounds leave says nothing.
+        let own = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"];
+        let fits = own.iter().filter_map(|key| members.get(*key)?.as_f64());
+        let within = bounds.0.as_f64()..=bounds.1.as_f64();
+        if is_integer(members) && fits.into_iter().all(|own| within.contains(&Some(own))) {
             for (key, other, bound) in [
                 ("minimum", "exclusiveMinimum", bounds.0),
                 ("maximum", "exclusiveMaximum", bounds.1),
@@ -45,6 +49,12 @@ pub fn widths(schema: &mut Value) {
             }
         }
     });
+}
+
+fn is_integer(members: &Map<String, Value>) -> bool {
+    members
+        .get("type")
+        .is_some_and(|kind| *kind == "integer" || *kind == json!(["integer"]))
 }
 
 /// What must be accepted: no less than this.
@@ -99,14 +109,19 @@ pub fn widened(schema: &mut Value) {
             }
         }
         let plain = ["minimum", "maximum", "format", "enum"];
-        if four
-            && members
-                .get("type")
-                .is_some_and(|kind| *kind == "integer" || *kind == json!(["integer"]))
-            && !plain.iter().any(|key| members.contains_key(*key))
-        {
-            members.insert("type".to_owned(), json!(["integer", "string"]));
-            members.insert("pattern".to_owned(), json!("^(0|-?[1-9][0-9]{0,18})$"));
+        if four && !plain.iter().any(|key| members.contains_key(*key)) {
+            let mut kinds = match members.get("type") {
+                Some(Value::Array(kinds)) => kinds.clone(),
+                Some(kind) => vec![kind.clone()],
+                None => Vec::new(),
+            };
+            if kinds.contains(&json!("integer")) && !kinds.contains(&json!("string")) {
+                kinds.push(json!("string"));
+                members.insert("type".to_owned(), json!(kinds));
+                members
+                    .entry("pattern")
+                    .or_insert(json!("^(0|-?[1-9][0-9]{0,18})$"));
+            }
         }
     });
 }
@@ -118,7 +133,11 @@ fn each(schema: &mut Value, act: &mut impl FnMut(&mut Map<String, Value>)) {
         Value::Object(members) => {
             for (key, inner) in members.iter_mut() {
                 match (key.as_str(), inner) {
-                    ("enum" | "const" | "default" | "examples" | "required", _) => {}
+                    (
+                        "enum" | "const" | "default" | "dependentRequired" | "examples"
+                        | "required",
+                        _,
+                    ) => {}
                     // Its members are named by the schema's author.
                     (
                         "properties" | "definitions" | "$defs" | "patternProperties"
