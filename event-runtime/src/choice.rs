@@ -313,7 +313,7 @@ macro_rules! wire_union {
             fn deserialize<__D: $crate::serde::Deserializer<'de>>(deserializer: __D) -> ::core::result::Result<Self, __D::Error> {
                 let object = $crate::private::TaggedObject::read(deserializer, $tag)?;
                 match object.tag() {
-                    $($text => object.body::<$body, D::Error>().map(Self::$variant),)+
+                    $($text => object.body::<$body, __D::Error>().map(Self::$variant),)+
                     _ => ($fallback)(object),
                 }
             }

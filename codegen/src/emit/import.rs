@@ -119,7 +119,7 @@ pub(super) fn required(w: &mut Writer, scope: &Scope<'_>, ident: &str, schema: &
 
 /// The other types of the schemas that a domain names, which can be named in its module because nothing else is called like
 /// them.
-pub(super) fn beside(w: &mut Writer, scope: &Scope<'_>) {
+fn others<'a>(scope: &Scope<'a>) -> BTreeMap<String, Vec<&'a SchemaType>> {
     let contracts = scope.contracts;
     let mut taken: BTreeSet<String> = BTreeSet::new();
     let mut schemas = Vec::new();
@@ -149,21 +149,41 @@ pub(super) fn beside(w: &mut Writer, scope: &Scope<'_>) {
     for ty in types {
         named.entry(&ty.name).or_default().push(ty);
     }
-    let mut modules: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    let mut modules: BTreeMap<String, Vec<&SchemaType>> = BTreeMap::new();
     for (name, types) in named {
         if let [ty] = types[..]
             && !taken.contains(name)
         {
-            modules.entry(path(scope, ty)).or_default().push(name);
+            modules.entry(path(scope, ty)).or_default().push(ty);
         }
     }
-    for (module, names) in modules {
-        w.blank();
-        w.line("#[doc(inline)]");
-        w.line("#[rustfmt::skip]");
-        w.line("#[allow(unused_imports)]");
-        w.line(format_args!("pub use {module}::{{{}}};", names.join(", ")));
+    modules
+}
+
+/// Those types, in the domain's module.
+pub(super) fn beside(w: &mut Writer, scope: &Scope<'_>) {
+    for (module, types) in others(scope) {
+        reexports(w, &module, &types);
     }
+}
+
+/// In a domain's module of required fields: those of these types.
+pub(super) fn required_beside(w: &mut Writer, scope: &Scope<'_>) {
+    for (module, mut types) in others(scope) {
+        types.retain(|ty| !ty.required.is_empty());
+        if !types.is_empty() {
+            reexports(w, &format!("super::{module}::required"), &types);
+        }
+    }
+}
+
+fn reexports(w: &mut Writer, module: &str, types: &[&SchemaType]) {
+    let names: Vec<&str> = types.iter().map(|ty| ty.name.as_str()).collect();
+    w.blank();
+    w.line("#[doc(inline)]");
+    w.line("#[rustfmt::skip]");
+    w.line("#[allow(unused_imports)]");
+    w.line(format_args!("pub use {module}::{{{}}};", names.join(", ")));
 }
 
 /// Other people's descriptions and names, and what typify writes beside them.

@@ -76,6 +76,7 @@ pub(super) fn module(w: &mut Writer, scope: &Scope<'_>) {
             _ => {}
         }
     }
+    import::required_beside(&mut body, scope);
     let body = body.finish();
     if body.is_empty() {
         return;
