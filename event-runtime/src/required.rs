@@ -5,14 +5,17 @@
 /// The members that may be absent come behind; they are what their `Default` is.
 ///
 /// ```
-/// #[derive(Debug, PartialEq)]
-/// pub struct Parcel {
-///     pub id: u64,
-///     pub note: Option<String>,
+/// mod parcels {
+///     #[derive(Debug, PartialEq)]
+///     pub struct Parcel {
+///         pub id: u64,
+///         pub note: Option<String>,
+///     }
+///     pub mod required {
+///         event_runtime::required_members!(Parcel { id: u64 } { note });
+///     }
 /// }
-/// pub mod required {
-///     event_runtime::required_members!(Parcel { id: u64 } { note });
-/// }
+/// use parcels::{Parcel, required};
 ///
 /// let parcel = Parcel { note: Some("fragile".to_owned()), ..required::Parcel { id: 7 }.into() };
 /// assert_eq!(parcel, Parcel { id: 7, note: Some("fragile".to_owned()) });

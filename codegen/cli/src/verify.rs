@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use event_codegen::json::Json;
+use event_codegen::model::StreamId;
 use event_runtime::{Bus, Shutdown};
 
 use crate::connection::{unless_stopped, with_server};
@@ -54,19 +55,16 @@ struct Verified<'a> {
 pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
     let checked = folder::load(contracts)?;
     let all = checked.streams.iter().enumerate();
-    // A stream without events is not made.
+    // A stream without events and subjects is not made.
+    let has_messages =
+        |id: StreamId| checked.events_of(id).next().is_some() || !checked[id].subjects.is_empty();
     let mut streams: Vec<&str> = all
-        .filter(|(at, _)| {
-            checked
-                .events_of(event_codegen::model::StreamId(*at))
-                .next()
-                .is_some()
-        })
+        .filter(|(at, _)| has_messages(StreamId(*at)))
         .map(|(_, stream)| stream.name.value.as_str())
         .collect();
     if let Some(name) = &args.stream {
         let id = folder::stream(&checked, name)?;
-        if checked.events_of(id).next().is_none() {
+        if !has_messages(id) {
             return Err(Failure::Usage(format!(
                 "no event of the contracts is stored in \"{name}\": there is nothing to hold it against"
             )));

@@ -23,6 +23,7 @@ fn process(test: &str, variables: &[(&str, &str)]) -> String {
     let output = Command::new(std::env::current_exe().unwrap())
         .args([test, "--exact", "--nocapture"])
         .env_clear()
+        .current_dir("/")
         .env(CHILD, "1")
         .envs(variables.iter().copied())
         .output()

@@ -166,6 +166,7 @@ fn whole(whole: &Whole, fields: &[Field], extra: bool) -> String {
     let mut out = String::new();
     if whole.count != Count::default() {
         let required = fields.iter().filter(|field| field.required).count();
+        let required = required + usize::from(whole.tagged);
         let _ = write!(out, "let members = {required}");
         for field in fields.iter().filter(|field| !field.required) {
             let _ = write!(out, "+ usize::from(self.{}.is_some())", field.ident);

@@ -169,7 +169,9 @@ impl Builder<'_, '_> {
                 continue;
             };
             let known = |other: &Object| other.fields.iter().all(|(name, _)| object.has(name));
-            let part = if object.sealed || objects.iter().all(known) {
+            // Where all are sealed, an object with the members of another one is none of this.
+            let sealed = objects.iter().all(|object| object.sealed);
+            let part = if sealed || objects.iter().all(known) {
                 Part::Whole
             } else {
                 Part::Kept
@@ -273,7 +275,8 @@ impl Builder<'_, '_> {
                 }
             })
         });
-        let whole = self.whole(leaves, objects, &fields);
+        let mut whole = self.whole(leaves, objects, &fields);
+        whole.tagged = matches!(key.1, Part::Tagged(_));
         self.fill(slot, self.doc(leaves), Kind::Struct { fields, extra });
         self.demand(slot, whole);
         Shape::Named(slot)
@@ -302,6 +305,7 @@ impl Builder<'_, '_> {
             return Whole {
                 count,
                 any_of: Vec::new(),
+                tagged: false,
             };
         }
         let mut any_of: Vec<Vec<String>> = Vec::new();
@@ -337,8 +341,8 @@ impl Builder<'_, '_> {
             any_of.clear();
         }
         Whole {
-            count: Count::default(),
             any_of,
+            ..Whole::default()
         }
     }
 

@@ -133,6 +133,8 @@ pub(super) struct Whole {
     pub count: Count,
     /// All members of at least one of these lists must be there. Empty when nothing is demanded.
     pub any_of: Vec<Vec<String>>,
+    /// Whether the struct is without its tag, which counts as a member.
+    pub tagged: bool,
 }
 
 /// What a named type is.
