@@ -21,6 +21,6 @@ golden! {
     all_types = "types",
     deprecated = "deprecated",
     only_foobar = "only_foobar",
-    signs = "signs",
+    all_signs = "signs",
     supersedes = "supersedes",
 }

@@ -239,7 +239,7 @@ fn imported_structs_are_made_of_their_required_members() {
             }],
             order_id: order.order_id,
             placed_at: order.placed_at,
-            status: order.status.clone(),
+            status: order.status,
             total: order.total.clone(),
         }
         .into()

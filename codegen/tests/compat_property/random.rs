@@ -16,7 +16,7 @@ impl Random {
     }
 
     pub fn below(&mut self, n: usize) -> usize {
-        usize::try_from(self.next() % (n.max(1) as u64)).unwrap()
+        usize::try_from(self.next() % (n.max(1) as u64)).unwrap_or(0)
     }
 
     pub fn between(&mut self, min: i128, max: i128) -> i128 {
