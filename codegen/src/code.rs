@@ -63,7 +63,7 @@ codes! {
     ReservedSubject = "reserved-subject", Error, "A subject below a root that NATS or the product uses.";
     PlaceholderSyntax = "placeholder-syntax", Error, "A placeholder is not closed, is empty, or is not a whole token.";
     PlaceholderField = "placeholder-field", Error, "A placeholder names no field, or a field that cannot be a subject token.";
-    SubjectOverlap = "subject-overlap", Error, "Two events' subjects can match the same message.";
+    SubjectOverlap = "subject-overlap", Error, "Subjects of two events, or of an event and a stream, can match the same message.";
     EphemeralUnderStream = "ephemeral-under-stream", Error, "An ephemeral event's subject falls under a stream's subjects.";
     UnknownStream = "unknown-stream", Error, "A name of a stream that is not declared.";
     UnknownEvent = "unknown-event", Error, "A name of an event that is not declared.";
@@ -96,7 +96,7 @@ codes! {
     SchemaUnsupported = "schema-unsupported", Error, "A JSON Schema that has no Rust type, or contradicts itself.";
     SchemaUnchecked = "schema-unchecked", Warning, "A JSON Schema demands what the generated types do not check.";
     UnpublishedEvent = "unpublished-event", Warning, "An event that somebody subscribes to and nobody publishes.";
-    UnusedStream = "unused-stream", Warning, "A stream that no event names; it is not created.";
+    UnusedStream = "unused-stream", Warning, "A stream without subjects, its own or an event's; it is not created.";
     ManySubjects = "many-subjects", Warning, "A service with more than 100 subjects on one durable consumer.";
     InterestRetention = "interest-retention", Warning, "Interest retention drops what no durable consumer waits for.";
     DeprecatedEvent = "deprecated-event", Warning, "A service uses a deprecated event.";

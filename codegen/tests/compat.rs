@@ -284,3 +284,49 @@ fn nothing_changes_between_a_contract_and_itself() {
         assert_eq!(report.findings, [], "{case}");
     }
 }
+
+fn rules_of(old: &str, new: &str) -> Vec<&'static str> {
+    let findings = texts(old, new).findings;
+    findings.iter().map(|finding| finding.rule.id).collect()
+}
+
+/// What a stream declared is stored as long as anything of the stream takes it, and nowhere once the stream is gone.
+#[test]
+fn a_declared_subject_is_gone_when_nothing_takes_it() {
+    let old = "[streams.S]\nsubjects = [\"a.*\", \"b.>\"]\n";
+    let event = |stream: &str| {
+        format!(
+            "[events.E]\nsubject = \"a.{{k}}\"\nstream = \"{stream}\"\nfields = {{ k = \"uuid\" }}\n"
+        )
+    };
+    for (new, times) in [
+        (
+            "[streams.S]\nsubjects = [\"a.>\", \"b.>\", \"c\"]\n".to_owned(),
+            0,
+        ),
+        (
+            format!("{}[streams.S]\nsubjects = [\"b.>\"]\n", event("S")),
+            0,
+        ),
+        ("[streams.S]\nsubjects = [\"a.1\", \"b.>\"]\n".to_owned(), 1),
+        ("[streams.T]\nsubjects = [\"q.*\"]\n".to_owned(), 2),
+        ("[streams.T]\nsubjects = [\"a.*\", \"b.>\"]\n".to_owned(), 2),
+    ] {
+        let rules = rules_of(old, &new);
+        let gone = rules.iter().filter(|id| **id == "stream-subject-removed");
+        assert_eq!(gone.count(), times, "{new}: {rules:?}");
+    }
+}
+
+/// The fallback of an open enum is a name in handlers, too.
+#[test]
+fn a_value_that_takes_the_name_of_the_fallback_renames_it() {
+    let open = |values: &str| {
+        format!("[events.E]\nsubject = \"a\"\nfields = {{ t = \"T\" }}\n[types.T]\n{values}\n")
+    };
+    let old = open("enum = [\"C\"]");
+    let rules = rules_of(&old, &open("enum = [\"C\", \"unknown\"]"));
+    assert!(rules.contains(&"rust-name-changed"), "{rules:?}");
+    let rules = rules_of(&old, &open("enum = [\"C\", \"other\"]"));
+    assert!(!rules.contains(&"rust-name-changed"), "{rules:?}");
+}

@@ -370,6 +370,21 @@ fn sizes_are_limited() {
         "combinations",
     );
 
+    // Most combinations have no value: they are not gone through.
+    let same = r#"{"oneOf":[{"type":"string"},{"type":"integer"},{"type":"null"}]}"#;
+    let all = vec![same; 30].join(",");
+    accepted(format!(
+        r#"{{"type":"object","properties":{{"v":{{"allOf":[{all}]}}}}}}"#
+    ));
+    // Nor is what two branches refer to, twice at each level.
+    let chain: Vec<String> = (0..50)
+        .map(|n| format!(r##""A{n}":{{"anyOf":[{{"$ref":"#/$defs/A{}"}},{{"$ref":"#/$defs/A{0}"}},{{"type":"null"}}]}}"##, n + 1))
+        .collect();
+    accepted(format!(
+        r##"{{"type":"object","properties":{{"v":{{"$ref":"#/$defs/A0"}}}},"$defs":{{{},"A50":{{"type":"object"}}}}}}"##,
+        chain.join(",")
+    ));
+
     // References that fan out, and meet again: exponential for who follows each way.
     let fan: Vec<String> = (0..100)
         .map(|n| format!(r##""A{n}":{{"type":"object","properties":{{"a":{{"$ref":"#/$defs/A{}"}},"b":{{"$ref":"#/$defs/A{0}"}}}}}}"##, n + 1))

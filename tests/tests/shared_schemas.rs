@@ -18,7 +18,9 @@ mod contracts {
     include!(concat!(env!("OUT_DIR"), "/webhooks.rs"));
 }
 
-use contracts::hooks::{CheckRunCompleted, CheckRunCreated, MembershipAdded, Person, UserSeen};
+use contracts::hooks::{
+    CheckRunCompleted, CheckRunCreated, MembershipAdded, NickChosen, Person, UserSeen,
+};
 use contracts::schemas::common::repository::{Plan, Repository};
 use contracts::schemas::common::{team::Team, user};
 use contracts::services::auditor;
@@ -176,4 +178,17 @@ fn what_is_shared_is_read_checked_and_written_as_before() {
         user::PersonKind::try_from("Cat").unwrap_err().to_string(),
         "none of `User` `Bot`"
     );
+}
+
+/// What a schema lets be `null` is so wherever a contract names its type.
+#[test]
+fn a_type_that_may_be_null_is_null_in_fields_lists_and_maps() {
+    let payload =
+        json!({"nick": null, "former": ["mo", null], "places": {"work": null, "home": "mona"}});
+    let event: NickChosen = read(&payload);
+    event.validate().unwrap();
+    assert_eq!(event.nick.0, None);
+    assert_eq!(serde_json::to_value(&event).unwrap(), payload);
+    let short: NickChosen = read(&json!({"nick": "m", "former": [], "places": {}}));
+    assert!(short.validate().is_err());
 }

@@ -42,6 +42,8 @@ pub(crate) struct WantedStream {
     pub(crate) name: String,
     /// For `STREAM.CREATE`, with metadata.
     pub(crate) config: Value,
+    /// The subjects of its keyed events, with `*` for the partition: what it takes of them are the partitions that there are.
+    pub(crate) keyed: Vec<String>,
 }
 
 pub(crate) struct WantedDurable {
@@ -84,6 +86,13 @@ impl Wanted {
             .iter()
             .map(|stream| (stream.name.value.as_str(), domain(stream.domain)))
             .collect();
+        let mut keyed: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for event in contracts.events.iter().filter(|event| event.key.is_some()) {
+            if let Some(stream) = contracts.stream_of(event) {
+                let patterns = keyed.entry(stream.name.value.clone()).or_default();
+                patterns.push(event.subject.pattern());
+            }
+        }
         let streams = streams
             .into_iter()
             .map(|stream| {
@@ -91,6 +100,7 @@ impl Wanted {
                 let note = owner.map(|owner| (DOMAIN, *owner));
                 WantedStream {
                     config: noted(stream.config, note.into_iter()),
+                    keyed: keyed.get(&stream.name).cloned().unwrap_or_default(),
                     name: stream.name,
                 }
             })

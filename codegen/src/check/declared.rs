@@ -1,6 +1,6 @@
 //! Rules about the subjects that a stream declares for events that are written by hand.
 
-use super::subjects::RESERVED_ROOTS;
+use super::subjects::owner;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::model::{Contracts, Stream};
 use crate::source::Spanned;
@@ -18,7 +18,7 @@ pub(super) fn reserved_roots(contracts: &Contracts, diagnostics: &mut Diagnostic
         let Some(Token::Literal(root)) = pattern.tokens.first() else {
             continue;
         };
-        let Some((_, owner)) = RESERVED_ROOTS.iter().find(|(name, _)| name == root) else {
+        let Some(owner) = owner(root) else {
             continue;
         };
         diagnostics.push(

@@ -177,6 +177,10 @@ pub(super) fn interest(contracts: &Contracts, diagnostics: &mut Diagnostics) {
         }
     }
     for (at, stream) in contracts.streams.iter().enumerate() {
+        let by_hand = interested[at] && !stream.subjects.is_empty();
+        if by_hand {
+            services.entry(StreamId(at)).or_default();
+        }
         let Some(list) = services.get_mut(&StreamId(at)) else {
             continue; // unused: it is not created
         };

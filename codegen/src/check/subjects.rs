@@ -10,7 +10,7 @@ use crate::model::{Body, Contracts, Event};
 use crate::subject::{PARTITION, Segment, Template};
 
 /// First tokens that NATS or the runtime uses itself, each with its use.
-pub(super) const RESERVED_ROOTS: &[(&str, &str)] = &[
+const RESERVED_ROOTS: &[(&str, &str)] = &[
     ("$JS", "JetStream's own interface"),
     ("$SYS", "the server's system events"),
     ("$KV", "key-value buckets"),
@@ -20,13 +20,24 @@ pub(super) const RESERVED_ROOTS: &[(&str, &str)] = &[
     ("redrive", "dead letters on their way back"),
 ];
 
+/// What a first token is used for that is reserved.
+pub(super) fn owner(root: &str) -> Option<&'static str> {
+    let named = RESERVED_ROOTS.iter().find(|(name, _)| *name == root);
+    named.map(|(_, owner)| *owner).or(match root {
+        _ if root.starts_with('$') => Some("the server itself"),
+        _ if root.starts_with("_INBOX") => Some("answers to requests"),
+        "_R_" | "_GR_" => Some("the server itself"),
+        _ => None,
+    })
+}
+
 /// `reserved-subject`: the first token belongs to somebody else.
 pub(super) fn reserved_roots(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     for event in &contracts.events {
         let Some(Segment::Literal(root)) = event.subject.segments.first() else {
             continue;
         };
-        let Some((_, owner)) = RESERVED_ROOTS.iter().find(|(name, _)| name == root) else {
+        let Some(owner) = owner(root) else {
             continue;
         };
         let place = contracts.sources.inside(event.subject.span, 0..root.len());

@@ -9,6 +9,7 @@ use super::sample::{Leaf, Step};
 use super::walk::Sides;
 use crate::json::Json;
 use crate::model::{TypeDef, TypeId, TypeKind};
+use crate::name::unknown_ident;
 use crate::source::{Span, Spanned};
 
 /// An enum or a union in both contracts.
@@ -278,10 +279,26 @@ pub(super) fn rust_names(c: &Choices<'_>, sink: &mut Sink<'_>) {
             )
             .was(*was, format!("was `{before}`"))
             .is(*span, format!("is `{ident}`"))
-            .help(format!(
-                "nothing changes on the wire; `names` can keep the name: `names = {{ {value:?} = {before:?} }}`"
-            ));
+            .help(match before.strip_suffix('_') {
+                _ if !before.is_ascii() => "nothing changes on the wire; name the other value with `names` to keep this one's".to_owned(),
+                word => format!(
+                    "nothing changes on the wire; `names` can keep the name: `names = {{ {value:?} = {:?} }}`",
+                    word.unwrap_or(before)
+                ),
+            });
         }
+    }
+    let (before, now) = (unknown_ident(&c.old.idents), unknown_ident(&c.new.idents));
+    if !c.old.closed && !c.new.closed && before != now {
+        sink.add(
+            c.path.clone(),
+            format!("the fallback for what is not listed is called `{now}` in Rust now, and not `{before}`"),
+        )
+        .was(c.old.def.name.span, format!("was `{before}`"))
+        .is(c.new.def.name.span, format!("is `{now}`, because a value is called `{before}`"))
+        .help(format!(
+            "nothing changes on the wire; call the value something else: `names = {{ … = \"{before}Value\" }}`"
+        ));
     }
 }
 

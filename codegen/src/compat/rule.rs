@@ -195,7 +195,7 @@ rules! {
     "retention-changed", [Operations], Breaks, "A stream lets messages go for another reason.", [Stream server::retention];
     "stream-limit-reduced", [Operations], Warn, "A stream keeps less.", [Stream server::limits];
     "stream-setting-changed", [Operations], Warn, "A stream keeps messages in another way.", [Stream server::settings];
-    "stream-subject-removed", [Routing], Breaks, "A stream no longer stores a subject that it declared.", [Stream declared::removed];
+    "stream-subject-removed", [Routing], Breaks, "A stream no longer stores a subject that it declared.", [Folder declared::removed];
     "stream-removed", [Operations], Warn, "A stream is no longer declared.", [Folder server::stream_removed];
     "start-changed", [Operations], Warn, "A service begins elsewhere in the stream.", [Service server::start];
     "service-removed", [Operations], Warn, "A service is gone.", [Folder server::service_removed];

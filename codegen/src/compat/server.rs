@@ -290,7 +290,7 @@ pub(super) fn stream_removed(sides: &Sides<'_>, sink: &mut Sink<'_>) {
         )
         .was(stream.name.span, "was here")
         .about(events)
-        .help("it stays on the server until somebody removes it there, with its messages");
+        .help("while its domain is still here, `streams apply` removes it with its messages, after a yes; else it stays on the server");
     }
 }
 

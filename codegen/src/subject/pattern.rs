@@ -83,6 +83,20 @@ impl Pattern {
         tokens.next().is_none()
     }
 
+    /// Whether every subject that `other` matches is one of this pattern's.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        let (mut wide, mut narrow) = (self.tokens.iter(), other.tokens.iter());
+        loop {
+            match (wide.next(), narrow.next()) {
+                (None, None) | (Some(Token::Rest), Some(_)) => return true,
+                (Some(Token::Any), Some(Token::Any | Token::Literal(_))) => {}
+                (Some(Token::Literal(one)), Some(Token::Literal(two))) if one == two => {}
+                _ => return false,
+            }
+        }
+    }
+
     /// A subject that both match; nothing when there is none.
     #[must_use]
     pub fn common(&self, other: &Self) -> Option<String> {

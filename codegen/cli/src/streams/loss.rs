@@ -11,14 +11,19 @@ use crate::jetstream::{ConsumerInfo, StreamInfo, count_from};
 use crate::units::{bytes, count};
 use crate::wanted::subjects_of;
 
-/// Fills in what the changes of a stream lose.
-pub(super) async fn of_stream(bus: &Bus, item: &mut Item, there: &StreamInfo) -> Result<(), Error> {
+/// Fills in what the changes of a stream lose; `keyed` has the subjects of its keyed events, with `*` for the partition.
+pub(super) async fn of_stream(
+    bus: &Bus,
+    item: &mut Item,
+    there: &StreamInfo,
+    keyed: &[String],
+) -> Result<(), Error> {
     let Some(wanted) = item.wanted.clone() else {
         return Ok(());
     };
     for difference in item.differences.clone() {
         if difference.effect == Effect::Shrinks {
-            let loss = stream_loss(bus, &difference, &wanted, there).await?;
+            let loss = stream_loss(bus, &difference, &wanted, there, keyed).await?;
             item.losses.extend(loss);
         }
     }
@@ -30,6 +35,7 @@ async fn stream_loss(
     difference: &Difference,
     wanted: &Value,
     there: &StreamInfo,
+    keyed: &[String],
 ) -> Result<Option<String>, Error> {
     let state = &there.state;
     let number = |key: &str| wanted.get(key).and_then(Value::as_u64).unwrap_or(u64::MAX);
@@ -62,7 +68,7 @@ async fn stream_loss(
                 &format!("{} of {}", bytes(over), bytes(state.bytes)),
             )
         }
-        Setting::Subjects => return fewer_subjects(bus, wanted, there).await,
+        Setting::Subjects => return fewer_subjects(bus, wanted, there, keyed).await,
         Setting::Retention => format!(
             "of its {} messages ({}), those that no durable wants, or that all have handled, are dropped at once",
             count(state.messages),
@@ -91,12 +97,16 @@ async fn fewer_subjects(
     bus: &Bus,
     wanted: &Value,
     there: &StreamInfo,
+    keyed: &[String],
 ) -> Result<Option<String>, Error> {
     let wanted = subjects_of(wanted);
     let lost = subjects::lost(&wanted, &subjects_of(&there.config)).unwrap_or_default();
     let (mut gone, mut outside) = (Vec::new(), Vec::new());
     for subject in lost {
-        let kept = subjects::partitions_of(&subject, &wanted);
+        let kept = match keyed.contains(&subject) {
+            true => subjects::partitions_of(&subject, &wanted),
+            false => Vec::new(),
+        };
         if kept.is_empty() {
             gone.push(subject);
             continue;

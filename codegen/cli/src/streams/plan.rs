@@ -126,7 +126,7 @@ impl Plan {
             item.moves_within(wanted);
             item.conflicts(wanted, &there);
             if let Some(found) = found {
-                loss::of_stream(bus, &mut item, found).await?;
+                loss::of_stream(bus, &mut item, found, &stream.keyed).await?;
             }
             items.push(item);
         }

@@ -124,6 +124,29 @@ fn a_pattern_that_takes_more_than_partitions_is_lost_as_before() {
     assert!(refused.out.contains(loses), "{}", refused.out);
 }
 
+/// A number in the place of a wildcard is a partition in the subjects of keyed events only.
+#[test]
+fn other_subjects_with_numbers_are_no_partitions() {
+    for (wide, narrow) in [
+        (
+            "[streams.SHOP]\nsubjects = [\"baskets.*.abandoned\"]\n",
+            "[streams.SHOP]\nsubjects = [\"baskets.0.abandoned\"]\n",
+        ),
+        (
+            "[events.Tried]\nsubject = \"baskets.{n}.abandoned\"\nstream = \"SHOP\"\nfields = { n = \"u32\" }\n[streams.SHOP]\n",
+            "[events.Tried]\nsubject = \"baskets.0.abandoned\"\nstream = \"SHOP\"\nfields = { n = \"u32\" }\n[streams.SHOP]\n",
+        ),
+    ] {
+        let live = Live::new(wide);
+        live.ok(&["streams", "apply"]);
+        live.contract(narrow);
+        let refused = live.run(&["streams", "apply"]);
+        assert_eq!(refused.code, 1, "{}", refused.out);
+        let loses = "loses: it takes nothing more of baskets.*.abandoned";
+        assert!(refused.out.contains(loses), "{}", refused.out);
+    }
+}
+
 #[test]
 fn many_partitions_are_made_and_shown_in_a_line() {
     let live = Live::new(&shop(256));

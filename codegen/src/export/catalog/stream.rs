@@ -54,11 +54,20 @@ fn article(out: &mut String, index: &Index<'_>, id: StreamId, stored: &[EventId]
             .collect::<Vec<_>>()
             .join(" "),
     };
-    let mut facts = vec![("Stores", events)];
-    if !stream.subjects.is_empty() {
+    let by_hand = !stream.subjects.is_empty();
+    let mut facts = Vec::new();
+    if !(stored.is_empty() && by_hand) {
+        facts.push(("Stores", events));
+    }
+    if by_hand {
         let subjects = stream.subjects.iter();
         let subjects = subjects.map(|s| format!("<code>{}</code>", text(&s.text)));
-        facts.push(("And what is on", subjects.collect::<Vec<_>>().join(" ")));
+        let what = if stored.is_empty() {
+            "Stores what is on"
+        } else {
+            "And what is on"
+        };
+        facts.push((what, subjects.collect::<Vec<_>>().join(" ")));
     }
     facts.extend(settings(stream));
     event::list(out, &facts);

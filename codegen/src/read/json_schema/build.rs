@@ -103,8 +103,8 @@ pub(super) struct Builder<'s, 'a> {
     pub(super) made: HashMap<Key, State>,
     /// What the contracts call the type of a whole file, by its leaves.
     pub(super) owned: HashMap<Vec<Leaf>, String>,
-    /// What whole files are that have no type of their own, by the file.
-    pub(super) aliases: HashMap<Site, usize>,
+    /// What whole files are that have no type of their own, by the file and whether they may be `null`.
+    pub(super) aliases: HashMap<(Site, bool), usize>,
     /// How many types there were before the schema that is being built.
     pub(super) before: usize,
     depth: usize,

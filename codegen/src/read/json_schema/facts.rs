@@ -20,6 +20,9 @@ const MAX_CHOICES: usize = 60;
 const MAX_LEAVES: usize = 2_000;
 /// The most places that one import looks at, each time counted.
 const MAX_STEPS: usize = 3_000_000;
+/// How often the choices of one place may be taken apart: most combinations have no value, and count all the same.
+const MAX_SPLITS: usize = 20_000;
+const TOO_MANY: &str = "the schema has too many combinations to be read";
 /// How many problems of one schema are worth reading.
 const MAX_PROBLEMS: usize = 10;
 
@@ -64,6 +67,7 @@ pub(super) struct Reader<'s, 'a> {
     /// The innermost branch of a choice that a leaf comes from.
     pub(super) branches: BTreeMap<Leaf, Site>,
     steps: usize,
+    splits: usize,
     said: Said,
 }
 
@@ -101,6 +105,7 @@ impl<'s, 'a> Reader<'s, 'a> {
             targets: BTreeMap::new(),
             branches: BTreeMap::new(),
             steps: 0,
+            splits: 0,
             said: Said::default(),
         }
     }
@@ -171,7 +176,7 @@ impl<'s, 'a> Reader<'s, 'a> {
     fn step(&mut self, site: Site) -> bool {
         self.steps += 1;
         if self.steps == MAX_STEPS {
-            self.problem(site, "the schema has too many combinations to be read");
+            self.problem(site, TOO_MANY);
         }
         self.steps < MAX_STEPS
     }
@@ -182,6 +187,7 @@ impl<'s, 'a> Reader<'s, 'a> {
         for site in schemas {
             self.gather(*site, &mut Vec::new(), &[], &mut facts);
         }
+        self.splits = 0;
         self.split(facts, &mut Way::default(), out);
     }
 
@@ -331,6 +337,13 @@ impl<'s, 'a> Reader<'s, 'a> {
         if facts.never || self.given_up() {
             return;
         }
+        self.splits += 1;
+        if self.splits > MAX_SPLITS {
+            if let Some(site) = facts.sites.first() {
+                self.problem(*site, TOO_MANY);
+            }
+            return;
+        }
         let choices = facts
             .sites
             .iter()
@@ -358,6 +371,7 @@ impl<'s, 'a> Reader<'s, 'a> {
         way.taken.push((site, keyword));
         way.open.push(site);
         let mut branches = Vec::new();
+        let mut met: Vec<Vec<Site>> = Vec::new();
         for variant in self.list_of_schemas(list, keyword) {
             if out.len() > MAX_LEAVES {
                 self.problem(
@@ -370,6 +384,21 @@ impl<'s, 'a> Reader<'s, 'a> {
             self.gather(variant, &mut Vec::new(), &way.open, &mut both);
             let before = out.len();
             branches.push(before);
+            // What has no kind in common with the rest has no value: of many choices that hold together, few combinations do.
+            if self
+                .types(&both.sites)
+                .is_some_and(|kinds| kinds.is_empty())
+            {
+                continue;
+            }
+            // Twice the same, directly or behind references, would be taken apart twice at each level.
+            if met.contains(&both.sites) {
+                if keyword == "oneOf" {
+                    self.unchecked.insert((list, "oneOf"));
+                }
+                continue;
+            }
+            met.push(both.sites.clone());
             self.split(both, way, out);
             for leaf in out.iter().skip(before) {
                 self.branches.entry(leaf.clone()).or_insert(variant);

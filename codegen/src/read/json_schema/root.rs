@@ -30,10 +30,13 @@ impl Builder<'_, '_> {
         idents
     }
 
-    /// The leaves of a whole file that says all of them itself, `null` aside.
+    /// The leaves of a whole file that says all of them itself.
     fn whole_file(&mut self, root: Site) -> Option<Vec<Leaf>> {
-        let mut leaves = self.read.look(root);
-        leaves.retain(|leaf| leaf.kind != JsonKind::Null);
+        let leaves = self.read.look(root);
+        // What may be `null` as well is another type than the rest of it.
+        if leaves.iter().any(|leaf| leaf.kind == JsonKind::Null) {
+            return None;
+        }
         let here = leaves.iter().all(|leaf| {
             leaf.kind != JsonKind::Any && leaf.sites.iter().all(|site| site.doc == root.doc)
         });
@@ -58,6 +61,11 @@ impl Builder<'_, '_> {
             placed: false,
         };
         let shape = self.shape(&[vec![site]], &hint, site);
+        // A whole payload is never `null`; a value of a type that a contract names may be.
+        let shape = match shape {
+            Shape::Nullable(inner) if wanted.event => *inner,
+            other => other,
+        };
         let mut def = self.named_root(shape, ident, &hint.name, site);
         self.endless(site);
         self.read.dynamic(site);
@@ -81,13 +89,13 @@ impl Builder<'_, '_> {
         }
     }
 
-    /// The root as a definition; a root that may be `null` is what it is otherwise.
+    /// The root as a definition.
     fn named_root(&mut self, shape: Shape, ident: Option<&str>, wanted: &str, site: Site) -> usize {
         match shape {
             Shape::Named(slot) => slot,
-            Shape::Nullable(inner) => self.named_root(*inner, ident, wanted, site),
             other => {
-                if let Some(slot) = self.aliases.get(&site) {
+                let place = (site, matches!(other, Shape::Nullable(_)));
+                if let Some(slot) = self.aliases.get(&place) {
                     return *slot;
                 }
                 let ident = match ident {
@@ -96,7 +104,7 @@ impl Builder<'_, '_> {
                 };
                 let slot = self.push(ident, site.doc);
                 self.fill(slot, None, Kind::Alias(other));
-                self.aliases.insert(site, slot);
+                self.aliases.insert(place, slot);
                 slot
             }
         }
