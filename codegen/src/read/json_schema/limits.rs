@@ -81,7 +81,19 @@ impl Reader<'_, '_> {
     pub fn account_merged(&mut self, leaves: &[Leaf]) {
         for leaf in leaves {
             self.account_choice(leaf);
-            self.account(leaf, &["properties", "items", "prefixItems"]);
+            // Of lists whose elements differ by place, one of several holds no place.
+            let placed = leaf.sites.iter().any(|site| {
+                let items = self.store.get(*site, "items");
+                self.store.get(*site, "prefixItems").is_some()
+                    || items.is_some_and(|at| matches!(self.store.value(at), Json::List(_)))
+            });
+            self.account(
+                leaf,
+                match placed {
+                    true => &["properties"],
+                    false => &["properties", "items"],
+                },
+            );
         }
     }
 
