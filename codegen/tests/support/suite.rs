@@ -132,7 +132,8 @@ fn documented(
 ) -> Option<&'static str> {
     match (valid, fault) {
         (true, Some(fault))
-            if fault.ends_with("is no object") || fault.ends_with("is no array") =>
+            if fault.contains("expected an object, found")
+                || fault.contains("expected a list, found") =>
         {
             let made = [
                 "properties",
