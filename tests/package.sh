@@ -8,8 +8,9 @@ readarray -t published < <(cargo metadata --locked --no-deps --format-version 1 
     python3 -c 'import json, sys; [print(p["name"]) for p in json.load(sys.stdin)["packages"] if p["publish"] is None]')
 [ "${#published[@]}" -ge 4 ]
 
-# With the workspace's profile, so that what is compiled already is not compiled again.
-cargo package --locked --allow-dirty --quiet "${published[@]/#/-p}" \
+# The workspace's default members are what is published: the plain command takes those, and a crate that is missing there has no
+# package below. With the workspace's profile, so that what is compiled already is not compiled again.
+cargo package --locked --allow-dirty --quiet \
     --config 'profile.dev.debug="line-tables-only"' --config 'profile.dev.package."*".debug=false'
 
 for crate in "${published[@]}"; do
