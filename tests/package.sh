@@ -10,6 +10,7 @@ readarray -t published < <(cargo metadata --locked --no-deps --format-version 1 
 
 # The workspace's default members are what is published: the plain command takes those, and a crate that is missing there has no
 # package below. With the workspace's profile, so that what is compiled already is not compiled again.
+rm -f target/package/*.crate
 cargo package --locked --allow-dirty --quiet \
     --config 'profile.dev.debug="line-tables-only"' --config 'profile.dev.package."*".debug=false'
 
