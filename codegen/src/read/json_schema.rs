@@ -26,6 +26,7 @@ mod normal;
 mod number;
 mod object;
 mod paths;
+mod polish;
 mod required;
 mod resolve;
 mod resource;
@@ -35,6 +36,7 @@ mod scalar;
 mod shape;
 mod store;
 mod text;
+mod typify;
 mod uri;
 
 use std::collections::{BTreeMap, BTreeSet};
