@@ -13,6 +13,7 @@ use std::path::Path;
 
 use event_runtime::{Bus, DEAD_LETTERS, Shutdown};
 
+use crate::advice::command;
 use crate::connection::{unless_stopped, with_server};
 use crate::folder;
 use crate::jetstream;
@@ -71,6 +72,7 @@ async fn read(bus: &Bus, reader: &Reader<'_>, stop: &Shutdown) -> Result<Letters
 
 fn missing() -> Failure {
     Failure::Outside(format!(
-        "the stream {DEAD_LETTERS} is not on the server; `event-contracts streams apply` creates it"
+        "the stream {DEAD_LETTERS} is not on the server; `{}` creates it",
+        command("streams apply")
     ))
 }

@@ -12,6 +12,7 @@ use event_codegen::json::Json;
 use event_codegen::model::EventId;
 use event_runtime::operate::covers;
 
+use crate::advice::command;
 use crate::folder;
 use crate::groups::Groups;
 use crate::message::{Problem, visible};
@@ -120,8 +121,10 @@ fn named(decoder: &Decoder<'_>, subject: &str) -> Result<EventId, Failure> {
         [one] => return Ok(EventId(*one)),
         [] => match closest(subject, patterns.iter().map(String::as_str)) {
             Some(best) => format!("no event has it; did you mean \"{best}\"?"),
-            None => "no event of the contracts has it (`event-contracts catalog` shows them all)"
-                .to_owned(),
+            None => format!(
+                "no event of the contracts has it (`{}` shows them all)",
+                command("catalog --out FILE")
+            ),
         },
         several => {
             let names = several.iter().take(12);

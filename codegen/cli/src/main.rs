@@ -3,6 +3,7 @@
 //! One file per command; each turns its arguments into calls of `event-codegen` and never knows a rule of its own.
 //! Data goes to stdout, everything else to stderr, and the exit code says what happened: see [`outcome`].
 
+mod advice;
 mod behind;
 mod catalog;
 mod check;
@@ -53,7 +54,7 @@ use clap::{Parser, Subcommand};
 #[command(arg_required_else_help = true, max_term_width = 100)]
 struct Cli {
     /// The folder of contract files.
-    #[arg(long, global = true, value_name = "DIR", default_value = "contracts")]
+    #[arg(long, global = true, value_name = "DIR", default_value = advice::CONTRACTS)]
     contracts: PathBuf,
     #[command(subcommand)]
     command: Command,
@@ -89,6 +90,7 @@ fn main() -> ExitCode {
     completions::answer();
     // On wrong use clap says so on stderr and exits with 2; for `--help` and `--version` with 0.
     let cli = Cli::parse();
+    advice::about(&cli.contracts);
     let done = match cli.command {
         Command::New(args) => new::run(&cli.contracts, &args),
         Command::Check(args) => check::run(&cli.contracts, &args),

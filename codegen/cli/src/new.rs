@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use event_codegen::export::editor_schema;
 
+use crate::advice::flag;
 use crate::files;
 use crate::outcome::{self, Failure};
 
@@ -57,11 +58,7 @@ fn contract_below(dir: &Path) -> Option<PathBuf> {
 }
 
 fn next_steps(dir: &Path) -> String {
-    let flag = if dir == Path::new("contracts") {
-        String::new()
-    } else {
-        format!(" --contracts {}", dir.display())
-    };
+    let flag = flag(dir);
     format!(
         "
 Next:

@@ -11,6 +11,7 @@ use std::path::Path;
 use event_codegen::check::Checked;
 use event_runtime::Bus;
 
+use crate::advice::command;
 use crate::connection::with_server;
 use crate::folder;
 use crate::jetstream::{self, ConsumerInfo};
@@ -80,8 +81,10 @@ async fn present<'a>(
         return Ok(all);
     }
     outcome::say(&format!(
-        "error: not on the server: {}; `event-contracts streams plan` shows what is missing, `streams apply` makes it",
-        missing.join(", ")
+        "error: not on the server: {}; `{}` shows what is missing, `{}` makes it",
+        missing.join(", "),
+        command("streams plan"),
+        command("streams apply")
     ));
     Err(Failure::Findings)
 }

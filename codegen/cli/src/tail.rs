@@ -14,6 +14,7 @@ use event_runtime::operate::StoredMessage;
 use event_runtime::{Bus, Error, Shutdown, Start, Timestamp};
 use tokio::sync::mpsc;
 
+use crate::advice::command;
 use crate::connection::with_server;
 use crate::folder;
 use crate::jetstream::STREAM_NOT_FOUND;
@@ -183,7 +184,7 @@ fn unmatched(checked: &Checked, named: &BTreeSet<EventId>, pattern: &str) -> Fai
         .collect();
     let help = match closest(pattern, subjects.iter().map(String::as_str)) {
         Some(best) => format!("did you mean \"{best}\"?"),
-        None => "`event-contracts catalog` shows them all".to_owned(),
+        None => format!("`{}` shows them all", command("catalog --out FILE")),
     };
     let with_name = if named.is_empty() {
         ""
@@ -307,7 +308,8 @@ impl Plan {
         }
         let missing = missing.join(", ");
         let words = format!(
-            "not on the server: {missing}; `event-contracts streams apply` creates the streams"
+            "not on the server: {missing}; `{}` creates the streams",
+            command("streams apply")
         );
         match (missing.as_str(), readers) {
             ("", _) => Ok(()),

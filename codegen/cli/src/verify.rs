@@ -11,6 +11,7 @@ use event_codegen::json::Json;
 use event_codegen::model::StreamId;
 use event_runtime::{Bus, Shutdown};
 
+use crate::advice::command;
 use crate::connection::{unless_stopped, with_server};
 use crate::folder;
 use crate::jetstream::{self, StreamInfo};
@@ -171,7 +172,10 @@ fn human(all: &[Verified<'_>], reader: &Reader<'_>, style: Style) -> String {
             None => out.push_str(&format!(
                 "{}: {}\n",
                 style.bold(one.stream),
-                style.red("is not on the server; `event-contracts streams apply` creates it")
+                style.red(&format!(
+                    "is not on the server; `{}` creates it",
+                    command("streams apply")
+                ))
             )),
         }
         out.push('\n');

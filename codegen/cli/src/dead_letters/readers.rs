@@ -10,6 +10,7 @@ use event_runtime::streams::redrive_durable;
 use event_runtime::{Bus, DEAD_LETTERS, Error, Timestamp};
 use tokio::time::sleep;
 
+use crate::advice::command;
 use crate::jetstream::{self, ConsumerInfo};
 use crate::message::visible;
 use crate::terminal::ago;
@@ -80,7 +81,7 @@ impl<'a> Readers<'a> {
         let mut services = self.contracts.services.iter();
         let own = services.find(|own| own.name.value == service);
         let help = match own.map(|own| self.contracts.durables(own).is_empty()) {
-            Some(false) => "`event-contracts streams apply` makes it",
+            Some(false) => &*format!("`{}` makes it", command("streams apply")),
             Some(true) => "it subscribes to no stored event in these contracts",
             None => "it is not in these contracts; use those that have it",
         };
@@ -148,15 +149,18 @@ impl Reader {
         let text = match paused {
             None if *in_hand > 0 => format!(
                 "nobody asks {durable} for more ({in_hand} in hand, {last}): {service} is busy with them for long, or gone; \
-                 what is redriven waits there until it asks again; see `event-contracts services list`"
+                 what is redriven waits there until it asks again; see `{}`",
+                command("services list")
             ),
             Some(time) => format!(
                 "{durable} is paused for {time} ({last}): what is redriven to {service} waits until then, or until \
-                 `event-contracts services resume {service}`"
+                 `{}`",
+                command(&format!("services resume {service}"))
             ),
             None => format!(
                 "nobody reads {durable} ({last}): what is redriven waits there until {service} runs; start it, and see \
-                 `event-contracts services list`"
+                 `{}`",
+                command("services list")
             ),
         };
         Some(visible(&text))

@@ -8,6 +8,7 @@ use event_runtime::operate::StoredMessage;
 use event_runtime::{Bus, DEAD_LETTERS, Error, Shutdown};
 
 use super::letter::{Letter, original_headers};
+use crate::advice::command;
 use crate::connection::unless_stopped;
 use crate::jetstream::STREAM_NOT_FOUND;
 use crate::message::{Judged, Reader, visible};
@@ -45,8 +46,9 @@ pub(super) async fn run(
         .and_then(|message| Letter::of(reader, message));
     let (Some(message), Some(letter)) = (message, letter) else {
         return Err(Failure::Usage(format!(
-            "there is no dead letter {}; `event-contracts dead-letters list` shows those that there are",
-            args.sequence
+            "there is no dead letter {}; `{}` shows those that there are",
+            args.sequence,
+            command("dead-letters list")
         )));
     };
     let body = match letter.omitted {

@@ -12,6 +12,7 @@ use event_runtime::operate::covers;
 use event_runtime::{Bus, Shutdown};
 use serde_json::{Value, json};
 
+use crate::advice::command;
 use crate::connection::unless_stopped;
 use crate::folder::Folder;
 use crate::jetstream::text;
@@ -91,8 +92,8 @@ impl<'a> Follow<'a> {
                     "{text}\ncontracts changed, with {errors}: the server goes on with those from before"
                 ),
                 false => format!(
-                    "contracts changed, with {errors} (`event-contracts check` shows them): the server goes on with those \
-                     from before"
+                    "contracts changed, with {errors} (`{}` shows them): the server goes on with those from before",
+                    command("check")
                 ),
             });
             return Ok(None);
@@ -156,9 +157,10 @@ impl<'a> Follow<'a> {
         }
         outcome::say(&format!(
             "contracts changed, and this server has those from before:\n{}\n\
-             `NATS_URL={} event-contracts streams apply` brings it there; `dev --watch` does so at each change",
+             `NATS_URL={} {}` brings it there; `dev --watch` does so at each change",
             open.join("\n"),
-            self.url
+            self.url,
+            command("streams apply")
         ));
     }
 
@@ -180,8 +182,15 @@ impl<'a> Follow<'a> {
     /// Says what is left as it is, each once.
     fn leave(&mut self, left: Vec<String>) {
         let left: BTreeSet<String> = left.into_iter().collect();
-        for text in left.difference(&self.said) {
-            outcome::say(text);
+        let mut new = left.difference(&self.said).peekable();
+        let any = new.peek().is_some();
+        new.for_each(|text| outcome::say(text));
+        if any {
+            outcome::say(&format!(
+                "`NATS_URL={} {}` shows what is left as it is, and `streams apply` asks about it",
+                self.url,
+                command("streams plan")
+            ));
         }
         self.said = left;
     }
@@ -230,9 +239,12 @@ impl Split {
         let mut left: Vec<String> = lossy
             .iter()
             .map(|item| {
-                let losses = item.losses.iter().map(|loss| format!("\n    loses: {loss}"));
+                let losses = item
+                    .losses
+                    .iter()
+                    .map(|loss| format!("\n    loses: {loss}"));
                 format!(
-                    "left as it is, for it would lose something (`streams plan` shows it, `streams apply` does it): {}{}",
+                    "left as it is, for it would lose something: {}{}",
                     item.name(),
                     losses.collect::<String>()
                 )
@@ -241,12 +253,9 @@ impl Split {
         let foreign = free.iter().filter(|item| item.action == Action::Foreign);
         left.extend(foreign.map(|item| format!("{}: {}", full_name(item), item.notes.join("; "))));
         let stuck = free.iter().filter(|item| item.is_stuck());
-        left.extend(stuck.map(|item| {
-            format!(
-                "cannot be as the contracts want it (`streams plan` says why): {}",
-                item.name()
-            )
-        }));
+        left.extend(
+            stuck.map(|item| format!("cannot be as the contracts want it: {}", item.name())),
+        );
         let (free, waiting) = without_waiting(free, &lossy);
         left.extend(
             waiting

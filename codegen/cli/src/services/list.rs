@@ -8,6 +8,7 @@ use event_codegen::check::Checked;
 use event_runtime::{Error, Shutdown, Start};
 use serde_json::{Value, json};
 
+use crate::advice::command;
 use crate::behind::{Behind, begins, delivers, lacking, noted};
 use crate::connection::{Server, unless_stopped};
 use crate::jetstream::{self, ConsumerInfo, count_from};
@@ -251,8 +252,10 @@ fn behind_text(services: &[(&str, Vec<Row<'_>>)]) -> String {
             let _ = writeln!(
                 out,
                 "\n{says} behind the position of {name} in {stream} and {are} not delivered. To \
-                 have them handled, and what it has handled of its other events again, {first}\n  event-contracts services \
-                 reset {name} --to {to} --stream {stream}"
+                 have them handled, and the other stored events before that position again, {first}\n  {}",
+                command(&format!(
+                    "services reset {name} --to {to} --stream {stream}"
+                ))
             );
         }
     }

@@ -10,6 +10,7 @@ use event_runtime::{Bus, Error, Shutdown, Start, Timestamp};
 use serde_json::{Value, json};
 
 use super::{named, present};
+use crate::advice::command;
 use crate::connection::{Server, unless_stopped};
 use crate::folder::unknown;
 use crate::jetstream::{self, ConsumerInfo, count_from, patiently, text};
@@ -289,7 +290,8 @@ impl Move<'_> {
             };
             Failure::Outside(format!(
                 "{stream}/{durable} is deleted and could not be made again: {why}\nIts settings were {config}\n\
-                 `event-contracts streams apply` makes it, with the start of the contracts"
+                 `{}` makes it, with the start of the contracts",
+                command("streams apply")
             ))
         })
     }

@@ -6,6 +6,7 @@ use event_runtime::operate::filters_of;
 use event_runtime::{Bus, Error};
 use serde_json::{Value, json};
 
+use crate::advice::command;
 use crate::behind::{Behind, begins};
 use crate::jetstream::{ConsumerInfo, count_from};
 use crate::units::count;
@@ -16,7 +17,7 @@ pub(crate) struct Reset {
     service: String,
     stream: String,
     to: String,
-    /// How many events the service is delivered a second time; nothing where it cannot be counted.
+    /// How many events before its position the service is delivered besides, nearly all of them a second time; nothing where it cannot be counted.
     again: Option<u64>,
 }
 
@@ -29,7 +30,9 @@ impl Reset {
             to,
             ..
         } = self;
-        format!("event-contracts services reset {service} --to {to} --stream {stream}")
+        command(&format!(
+            "services reset {service} --to {to} --stream {stream}"
+        ))
     }
 
     /// What it costs.
@@ -38,10 +41,7 @@ impl Reset {
             Some(n) => format!("{} events", count(n)),
             None => "the events".to_owned(),
         };
-        format!(
-            "{again} that {} was delivered before come again",
-            self.service
-        )
+        format!("{again} before the position of {} come again", self.service)
     }
 
     pub(crate) fn json(&self) -> Value {

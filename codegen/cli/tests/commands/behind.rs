@@ -50,7 +50,7 @@ fn what_lies_behind_is_counted_and_a_reset_brings_it() {
     for text in [
         "    behind: 3 stored events of billing.Paid lie behind its position (7) and are not delivered\n",
         &format!("to have what lies behind delivered too, after the apply:\n  {command}\n"),
-        "      4 events that packing was delivered before come again\n",
+        "      4 events before the position of packing come again\n",
     ] {
         assert!(plan.out.contains(text), "{text}: {}", plan.out);
     }
@@ -248,7 +248,7 @@ fn on_a_work_queue_it_is_counted_without_a_consumer() {
     let plan = live.run(&["streams", "plan"]).out;
     let all = "3 stored events of billing.Paid lie behind its position (7)";
     assert!(plan.contains(all), "{plan}");
-    let costs = "0 events that packing was delivered before come again";
+    let costs = "0 events before the position of packing come again";
     assert!(plan.contains(costs), "{plan}");
     // Some come after the position.
     live.publish("orders.paid", 2);

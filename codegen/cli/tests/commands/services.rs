@@ -164,6 +164,22 @@ fn what_is_missing_is_listed_as_missing() {
     }
 }
 
+/// What a message tells somebody to run is about the same contracts.
+#[test]
+fn a_suggested_command_names_the_contracts() {
+    let live = Live::new(SHOP);
+    let reset = ["services", "reset", "packing", "--to", "all", "--yes"];
+    let run = live.run(&reset);
+    assert!(
+        run.err.contains("`event-contracts streams apply` makes it"),
+        "{}",
+        run.err
+    );
+    let run = live.run(&[&["--contracts", "./contracts"], &reset[..]].concat());
+    let named = "`event-contracts streams apply --contracts ./contracts` makes it";
+    assert!(run.err.contains(named), "{}", run.err);
+}
+
 #[test]
 fn a_listener_is_seen_and_ends_with_consumer_gone_at_a_reset() {
     let live = applied(&small());
