@@ -15,6 +15,15 @@ pub(super) struct Paths<'a> {
     places: HashMap<String, Place>,
 }
 
+/// Where a type is named.
+#[derive(Clone, Copy)]
+struct From {
+    /// The file of the module.
+    home: u32,
+    /// Whether it is a module below that one.
+    below: bool,
+}
+
 struct Place {
     ident: String,
     /// The file of its module.
@@ -50,56 +59,30 @@ impl<'a> Paths<'a> {
         let mut file: syn::File = syn::parse_str(checks).map_err(|error| error.to_string())?;
         let mut all = items;
         all.append(&mut file.items);
+        let from = From { home, below: false };
         let mut uses = BTreeSet::new();
         file.items = all
             .into_iter()
-            .map(|item| self.item(item, home, &mut uses))
+            .map(|item| self.item(item, from, &mut uses))
             .collect::<Result<_, _>>()?;
         Ok(cut(prettyplease::unparse(&file), uses))
     }
 
-    /// A type as the module of a file names it.
-    pub fn ty(&self, ty: &syn::Type, home: u32) -> String {
-        let tokens = self.tokens(ty.to_token_stream(), home, &mut BTreeSet::new());
-        tokens.to_string()
-    }
-
-    /// A type as a module inside that of a file names it.
-    pub fn inside(&self, ty: &syn::Type, home: u32) -> TokenStream {
-        self.one_down(ty.to_token_stream(), home)
-    }
-
-    fn one_down(&self, tokens: TokenStream, home: u32) -> TokenStream {
-        let mut out = TokenStream::new();
-        let mut colons = 0;
-        for token in tokens {
-            let behind = colons >= 2;
-            colons = match &token {
-                TokenTree::Punct(punct) if punct.as_char() == ':' => colons + 1,
-                _ => 0,
-            };
-            match token {
-                TokenTree::Group(group) => {
-                    let inner = self.one_down(group.stream(), home);
-                    out.extend([TokenTree::Group(Group::new(group.delimiter(), inner))]);
-                }
-                TokenTree::Ident(ident) if !behind => match self.places.get(&ident.to_string()) {
-                    Some(place) => {
-                        out.extend(quote::quote!(super::));
-                        out.extend(self.path(place, home, true));
-                    }
-                    None => out.extend([TokenTree::Ident(ident)]),
-                },
-                other => out.extend([other]),
-            }
-        }
-        out
+    /// A type as the module of a file names it, or a module `below` that one, spelled as by hand.
+    pub fn ty(&self, ty: &syn::Type, home: u32, below: bool) -> Result<String, String> {
+        let from = From { home, below };
+        let tokens = self.tokens(ty.to_token_stream(), from, &mut BTreeSet::new());
+        let file = syn::parse2(quote::quote!(type T = #tokens;)).map_err(|e| e.to_string())?;
+        let text = prettyplease::unparse(&file);
+        let ty = text.trim().strip_prefix("type T = ").unwrap_or_default();
+        let ty = ty.strip_suffix(';').unwrap_or(ty);
+        Ok(ty.split_whitespace().collect::<Vec<_>>().join(" "))
     }
 
     fn item(
         &self,
         mut item: syn::Item,
-        home: u32,
+        from: From,
         uses: &mut BTreeSet<usize>,
     ) -> Result<syn::Item, String> {
         // A variant may be called like a type.
@@ -108,17 +91,17 @@ impl<'a> Paths<'a> {
                 item.ident = Ident::new(&place.ident, Span::call_site());
             }
             for field in item.variants.iter_mut().flat_map(|v| &mut v.fields) {
-                let tokens = self.tokens(field.ty.to_token_stream(), home, uses);
+                let tokens = self.tokens(field.ty.to_token_stream(), from, uses);
                 field.ty = syn::parse2(tokens).map_err(|error| error.to_string())?;
             }
             return Ok(syn::Item::Enum(item.clone()));
         }
-        let tokens = self.tokens(item.into_token_stream(), home, uses);
+        let tokens = self.tokens(item.into_token_stream(), from, uses);
         syn::parse2(tokens).map_err(|error| error.to_string())
     }
 
     /// The name of a type never stands behind `::`: what does is a variant, or from elsewhere.
-    fn tokens(&self, tokens: TokenStream, home: u32, uses: &mut BTreeSet<usize>) -> TokenStream {
+    fn tokens(&self, tokens: TokenStream, from: From, uses: &mut BTreeSet<usize>) -> TokenStream {
         let mut out = TokenStream::new();
         let mut colons = 0;
         for token in tokens {
@@ -129,7 +112,7 @@ impl<'a> Paths<'a> {
             };
             match token {
                 TokenTree::Group(group) => {
-                    let inner = self.tokens(group.stream(), home, uses);
+                    let inner = self.tokens(group.stream(), from, uses);
                     let mut group = Group::new(group.delimiter(), inner);
                     group.set_span(Span::call_site());
                     out.extend([TokenTree::Group(group)]);
@@ -137,7 +120,7 @@ impl<'a> Paths<'a> {
                 TokenTree::Ident(ident) if !behind => match self.places.get(&ident.to_string()) {
                     Some(place) => {
                         uses.insert(place.at);
-                        out.extend(self.path(place, home, false));
+                        out.extend(self.path(place, from));
                     }
                     None => out.extend([TokenTree::Ident(ident)]),
                 },
@@ -147,8 +130,8 @@ impl<'a> Paths<'a> {
         out
     }
 
-    /// The path of a type, from the module of a file; `behind` another step of it.
-    fn path(&self, place: &Place, home: u32, behind: bool) -> TokenStream {
+    /// The path of a type.
+    fn path(&self, place: &Place, From { home, below }: From) -> TokenStream {
         let module = |of: u32| self.modules.get(&of).map_or(&[][..], Vec::as_slice);
         let (here, there) = (module(home), module(place.home));
         let mut out = TokenStream::new();
@@ -157,6 +140,9 @@ impl<'a> Paths<'a> {
             out.extend([TokenTree::Ident(Ident::new(name, Span::call_site()))]);
             out.extend(colons.map(TokenTree::Punct));
         };
+        if below {
+            step("super");
+        }
         // An event's module is in its domain, and has a name for the module of all schemas.
         if home >= EVENTS && place.home != home {
             step("schemas");
@@ -164,7 +150,7 @@ impl<'a> Paths<'a> {
         } else if place.home != home {
             let both = here.iter().zip(there);
             let common = both.take_while(|(a, b)| a == b).count();
-            if common == here.len() && !behind {
+            if common == here.len() && !below {
                 step("self");
             }
             here.iter().skip(common).for_each(|_| step("super"));

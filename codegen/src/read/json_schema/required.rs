@@ -1,6 +1,6 @@
 //! How imported structs are made without naming every member: what the emitter's `mod required` is for a contract's own.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::Ident;
 use quote::quote;
 use syn::parse_quote;
 
@@ -46,7 +46,7 @@ pub(super) fn companion(
     for member in &item.fields {
         match &member.ident {
             Some(ident) if required(ident) => {
-                let ty = spelled(paths.inside(&member.ty, def.home))?;
+                let ty = paths.ty(&member.ty, def.home, true)?;
                 members.push(format!("{ident}: {ty}"));
             }
             Some(ident) => absent.push(ident.to_string()),
@@ -59,15 +59,6 @@ pub(super) fn companion(
     fill(&mut text, &absent);
     text.push_str("});\n");
     Ok(text)
-}
-
-/// A type as it is written by hand.
-fn spelled(ty: TokenStream) -> Result<String, String> {
-    let file: syn::File = syn::parse2(quote!(type T = #ty;)).map_err(|error| error.to_string())?;
-    let text = prettyplease::unparse(&file);
-    let ty = text.trim().strip_prefix("type T = ").unwrap_or_default();
-    let ty = ty.strip_suffix(';').unwrap_or(ty);
-    Ok(ty.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// Writes items one after the other, as many as a line holds.

@@ -117,7 +117,7 @@ impl Types {
             let is_choice = matches!(def.kind, Kind::Union { by: By::Fit, .. });
             let choice = if is_choice {
                 without_derives(&mut items, def);
-                self.choice(&items, def, &checked, &paths)
+                self.choice(&items, def, &checked, &paths)?
             } else {
                 String::new()
             };
@@ -153,16 +153,16 @@ impl Types {
         def: &Def,
         checked: &[bool],
         paths: &Paths<'_>,
-    ) -> String {
+    ) -> Result<String, String> {
         let Kind::Union { variants, .. } = &def.kind else {
-            return String::new();
+            return Ok(String::new());
         };
         let own = items.iter().find_map(|item| match item {
             syn::Item::Enum(item) if item.ident == def.name => Some(item),
             _ => None,
         });
         let Some(own) = own else {
-            return String::new();
+            return Ok(String::new());
         };
         let mut text = format!("event_runtime::wire_choice!({} {{\n", def.ident);
         for variant in &own.variants {
@@ -181,7 +181,7 @@ impl Types {
             let Some(field) = variant.fields.iter().next() else {
                 continue;
             };
-            let ty = paths.ty(&field.ty, def.home);
+            let ty = paths.ty(&field.ty, def.home, false)?;
             let check = match checked.get(*at) {
                 Some(true) => "checked",
                 _ => "unchecked",
@@ -190,7 +190,7 @@ impl Types {
             text.push_str(&format!("    {ident}({ty}) = {check} [{required}],\n"));
         }
         text.push_str("});\n");
-        text
+        Ok(text)
     }
 
     /// The items of each definition: typify writes a type, and behind it what belongs to it.
