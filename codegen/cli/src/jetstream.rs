@@ -24,6 +24,10 @@ const NOT_NOW: [u64; 3] = [10_008, 10_118, 10_049];
 /// How long is waited for that to pass, and how long between two tries.
 const PATIENCE: Duration = Duration::from_secs(20);
 const BETWEEN: Duration = Duration::from_millis(250);
+/// The code for too few servers for the replicas that are asked for. The leader of a cluster says it, too, of servers that it
+/// has not heard of for a moment, so the request is repeated for a short time before it counts.
+const NO_PEERS: u64 = 10_005;
+const PEERS_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A stream.
 #[derive(Clone, Debug, Deserialize)]
@@ -87,21 +91,31 @@ pub(crate) fn metadata<'a>(config: &'a Value, key: &str) -> Option<&'a str> {
     config.get("metadata")?.get(key)?.as_str()
 }
 
-/// Tries again while a cluster, or a stream in it, has no leader: it elects one within seconds, and does not answer until
-/// then. What is tried must be safe to repeat.
+/// Retries while a cluster, or a stream in it, has no leader, or while the leader misses peers: both pass within seconds.
+/// `work` must be safe to repeat.
 pub(crate) async fn patiently<T>(work: impl AsyncFn() -> Result<T, Error>) -> Result<T, Error> {
-    let deadline = Instant::now() + PATIENCE;
+    let start = Instant::now();
     loop {
         let done = work().await;
-        let later = match &done {
-            Err(Error::Server { code, .. }) => NOT_NOW.contains(code),
-            Err(error) => error.is_transient(),
-            Ok(_) => false,
+        let patience = match &done {
+            Err(error) => patience(error),
+            Ok(_) => Duration::ZERO,
         };
-        if !later || Instant::now() > deadline {
+        if start.elapsed() >= patience {
             return done;
         }
         sleep(BETWEEN).await;
+    }
+}
+
+/// How long a request that failed like this is worth repeating.
+pub(crate) fn patience(error: &Error) -> Duration {
+    match error {
+        Error::Server { code: NO_PEERS, .. } => PEERS_PATIENCE,
+        Error::Server { code, .. } if NOT_NOW.contains(code) => PATIENCE,
+        Error::Server { .. } => Duration::ZERO,
+        error if error.is_transient() => PATIENCE,
+        _ => Duration::ZERO,
     }
 }
 

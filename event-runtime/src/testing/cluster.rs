@@ -4,12 +4,18 @@
 
 use std::io;
 use std::ops::{Index, IndexMut};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
 
 use super::link::Link;
 use super::server::{TestServer, free_port};
 
 /// How many nodes.
 const NODES: usize = 3;
+/// Longest wait until a stream can have a replica on each node, and the time between two attempts.
+const PLACED: Duration = Duration::from_secs(20);
+const BETWEEN: Duration = Duration::from_millis(50);
 
 /// A cluster of three nats-servers with JetStream on the loopback interface: nodes 0, 1 and 2. Killed when dropped, with
 /// their folders.
@@ -98,7 +104,33 @@ impl TestCluster {
         for node in &mut cluster.nodes {
             node.healthy_soon().await?;
         }
+        if configuration.is_empty() {
+            cluster.places_streams().await?;
+        }
         Ok(cluster)
+    }
+
+    /// Waits until a stream can have a replica on each node. Healthy nodes have a leader, which may not have heard yet what
+    /// room each of them has.
+    async fn places_streams(&self) -> io::Result<()> {
+        let client = async_nats::connect(self.urls());
+        let jetstream = async_nats::jetstream::new(client.await.map_err(io::Error::other)?);
+        let deadline = Instant::now() + PLACED;
+        loop {
+            let probe = async_nats::jetstream::stream::Config {
+                name: "PROBE".to_owned(),
+                storage: async_nats::jetstream::stream::StorageType::Memory,
+                num_replicas: NODES,
+                ..Default::default()
+            };
+            match jetstream.create_stream(probe).await {
+                Err(_) if Instant::now() < deadline => sleep(BETWEEN).await,
+                Err(error) => return Err(io::Error::other(error)),
+                Ok(_) => break,
+            }
+        }
+        let deleted = jetstream.delete_stream("PROBE").await;
+        deleted.map(drop).map_err(io::Error::other)
     }
 
     /// Where clients connect: the URLs of all nodes, comma-separated, as `NATS_URL` and `Config::new` take them.

@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep};
 
 use super::backup::{ABOUT, About, DATA, SUMS, cannot, is_name};
 use crate::connection::unless_stopped;
-use crate::jetstream::{self, patiently, text};
+use crate::jetstream::{self, patience, patiently, text};
 use crate::outcome::{self, Failure};
 use crate::terminal::Progress;
 use crate::units::count;
@@ -125,7 +125,8 @@ fn check_sums(dir: &Path) -> Result<bool, Failure> {
 /// it forgets the restore then, and is asked again.
 async fn begin(bus: &Bus, name: &str, about: &About) -> Result<String, Error> {
     let request = json!({ "config": about.config, "state": about.state });
-    let deadline = Instant::now() + PATIENCE;
+    let started = Instant::now();
+    let deadline = started + PATIENCE;
     let mut asked_before = false;
     loop {
         let asked = bus.api::<Value>(format!("STREAM.RESTORE.{name}"), &request);
@@ -134,6 +135,8 @@ async fn begin(bus: &Bus, name: &str, about: &About) -> Result<String, Error> {
             Err(Error::NoAnswer { .. }) if Instant::now() < deadline => asked_before = true,
             Err(Error::Server { code: IN_USE, .. })
                 if asked_before && Instant::now() < deadline => {}
+            // A refusal has begun nothing.
+            Err(error @ Error::Server { .. }) if started.elapsed() < patience(&error) => {}
             Err(error) => return Err(error),
         }
         sleep(BETWEEN).await;
