@@ -34,6 +34,9 @@ pub struct Contracts {
     pub imports: BTreeMap<Span, Imported>,
     /// The types of those schemas, by name.
     pub schema_types: BTreeMap<String, SchemaType>,
+    /// Types of those schemas, each with an [`Origin`], sorted by the names of their definitions. Their ids follow those of
+    /// the [declared types](Contracts::types): rules judge what a contract declares, and the import has judged these.
+    pub imported: Vec<TypeDef>,
 }
 
 macro_rules! index {
@@ -56,12 +59,24 @@ index! {
     DomainId, domains, Domain;
     /// Index of an event in its [`Contracts`].
     EventId, events, Event;
-    /// Index of a type in its [`Contracts`].
-    TypeId, types, TypeDef;
     /// Index of a stream in its [`Contracts`].
     StreamId, streams, Stream;
     /// Index of a service in its [`Contracts`].
     ServiceId, services, Service;
+}
+
+/// Index of a type in its [`Contracts`]: of a declared one, or behind those of an imported one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TypeId(pub usize);
+
+impl std::ops::Index<TypeId> for Contracts {
+    type Output = TypeDef;
+    fn index(&self, id: TypeId) -> &TypeDef {
+        match id.0.checked_sub(self.types.len()) {
+            None => &self.types[id.0],
+            Some(at) => &self.imported[at],
+        }
+    }
 }
 
 /// One contract file.
@@ -126,10 +141,12 @@ pub enum Body {
 }
 
 /// What became of another team's JSON Schema.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Imported {
     /// The type of a whole payload, by its name among the [types](Contracts::schema_types).
     pub ty: String,
+    /// The type of a whole payload.
+    pub id: TypeId,
     /// Whether that type has constraints: it implements the runtime's `Validate`.
     pub checks: bool,
     /// The members of a payload, in the order of the schema, when it is a struct: what placeholders, `id` and `key` can
@@ -254,7 +271,7 @@ impl Field {
 }
 
 /// A type expression.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Type {
     /// `true` or `false`.
     Bool,
@@ -282,12 +299,24 @@ pub enum Type {
     Duration,
     /// Octets, sent as base64.
     Bytes,
-    /// Any JSON value.
+    /// Any JSON value; in an optional field `null` means that it is absent.
     Json,
+    /// Any JSON value, `null` among them wherever it stands. Of imported types only.
+    Any,
+    /// Nothing but `null`. Of imported types only.
+    Null,
+    /// 64 bits, signed, as a number or as text; written in the form in which it came. Of imported types only.
+    I64OrText,
     /// A list.
     List(Box<Type>),
+    /// A list of a fixed length. Of imported types only.
+    Tuple(Vec<Type>),
     /// A map with string keys.
     Map(Box<Type>),
+    /// A value or `null`. Of imported types only.
+    Nullable(Box<Type>),
+    /// A value with constraints of its own, inside of another type. Of imported types only.
+    Limited(Box<(Type, Constraints)>),
     /// A type of the contracts.
     Named(TypeId),
     /// Could not be read; already reported.
@@ -307,6 +336,40 @@ pub struct TypeDef {
     pub reserved: Vec<Spanned<String>>,
     /// What it is.
     pub kind: TypeKind,
+    /// What an object must be beside its fields. Of imported types only.
+    pub whole: Whole,
+    /// The JSON Schema that it comes from; none for what a contract declares.
+    pub origin: Option<Origin>,
+}
+
+/// What an object must be beside its fields.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Whole {
+    /// Values under all other names, which are kept.
+    pub extra: Option<Type>,
+    /// Fewest members, those of `extra` among them.
+    pub min: Option<u64>,
+    /// Most members, those of `extra` among them.
+    pub max: Option<u64>,
+    /// Wire names of which all of at least one list must be there. Empty when nothing is demanded.
+    pub any_of: Vec<Vec<String>>,
+    /// The tag of the union that it is a variant of: a member that no field holds.
+    pub tag: Option<String>,
+}
+
+/// The place of an imported type in its JSON Schema.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Origin {
+    /// The name that references in normalised schemas have, unique among all of a folder.
+    pub definition: String,
+    /// The file, below the contracts folder.
+    pub file: String,
+    /// The module of the file, below that of all schemas; none for an event's own type, which is in its domain.
+    pub module: Vec<String>,
+    /// Number of the circle of types that hold each other. What holds another type of its circle has it in a box.
+    pub circle: usize,
+    /// The values that the type accepts, as JSON Schema; references are `#/definitions/<definition>`.
+    pub schema: Json,
 }
 
 /// What a named type is.
@@ -329,10 +392,48 @@ pub enum TypeKind {
         /// An integer that is sent as text.
         as_text: Option<Span>,
     },
+    /// One of some values that no tag tells apart. Of imported types only.
+    Choice(Choice),
+    /// Another type under a name of its own. Of imported types only.
+    Alias {
+        /// The type.
+        ty: Type,
+        /// Constraints of each value.
+        constraints: Constraints,
+    },
     /// Another team's JSON Schema, by path below the contracts folder.
     Schema(Spanned<String>),
     /// Could not be read; already reported.
     Invalid,
+}
+
+/// One of some values that no tag tells apart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    /// How a reader finds the alternative.
+    pub by: By,
+    /// The alternatives, in the order in which they are tried.
+    pub alternatives: Vec<Alternative>,
+}
+
+/// How a reader finds the alternative of a [`Choice`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// By the kind of the value: no two alternatives are of one.
+    Kind,
+    /// The first that takes the object, with all that is demanded of it.
+    Fit,
+}
+
+/// One alternative of a [`Choice`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alternative {
+    /// Its Rust identifier.
+    pub ident: String,
+    /// Its type.
+    pub ty: Type,
+    /// Constraints of its value.
+    pub constraints: Constraints,
 }
 
 /// An enum's values.
@@ -396,7 +497,7 @@ pub struct Variant {
     pub ty: Spanned<Option<TypeId>>,
 }
 
-/// What a value must fulfil. Bounds are inclusive.
+/// What a value must fulfil.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Constraints {
     /// Smallest number.
@@ -413,6 +514,16 @@ pub struct Constraints {
     pub min_items: Option<Spanned<u64>>,
     /// Most items of a list or entries of a map.
     pub max_items: Option<Spanned<u64>>,
+    /// A number that is too small. Of imported types only, as all that follows.
+    pub above: Option<Number>,
+    /// A number that is too large.
+    pub below: Option<Number>,
+    /// An integer of which the value is a multiple.
+    pub multiple_of: Option<i128>,
+    /// The only values that are allowed: truth values or numbers.
+    pub only: Option<Vec<ValueKind>>,
+    /// Unanchored patterns in the syntax of ECMA-262; each must be found.
+    pub ecma: Vec<String>,
 }
 
 impl Constraints {
@@ -713,6 +824,19 @@ impl Contracts {
     #[must_use]
     pub fn import(&self, schema: &Spanned<String>) -> Option<&Imported> {
         self.imports.get(&schema.span)
+    }
+
+    /// The imported type of a definition.
+    #[must_use]
+    pub fn definition(&self, name: &str) -> Option<TypeId> {
+        let of = |ty: &TypeDef| {
+            ty.origin
+                .as_ref()
+                .map_or("", |origin| &origin.definition)
+                .cmp(name)
+        };
+        let at = self.imported.binary_search_by(of).ok()?;
+        Some(TypeId(self.types.len() + at))
     }
 
     /// The types that a type from a schema leads to, itself among them, by name.

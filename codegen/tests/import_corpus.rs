@@ -11,6 +11,7 @@
 use std::path::{Path, PathBuf};
 
 use event_codegen::diagnostic::{Diagnostics, Severity};
+use event_codegen::model::TypeId;
 use event_codegen::read::json_schema::{Files, Wanted, import};
 use event_codegen::source::{FileId, Sources, Span, Spanned};
 
@@ -59,6 +60,7 @@ fn every_schema_of_the_corpus_imports() {
         let imported = import(
             &Files::Folder(&folder),
             &[(&place, wanted)],
+            TypeId(0),
             &mut sources,
             &mut diagnostics,
         );

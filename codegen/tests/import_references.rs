@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use event_codegen::diagnostic::Diagnostics;
+use event_codegen::model::TypeId;
 use event_codegen::read::json_schema::{Files, Wanted, import};
 use event_codegen::source::{Sources, Span, Spanned};
 
@@ -29,7 +30,7 @@ fn import_of(path: &str, texts: &BTreeMap<PathBuf, String>) -> Result<String, St
         event: false,
     };
     let wanted = [(&schema, wanted)];
-    let imports = import(&files, &wanted, &mut sources, &mut diagnostics);
+    let imports = import(&files, &wanted, TypeId(0), &mut sources, &mut diagnostics);
     match imports.imports.get(&schema.span) {
         Some(import) => {
             let ty = &imports.types[&import.ty];

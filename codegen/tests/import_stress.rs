@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use event_codegen::diagnostic::{Code, Diagnostics, Severity};
+use event_codegen::model::TypeId;
 use event_codegen::read::json_schema::{Files, Imports, Wanted, import};
 use event_codegen::source::{Sources, Span, Spanned};
 
@@ -75,6 +76,7 @@ fn run(texts: &BTreeMap<PathBuf, String>, event: bool) -> Outcome {
                 event,
             },
         )],
+        TypeId(0),
         &mut sources,
         &mut diagnostics,
     );

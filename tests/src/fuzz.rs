@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use event_codegen::check::{self, Checked};
 use event_codegen::diagnostic::{Diagnostics, Severity};
 use event_codegen::export::json_schema::{Draft, Layout, json_schema as export};
+use event_codegen::model::TypeId;
 use event_codegen::read::json_schema::{Files, Wanted, import};
 use event_codegen::source::{Sources, Span, Spanned};
 use event_codegen::subject::{Segment, Template};
@@ -194,6 +195,7 @@ pub fn schema(data: &[u8]) {
                     event,
                 },
             )],
+            TypeId(0),
             &mut sources,
             &mut diagnostics,
         );

@@ -50,7 +50,9 @@ pub(super) fn resolve<'a>(contracts: &'a Contracts, ty: &'a Type) -> Resolved<'a
                     TypeKind::Struct(fields) => break Shape::Struct(def, fields),
                     TypeKind::Enum(values) => break Shape::Enum(def, values),
                     TypeKind::Union(union) => break Shape::Union(def, union),
-                    TypeKind::Schema(_) => break Shape::Schema,
+                    TypeKind::Schema(_) | TypeKind::Choice(_) | TypeKind::Alias { .. } => {
+                        break Shape::Schema;
+                    }
                     TypeKind::Invalid => break Shape::Poison,
                     // A chain longer than there are types is a circle.
                     TypeKind::Scalar { .. } if named.len() > contracts.types.len() => {
@@ -109,8 +111,12 @@ fn scalar_name(ty: &Type) -> &'static str {
         Type::Date => "a date",
         Type::Duration => "a duration",
         Type::Bytes => "bytes",
-        Type::Json => "json",
-        Type::List(_) => "a list",
+        Type::Json | Type::Any => "json",
+        Type::Null => "null",
+        Type::I64OrText => "an i64, as a number or as text",
+        Type::Nullable(_) => "a value or null",
+        Type::Limited(limited) => scalar_name(&limited.0),
+        Type::List(_) | Type::Tuple(_) => "a list",
         Type::Map(_) => "a map",
         Type::Named(_) => "a named type",
         Type::Invalid => "unreadable",

@@ -58,6 +58,8 @@ fn def(place: usize, name: &str, kind: TypeKind) -> TypeDef {
         doc: None,
         reserved: Vec::new(),
         kind,
+        whole: Default::default(),
+        origin: None,
     }
 }
 

@@ -189,7 +189,9 @@ fn not_fields(contracts: &Contracts, id: TypeId) -> Option<String> {
         TypeKind::Struct(_) | TypeKind::Invalid => None,
         TypeKind::Enum(_) => Some("an enum".to_owned()),
         TypeKind::Union(_) => Some("a union itself".to_owned()),
-        TypeKind::Schema(_) => Some("a type from a JSON Schema".to_owned()),
+        TypeKind::Schema(_) | TypeKind::Choice(_) | TypeKind::Alias { .. } => {
+            Some("a type from a JSON Schema".to_owned())
+        }
         TypeKind::Scalar { ty, .. } => match shape::resolve(contracts, ty).shape {
             Shape::Poison => None,
             shape => Some(format!("{} with a name", shape.describe())),

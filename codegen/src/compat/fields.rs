@@ -288,7 +288,15 @@ pub(super) fn type_text(contracts: &Contracts, ty: &Type) -> String {
         Type::Date => "date".to_owned(),
         Type::Duration => "duration".to_owned(),
         Type::Bytes => "bytes".to_owned(),
-        Type::Json => "json".to_owned(),
+        Type::Json | Type::Any => "json".to_owned(),
+        Type::Null => "null".to_owned(),
+        Type::I64OrText => "i64 or its text".to_owned(),
+        Type::Tuple(items) => {
+            let items = items.iter().map(|item| type_text(contracts, item));
+            format!("({})", items.collect::<Vec<_>>().join(", "))
+        }
+        Type::Nullable(inner) => format!("{} or null", type_text(contracts, inner)),
+        Type::Limited(limited) => type_text(contracts, &limited.0),
         Type::List(item) => format!("list<{}>", type_text(contracts, item)),
         Type::Map(item) => format!("map<{}>", type_text(contracts, item)),
         Type::Named(id) => contracts[*id].name.value.clone(),

@@ -210,7 +210,10 @@ impl<'a> Slot<'a> {
                 TypeKind::Enum(_) => return Shape::Enum(*id),
                 TypeKind::Union(_) => return Shape::Union(*id),
                 TypeKind::Schema(path) => return Shape::Schema(path),
-                TypeKind::Invalid => return Shape::Invalid,
+                // Of imported types, which stand behind a schema as a whole.
+                TypeKind::Choice(_) | TypeKind::Alias { .. } | TypeKind::Invalid => {
+                    return Shape::Invalid;
+                }
                 TypeKind::Scalar {
                     ty: inner,
                     constraints: own,
@@ -257,7 +260,14 @@ fn scalar<'a>(ty: &'a Type, constraints: &[&Constraints], as_text: bool) -> Shap
         Type::Json => Shape::Json,
         Type::List(item) => Shape::List(item, items(constraints)),
         Type::Map(item) => Shape::Map(item, items(constraints)),
-        Type::Named(_) | Type::Invalid => Shape::Invalid,
+        Type::Any => Shape::Json,
+        Type::Named(_)
+        | Type::Null
+        | Type::I64OrText
+        | Type::Tuple(_)
+        | Type::Nullable(_)
+        | Type::Limited(_)
+        | Type::Invalid => Shape::Invalid,
     }
 }
 

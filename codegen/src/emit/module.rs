@@ -132,8 +132,8 @@ fn one_type(w: &mut Writer, scope: &Scope<'_>, id: TypeId) {
         TypeKind::Union(def) => unions::ty(w, scope, id, def),
         TypeKind::Scalar { ty, .. } => scalars::ty(w, scope, id, ty),
         TypeKind::Schema(schema) => import::ty(w, scope, id, schema),
-        // Does not pass the rules; an alias keeps this function total.
-        TypeKind::Invalid => {
+        // Does not pass the rules, or is no declared type; an alias keeps this function total.
+        TypeKind::Choice(_) | TypeKind::Alias { .. } | TypeKind::Invalid => {
             scalars::ty(w, scope, id, &crate::model::Type::Json);
         }
     }

@@ -107,7 +107,19 @@ impl<'a> Scope<'a> {
             Type::Date => runtime("Date"),
             Type::Duration => runtime("IsoDuration"),
             Type::Bytes => runtime("Bytes"),
-            Type::Json | Type::Invalid => runtime("Json"),
+            Type::Json | Type::Any | Type::Null | Type::Invalid => runtime("Json"),
+            Type::I64OrText => runtime("Int64"),
+            Type::Tuple(items) => match items.as_slice() {
+                [only] => format!("({},)", self.ty(only)),
+                items => {
+                    let items: Vec<String> = items.iter().map(|item| self.ty(item)).collect();
+                    format!("({})", items.join(", "))
+                }
+            },
+            Type::Nullable(inner) => {
+                format!("{}<{}>", self.prelude(Prelude::Option), self.ty(inner))
+            }
+            Type::Limited(limited) => self.ty(&limited.0),
             Type::List(item) => format!("{}<{}>", self.prelude(Prelude::Vec), self.ty(item)),
             Type::Map(item) => format!(
                 "::std::collections::BTreeMap<{}, {}>",

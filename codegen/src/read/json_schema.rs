@@ -36,6 +36,7 @@ mod scalar;
 mod shape;
 mod store;
 mod text;
+mod types;
 mod typify;
 mod uri;
 
@@ -44,7 +45,7 @@ use std::path::Path;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::json::document;
-use crate::model::{Constraints, Field, Imported, SchemaType, Type, Unchecked};
+use crate::model::{Constraints, Field, Imported, SchemaType, Type, TypeDef, TypeId, Unchecked};
 use crate::source::{Sources, Span, Spanned};
 use build::{Built, Root};
 use shape::{Format, Kind, Shape, Width};
@@ -71,6 +72,8 @@ pub struct Imports {
     pub imports: BTreeMap<Span, Imported>,
     /// The types of all of them, by the names of their definitions.
     pub types: BTreeMap<String, SchemaType>,
+    /// The types of all of them, sorted by the names of their definitions.
+    pub defs: Vec<TypeDef>,
 }
 
 impl Imports {
@@ -82,7 +85,7 @@ impl Imports {
     }
 }
 
-/// Imports schema files of a contracts folder. What several of them refer to becomes one set of types, which all share.
+/// Imports schema files of a contracts folder; the first type gets the id `first`. What several of them refer to becomes one set of types, which all share.
 ///
 /// Each is named by its path below the folder, as the contract has it. Files that were read are added to `sources`. What is
 /// wrong is said in `diagnostics`, at the place of the path and with the place in the schema file as a second one; where
@@ -90,6 +93,7 @@ impl Imports {
 pub fn import(
     files: &Files<'_>,
     wanted: &[(&Spanned<String>, Wanted<'_>)],
+    first: TypeId,
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) -> Imports {
@@ -131,7 +135,7 @@ pub fn import(
         Ok(Vec::new())
     };
     match code {
-        Ok(code) => imported(&store, &built, code, &modules, &named),
+        Ok(code) => imported(&store, &built, code, &modules, &named, first),
         Err(reason) => {
             if let Some((schema, place, reason)) = culprit(&mut store, &roots, &named, reason) {
                 let message = format!("no Rust types could be made of this schema: {reason}");
@@ -220,7 +224,16 @@ fn imported(
     code: Vec<rust::Code>,
     modules: &BTreeMap<u32, Vec<String>>,
     named: &[&Spanned<String>],
+    first: TypeId,
 ) -> Imports {
+    let place = |home: u32| {
+        let module = modules.get(&home).cloned().unwrap_or_default();
+        (files::slashed(store.path(home)), module)
+    };
+    let Some(at) = named.first().map(|schema| schema.span) else {
+        return Imports::default();
+    };
+    let found = types::Types::of(built, first, at, place);
     let schemas = normal::definitions(&built.defs);
     let defs = built.defs.iter().zip(&schemas);
     let defs = defs.map(|(def, (name, schema))| (name.clone(), &def.ident, def.home, schema));
@@ -251,12 +264,13 @@ fn imported(
     let roots = built.roots.iter().zip(named);
     let good = roots.filter(|(root, _)| root.problems.is_empty());
     let imports = good.filter_map(|(root, schema)| {
-        let import = one(store, built, root, &checked, schema.span)?;
+        let import = one(store, built, root, &checked, schema.span, &found)?;
         Some((schema.span, import))
     });
     Imports {
         imports: imports.collect(),
         types,
+        defs: found.types,
     }
 }
 
@@ -266,8 +280,13 @@ fn one(
     root: &Root,
     checked: &[bool],
     place: Span,
+    types: &types::Types,
 ) -> Option<Imported> {
     let def = built.defs.get(root.def)?;
+    let id = match root.wrapper {
+        Some(wrapper) => types.wrapper(wrapper),
+        None => types.definition(root.def),
+    };
     let wrapper = root.wrapper.and_then(|at| built.wrappers.get(at));
     let fields = match &def.kind {
         Kind::Struct { fields, .. } if wrapper.is_none() => fields
@@ -278,6 +297,7 @@ fn one(
     };
     Some(Imported {
         ty: wrapper.map_or(&def.name, |wrapper| &wrapper.name).clone(),
+        id: id?,
         checks: checked.get(root.def).copied().unwrap_or(false),
         fields,
         files: store.paths(root.site),

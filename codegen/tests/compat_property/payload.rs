@@ -170,7 +170,7 @@ fn value(
             }
             other => panic!("{other:?}"),
         },
-        Type::Invalid => panic!("invalid"),
+        other => panic!("{other:?}"),
     }
 }
 

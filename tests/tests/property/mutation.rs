@@ -270,7 +270,7 @@ fn candidate(values: &mut Values<'_>, scalar: &Scalar<'_>) -> Value {
             ]);
         }
         Type::Bool => return values.pick(&[json!("true"), json!(1), json!(false)]),
-        Type::Json | Type::Invalid => return json!({ "any": ["thing"] }),
+        _ => return json!({ "any": ["thing"] }),
     };
     Value::from(values.pick(texts))
 }

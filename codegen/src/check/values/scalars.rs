@@ -56,7 +56,7 @@ pub(super) fn refuses(ty: &Type, as_text: bool, value: &ValueKind) -> Option<&'s
             text(formats::is_base64),
             "base64 with padding is expected, such as \"TWE=\"",
         ),
-        Type::Json | Type::Invalid | Type::List(_) | Type::Map(_) | Type::Named(_) => return None,
+        _ => return None,
     };
     (!fits).then_some(wanted)
 }

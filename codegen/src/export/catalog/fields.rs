@@ -146,7 +146,17 @@ pub(super) fn scalar_name(ty: &Type) -> &'static str {
         Type::Date => "date",
         Type::Duration => "duration",
         Type::Bytes => "bytes",
-        Type::Json | Type::List(_) | Type::Map(_) | Type::Named(_) | Type::Invalid => "json",
+        Type::Null => "null",
+        Type::I64OrText => "i64 or its text",
+        Type::Nullable(inner) => scalar_name(inner),
+        Type::Limited(limited) => scalar_name(&limited.0),
+        Type::Json
+        | Type::Any
+        | Type::List(_)
+        | Type::Tuple(_)
+        | Type::Map(_)
+        | Type::Named(_)
+        | Type::Invalid => "json",
     }
 }
 

@@ -144,6 +144,8 @@ impl<'a> Index<'a> {
                 }
                 TypeKind::Enum(_)
                 | TypeKind::Scalar { .. }
+                | TypeKind::Choice(_)
+                | TypeKind::Alias { .. }
                 | TypeKind::Schema(_)
                 | TypeKind::Invalid => {}
             }

@@ -65,8 +65,8 @@ fn article(out: &mut String, index: &Index<'_>, id: TypeId) {
                 fields::table(out, index, ty.domain, &anchor, members);
             }
         }
-        // Does not get past `check`.
-        TypeKind::Invalid => {}
+        // No declared types, or does not get past `check`.
+        TypeKind::Choice(_) | TypeKind::Alias { .. } | TypeKind::Invalid => {}
     }
     facts(out, index, id);
     out.push_str("</article>");
@@ -80,7 +80,9 @@ fn kind(kind: &TypeKind) -> String {
         TypeKind::Union(union) if union.closed => "Type · closed union".to_owned(),
         TypeKind::Union(_) => "Type · open union".to_owned(),
         TypeKind::Scalar { .. } => "Type · scalar".to_owned(),
-        TypeKind::Schema(_) | TypeKind::Invalid => "Type · JSON Schema".to_owned(),
+        TypeKind::Schema(_) | TypeKind::Choice(_) | TypeKind::Alias { .. } | TypeKind::Invalid => {
+            "Type · JSON Schema".to_owned()
+        }
     }
 }
 

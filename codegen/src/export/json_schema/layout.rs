@@ -220,6 +220,8 @@ impl<'a> Export<'a> {
                 }
                 TypeKind::Enum(_)
                 | TypeKind::Scalar { .. }
+                | TypeKind::Choice(_)
+                | TypeKind::Alias { .. }
                 | TypeKind::Schema(_)
                 | TypeKind::Invalid => {}
             }

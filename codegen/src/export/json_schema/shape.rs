@@ -109,7 +109,10 @@ impl Export<'_> {
                 scalar(&mut out, ty, as_text.is_some(), &[constraints]);
             }
             // Anything goes is what is known of a schema that was refused; neither gets past `check`.
-            TypeKind::Schema(_) | TypeKind::Invalid => {}
+            TypeKind::Schema(_)
+            | TypeKind::Choice(_)
+            | TypeKind::Alias { .. }
+            | TypeKind::Invalid => {}
         }
         if let (TypeKind::Union(union), Some(name)) = (&ty.kind, self.names.other(id)) {
             others.push((name.to_owned(), fallback(name, title, union)));

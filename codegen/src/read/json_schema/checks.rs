@@ -51,7 +51,8 @@ pub(super) fn checked(defs: &[Def]) -> Vec<bool> {
                         .map(|field| &field.shape)
                         .chain(extra)
                         .any(|shape| demands(shape, &checked))
-                        || def.whole != Whole::default()
+                        || def.whole.count != Count::default()
+                        || !def.whole.any_of.is_empty()
                 }
                 Kind::Enum(_) => false,
                 Kind::Union { variants, .. } => variants
@@ -166,7 +167,7 @@ fn whole(whole: &Whole, fields: &[Field], extra: bool) -> String {
     let mut out = String::new();
     if whole.count != Count::default() {
         let required = fields.iter().filter(|field| field.required).count();
-        let required = required + usize::from(whole.tagged);
+        let required = required + usize::from(whole.tag.is_some());
         let _ = write!(out, "let members = {required}");
         for field in fields.iter().filter(|field| !field.required) {
             let _ = write!(out, "+ usize::from(self.{}.is_some())", field.ident);

@@ -117,6 +117,11 @@ impl Builder<'_, '_> {
                         extra: None,
                     },
                 );
+                let whole = Whole {
+                    tag: Some(tag.name.clone()),
+                    ..Whole::default()
+                };
+                self.demand(slot, whole);
                 self.made.insert(key, State::Done(Shape::Named(slot)));
                 Shape::Named(slot)
             } else {
@@ -276,7 +281,10 @@ impl Builder<'_, '_> {
             })
         });
         let mut whole = self.whole(leaves, objects, &fields);
-        whole.tagged = matches!(key.1, Part::Tagged(_));
+        whole.tag = match &key.1 {
+            Part::Tagged(tag) => Some(tag.clone()),
+            _ => None,
+        };
         self.fill(slot, self.doc(leaves), Kind::Struct { fields, extra });
         self.demand(slot, whole);
         Shape::Named(slot)
@@ -305,7 +313,7 @@ impl Builder<'_, '_> {
             return Whole {
                 count,
                 any_of: Vec::new(),
-                tagged: false,
+                tag: None,
             };
         }
         let mut any_of: Vec<Vec<String>> = Vec::new();

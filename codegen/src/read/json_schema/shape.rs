@@ -133,8 +133,8 @@ pub(super) struct Whole {
     pub count: Count,
     /// All members of at least one of these lists must be there. Empty when nothing is demanded.
     pub any_of: Vec<Vec<String>>,
-    /// Whether the struct is without its tag, which counts as a member.
-    pub tagged: bool,
+    /// The tag of the union that the struct is a variant of: no field, and counted as a member.
+    pub tag: Option<String>,
 }
 
 /// What a named type is.

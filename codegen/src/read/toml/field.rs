@@ -79,6 +79,7 @@ impl<'a> Reader<'a> {
             pattern: self.text(table, "pattern"),
             min_items: self.integer(table, "min_items"),
             max_items: self.integer(table, "max_items"),
+            ..Constraints::default()
         }
     }
 

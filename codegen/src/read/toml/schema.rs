@@ -63,7 +63,7 @@ pub(super) use with_import::import;
 mod with_import {
     use super::Pending;
     use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-    use crate::model::{Body, Contracts, Field, FieldRef, TypeKind};
+    use crate::model::{Body, Contracts, Field, FieldRef, TypeId, TypeKind};
     use crate::name;
     use crate::read::json_schema::{self, Files, Wanted};
     use crate::source::{Sources, Spanned};
@@ -98,9 +98,11 @@ mod with_import {
                 (*schema, Wanted { name, event })
             })
             .collect();
-        let found = json_schema::import(files, &wanted, sources, diagnostics);
+        let first = TypeId(contracts.types.len());
+        let found = json_schema::import(files, &wanted, first, sources, diagnostics);
         contracts.imports = found.imports;
         contracts.schema_types = found.types;
+        contracts.imported = found.defs;
         for event in &mut contracts.events {
             let Body::Schema(schema) = &event.body else {
                 continue;

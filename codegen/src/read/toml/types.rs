@@ -2,7 +2,7 @@
 
 use super::table::{Entry, Reader, Table, entries};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::{Enum, Names, TypeDef, TypeKind, Union, Variant};
+use crate::model::{Enum, Names, TypeDef, TypeKind, Union, Variant, Whole};
 use crate::name;
 use crate::read::keys;
 use crate::source::Spanned;
@@ -17,6 +17,8 @@ impl<'a> Reader<'a> {
             doc: None,
             reserved: Vec::new(),
             kind: TypeKind::Invalid,
+            whole: Whole::default(),
+            origin: None,
         };
         if let Some(inner) = self.as_table(entry) {
             let table = self.table(&keys::TYPE, entry.key_span, inner);

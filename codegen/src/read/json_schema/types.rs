@@ -1,0 +1,315 @@
+//! Shapes to types of the model, each with its place in a schema. Decides nothing: what a type is called, where it is and what
+//! it accepts is known here.
+
+use std::collections::BTreeMap;
+
+use super::build::{Built, Wrapper};
+use super::shape::{self, Count, Def, Format, Integer, Kind, Shape, Width};
+use super::{cycles, normal};
+use crate::json::Json;
+use crate::model::{
+    Alternative, By, Choice, Constraints, DomainId, Enum, Field, Number, Origin, Type, TypeDef,
+    TypeId, TypeKind, Union, ValueKind, Variant, Whole,
+};
+use crate::source::{Span, Spanned};
+
+/// The types of a folder's schemas, sorted by the names of their definitions.
+pub(super) struct Types {
+    pub types: Vec<TypeDef>,
+    ids: Vec<TypeId>,
+    defs: usize,
+}
+
+impl Types {
+    /// Makes types of all definitions and wrappers; the first gets the id `first`. `module` and `file` know the places of
+    /// the files by number, and what is said of a type is said at `at`.
+    pub fn of(
+        built: &Built,
+        first: TypeId,
+        at: Span,
+        place: impl Fn(u32) -> (String, Vec<String>),
+    ) -> Self {
+        let names = built.defs.iter().map(|def| &def.name);
+        let names: Vec<&String> = names
+            .chain(built.wrappers.iter().map(|wrapper| &wrapper.name))
+            .collect();
+        let ranks: BTreeMap<&String, usize> = names.iter().copied().zip(0..).collect();
+        let mut ids = vec![first; names.len()];
+        for (rank, at) in ranks.values().enumerate() {
+            if let Some(id) = ids.get_mut(*at) {
+                *id = TypeId(first.0 + rank);
+            }
+        }
+        let circles = cycles::circles(&built.defs);
+        let mut schemas = normal::definitions(&built.defs);
+        let maker = Maker { at, ids: &ids };
+        // The struct around a payload is one in Rust only.
+        let wrappers = built.wrappers.iter().enumerate().map(|(number, wrapper)| {
+            let schema = schemas.get(wrapper.inner).map(|(_, schema)| schema.clone());
+            let circle = built.defs.len() + number;
+            let (file, module) = place(wrapper.home);
+            let origin = Origin {
+                definition: wrapper.name.clone(),
+                file,
+                module,
+                circle,
+                schema: schema.unwrap_or(Json::Null),
+            };
+            maker.wrapper(wrapper, built.defs.get(wrapper.inner), origin)
+        });
+        let wrappers: Vec<TypeDef> = wrappers.collect();
+        let defs = built.defs.iter().zip(schemas.drain(..)).zip(circles);
+        let defs = defs.map(|((def, (definition, schema)), circle)| {
+            let (file, module) = place(def.home);
+            let origin = Origin {
+                definition,
+                file,
+                module,
+                circle,
+                schema,
+            };
+            maker.definition(def, origin)
+        });
+        let mut types: Vec<TypeDef> = defs.collect();
+        types.extend(wrappers);
+        types.sort_by(|a, b| definition(a).cmp(definition(b)));
+        Self {
+            types,
+            ids,
+            defs: built.defs.len(),
+        }
+    }
+
+    /// The type of a definition.
+    pub fn definition(&self, def: usize) -> Option<TypeId> {
+        self.ids.get(def).copied()
+    }
+
+    /// The type of a wrapper.
+    pub fn wrapper(&self, wrapper: usize) -> Option<TypeId> {
+        self.ids.get(self.defs + wrapper).copied()
+    }
+}
+
+fn definition(ty: &TypeDef) -> &str {
+    let origin = ty.origin.as_ref();
+    origin.map_or("", |origin| origin.definition.as_str())
+}
+
+struct Maker<'a> {
+    at: Span,
+    ids: &'a [TypeId],
+}
+
+impl Maker<'_> {
+    fn here<T>(&self, value: T) -> Spanned<T> {
+        Spanned::new(value, self.at)
+    }
+
+    fn ty(&self, name: &str, doc: Option<String>, kind: TypeKind, origin: Origin) -> TypeDef {
+        TypeDef {
+            name: self.here(name.to_owned()),
+            domain: DomainId(0),
+            doc,
+            reserved: Vec::new(),
+            kind,
+            whole: Whole::default(),
+            origin: Some(origin),
+        }
+    }
+
+    fn wrapper(&self, wrapper: &Wrapper, inner: Option<&Def>, origin: Origin) -> TypeDef {
+        let kind = TypeKind::Alias {
+            ty: self.named(wrapper.inner),
+            constraints: Constraints::default(),
+        };
+        let doc = inner.and_then(|inner| inner.doc.clone());
+        self.ty(&wrapper.ident, doc, kind, origin)
+    }
+
+    fn definition(&self, def: &Def, origin: Origin) -> TypeDef {
+        let mut whole = Whole::default();
+        let kind = match &def.kind {
+            Kind::Struct { fields, extra } => {
+                whole = Whole {
+                    extra: extra.as_ref().map(|extra| self.nested(extra)),
+                    min: def.whole.count.min,
+                    max: def.whole.count.max,
+                    any_of: def.whole.any_of.clone(),
+                    tag: def.whole.tag.clone(),
+                };
+                TypeKind::Struct(fields.iter().map(|field| self.field(field)).collect())
+            }
+            Kind::Enum(values) => TypeKind::Enum(Enum {
+                values: values.iter().map(|v| self.here(v.wire.clone())).collect(),
+                names: self.names(values.iter().map(|v| (v.wire.as_str(), v.ident.as_str()))),
+                closed: true,
+            }),
+            Kind::Union {
+                by: shape::By::Tag(tag),
+                variants,
+            } => TypeKind::Union(self.union(tag, variants)),
+            Kind::Union { by, variants } => TypeKind::Choice(Choice {
+                by: match by {
+                    shape::By::Kind => By::Kind,
+                    _ => By::Fit,
+                },
+                alternatives: variants.iter().map(|v| self.alternative(v)).collect(),
+            }),
+            Kind::Alias(shape) => {
+                let (ty, constraints) = self.value(shape);
+                TypeKind::Alias { ty, constraints }
+            }
+        };
+        let mut ty = self.ty(&def.ident, def.doc.clone(), kind, origin);
+        ty.whole = whole;
+        ty
+    }
+
+    fn names<'a>(
+        &self,
+        names: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Vec<(Spanned<String>, Spanned<String>)> {
+        let names =
+            names.map(|(text, ident)| (self.here(text.to_owned()), self.here(ident.to_owned())));
+        names.collect()
+    }
+
+    fn union(&self, tag: &str, variants: &[shape::Variant]) -> Union {
+        let wire = |variant: &shape::Variant| variant.wire.clone().unwrap_or_default();
+        let tags: Vec<String> = variants.iter().map(wire).collect();
+        let idents = variants.iter().map(|variant| variant.ident.as_str());
+        Union {
+            tag: self.here(tag.to_owned()),
+            names: self.names(tags.iter().map(String::as_str).zip(idents)),
+            variants: variants
+                .iter()
+                .zip(&tags)
+                .map(|(variant, tag)| Variant {
+                    tag: self.here(tag.clone()),
+                    ty: self.here(match &variant.shape {
+                        Shape::Named(at) => self.ids.get(*at).copied(),
+                        _ => None,
+                    }),
+                })
+                .collect(),
+            closed: true,
+        }
+    }
+
+    fn alternative(&self, variant: &shape::Variant) -> Alternative {
+        let (ty, constraints) = self.value(&variant.shape);
+        Alternative {
+            ident: variant.ident.clone(),
+            ty,
+            constraints,
+        }
+    }
+
+    fn field(&self, field: &shape::Field) -> Field {
+        let shape = match &field.shape {
+            // A reader takes `null` for an absent member.
+            Shape::Nullable(inner) if !field.required => inner,
+            shape => shape,
+        };
+        let (ty, constraints) = self.value(shape);
+        Field {
+            name: self.here(field.ident.clone()),
+            rename: Some(self.here(field.wire.clone())),
+            ty: self.here(ty),
+            optional: !field.required,
+            doc: field.doc.clone(),
+            default: None,
+            alias: None,
+            constraints,
+            as_text: None,
+            deprecated: None,
+            sensitive: None,
+        }
+    }
+
+    fn named(&self, def: usize) -> Type {
+        self.ids.get(def).map_or(Type::Any, |id| Type::Named(*id))
+    }
+
+    /// A type inside of another one.
+    fn nested(&self, shape: &Shape) -> Type {
+        let (ty, constraints) = self.value(shape);
+        if constraints.is_empty() {
+            ty
+        } else {
+            Type::Limited(Box::new((ty, constraints)))
+        }
+    }
+
+    /// A type, and what each value must fulfil.
+    fn value(&self, shape: &Shape) -> (Type, Constraints) {
+        let mut c = Constraints::default();
+        let ty = match shape {
+            Shape::Any => Type::Any,
+            Shape::Null => Type::Null,
+            Shape::Bool { only } => {
+                c.only = only.map(|only| vec![ValueKind::Bool(only)]);
+                Type::Bool
+            }
+            Shape::Integer(integer) => {
+                self.integer(&mut c, integer);
+                match integer.width {
+                    Width::I32 => Type::I32,
+                    Width::U32 => Type::U32,
+                    Width::I64 => Type::I64,
+                    Width::U64 => Type::U64,
+                    Width::Loose => Type::I64OrText,
+                }
+            }
+            Shape::Number(number) => {
+                c.min = number.min.map(|min| self.here(Number::Float(min)));
+                c.max = number.max.map(|max| self.here(Number::Float(max)));
+                c.above = number.above.map(Number::Float);
+                c.below = number.below.map(Number::Float);
+                let only = number.only.as_ref();
+                let value = |value: &f64| ValueKind::Number(Number::Float(*value));
+                c.only = only.map(|only| only.iter().map(value).collect());
+                Type::F64
+            }
+            Shape::Text(text) => {
+                c.min_length = text.min.map(|min| self.here(min));
+                c.max_length = text.max.map(|max| self.here(max));
+                c.ecma.clone_from(&text.patterns);
+                match text.format {
+                    None => Type::String,
+                    Some(Format::Uuid) => Type::Uuid,
+                    Some(Format::Timestamp) => Type::Timestamp,
+                    Some(Format::Date) => Type::Date,
+                }
+            }
+            Shape::List { item, count } => {
+                self.count(&mut c, *count);
+                Type::List(Box::new(self.nested(item)))
+            }
+            Shape::Tuple(items) => Type::Tuple(items.iter().map(|i| self.nested(i)).collect()),
+            Shape::Map { value, count } => {
+                self.count(&mut c, *count);
+                Type::Map(Box::new(self.nested(value)))
+            }
+            Shape::Nullable(inner) => Type::Nullable(Box::new(self.nested(inner))),
+            Shape::Named(at) => self.named(*at),
+        };
+        (ty, c)
+    }
+
+    fn integer(&self, c: &mut Constraints, integer: &Integer) {
+        let number = |n: i128| self.here(Number::Integer(n));
+        c.min = integer.min.map(number);
+        c.max = integer.max.map(number);
+        c.multiple_of = integer.step;
+        let value = |value: &i128| ValueKind::Number(Number::Integer(*value));
+        let only = integer.only.as_ref();
+        c.only = only.map(|only| only.iter().map(value).collect());
+    }
+
+    fn count(&self, c: &mut Constraints, count: Count) {
+        c.min_items = count.min.map(|min| self.here(min));
+        c.max_items = count.max.map(|max| self.here(max));
+    }
+}
