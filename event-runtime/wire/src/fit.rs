@@ -108,7 +108,7 @@ pub mod candidate {
 /// [`Event::validate`](crate::Event::validate) to say what is wrong.
 ///
 /// ```
-/// use event_runtime::{serde, serde_json};
+/// use event_wire::{serde, serde_json};
 ///
 /// #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 /// pub struct Phone {
@@ -123,7 +123,7 @@ pub mod candidate {
 ///     Phone(Phone),
 ///     Mail(Mail),
 /// }
-/// event_runtime::wire_choice!(Contact {
+/// event_wire::wire_choice!(Contact {
 ///     Phone(Phone) = unchecked ["number"],
 ///     Mail(Mail) = unchecked ["address"],
 /// });
