@@ -9,8 +9,6 @@ mod source;
 use async_nats::{HeaderMap, HeaderName};
 use chrono::{DateTime, SecondsFormat, Utc};
 
-#[cfg(feature = "testing")]
-pub(crate) use message::of_headers;
 pub(crate) use message::{event_type, is_envelope, open, opened};
 pub(crate) use source::uri_reference;
 

@@ -93,7 +93,8 @@
 //! # Features
 //!
 //! `decimal` (decimals in contracts), `opentelemetry` (traces go on from service to service), `schemars` (JSON Schemas of
-//! hand-written events), `testing` (real servers that fail on demand, and handlers without any server). TLS is always there.
+//! hand-written events). TLS is always there. The crate `event-testing` has real servers that fail on demand, and delivers to handlers
+//! without a server.
 //!
 //! # What is seen of it
 //!
@@ -109,6 +110,8 @@ mod api;
 mod begun;
 mod blocked;
 mod bus;
+#[doc(hidden)]
+pub mod by_hand;
 mod cloudevents;
 mod config;
 mod connection;
@@ -127,6 +130,7 @@ mod keeper;
 mod listener;
 pub mod operate;
 mod ordered;
+mod outbox;
 mod percent;
 mod process;
 mod provisioned;
@@ -138,8 +142,6 @@ mod spans;
 mod store;
 mod subscribe;
 mod suspect;
-#[cfg(feature = "testing")]
-pub mod testing;
 mod trace;
 mod trust;
 mod worker;
@@ -199,8 +201,3 @@ macro_rules! include_contracts {
 }
 #[doc(hidden)]
 pub use event_wire::__include_contracts;
-
-/// The examples of the documents, compiled.
-#[cfg(all(doctest, feature = "opentelemetry", feature = "testing"))]
-#[doc = include_str!("../../docs/delivery.md")]
-struct Documents;
