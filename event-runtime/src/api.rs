@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use async_nats::jetstream::context::RequestErrorKind;
+use event_wire::streams::Start;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -12,7 +13,6 @@ use serde_json::{Value, json};
 use crate::bus::Bus;
 use crate::error::Error;
 use crate::store::is_publish_to;
-use crate::streams::Start;
 
 /// The server's code for a consumer that is not there.
 pub(crate) const CONSUMER_NOT_FOUND: u64 = 10_014;

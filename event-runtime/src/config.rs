@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::{AuthError, ConnectOptions, ServerAddr};
+use event_wire::__runtime::debug_by_text;
 
 use crate::credentials;
-use crate::error::chain::debug_by_text;
 use crate::percent::{self, Lone};
 
 /// A setting that is missing or wrong.
@@ -212,13 +212,16 @@ impl Config {
             }
         };
         if let Some(domain) = get("NATS_JS_DOMAIN")? {
-            if let Some(problem) = crate::subject::token_problem(&domain) {
+            if let Some(problem) = event_wire::__runtime::token_problem(&domain) {
                 return Err(wrong("NATS_JS_DOMAIN", problem));
             }
             config.domain = Some(domain);
         }
         if let Some(prefix) = get("NATS_INBOX_PREFIX")? {
-            if let Some(problem) = prefix.split('.').find_map(crate::subject::token_problem) {
+            if let Some(problem) = prefix
+                .split('.')
+                .find_map(event_wire::__runtime::token_problem)
+            {
                 return Err(wrong("NATS_INBOX_PREFIX", problem));
             }
             config.inbox_prefix = Some(prefix);

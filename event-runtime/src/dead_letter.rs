@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use async_nats::{HeaderMap, HeaderValue, Message};
+use event_wire::streams::DEAD_LETTERS;
 use serde_json::json;
 use tokio::time::Instant;
 use tracing::Span;
@@ -15,7 +16,6 @@ use crate::cloudevents;
 use crate::delivery::Meta;
 use crate::error::Error;
 use crate::publish::{Outgoing, Receipt};
-use crate::streams::DEAD_LETTERS;
 
 /// Why: one of [`Cause`]'s words.
 pub const REASON: &str = "Dead-Letter-Reason";

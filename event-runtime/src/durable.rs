@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use event_wire::streams::DEAD_LETTERS;
+#[cfg(feature = "testing")]
+use event_wire::streams::Service;
 use tokio::time::{Instant, sleep};
 
 use crate::api::{ConsumerInfo, is_not_found};
 use crate::bus::Bus;
 use crate::error::Error;
-use crate::streams::DEAD_LETTERS;
-#[cfg(feature = "testing")]
-use crate::streams::Service;
 
 fn acks(stream: &str, durable: &str) -> String {
     format!("$JS.ACK.{stream}.{durable}.")

@@ -5,15 +5,15 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use event_wire::streams::{Streams, covers};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::api::{CONSUMER_NOT_FOUND, STREAM_NOT_FOUND};
 use crate::bus::Bus;
 use crate::error::Error;
-use crate::operate::{ServerDurable, ServerStream, filters_of, set_filters, strings};
+use crate::operate::{OnServer, ServerDurable, ServerStream, filters_of, set_filters, strings};
 use crate::store::jittered;
-use crate::streams::{Streams, covers};
 
 /// The server's codes for a name that is taken: somebody else was faster.
 const STREAM_NAME_IN_USE: u64 = 10_058;
@@ -57,7 +57,7 @@ impl Bus {
     pub async fn ensure(&self, contracts: &Streams<'_>) -> Result<Changes, Error> {
         self.open()?;
         let mut changes = Changes::default();
-        let wanted = contracts.on_server()?;
+        let wanted = OnServer::of(contracts)?;
         for stream in &wanted.streams {
             self.ensure_stream(stream, &mut changes).await?;
         }

@@ -20,7 +20,6 @@ use crate::error::Error;
 use crate::listener::{Fate, ListenReport, Shared};
 use crate::route::{self, Handling, Rejection, Route};
 use crate::spans;
-use crate::subscribe::Filter;
 use crate::trace::Trace;
 use crate::trust::Trust;
 
@@ -33,9 +32,9 @@ pub(crate) async fn subscribe(shared: &Shared, route: usize) -> Result<Option<Su
     else {
         return Ok(None);
     };
-    let filter =
-        Filter::<()>::from_pattern(route.pattern.clone()).queue_group(shared.service.queue_group);
-    shared.bus.subscribe_core(&filter).await.map(Some)
+    let group = Some(shared.service.queue_group.to_owned());
+    let subscriber = shared.bus.subscribe_core(&route.pattern, group).await?;
+    Ok(Some(subscriber))
 }
 
 /// Handles what arrives until the stop.

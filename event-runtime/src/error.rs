@@ -2,17 +2,15 @@
 //!
 //! No error quotes a payload or a secret. Their texts are in `text`.
 
-pub(crate) mod chain;
 mod text;
 
 use std::time::Duration;
 
 pub(crate) use text::INBOX_HELP;
 
+use event_wire::{DecodeError, SubjectError, Violations};
+
 use crate::config::ConfigError;
-use crate::decode::DecodeError;
-use crate::subject::SubjectError;
-use crate::validate::Violations;
 
 /// The server's code for a cluster, or a stream of it, that has no leader now.
 const NO_LEADER: u64 = 10_008;
@@ -251,32 +249,3 @@ impl Error {
         }
     }
 }
-
-/// What no retry can help: among the sources of an error that a handler returns, it has the event dead-lettered at once.
-///
-/// [`Error`] has it as a source where the event itself is at fault: [`Error::Invalid`], [`Error::TooLarge`], [`Error::Subject`] and
-/// [`Error::Encode`]. So it is found behind `anyhow::Error` and other errors that wrap it. Errors of your own may have it too.
-///
-/// # Examples
-/// ```
-/// use event_runtime::{Failure, Permanent};
-///
-/// #[derive(Debug)]
-/// struct NoSuchCurrency;
-///
-/// impl std::fmt::Display for NoSuchCurrency {
-///     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-///         f.write_str("no such currency")
-///     }
-/// }
-///
-/// impl std::error::Error for NoSuchCurrency {
-///     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-///         Some(&Permanent)
-///     }
-/// }
-///
-/// assert!(matches!(Failure::from(NoSuchCurrency), Failure::Dead { .. }));
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Permanent;

@@ -6,8 +6,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::error::Permanent;
-use crate::error::chain::{Chain, sources};
+use event_wire::__runtime::{Chain, sources};
+use event_wire::Permanent;
 
 /// Why an event was not handled, and what follows from it.
 ///

@@ -109,30 +109,22 @@ mod api;
 mod begun;
 mod blocked;
 mod bus;
-mod choice;
 mod cloudevents;
 mod config;
 mod connection;
 mod credentials;
 pub mod dead_letter;
-mod decode;
 mod delivery;
 mod durable;
 mod ensure;
 mod ephemeral;
 mod error;
-mod event;
 mod failure;
-mod fields;
-mod fit;
+mod functions;
 mod health;
 mod held;
-mod imported;
-mod json;
 mod keeper;
 mod listener;
-mod members;
-mod object;
 pub mod operate;
 mod ordered;
 mod percent;
@@ -140,96 +132,49 @@ mod process;
 mod provisioned;
 mod publish;
 mod pull;
-mod required;
 mod route;
-#[cfg(feature = "schemars")]
-pub mod schema;
 mod shutdown;
 mod spans;
 mod store;
-pub mod streams;
-mod subject;
 mod subscribe;
 mod suspect;
-mod tagged;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod trace;
 mod trust;
-mod validate;
-mod wire;
 mod worker;
 
 pub use async_nats;
-pub use async_nats::Subject;
-pub use chrono::NaiveDate as Date;
-/// Makes a struct an event: with a subject, a message id, and functions that publish it and subscribe to it.
-///
-/// ```
-/// use event_runtime::{Event, Uuid};
-/// use serde::{Deserialize, Serialize};
-///
-/// #[derive(Debug, Serialize, Deserialize, Event)]
-/// #[serde(rename_all = "camelCase")]
-/// #[event(subject = "orders.{region}.placed", stream = "ORDERS", id = "order_id")]
-/// pub struct OrderPlaced {
-///     pub order_id: Uuid,
-///     pub region: String,
-/// }
-///
-/// let event = OrderPlaced { order_id: Uuid::nil(), region: "eu".to_owned() };
-/// assert_eq!(event.subject()?.as_str(), "orders.eu.placed");
-/// assert_eq!(OrderPlaced::filter().region("eu").pattern()?.pattern(), "orders.eu.placed");
-/// # Ok::<(), event_runtime::SubjectError>(())
-/// ```
-///
-pub use event_derive::Event;
 #[cfg(feature = "decimal")]
-pub use rust_decimal::Decimal;
-pub use serde;
-pub use serde_json;
-pub use serde_json::Value as Json;
-pub use uuid::Uuid;
+pub use event_wire::Decimal;
+#[cfg(feature = "schemars")]
+pub use event_wire::schema;
+#[doc(hidden)]
+pub use event_wire::{__format1, private};
+pub use event_wire::{
+    Bytes, Checker, ConsumerDef, DEAD_LETTERS, Date, DecodeError, Discard, Envelope, Ephemeral,
+    Event, Filter, Int64, IsoDuration, Json, MessageId, ParseTextError, Pattern, Permanent,
+    Retention, Service, Start, Storage, Stored, StreamDef, Streams, Subject, SubjectError,
+    SubjectWriter, Timestamp, Token, UnknownVariant, Uuid, Validate, Violation, Violations,
+    as_text, generated_format, needs_decimal, partition, required_members, serde, serde_json,
+    streams, wire_choice, wire_enum, wire_kinds, wire_newtype, wire_struct, wire_union,
+};
 
 pub use crate::bus::{Bus, CloseReport};
-pub use crate::choice::UnknownVariant;
 pub use crate::cloudevents::CloudEvent;
 pub use crate::config::{Config, ConfigError};
-pub use crate::decode::DecodeError;
 pub use crate::delivery::{Delivery, Meta};
 pub use crate::ensure::Changes;
-pub use crate::error::{Error, Permanent};
-pub use crate::event::{Envelope, Ephemeral, Event, Stored, Token};
+pub use crate::error::Error;
 pub use crate::failure::{Failure, Reason};
 pub use crate::health::{Health, Lag, Stats};
-pub use crate::imported::{Int64, ParseTextError};
 pub use crate::listener::{ListenReport, Listener, Next};
 pub use crate::publish::{BatchReport, Pending, Receipt};
 pub use crate::shutdown::Shutdown;
-pub use crate::streams::{
-    ConsumerDef, DEAD_LETTERS, Discard, Retention, Service, Start, Storage, StreamDef, Streams,
-};
-pub use crate::subject::{MessageId, SubjectError, SubjectWriter, partition};
-pub use crate::subscribe::{Filter, Subscription};
+pub use crate::subscribe::Subscription;
 pub use crate::trace::Trace;
-pub use crate::validate::{Checker, Pattern, Validate, Violation, Violations};
-pub use crate::wire::{Bytes, IsoDuration, as_text};
 
-/// A moment: RFC 3339 on the wire, read with any offset and written as UTC with `Z`.
-pub type Timestamp = chrono::DateTime<chrono::Utc>;
-
-/// What macros of this crate expand to. Not part of the interface.
-#[doc(hidden)]
-pub mod private {
-    pub use crate::choice::{TaggedObject, deserialize_text, serialize_tagged};
-    pub use crate::fields::{Then, read_object, read_open_object, slot};
-    pub use crate::fit::{Candidate, candidate};
-    pub use crate::imported::present;
-    pub use crate::members::{member, write_object, write_open_object};
-    pub use crate::object::{ObjectOnly, TextTag};
-}
-
-/// Puts the module `contracts` here, as the service's build script wrote it.
+/// Includes the module `contracts` that the build script has generated.
 ///
 /// The build script is `build.rs` beside `Cargo.toml`; `event-codegen` is its dependency:
 ///
@@ -249,56 +194,11 @@ pub mod private {
 #[macro_export]
 macro_rules! include_contracts {
     () => {
-        /// The event contracts of this service.
-        #[allow(
-            deprecated,
-            dead_code,
-            unused_imports,
-            clippy::all,
-            clippy::pedantic,
-            rustdoc::all
-        )]
-        pub mod contracts {
-            #[doc(hidden)]
-            pub use $crate as event_runtime;
-            ::core::include!(::core::env!(
-                "EVENT_CONTRACTS_RS",
-                "`include_contracts!` has nothing to include: no build script has generated code from contracts.\n\
-                 Put a `build.rs` beside Cargo.toml:\n\n    \
-                 fn main() {\n        \
-                 event_codegen::Codegen::new(\"contracts\").service(\"<name of the service>\").run();\n    \
-                 }\n\n\
-                 and `event-codegen` under [build-dependencies]. A build.rs that is there already must call `run()` without `out_file`."
-            ));
-        }
+        $crate::__include_contracts!($crate);
     };
 }
-
-/// What generated code with decimals expands first.
-#[cfg(feature = "decimal")]
 #[doc(hidden)]
-#[macro_export]
-macro_rules! needs_decimal {
-    ($place:literal) => {};
-}
-
-/// What generated code with decimals expands first: without the feature there is no type for them.
-#[cfg(not(feature = "decimal"))]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! needs_decimal {
-    ($place:literal) => {
-        ::core::compile_error!(::core::concat!(
-            "the contracts use `decimal` (",
-            $place,
-            "), for which event-runtime has a feature that is off: write\n\n    ",
-            "event-runtime = { version = \"",
-            "0.1",
-            "\", features = [\"decimal\"] }\n\n",
-            "under [dependencies], or give the field another type"
-        ));
-    };
-}
+pub use event_wire::__include_contracts;
 
 /// The examples of the documents, compiled.
 #[cfg(all(doctest, feature = "opentelemetry", feature = "testing"))]

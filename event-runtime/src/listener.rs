@@ -9,6 +9,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_nats::Message;
+use event_wire::Event;
+use event_wire::streams::Service;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
@@ -20,13 +22,11 @@ use crate::delivery::{Delivery, Meta};
 use crate::durable::Durable;
 use crate::ephemeral;
 use crate::error::Error;
-use crate::event::Event;
 use crate::failure::Failure;
 use crate::health::DurableName;
 use crate::keeper::Keeper;
 use crate::route::{Handling, Rejection, Route};
 use crate::shutdown::Shutdown;
-use crate::streams::Service;
 use crate::worker::Worker;
 
 /// A handler call that an [`around`](Listener::around) hook wraps: await [`run`](Next::run) once.

@@ -11,16 +11,16 @@ mod stored;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use event_wire::streams::{
+    ConsumerDef, DEAD_LETTERS, Discard, Retention, Start, Storage, StreamDef, Streams,
+    redrive_durable, redrive_filter,
+};
 use serde_json::{Value, json};
 
 use crate::api::{nanos, start_of};
 use crate::bus::Bus;
 use crate::error::Error;
-pub use crate::streams::covers;
-use crate::streams::{
-    ConsumerDef, DEAD_LETTERS, Discard, Retention, Start, Storage, StreamDef, Streams,
-    redrive_durable, redrive_filter,
-};
+pub use event_wire::streams::covers;
 pub use permissions::{ConnectedUser, Permitted, USER_INFO};
 pub use send::AnyEvent;
 pub use stored::{StoredMessage, StreamReader, cloud_event_type, without_envelope};
@@ -61,68 +61,76 @@ pub struct ServerDurable {
     pub config: Value,
 }
 
-impl Streams<'_> {
+impl OnServer {
     /// What a server must have for these: the streams and durables, with `DEAD_LETTERS` and the redrive durables when a
     /// service handles anything. A stream that no event names is left out: a server makes none without subjects.
     ///
     /// # Errors
     /// A start that is no point in time.
-    pub fn on_server(&self) -> Result<OnServer, Error> {
-        let mut all = OnServer::default();
-        let with_events = self.streams.iter().filter(|s| !s.subjects.is_empty());
+    pub fn of(contracts: &Streams<'_>) -> Result<Self, Error> {
+        let mut all = Self::default();
+        let with_events = contracts.streams.iter().filter(|s| !s.subjects.is_empty());
         all.streams.extend(with_events.map(stream));
-        for consumer in self.consumers {
+        for consumer in contracts.consumers {
             all.durables.push(durable(consumer)?);
         }
-        if !self.consumers.is_empty() {
-            all.streams.push(self.dead_letters());
-            self.redrives(&mut all.durables)?;
+        if !contracts.consumers.is_empty() {
+            all.streams.push(dead_letters(contracts));
+            redrives(contracts, &mut all.durables)?;
         }
         Ok(all)
     }
+}
 
-    fn dead_letters(&self) -> ServerStream {
-        let waits = self.consumers.iter().map(|c| c.ack_wait.max(c.max_delay));
-        let longest = waits.max().unwrap_or_default();
-        let replicas = self.streams.iter().map(|s| s.replicas).max().unwrap_or(1);
-        ServerStream {
-            name: DEAD_LETTERS.to_owned(),
-            config: json!({
-                "name": DEAD_LETTERS,
-                "subjects": ["dead_letters.>", "redrive.>"],
-                "storage": "file",
-                "retention": "limits",
-                "discard": "new",
-                "num_replicas": replicas,
-                "max_age": 0,
-                "duplicate_window": nanos((longest * 2).max(SHORTEST_WINDOW)),
-            }),
-        }
+fn dead_letters(contracts: &Streams<'_>) -> ServerStream {
+    let waits = contracts
+        .consumers
+        .iter()
+        .map(|c| c.ack_wait.max(c.max_delay));
+    let longest = waits.max().unwrap_or_default();
+    let replicas = contracts
+        .streams
+        .iter()
+        .map(|s| s.replicas)
+        .max()
+        .unwrap_or(1);
+    ServerStream {
+        name: DEAD_LETTERS.to_owned(),
+        config: json!({
+            "name": DEAD_LETTERS,
+            "subjects": ["dead_letters.>", "redrive.>"],
+            "storage": "file",
+            "retention": "limits",
+            "discard": "new",
+            "num_replicas": replicas,
+            "max_age": 0,
+            "duplicate_window": nanos((longest * 2).max(SHORTEST_WINDOW)),
+        }),
     }
+}
 
-    fn redrives(&self, durables: &mut Vec<ServerDurable>) -> Result<(), Error> {
-        let mut services: BTreeMap<&str, Duration> = BTreeMap::new();
-        for consumer in self.consumers {
-            let ack_wait = services.entry(consumer.service).or_default();
-            *ack_wait = (*ack_wait).max(consumer.ack_wait);
-        }
-        for (service, ack_wait) in services {
-            let name = redrive_durable(service);
-            durables.push(ServerDurable {
-                service: service.to_owned(),
-                stream: DEAD_LETTERS.to_owned(),
-                config: durable_config(
-                    &name,
-                    &[redrive_filter(service)],
-                    ack_wait,
-                    REDRIVES_IN_FLIGHT,
-                    Start::All,
-                )?,
-                name,
-            });
-        }
-        Ok(())
+fn redrives(contracts: &Streams<'_>, durables: &mut Vec<ServerDurable>) -> Result<(), Error> {
+    let mut services: BTreeMap<&str, Duration> = BTreeMap::new();
+    for consumer in contracts.consumers {
+        let ack_wait = services.entry(consumer.service).or_default();
+        *ack_wait = (*ack_wait).max(consumer.ack_wait);
     }
+    for (service, ack_wait) in services {
+        let name = redrive_durable(service);
+        durables.push(ServerDurable {
+            service: service.to_owned(),
+            stream: DEAD_LETTERS.to_owned(),
+            config: durable_config(
+                &name,
+                &[redrive_filter(service)],
+                ack_wait,
+                REDRIVES_IN_FLIGHT,
+                Start::All,
+            )?,
+            name,
+        });
+    }
+    Ok(())
 }
 
 fn stream(stream: &StreamDef<'_>) -> ServerStream {
@@ -288,6 +296,6 @@ mod tests {
             }],
             consumers: &[],
         };
-        assert_eq!(streams.on_server().unwrap(), OnServer::default());
+        assert_eq!(OnServer::of(&streams).unwrap(), OnServer::default());
     }
 }

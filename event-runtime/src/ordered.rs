@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_nats::{Message, Subscriber};
+use event_wire::streams::Start;
 use futures_util::StreamExt;
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -14,7 +15,6 @@ use crate::delivery::AckSubject;
 use crate::error::Error;
 use crate::operate::set_filters;
 use crate::pull::{Frame, Pull};
-use crate::streams::Start;
 
 /// How many messages are read ahead.
 const AHEAD: usize = 256;

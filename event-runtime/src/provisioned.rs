@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use event_wire::streams::{DEAD_LETTERS, covers, pattern_of, redrive_durable, redrive_filter};
 use futures_util::future::join_all;
 
 use crate::api::{
@@ -12,7 +13,6 @@ use crate::api::{
 use crate::durable::Durable;
 use crate::error::Error;
 use crate::listener::Shared;
-use crate::streams::{DEAD_LETTERS, covers, pattern_of, redrive_durable, redrive_filter};
 
 /// What a listener wants of a durable.
 #[derive(Default)]

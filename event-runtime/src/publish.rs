@@ -2,6 +2,7 @@
 //!
 //! Retries only under the same id, and never beyond one deadline. Says nothing about an event's content.
 
+use std::borrow::Cow;
 use std::mem::take;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use async_nats::{HeaderMap, PublishErrorKind, Subject};
 use bytes::Bytes;
+use event_wire::{Envelope, Ephemeral, Event, MessageId, Stored};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument, Span};
@@ -20,10 +22,7 @@ use crate::bus::Sink;
 use crate::bus::{Bus, within};
 use crate::cloudevents;
 use crate::error::Error;
-use crate::event::{Envelope, Ephemeral, Event, Stored};
-use crate::json;
 use crate::spans::{self, Operation};
-use crate::subject::MessageId;
 
 /// The stream has the event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +80,15 @@ impl BatchReport {
     }
 }
 
+/// Converts the subject of an event to the client's, without a copy.
+#[inline]
+pub(crate) fn on_nats(subject: event_wire::Subject) -> Subject {
+    match subject.into_inner() {
+        Cow::Borrowed(text) => Subject::from_static(text),
+        Cow::Owned(text) => Subject::from(text),
+    }
+}
+
 /// A message on its way into a stream.
 #[derive(Clone, Debug)]
 pub(crate) struct Outgoing {
@@ -97,7 +105,7 @@ impl Outgoing {
             event: E::NAME,
             problem,
         };
-        let subject = event.subject().map_err(at)?;
+        let subject = on_nats(event.subject().map_err(at)?);
         let id = event.message_id().map_err(at)?;
         let mut headers = HeaderMap::new();
         headers.insert(async_nats::header::NATS_MESSAGE_ID, id.as_str());
@@ -118,6 +126,7 @@ impl Outgoing {
             event: E::NAME,
             problem,
         })?;
+        let subject = on_nats(subject);
         let mut headers = HeaderMap::new();
         if E::ENVELOPE == Envelope::CloudEvents {
             // Nobody de-duplicates it; a CloudEvent has an id all the same.
@@ -164,7 +173,7 @@ fn encode<E: Event>(event: &E) -> Result<Bytes, Error> {
         event: E::NAME,
         violations,
     })?;
-    json::write(event).map_err(|error| Error::Encode {
+    event_wire::encode(event).map_err(|error| Error::Encode {
         event: E::NAME,
         reason: error.to_string(),
     })

@@ -12,16 +12,15 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_nats::Message;
+use event_wire::streams::{covers, pattern_of};
+use event_wire::{Envelope, Event, decode};
 use tokio::time::{Instant, timeout};
 
 use crate::blocked::LONG;
 use crate::cloudevents;
 use crate::dead_letter::Cause;
-use crate::decode::decode;
 use crate::delivery::{Delivery, Meta};
-use crate::event::{Envelope, Event};
 use crate::failure::Failure;
-use crate::streams::{covers, pattern_of};
 
 /// A handler that is about to run.
 pub(crate) type Handling = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
@@ -103,7 +102,6 @@ impl Route {
         meta: &mut Meta,
     ) -> Result<Cow<'a, [u8]>, Rejection> {
         match self.envelope {
-            Envelope::Plain => Ok(Cow::Borrowed(&message.payload[..])),
             Envelope::CloudEvents => {
                 let opened =
                     cloudevents::open(self.event, message).map_err(|(cause, error)| Rejection {
@@ -113,6 +111,7 @@ impl Route {
                 meta.cloud_event = opened.cloud_event;
                 Ok(opened.body)
             }
+            _ => Ok(Cow::Borrowed(&message.payload[..])),
         }
     }
 

@@ -7,12 +7,12 @@ use std::fmt::Display;
 use std::pin::Pin;
 
 use async_nats::header::NATS_MESSAGE_ID;
+use event_wire::Event;
 use tracing::field::Empty;
 use tracing::{Instrument, Span, debug_span};
 
 use crate::delivery::Meta;
 use crate::error::Error;
-use crate::event::Event;
 use crate::publish::{Outgoing, Receipt};
 use crate::trace::Trace;
 

@@ -8,65 +8,15 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use async_nats::{Message, Subscriber};
+use event_wire::{Envelope, Event, Filter, decode};
 use futures_util::{Stream, StreamExt};
 use tokio::sync::mpsc;
 
 use crate::bus::Bus;
 use crate::cloudevents;
-use crate::decode::decode;
 use crate::delivery::{AckSubject, Delivery, Meta};
 use crate::error::Error;
-use crate::event::{Envelope, Event};
 use crate::ordered::{Ordered, Place};
-use crate::streams::{Start, pattern_of};
-
-/// Which events of a type to subscribe to, and how.
-#[derive(Clone, Debug)]
-pub struct Filter<E> {
-    pattern: String,
-    queue_group: Option<String>,
-    start: Start,
-    event: PhantomData<fn() -> E>,
-}
-
-impl<E: Event> Filter<E> {
-    /// All events of the type.
-    #[must_use]
-    pub fn all() -> Self {
-        Self::from_pattern(pattern_of(E::SUBJECT, None))
-    }
-}
-
-impl<E> Filter<E> {
-    pub(crate) fn from_pattern(pattern: String) -> Self {
-        Self {
-            pattern,
-            queue_group: None,
-            start: Start::New,
-            event: PhantomData,
-        }
-    }
-
-    /// The pattern of subjects.
-    #[must_use]
-    pub fn pattern(&self) -> &str {
-        &self.pattern
-    }
-
-    /// Ephemeral events only: the members of the group share the events. Stored events are shared by a listener.
-    #[must_use]
-    pub fn queue_group(mut self, group: impl Into<String>) -> Self {
-        self.queue_group = Some(group.into());
-        self
-    }
-
-    /// Stored events only: where in the stream to start. Default: with the next event.
-    #[must_use]
-    pub fn start(mut self, start: Start) -> Self {
-        self.start = start;
-        self
-    }
-}
 
 /// A stream of events. What cannot be decoded is an `Err`, and the stream goes on.
 ///
@@ -108,12 +58,12 @@ impl<E: Event> Subscription<E> {
 fn read<E: Event>(message: &Message, stored: Option<&AckSubject>) -> Result<Delivery<E>, Error> {
     let mut meta = Meta::of(message, E::STREAM.zip(stored));
     let event = match E::ENVELOPE {
-        Envelope::Plain => decode(&message.payload)?,
         Envelope::CloudEvents => {
             let opened = cloudevents::open(E::NAME, message).map_err(|(_, error)| error)?;
             meta.cloud_event = opened.cloud_event;
             decode(&opened.body)?
         }
+        _ => decode(&message.payload)?,
     };
     Ok(Delivery::new(event, meta))
 }
@@ -125,11 +75,11 @@ impl Bus {
     /// [`Error::Closed`]; for stored events those of creating a consumer: the connection needs the permission to.
     pub async fn subscribe<E: Event>(&self, filter: Filter<E>) -> Result<Subscription<E>, Error> {
         self.open()?;
+        let (pattern, queue_group, start) = filter.into_parts();
         let source = match E::STREAM {
-            None => Source::Core(self.subscribe_core(&filter).await?),
+            None => Source::Core(self.subscribe_core(&pattern, queue_group).await?),
             Some(stream) => {
-                let patterns = vec![filter.pattern];
-                let ordered = Ordered::open(self, stream, patterns, filter.start).await?;
+                let ordered = Ordered::open(self, stream, vec![pattern], start).await?;
                 // One event waits in the channel: reading ahead is the pull's part.
                 let (sender, receiver) = mpsc::channel(1);
                 tokio::spawn(ordered.run(sender));
@@ -142,26 +92,25 @@ impl Bus {
         })
     }
 
-    pub(crate) async fn subscribe_core<E>(&self, filter: &Filter<E>) -> Result<Subscriber, Error> {
-        self.has_server(&filter.pattern)?;
+    pub(crate) async fn subscribe_core(
+        &self,
+        pattern: &str,
+        queue_group: Option<String>,
+    ) -> Result<Subscriber, Error> {
+        self.has_server(pattern)?;
         let client = self.client();
-        let subscriber = match &filter.queue_group {
-            Some(group) => {
-                client
-                    .queue_subscribe(filter.pattern.clone(), group.clone())
-                    .await
-            }
-            None => client.subscribe(filter.pattern.clone()).await,
+        let subscriber = match queue_group {
+            Some(group) => client.queue_subscribe(pattern.to_owned(), group).await,
+            None => client.subscribe(pattern.to_owned()).await,
         };
         let subscriber = subscriber.map_err(|_| Error::Closed)?;
         // Whoever publishes after this function has returned is heard.
         let deadline = tokio::time::Instant::now() + self.inner.config.request_timeout;
-        let subject = &filter.pattern;
         let mark = self.inner.events.mark();
         let refused = self.inner.events.refused(mark, |operation| {
             operation
                 .strip_prefix("Subscription to \"")
-                .is_some_and(|rest| rest.starts_with(&**subject))
+                .is_some_and(|rest| rest.starts_with(pattern))
         });
         tokio::select! {
             biased;

@@ -228,11 +228,10 @@ impl Names {
                 });
             }
         }
-        Ok(Streams {
+        Ok(OnServer::of(&Streams {
             streams: &streams,
             consumers: &consumers,
-        }
-        .on_server()?)
+        })?)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The impls of `#[derive(Event)]`: subject, message id, and the functions that publish and subscribe. As tokens, because
+//! The impls of `#[derive(Event)]`: subject, message id, and the macro that adds the functions that publish and subscribe. As tokens, because
 //! a derive's errors must point at the tokens of the struct. Decides nothing: [`crate::read::rust`] and the rules have.
 
 mod fallback;
@@ -11,6 +11,7 @@ use syn::DeriveInput;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned as _;
 
+use super::FORMAT;
 use crate::check::Checked;
 use crate::model::{Envelope, Event, EventId, Stream};
 use crate::read::rust::Derived;
@@ -31,9 +32,9 @@ pub fn expand(input: &DeriveInput, derived: &Derived<'_>, checked: &Checked) -> 
     };
     let traits = emit.traits();
     let functions = emit.functions();
-    let refused = emit.refused();
+    let connected = emit.connected();
     let filter = emit.filter();
-    quote! { #traits #functions #refused #filter }
+    quote! { #traits #functions #filter #connected }
 }
 
 struct Emit<'a> {
@@ -68,6 +69,9 @@ impl Emit<'_> {
         };
         let delivery = self.delivery();
         quote! {
+            #[automatically_derived]
+            #[allow(deprecated)]
+            impl #runtime::__format1::Derived for #ident {}
             #[automatically_derived]
             #[allow(deprecated)]
             impl #runtime::Event for #ident {
@@ -168,10 +172,9 @@ impl Emit<'_> {
         calls
     }
 
-    /// What an event can do by itself.
+    /// The functions of an event that need no connection.
     fn functions(&self) -> TokenStream {
         let (ident, runtime) = (&self.input.ident, self.runtime);
-        let publish = self.publish();
         let filter = self.filter_ident().map(|filter| {
             quote! {
                 /// Which of these events to subscribe to: all, until a field of the subject is set.
@@ -196,18 +199,6 @@ impl Emit<'_> {
             #[allow(dead_code, deprecated, non_snake_case)]
             impl #ident {
                 #(#tokens)*
-
-                #publish
-
-                /// Subscribes to every event of this kind.
-                ///
-                /// # Errors
-                /// When the server cannot be asked or refuses.
-                pub fn subscribe(
-                    bus: &#runtime::Bus,
-                ) -> impl ::core::future::Future<Output = ::core::result::Result<#runtime::Subscription<Self>, #runtime::Error>> + use<'_> {
-                    bus.subscribe(#runtime::Filter::<Self>::all())
-                }
 
                 #filter
             }

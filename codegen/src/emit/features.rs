@@ -7,7 +7,6 @@ use crate::model::{Contracts, EventId, Field, Type, TypeId, TypeKind};
 /// A macro of the runtime for each feature that is needed, with the first place that needs it.
 pub(super) fn needs(w: &mut Writer, contracts: &Contracts, uses: &Uses) {
     if let Some(place) = decimal(contracts, uses) {
-        w.blank();
         w.line(format_args!(
             "event_runtime::needs_decimal!({});",
             literal(&place)

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 
 use async_nats::{HeaderMap, HeaderValue, Message};
 use chrono::{DateTime, Utc};
+use event_wire::__runtime::reason;
+use event_wire::DecodeError;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{CloudEvent, VERSION};
 use crate::dead_letter::Cause;
-use crate::decode::{DecodeError, reason};
 use crate::percent::{self, Lone};
 
 const PREFIX: &str = "ce-";
@@ -212,7 +213,7 @@ fn structured<'a>(format: &str, payload: &'a [u8]) -> Result<(Attributes, Cow<'a
         .map_err(|error| broken(format!("the CloudEvent in the body: {}", reason(&error))))?;
     let body = match (event.data, event.data_base64) {
         (Some(data), None) => Cow::Borrowed(data.get().as_bytes()),
-        (None, Some(data)) => crate::wire::base64(&data)
+        (None, Some(data)) => event_wire::__runtime::base64(&data)
             .map(Cow::Owned)
             .ok_or_else(|| broken("the CloudEvent's data_base64 is no base64"))?,
         (None, None) => return Err(broken("the CloudEvent in the body has no data")),

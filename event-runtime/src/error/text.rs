@@ -3,11 +3,11 @@
 use std::error::Error as StdError;
 use std::fmt::{self, Display};
 
-use super::chain::Chain;
-use super::{Error, Permanent};
+use event_wire::__runtime::Chain;
+use event_wire::{DecodeError, Permanent, SubjectError};
+
+use super::Error;
 use crate::config::ConfigError;
-use crate::decode::DecodeError;
-use crate::subject::SubjectError;
 
 /// What brings a server to the contracts.
 const APPLY: &str = "`event-contracts streams apply` brings the server up to the contracts (in development: `Bus::ensure`)";
@@ -178,7 +178,7 @@ impl fmt::Debug for Error {
             fields.field("kind", &self.kind());
             fields.field("text", &self.to_string()).finish()
         } else {
-            Chain(self).fmt(f)
+            Display::fmt(&Chain(self), f)
         }
     }
 }
@@ -215,14 +215,6 @@ impl From<SubjectError> for Error {
         Self::Filter(error)
     }
 }
-
-impl Display for Permanent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no retry can succeed")
-    }
-}
-
-impl StdError for Permanent {}
 
 #[cfg(test)]
 mod tests {

@@ -1,16 +1,15 @@
 //! Publishing an event that is known only at run time: the same message that a generated type would send.
 
-use async_nats::{HeaderMap, Subject};
+use async_nats::HeaderMap;
 use bytes::Bytes;
+use event_wire::{Envelope, MessageId, Subject};
 use tracing::Span;
 
 use crate::bus::Bus;
 use crate::cloudevents;
 use crate::error::Error;
-use crate::event::Envelope;
-use crate::publish::{Outgoing, Receipt};
+use crate::publish::{Outgoing, Receipt, on_nats};
 use crate::store::is_publish_to;
-use crate::subject::MessageId;
 
 /// An event without a Rust type. Its texts come from the writers that generated code uses too:
 /// [`SubjectWriter`](crate::SubjectWriter) and [`MessageId`].
@@ -47,7 +46,7 @@ impl Bus {
             cloudevents::write(&mut headers, event.name, id, self.source(event.name)?);
         }
         let mut message = Outgoing {
-            subject: event.subject,
+            subject: on_nats(event.subject),
             headers,
             payload: event.body,
             stream: event.stream.unwrap_or_default(),

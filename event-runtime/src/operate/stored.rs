@@ -6,6 +6,7 @@ use std::str::FromStr;
 use async_nats::{HeaderMap, HeaderName, HeaderValue, Message, Subject, Subscriber};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use event_wire::streams::Start;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -16,8 +17,6 @@ use crate::dead_letter::Cause;
 use crate::delivery::AckSubject;
 use crate::error::Error;
 use crate::ordered::{Ordered, Place};
-use crate::streams::Start;
-use crate::subscribe::Filter;
 
 /// The server's code for a message that is not there.
 const NO_MESSAGE: u64 = 10_037;
@@ -115,8 +114,8 @@ struct Raw {
 impl Raw {
     fn read(self) -> Option<StoredMessage> {
         Some(StoredMessage {
-            headers: headers(&crate::wire::base64(&self.hdrs)?),
-            body: crate::wire::base64(&self.data)?.into(),
+            headers: headers(&event_wire::__runtime::base64(&self.hdrs)?),
+            body: event_wire::__runtime::base64(&self.data)?.into(),
             subject: self.subject.into(),
             sequence: self.seq,
             time: self.time,
@@ -188,8 +187,7 @@ impl Bus {
     /// [`Error::Refused`], [`Error::Closed`].
     pub async fn overhear(&self, pattern: &str) -> Result<Subscriber, Error> {
         self.open()?;
-        self.subscribe_core(&Filter::<()>::from_pattern(pattern.to_owned()))
-            .await
+        self.subscribe_core(pattern, None).await
     }
 
     /// One message of a stream; nothing when there is none at this place.

@@ -11,6 +11,8 @@ use std::time::Duration;
 use async_nats::{HeaderMap, Message, Subject};
 use bytes::Bytes;
 use chrono::Utc;
+use event_wire::streams::{DEAD_LETTERS, covers};
+use event_wire::{Ephemeral, Event, MessageId, Stored};
 
 use super::records::{Recorded, Records};
 use crate::bus::Bus;
@@ -19,12 +21,9 @@ use crate::delivery::AckSubject;
 use crate::durable::Durable;
 use crate::ephemeral;
 use crate::error::Error;
-use crate::event::{Ephemeral, Event, Stored};
 use crate::listener::{Listener, Shared};
 use crate::process::{self, Arrived, Case};
 use crate::publish::Outgoing;
-use crate::streams::{DEAD_LETTERS, covers};
-use crate::subject::MessageId;
 use crate::trace::Trace;
 
 /// A service's handlers on a bus that records instead of sending.

@@ -9,13 +9,12 @@ use std::time::Duration;
 use async_nats::header::NATS_MESSAGE_ID;
 use async_nats::{HeaderMap, Subject};
 use bytes::Bytes;
+use event_wire::streams::{DEAD_LETTERS, covers, pattern_of};
+use event_wire::{DecodeError, Event, decode};
 
 use crate::cloudevents::{self, CloudEvent};
-use crate::decode::{DecodeError, decode};
 use crate::error::Error;
-use crate::event::Event;
 use crate::publish::{Outgoing, Receipt};
-use crate::streams::{DEAD_LETTERS, covers, pattern_of};
 use crate::trace::Trace;
 
 /// A message as it would have left the process.

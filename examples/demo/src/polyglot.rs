@@ -204,7 +204,9 @@ async fn speak(bus: &Bus, number: u32) -> Result<(), Failure> {
         viewed_at: moment(LONG_AGO),
     };
     let body = newer(&view)?;
-    bus.client().publish(view.subject()?, body.into()).await?;
+    bus.client()
+        .publish(String::from(view.subject()?), body.into())
+        .await?;
 
     let price = Money {
         currency: "EUR".to_owned(),
@@ -234,9 +236,11 @@ async fn speak(bus: &Bus, number: u32) -> Result<(), Failure> {
 async fn store<E: Stored>(bus: &Bus, event: &E) -> Result<bool, Failure> {
     let mut headers = HeaderMap::new();
     headers.insert("Nats-Msg-Id", event.message_id()?.to_string());
-    let publish =
-        bus.jetstream()
-            .publish_with_headers(event.subject()?, headers, newer(event)?.into());
+    let publish = bus.jetstream().publish_with_headers(
+        String::from(event.subject()?),
+        headers,
+        newer(event)?.into(),
+    );
     Ok(publish.await?.await?.duplicate)
 }
 

@@ -5,6 +5,7 @@ use quote::{format_ident, quote};
 use syn::DeriveInput;
 use syn::ext::IdentExt;
 
+use super::FORMAT;
 use crate::name;
 use crate::read::rust::Derived;
 
@@ -23,6 +24,9 @@ pub fn fallback(input: &DeriveInput, derived: &Derived<'_>) -> TokenStream {
     };
     let functions = functions(input, derived);
     quote! {
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl #generics #runtime::__format1::Derived for #ident #arguments #bounds {}
         #[automatically_derived]
         #[allow(deprecated)]
         impl #generics #runtime::Event for #ident #arguments #bounds {
@@ -58,6 +62,7 @@ fn functions(input: &DeriveInput, derived: &Derived<'_>) -> TokenStream {
         return TokenStream::new();
     }
     let (ident, vis, runtime) = (&input.ident, &input.vis, &derived.runtime);
+    let format = proc_macro2::Literal::u32_unsuffixed(FORMAT);
     let filter = name::filter_ident(&ident.unraw().to_string());
     let filter = format_ident!("{filter}", span = ident.span());
     let setters = derived.fields.iter().filter_map(|field| {
@@ -74,26 +79,6 @@ fn functions(input: &DeriveInput, derived: &Derived<'_>) -> TokenStream {
     quote! {
         #[allow(dead_code, deprecated, missing_docs, clippy::all)]
         impl #ident {
-            pub async fn publish(
-                &self,
-                _: &#runtime::Bus,
-            ) -> ::core::result::Result<#runtime::Receipt, #runtime::Error> {
-                ::core::unreachable!()
-            }
-            pub async fn enqueue(
-                &self,
-                _: &#runtime::Bus,
-            ) -> ::core::result::Result<#runtime::Pending, #runtime::Error> {
-                ::core::unreachable!()
-            }
-            pub async fn emit(&self, _: &#runtime::Bus) -> ::core::result::Result<(), #runtime::Error> {
-                ::core::unreachable!()
-            }
-            pub async fn subscribe(
-                _: &#runtime::Bus,
-            ) -> ::core::result::Result<#runtime::Subscription<Self>, #runtime::Error> {
-                ::core::unreachable!()
-            }
             pub fn filter() -> #filter {
                 #filter
             }
@@ -108,12 +93,8 @@ fn functions(input: &DeriveInput, derived: &Derived<'_>) -> TokenStream {
             pub fn pattern(&self) -> ::core::result::Result<#runtime::Filter<#ident>, #runtime::SubjectError> {
                 ::core::unreachable!()
             }
-            pub async fn subscribe(
-                &self,
-                _: &#runtime::Bus,
-            ) -> ::core::result::Result<#runtime::Subscription<#ident>, #runtime::Error> {
-                ::core::unreachable!()
-            }
         }
+
+        #runtime::__event_functions! { #format refused #ident [] #filter }
     }
 }

@@ -78,17 +78,6 @@ impl Emit<'_> {
                 pub fn pattern(&self) -> ::core::result::Result<#runtime::Filter<#ident>, #runtime::SubjectError> {
                     #runtime::SubjectWriter::new() #tokens .finish_filter::<#ident>()
                 }
-
-                /// Subscribes to these events.
-                ///
-                /// # Errors
-                /// When a value cannot be a token of a subject, or the server cannot be asked or refuses.
-                pub async fn subscribe(
-                    &self,
-                    bus: &#runtime::Bus,
-                ) -> ::core::result::Result<#runtime::Subscription<#ident>, #runtime::Error> {
-                    bus.subscribe(self.pattern()?).await
-                }
             }
         }
     }

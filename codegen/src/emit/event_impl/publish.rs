@@ -1,110 +1,48 @@
-//! The functions that publish an event; or, where the contract lets no service of this code do so, functions that nobody can
-//! call and whose error says what to change in the contract.
+//! The functions that need a connection, as one call of a macro of the crate that the derive names: event-runtime writes
+//! them, and event-wire, which has no connection, nothing.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::Emit;
+use super::{Emit, FORMAT};
 
 impl Emit<'_> {
-    /// The functions of an event that may be published; nothing for another one.
-    pub(super) fn publish(&self) -> TokenStream {
-        let runtime = self.runtime;
-        if !self.derived.publish || self.derived.not_published_by.is_some() {
-            return TokenStream::new();
-        }
+    /// The functions that publish an event, if the contract lets this code do so, and that subscribe to it.
+    pub(super) fn connected(&self) -> TokenStream {
+        let (ident, runtime) = (&self.input.ident, self.runtime);
+        let filter = self.filter_ident();
+        let (kind, about) = match &self.derived.not_published_by {
+            Some(services) => self.elsewhere(services),
+            None if !self.derived.publish => (quote!(subscribed), TokenStream::new()),
+            None => self.published(),
+        };
+        let format = proc_macro2::Literal::u32_unsuffixed(FORMAT);
+        quote!(#runtime::__event_functions! { #format #kind #ident [#about] #filter })
+    }
+
+    fn published(&self) -> (TokenStream, TokenStream) {
         let deprecated = self.event.deprecated.as_ref().map(|note| {
             let note = &note.value;
             quote!(#[deprecated(note = #note)])
         });
-        if self.stream.is_none() {
-            return quote! {
-                /// Sends this event to whoever listens now.
-                ///
-                /// # Errors
-                /// When it cannot be sent.
-                #deprecated
-                pub fn emit<'a>(
-                    &'a self,
-                    bus: &'a #runtime::Bus,
-                ) -> impl ::core::future::Future<Output = ::core::result::Result<(), #runtime::Error>> + use<'a> {
-                    bus.emit(self)
-                }
-            };
-        }
-        quote! {
-            /// Publishes this event; it is stored when this returns.
-            ///
-            /// # Errors
-            /// When it cannot be published or was not stored; publishing it again is safe if it has an id.
-            #deprecated
-            pub fn publish<'a>(
-                &'a self,
-                bus: &'a #runtime::Bus,
-            ) -> impl ::core::future::Future<Output = ::core::result::Result<#runtime::Receipt, #runtime::Error>> + use<'a> {
-                bus.publish(self)
-            }
-
-            /// Publishes this event without waiting until it is stored: await the [`Pending`](#runtime::Pending) for that.
-            ///
-            /// # Errors
-            /// When it cannot be published.
-            #deprecated
-            pub fn enqueue<'a>(
-                &'a self,
-                bus: &'a #runtime::Bus,
-            ) -> impl ::core::future::Future<Output = ::core::result::Result<#runtime::Pending, #runtime::Error>> + use<'a> {
-                bus.enqueue(self)
-            }
-        }
+        let kind = match self.stream {
+            Some(_) => quote!(stored),
+            None => quote!(ephemeral),
+        };
+        (kind, quote!(#deprecated))
     }
 
-    /// The functions of an event that the contract lets none of these services publish. Their bound is on a trait that nothing
-    /// implements, with a lifetime of the call: so it is looked at where somebody calls them, and not here.
-    pub(super) fn refused(&self) -> TokenStream {
-        let (ident, runtime) = (&self.input.ident, self.runtime);
-        let Some(services) = &self.derived.not_published_by else {
-            return TokenStream::new();
-        };
+    /// Functions that nobody can call, and whose error says what to change in the contract.
+    fn elsewhere(&self, services: &str) -> (TokenStream, TokenStream) {
         let event = &self.event.name.value;
+        // A brace would be taken for a parameter; no name has one.
         let message = format!("the contract does not let `{services}` publish `{event}`");
         let label = format!("not in `publishes` of `{services}`");
         let note = format!("add \"{event}\" to `publishes` of the service in its contract");
-        // A brace would be taken for a parameter; no name has one.
-        let functions: &[(&str, TokenStream)] = match self.stream {
-            Some(_) => &[
-                ("publish", quote!(#runtime::Receipt)),
-                ("enqueue", quote!(#runtime::Pending)),
-            ],
-            None => &[("emit", quote!(()))],
+        let kind = match self.stream {
+            Some(_) => quote!(stored_elsewhere),
+            None => quote!(ephemeral_elsewhere),
         };
-        let functions = functions.iter().map(|(function, output)| {
-            let function = quote::format_ident!("{function}");
-            quote! {
-                #[doc(hidden)]
-                pub fn #function<'a>(
-                    &'a self,
-                    _: &'a #runtime::Bus,
-                ) -> ::core::future::Ready<::core::result::Result<#output, #runtime::Error>>
-                where
-                    Self: __Published<'a>,
-                {
-                    __Published::never(self)
-                }
-            }
-        });
-        quote! {
-            const _: () = {
-                #[doc(hidden)]
-                #[diagnostic::on_unimplemented(message = #message, label = #label, note = #note)]
-                pub trait __Published<'a> {
-                    fn never<T>(&'a self) -> ::core::future::Ready<::core::result::Result<T, #runtime::Error>>;
-                }
-                #[allow(dead_code, private_bounds, missing_docs)]
-                impl #ident {
-                    #(#functions)*
-                }
-            };
-        }
+        (kind, quote!(#message #label #note))
     }
 }

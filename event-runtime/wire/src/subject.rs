@@ -4,14 +4,13 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
+use std::ops::Deref;
 
-use async_nats::Subject;
 use uuid::Uuid;
 
-use crate::error::Permanent;
-use crate::error::chain::debug_by_text;
-use crate::event::{Event, Token};
-use crate::subscribe::Filter;
+use crate::chain::debug_by_text;
+use crate::permanent::Permanent;
+use crate::token::Token;
 
 /// The longest value that may stand for one token of a subject, in bytes.
 const MAX_TOKEN: usize = 256;
@@ -48,6 +47,71 @@ debug_by_text!(SubjectError { place, reason });
 impl std::error::Error for SubjectError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(&Permanent)
+    }
+}
+
+/// Subject of one event.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Subject(Cow<'static, str>);
+
+impl Subject {
+    /// Creates a subject from the text of a contract, without a copy.
+    #[must_use]
+    #[inline]
+    pub const fn from_static(text: &'static str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+
+    /// Returns the subject's text.
+    #[must_use]
+    #[inline]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns the text itself, borrowed if the contract has it as a whole.
+    #[must_use]
+    #[inline]
+    pub fn into_inner(self) -> Cow<'static, str> {
+        self.0
+    }
+}
+
+impl Deref for Subject {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for Subject {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<Subject> for String {
+    fn from(subject: Subject) -> Self {
+        subject.0.into_owned()
+    }
+}
+
+impl PartialEq<str> for Subject {
+    fn eq(&self, other: &str) -> bool {
+        self.0 == other
+    }
+}
+
+impl PartialEq<&str> for Subject {
+    fn eq(&self, other: &&str) -> bool {
+        self.0 == *other
     }
 }
 
@@ -152,15 +216,7 @@ impl SubjectWriter {
     /// # Errors
     /// The first token that was refused, or a subject that is too long.
     pub fn finish(self) -> Result<Subject, SubjectError> {
-        self.text().map(Subject::from)
-    }
-
-    /// The subject as a pattern to subscribe to.
-    ///
-    /// # Errors
-    /// As [`finish`](SubjectWriter::finish).
-    pub fn finish_filter<E: Event>(self) -> Result<Filter<E>, SubjectError> {
-        self.text().map(Filter::from_pattern)
+        self.text().map(|text| Subject(Cow::Owned(text)))
     }
 
     fn text(self) -> Result<String, SubjectError> {
@@ -192,7 +248,7 @@ fn id_problem(value: &str) -> Option<&'static str> {
 }
 
 /// Why a text cannot be one token of a subject.
-pub(crate) fn token_problem(token: &str) -> Option<&'static str> {
+pub fn token_problem(token: &str) -> Option<&'static str> {
     if token.is_empty() {
         return Some("is empty: it cannot be a token of a subject");
     }

@@ -10,7 +10,9 @@ use serde::de::{self, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Vis
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::wire::TextVisitor;
+use crate::problem::{IN_VARIANT, problem};
+use crate::tagged::TagFirst;
+use crate::text::TextVisitor;
 
 /// A union's variant that this build does not know, kept as it came and written back byte for byte.
 #[derive(Clone, Debug)]
@@ -103,9 +105,6 @@ pub struct TaggedObject {
     json: Box<RawValue>,
 }
 
-/// Starts the text of an error inside a union's variant, so that the reader of an event's error may trust it.
-pub(crate) const IN_VARIANT: &str = "in variant `";
-
 impl TaggedObject {
     /// Reads any JSON object that has the tag.
     ///
@@ -145,7 +144,7 @@ impl TaggedObject {
     pub fn body<T: DeserializeOwned, E: de::Error>(&self) -> Result<T, E> {
         let _inside = Inside::enter();
         serde_json::from_str(self.json.get()).map_err(|_| {
-            let problem = crate::decode::problem::<T>(self.json.get().as_bytes());
+            let problem = problem::<T>(self.json.get().as_bytes());
             let at = if problem.path.is_empty() {
                 String::new()
             } else {
@@ -209,7 +208,7 @@ pub fn serialize_tagged<T: Serialize, S: Serializer>(
     tag: &'static str,
     value: &'static str,
 ) -> Result<S::Ok, S::Error> {
-    body.serialize(crate::tagged::TagFirst {
+    body.serialize(TagFirst {
         serializer,
         tag,
         value,
@@ -240,9 +239,9 @@ pub fn deserialize_text<'de, T, D: Deserializer<'de>>(
 ///     Email,
 ///     Unknown(String),
 /// }
-/// event_runtime::wire_enum!(Channel, open(Unknown) { Sms = "sms", Email = "email" });
+/// event_wire::wire_enum!(Channel, open(Unknown) { Sms = "sms", Email = "email" });
 ///
-/// let fax: Channel = event_runtime::serde_json::from_str("\"fax\"").unwrap();
+/// let fax: Channel = event_wire::serde_json::from_str("\"fax\"").unwrap();
 /// assert_eq!(fax, Channel::Unknown("fax".into()));
 /// ```
 #[macro_export]
@@ -330,7 +329,7 @@ macro_rules! wire_enum {
 /// tags.
 ///
 /// ```
-/// use event_runtime::{UnknownVariant, serde, serde_json};
+/// use event_wire::{UnknownVariant, serde, serde_json};
 ///
 /// #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 /// pub struct Phone {
@@ -341,7 +340,7 @@ macro_rules! wire_enum {
 ///     Phone(Phone),
 ///     Unknown(UnknownVariant),
 /// }
-/// event_runtime::wire_union!(Contact, tag = "kind", open(Unknown) { Phone(Phone) = "phone" });
+/// event_wire::wire_union!(Contact, tag = "kind", open(Unknown) { Phone(Phone) = "phone" });
 ///
 /// let text = r#"{"kind":"phone","number":"+491"}"#;
 /// let contact: Contact = serde_json::from_str(text).unwrap();

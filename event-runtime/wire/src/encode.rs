@@ -23,7 +23,7 @@ thread_local! {
 }
 
 /// Writes a value.
-pub(crate) fn write(value: &impl Serialize) -> serde_json::Result<Bytes> {
+pub fn encode(value: &impl Serialize) -> serde_json::Result<Bytes> {
     PAPER.with(|paper| match paper.try_borrow_mut() {
         Ok(mut paper) => {
             paper.draft.clear();
@@ -58,12 +58,12 @@ mod tests {
     #[test]
     fn pieces_are_their_own_and_large_values_leave_nothing_behind() {
         let values: Vec<String> = (0..1_000).map(|n| format!("{n:0>100}")).collect();
-        let written: Vec<Bytes> = values.iter().map(|v| write(v).unwrap()).collect();
+        let written: Vec<Bytes> = values.iter().map(|v| encode(v).unwrap()).collect();
         for (value, bytes) in values.iter().zip(&written) {
             assert_eq!(serde_json::from_slice::<String>(bytes).unwrap(), *value);
         }
         let large = "x".repeat(1 << 20);
-        assert_eq!(write(&large).unwrap().len(), large.len() + 2);
+        assert_eq!(encode(&large).unwrap().len(), large.len() + 2);
         assert_eq!(PAPER.with_borrow(|paper| paper.draft.capacity()), 0);
     }
 
@@ -72,11 +72,11 @@ mod tests {
         struct Outer;
         impl Serialize for Outer {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let inner = write(&"inner").map_err(serde::ser::Error::custom)?;
+                let inner = encode(&"inner").map_err(serde::ser::Error::custom)?;
                 serializer.serialize_u64(inner.len() as u64)
             }
         }
-        assert_eq!(write(&Outer).unwrap(), "7");
+        assert_eq!(encode(&Outer).unwrap(), "7");
     }
 
     #[test]
@@ -90,7 +90,7 @@ mod tests {
                 Err(S::Error::custom("no"))
             }
         }
-        assert!(write(&Fails).is_err());
-        assert_eq!(write(&7).unwrap(), "7");
+        assert!(encode(&Fails).is_err());
+        assert_eq!(encode(&7).unwrap(), "7");
     }
 }

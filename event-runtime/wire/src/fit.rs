@@ -108,7 +108,7 @@ pub mod candidate {
 /// [`Event::validate`](crate::Event::validate) to say what is wrong.
 ///
 /// ```
-/// use event_runtime::{serde, serde_json};
+/// use event_wire::{serde, serde_json};
 ///
 /// #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 /// pub struct Phone {
@@ -123,7 +123,7 @@ pub mod candidate {
 ///     Phone(Phone),
 ///     Mail(Mail),
 /// }
-/// event_runtime::wire_choice!(Contact {
+/// event_wire::wire_choice!(Contact {
 ///     Phone(Phone) = unchecked ["number"],
 ///     Mail(Mail) = unchecked ["address"],
 /// });
@@ -165,14 +165,14 @@ macro_rules! wire_choice {
 /// Gives a union of values of different kinds its form on the wire: that of the first alternative that takes the value.
 ///
 /// ```
-/// use event_runtime::serde_json;
+/// use event_wire::serde_json;
 ///
 /// #[derive(Clone, Debug, PartialEq)]
 /// pub enum Reference {
 ///     Number(i64),
 ///     Text(String),
 /// }
-/// event_runtime::wire_kinds!(Reference { Number(i64), Text(String) });
+/// event_wire::wire_kinds!(Reference { Number(i64), Text(String) });
 ///
 /// let reference: Reference = serde_json::from_str("\"seven\"").unwrap();
 /// assert_eq!(reference, Reference::Text("seven".into()));
@@ -205,11 +205,11 @@ macro_rules! wire_kinds {
 /// A tuple struct can be made of the value and be used as if it were the value.
 ///
 /// ```
-/// use event_runtime::serde_json;
+/// use event_wire::serde_json;
 ///
 /// #[derive(Clone, Debug, PartialEq)]
 /// pub struct Labels(pub Vec<String>);
-/// event_runtime::wire_newtype!(Labels(Vec<String>));
+/// event_wire::wire_newtype!(Labels(Vec<String>));
 ///
 /// let labels = Labels::from(vec!["a".to_owned()]);
 /// assert_eq!(labels.len(), 1);

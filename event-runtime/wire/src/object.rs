@@ -199,14 +199,14 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Renamed<A> {
 /// | `text`, `optional_text`, `defaulted_text` | is the same, and its numbers are sent as text |
 ///
 /// ```
-/// use event_runtime::serde_json;
+/// use event_wire::serde_json;
 ///
 /// #[derive(Debug, PartialEq)]
 /// pub struct Point {
 ///     pos_x: i32,
 ///     note: Option<String>,
 /// }
-/// event_runtime::wire_struct!(Point {
+/// event_wire::wire_struct!(Point {
 ///     pos_x = required("posX"),
 ///     note = optional("note"),
 /// }, alias { "x" = "posX" });
@@ -222,14 +222,14 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Renamed<A> {
 ///
 /// ```
 /// use std::collections::BTreeMap;
-/// use event_runtime::serde_json;
+/// use event_wire::serde_json;
 ///
 /// #[derive(Debug, PartialEq)]
 /// pub struct Open {
 ///     id: u32,
 ///     extra: BTreeMap<String, bool>,
 /// }
-/// event_runtime::wire_struct!(Open { id = required("id") }, extra = extra);
+/// event_wire::wire_struct!(Open { id = required("id") }, extra = extra);
 ///
 /// let text = r#"{"id":1,"new":true}"#;
 /// let open: Open = serde_json::from_str(text).unwrap();

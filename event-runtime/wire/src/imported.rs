@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::event::Token;
+use crate::token::Token;
 
 /// A 64-bit integer that peers send as a number or, as protobuf's JSON mapping does, as text. It is written in the form in
 /// which it was read, as a number when it was made here. Equal when the numbers are.

@@ -12,7 +12,7 @@
 ///         pub note: Option<String>,
 ///     }
 ///     pub mod required {
-///         event_runtime::required_members!(Parcel { id: u64 } { note });
+///         event_wire::required_members!(Parcel { id: u64 } { note });
 ///     }
 /// }
 /// use parcels::{Parcel, required};

@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
-use crate::Event;
+use crate::event::Event;
 
 /// The draft that a schema declares.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

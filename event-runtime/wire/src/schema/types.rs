@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use crate::{Bytes, IsoDuration};
+use crate::bytes::Bytes;
+use crate::duration::IsoDuration;
 
 /// At most 28 digits, no exponent, no leading zeros. That the digits of both sides add up to 28 at most cannot be said.
 pub(super) const DECIMAL: &str = r"^-?(0|[1-9][0-9]{0,27})(\.[0-9]{1,28})?$";

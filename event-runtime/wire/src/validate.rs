@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use chrono::{Datelike, Timelike};
 use regex::Regex;
 
-use crate::error::Permanent;
+use crate::permanent::Permanent;
 
 /// A type that knows the constraints of its fields.
 pub trait Validate {

@@ -122,16 +122,26 @@ impl Start {
 
 /// A service: how it listens. Built at compile time by generated code.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Service {
-    pub(crate) name: &'static str,
-    pub(crate) queue_group: &'static str,
-    pub(crate) concurrency: u32,
-    pub(crate) max_in_flight: u32,
-    pub(crate) ack_wait: Duration,
-    pub(crate) max_attempts: u32,
-    pub(crate) first_delay: Duration,
-    pub(crate) max_delay: Duration,
-    pub(crate) start: Start,
+    /// Its name.
+    pub name: &'static str,
+    /// The group whose members share the events.
+    pub queue_group: &'static str,
+    /// Maximum number of handlers that run at once in one process.
+    pub concurrency: u32,
+    /// Maximum number of unacknowledged deliveries, over all replicas.
+    pub max_in_flight: u32,
+    /// Time that the server waits for an acknowledgement before it redelivers.
+    pub ack_wait: Duration,
+    /// Maximum number of attempts of a delivery.
+    pub max_attempts: u32,
+    /// Delay before the first retry; doubled for each further one.
+    pub first_delay: Duration,
+    /// Longest delay between two attempts.
+    pub max_delay: Duration,
+    /// Position in the stream at which new durables start.
+    pub start: Start,
 }
 
 impl Service {
@@ -215,7 +225,8 @@ const MOST_SUBJECTS: usize = 4_096;
 impl StreamDef<'_> {
     /// What it takes on a server. A subject with a partition is one for each that there is, so that the server refuses an
     /// event in one that nobody reads.
-    pub(crate) fn taken(&self) -> Vec<String> {
+    #[must_use]
+    pub fn taken(&self) -> Vec<String> {
         let partitions = self.partitions.unwrap_or(0);
         let keyed = |subject: &&&str| subject.split('.').any(|token| token == PARTITION);
         let many = self.subjects.iter().filter(keyed).count();
@@ -250,7 +261,8 @@ pub fn redrive_filter(service: &str) -> String {
 const PARTITION: &str = "{partition}";
 
 /// A subject template as a pattern: `*` for each placeholder, and the partition where it is given.
-pub(crate) fn pattern_of(template: &str, partition: Option<u32>) -> String {
+#[must_use]
+pub fn pattern_of(template: &str, partition: Option<u32>) -> String {
     let token = |token: &str| match (token, partition) {
         (PARTITION, Some(partition)) => partition.to_string(),
         (token, _) if token.starts_with('{') && token.ends_with('}') => "*".to_owned(),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeStruct, Serializer};
 
-use crate::fields::Then;
+use crate::tuples::{Then, tuples};
 
 /// A field with its name.
 pub trait Member {
@@ -58,7 +58,7 @@ impl<T: Serialize> Member for Maybe<T> {
 /// The members by the words of `wire_struct!`.
 pub mod member {
     use super::{Always, Maybe};
-    use crate::wire::as_text::Written;
+    use crate::as_text::Written;
 
     /// A field that is always there.
     #[inline]
@@ -106,25 +106,6 @@ pub mod member {
         Always(name, Written(value))
     }
 }
-
-/// Calls a macro for each tuple that `wire_struct!` makes: of up to sixteen fields, each with its place and a type parameter.
-macro_rules! tuples {
-    ($macro:ident) => {
-        crate::members::tuples!(@ $macro [] 0 T0, 1 T1, 2 T2, 3 T3, 4 T4, 5 T5, 6 T6, 7 T7, 8 T8, 9 T9, 10 T10, 11 T11, 12 T12, 13 T13, 14 T14, 15 T15,);
-    };
-    (@ $macro:ident [$($done:tt)*]) => {
-        $macro!($($done)*);
-    };
-    (@ $macro:ident [] $at:tt $slot:ident, $($rest:tt)*) => {
-        $macro!();
-        crate::members::tuples!(@ $macro [$at $slot] $($rest)*);
-    };
-    (@ $macro:ident [$($done:tt)+] $at:tt $slot:ident, $($rest:tt)*) => {
-        $macro!($($done)+);
-        crate::members::tuples!(@ $macro [$($done)+, $at $slot] $($rest)*);
-    };
-}
-pub(crate) use tuples;
 
 macro_rules! members {
     ($($at:tt $member:ident),*) => {

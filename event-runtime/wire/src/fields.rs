@@ -12,8 +12,9 @@ use std::slice::Iter;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use crate::as_text;
 use crate::object::{Aliases, Renamed};
-use crate::wire::as_text;
+use crate::tuples::Then;
 
 /// Where the value of one field goes until all are there.
 pub trait Slot<'de> {
@@ -215,11 +216,7 @@ macro_rules! rows {
         }
     };
 }
-crate::members::tuples!(rows);
-
-/// The first fields of a struct that has more than a tuple takes, and the others.
-#[derive(Debug)]
-pub struct Then<A, B>(pub A, pub B);
+crate::tuples::tuples!(rows);
 
 impl<'de, A: Row<'de>, B: Row<'de>> Row<'de> for Then<A, B> {
     type Values = Then<A::Values, B::Values>;

@@ -2,14 +2,11 @@
 //!
 //! The texts that are made of an event's fields are written in `subject`.
 
-use std::fmt::{self, Write};
-
-use async_nats::Subject;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use uuid::Uuid;
 
-use crate::subject::{MessageId, SubjectError};
+use crate::format::Derived;
+use crate::subject::{MessageId, Subject, SubjectError};
 use crate::validate::Violations;
 
 /// What stands around an event in its message.
@@ -21,15 +18,15 @@ pub enum Envelope {
     Plain,
     /// The body is the event, and headers say who published what and when, as CloudEvents 1.0 has it for NATS in binary mode.
     ///
-    /// The publisher is the service, else the connection: [`Config::service`](crate::Config::service). A listener also reads
-    /// structured mode and plain messages; what it learns is in [`Meta::cloud_event`](crate::Meta::cloud_event).
+    /// The publisher is the service, else the connection: `Config::service`. A listener also reads
+    /// structured mode and plain messages; what it learns is in `Meta::cloud_event`.
     CloudEvents,
 }
 
 /// A type whose values are events: one JSON object each, on one subject each.
 ///
-/// Written by `#[derive(Event)]`; do not write it by hand.
-pub trait Event: Serialize + DeserializeOwned + Send + Sync + 'static {
+/// Sealed: only `#[derive(Event)]` implements it.
+pub trait Event: Derived + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The full name: `scheduling.UserScheduleCreated`.
     const NAME: &'static str;
     /// The subject, with `{placeholders}` for the tokens that come from fields.
@@ -73,45 +70,3 @@ pub trait Stored: Event {
     note = "an event with a `stream` is sent with `publish` or `enqueue`"
 )]
 pub trait Ephemeral: Event {}
-
-/// A value that may be a placeholder, an id or a key: it has one text, the same in every language.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a placeholder, an id or a key",
-    note = "these are strings, uuids, integers, booleans and the enums of contracts; never optional"
-)]
-pub trait Token {
-    /// Writes the text.
-    ///
-    /// # Errors
-    /// Those of `out`.
-    fn write_token(&self, out: &mut dyn Write) -> fmt::Result;
-}
-
-macro_rules! token_by_display {
-    ($($type:ty),*) => {$(
-        impl Token for $type {
-            fn write_token(&self, out: &mut dyn Write) -> fmt::Result {
-                write!(out, "{self}")
-            }
-        }
-    )*};
-}
-token_by_display!(bool, i32, i64, u32, u64, Uuid);
-
-impl Token for str {
-    fn write_token(&self, out: &mut dyn Write) -> fmt::Result {
-        out.write_str(self)
-    }
-}
-
-impl Token for String {
-    fn write_token(&self, out: &mut dyn Write) -> fmt::Result {
-        out.write_str(self)
-    }
-}
-
-impl<T: Token + ?Sized> Token for &T {
-    fn write_token(&self, out: &mut dyn Write) -> fmt::Result {
-        (**self).write_token(out)
-    }
-}

@@ -6,13 +6,13 @@ use std::iter::successors;
 
 use serde_json::error::Category;
 
-use crate::decode;
+use crate::problem::reason;
 
 /// More sources than any error has; one that is its own source has no end.
 const MOST: usize = 32;
 
 /// An error and its sources, the outermost first.
-pub(crate) fn sources<'a>(
+pub fn sources<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     successors(Some(error), |&error: &&'a (dyn StdError + 'static)| {
@@ -23,7 +23,8 @@ pub(crate) fn sources<'a>(
 
 /// Displays an error followed by its sources, on one line if they are on one. A source that the text before it ends with already is not
 /// repeated.
-pub(crate) struct Chain<'a>(pub(crate) &'a (dyn StdError + 'static));
+#[derive(Debug)]
+pub struct Chain<'a>(pub &'a (dyn StdError + 'static));
 
 impl fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -47,7 +48,7 @@ fn link(error: &(dyn StdError + 'static)) -> String {
     match error.downcast_ref::<serde_json::Error>() {
         Some(json) if json.classify() == Category::Data => format!(
             "{} at line {} column {}",
-            decode::reason(json),
+            reason(json),
             json.line(),
             json.column()
         ),
@@ -57,7 +58,9 @@ fn link(error: &(dyn StdError + 'static)) -> String {
 
 /// Implements `Debug` by the text of the error and of its sources, because that is what `main` shows of the error that it returns. `{:#?}`
 /// shows the fields.
-macro_rules! debug_by_text {
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __debug_by_text {
     ($error:ident { $($field:ident),* }) => {
         impl ::std::fmt::Debug for $error {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
@@ -66,11 +69,11 @@ macro_rules! debug_by_text {
                     $(fields.field(stringify!($field), &self.$field);)*
                     fields.finish()
                 } else {
-                    ::std::fmt::Display::fmt(&$crate::error::chain::Chain(self), f)
+                    ::std::fmt::Display::fmt(&$crate::__runtime::Chain(self), f)
                 }
             }
         }
     };
 }
 
-pub(crate) use debug_by_text;
+pub use crate::__debug_by_text as debug_by_text;
