@@ -113,7 +113,8 @@ impl TestCluster {
     /// Waits until a stream can have a replica on each node. Healthy nodes have a leader, which may not have heard yet what
     /// room each of them has.
     async fn places_streams(&self) -> io::Result<()> {
-        let client = async_nats::connect(self.urls());
+        let servers: Vec<String> = self.nodes.iter().map(TestServer::url).collect();
+        let client = async_nats::connect(servers);
         let jetstream = async_nats::jetstream::new(client.await.map_err(io::Error::other)?);
         let deadline = Instant::now() + PLACED;
         loop {
