@@ -4,17 +4,19 @@
 //! What comes out is data — structs, enums, constants. Impls come from the derive, behaviour from the runtime.
 
 mod about;
+mod beside;
+mod choices;
 mod defaults;
 mod doc;
 mod enums;
 #[cfg(feature = "derive")]
 pub mod event_impl;
 mod features;
-mod import;
 mod module;
 mod moments;
 mod required;
 mod scalars;
+mod schemas;
 mod scope;
 mod services;
 mod streams;
@@ -65,15 +67,15 @@ fn write(
     w.line(format_args!("event_runtime::generated_format!({FORMAT});"));
     features::needs(&mut w, contracts, &uses);
     module::domains(&mut w, contracts, &uses);
-    import::module(&mut w, contracts, &uses);
+    schemas::modules(&mut w, contracts, &uses);
     behaviour(&mut w, &uses);
     streams::constant(&mut w, contracts, &uses);
     w.finish()
 }
 
-/// `event_runtime::name!(head, mode { arms });`, in a form that rustfmt leaves as it is.
-fn call_with_block(w: &mut Writer, name: &str, head: &str, mode: &str, arms: &[String]) {
-    let open = format!("event_runtime::{name}!({head}, {mode} {{");
+/// `event_runtime::name!(head{ arms });`, in a form that rustfmt leaves as it is.
+fn call_with_block(w: &mut Writer, name: &str, head: &str, arms: &[String]) {
+    let open = format!("event_runtime::{name}!({head}{{");
     let whole = format!("{open} {} }});", arms.join(", "));
     if w.fits(&whole) {
         w.line(whole);

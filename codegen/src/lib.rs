@@ -20,7 +20,6 @@ pub mod compat;
 pub mod decode;
 pub mod diagnostic;
 pub mod durables;
-#[cfg(any(feature = "compat", feature = "import"))]
 mod ecma;
 pub mod emit;
 pub mod export;

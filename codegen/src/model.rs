@@ -4,7 +4,7 @@
 //! model reaches an emitter. What could not be read stands as a poison ([`Type::Invalid`], [`TypeKind::Invalid`], a
 //! [`Template`] without segments), so that the rest is still checked and one mistake gives one message.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -32,8 +32,6 @@ pub struct Contracts {
     pub accepted: Vec<Accepted>,
     /// What became of the JSON Schemas that events and types name, by the place of the name.
     pub imports: BTreeMap<Span, Imported>,
-    /// The types of those schemas, by name.
-    pub schema_types: BTreeMap<String, SchemaType>,
     /// Types of those schemas, each with an [`Origin`], sorted by the names of their definitions. Their ids follow those of
     /// the [declared types](Contracts::types): rules judge what a contract declares, and the import has judged these.
     pub imported: Vec<TypeDef>,
@@ -143,12 +141,8 @@ pub enum Body {
 /// What became of another team's JSON Schema.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Imported {
-    /// The type of a whole payload, by its name among the [types](Contracts::schema_types).
-    pub ty: String,
     /// The type of a whole payload.
     pub id: TypeId,
-    /// Whether that type has constraints: it implements the runtime's `Validate`.
-    pub checks: bool,
     /// The members of a payload, in the order of the schema, when it is a struct: what placeholders, `id` and `key` can
     /// name. Named like the Rust fields; what is no scalar is [`Type::Json`], and an enum is a text.
     pub fields: Vec<Field>,
@@ -169,27 +163,6 @@ pub struct Unchecked {
     pub keyword: &'static str,
     /// The keyword's value, the same text for equal values.
     pub value: String,
-}
-
-/// A type that a schema file brings: one for all that refer to its place in the file.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SchemaType {
-    /// Its Rust identifier, unique in its module.
-    pub name: String,
-    /// The file, below the contracts folder.
-    pub file: String,
-    /// The module of the file, below that of all schemas; none for an event, which is in its domain.
-    pub module: Vec<String>,
-    /// Rust items up to the place where attributes of an event can stand.
-    pub before: String,
-    /// The rest of the items. They refer to the runtime as `event_runtime`.
-    pub after: String,
-    /// The items of the module of required members, one below; empty when no member is required.
-    pub required: String,
-    /// The types that the items name, by their names.
-    pub uses: BTreeSet<String>,
-    /// What the type accepts, as JSON Schema; references are `#/definitions/<name>`.
-    pub schema: Json,
 }
 
 /// How metadata travels with an event.
@@ -576,6 +549,19 @@ pub enum ValueKind {
     Object(Vec<(Spanned<String>, Value)>),
 }
 
+/// A scalar as it is written; what holds others is told by its kind.
+impl std::fmt::Display for ValueKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Bool(yes) => write!(f, "{yes}"),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Text(text) => write!(f, "{text:?}"),
+            Self::List(_) => f.write_str("a list"),
+            Self::Object(_) => f.write_str("an object"),
+        }
+    }
+}
+
 impl From<&Value> for Json {
     fn from(value: &Value) -> Self {
         match &value.kind {
@@ -839,16 +825,18 @@ impl Contracts {
         Some(TypeId(self.types.len() + at))
     }
 
-    /// The types that a type from a schema leads to, itself among them, by name.
-    pub fn schema_reach<'a>(&'a self, from: &'a str, seen: &mut BTreeSet<&'a str>) {
-        let mut open = vec![from];
-        while let Some(name) = open.pop() {
-            if let Some((name, ty)) = self.schema_types.get_key_value(name)
-                && seen.insert(name.as_str())
-            {
-                open.extend(ty.uses.iter().map(String::as_str));
-            }
-        }
+    /// The normalised JSON Schema of a definition.
+    #[must_use]
+    pub fn schema(&self, definition: &str) -> Option<&Json> {
+        let ty = &self[self.definition(definition)?];
+        ty.origin.as_ref().map(|origin| &origin.schema)
+    }
+
+    /// The name of the definition that a whole payload is.
+    #[must_use]
+    pub fn root(&self, import: &Imported) -> &str {
+        let origin = self[import.id].origin.as_ref();
+        origin.map_or("", |origin| origin.definition.as_str())
     }
 
     /// What a service is delivered: each event that it subscribes to, and behind it, newest first, the older ones that it

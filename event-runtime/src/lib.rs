@@ -157,7 +157,7 @@ pub use event_wire::{
     Retention, Service, Start, Storage, Stored, StreamDef, Streams, Subject, SubjectError,
     SubjectWriter, Timestamp, Token, UnknownVariant, Uuid, Validate, Violation, Violations,
     as_text, generated_format, needs_decimal, partition, required_members, serde, serde_json,
-    streams, wire_choice, wire_enum, wire_struct, wire_union,
+    streams, wire_choice, wire_enum, wire_kinds, wire_newtype, wire_struct, wire_union,
 };
 
 pub use crate::bus::{Bus, CloseReport};

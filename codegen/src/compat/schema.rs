@@ -47,19 +47,18 @@ pub(super) struct Schema<'a> {
 impl<'a> Schema<'a> {
     /// The schema of a whole payload.
     pub fn root(self) -> &'a Json {
-        self.definition(&self.import.ty)
+        self.definition(self.contracts.root(self.import))
     }
 
     /// Follows a reference; what is not there accepts everything.
     pub fn definition(self, name: &str) -> &'a Json {
         const ANYTHING: &Json = &Json::Null;
-        let found = self.contracts.schema_types.get(name);
-        found.map_or(ANYTHING, |ty| &ty.schema)
+        self.contracts.schema(name).unwrap_or(ANYTHING)
     }
 
     /// What stands behind references.
     pub fn resolve(self, mut schema: &'a Json) -> &'a Json {
-        for _ in 0..=self.contracts.schema_types.len() {
+        for _ in 0..=self.contracts.imported.len() {
             match reference(schema) {
                 Some(name) => schema = self.definition(name),
                 None => break,

@@ -3,7 +3,7 @@
 use super::scope::Scope;
 use super::uses::Uses;
 use super::writer::Writer;
-use super::{enums, import, required, scalars, structs, subjects, unions};
+use super::{choices, enums, required, scalars, schemas, structs, subjects, unions};
 use crate::model::{Contracts, DomainId, TypeId, TypeKind};
 use crate::name;
 
@@ -111,7 +111,7 @@ fn doc(node: &Node, contracts: &Contracts) -> String {
 }
 
 /// Events first, as people read a contract, then types, each with an empty line before it.
-fn items(w: &mut Writer, scope: &Scope<'_>) {
+pub(super) fn items(w: &mut Writer, scope: &Scope<'_>) {
     for id in scope.events() {
         w.blank();
         structs::event(w, scope, id);
@@ -120,7 +120,7 @@ fn items(w: &mut Writer, scope: &Scope<'_>) {
         w.blank();
         one_type(w, scope, id);
     }
-    import::beside(w, scope);
+    schemas::beside(w, scope);
     required::module(w, scope);
     subjects::module(w, scope);
 }
@@ -131,9 +131,11 @@ fn one_type(w: &mut Writer, scope: &Scope<'_>, id: TypeId) {
         TypeKind::Enum(def) => enums::ty(w, scope, id, def),
         TypeKind::Union(def) => unions::ty(w, scope, id, def),
         TypeKind::Scalar { ty, .. } => scalars::ty(w, scope, id, ty),
-        TypeKind::Schema(schema) => import::ty(w, scope, id, schema),
-        // Does not pass the rules, or is no declared type; an alias keeps this function total.
-        TypeKind::Choice(_) | TypeKind::Alias { .. } | TypeKind::Invalid => {
+        TypeKind::Schema(schema) => schemas::ty(w, scope, id, schema),
+        TypeKind::Choice(def) => choices::ty(w, scope, id, def),
+        TypeKind::Alias { ty, constraints } => scalars::alias(w, scope, id, ty, constraints),
+        // Does not pass the rules; an alias keeps this function total.
+        TypeKind::Invalid => {
             scalars::ty(w, scope, id, &crate::model::Type::Json);
         }
     }

@@ -2,40 +2,96 @@
 
 use super::scope::Scope;
 use super::writer::{Writer, literal};
-use super::{about, defaults, import, required, validate};
-use crate::model::{Body, Envelope, Event, EventId, Field, Type, TypeId, TypeKind};
+use super::{about, defaults, required, validate};
+use crate::model::{
+    Body, Contracts, Envelope, Event, EventId, Field, Type, TypeId, TypeKind, Whole,
+};
 use crate::name;
 
 /// One event.
 pub(super) fn event(w: &mut Writer, scope: &Scope<'_>, id: EventId) {
-    let event = &scope.contracts[id];
-    let fields = match &event.body {
-        Body::Fields(fields) => fields,
-        Body::Schema(schema) => return import::event(w, scope, id, schema),
-    };
+    let contracts = scope.contracts;
+    let event = &contracts[id];
     about::event(w, scope, id);
-    let mut arguments = event_arguments(scope, event, id);
-    arguments.push("wire_struct".to_owned());
+    let ident = name::type_ident(&event.name);
+    let arguments = event_arguments(scope, event, id);
+    let (fields, whole) = match payload(contracts, event) {
+        Payload::Fields(fields, whole) => (fields, whole),
+        Payload::Other(inner) => return around(w, scope, &ident, &arguments, inner),
+    };
     let shape = Shape {
-        ident: name::type_ident(&event.name),
+        ident,
         owner: None,
         fields,
+        whole,
         event: Some(arguments),
     };
     shape.write(w, scope);
 }
 
+/// What an event is in Rust.
+pub(super) enum Payload<'a> {
+    /// A struct with these fields.
+    Fields(&'a [Field], &'a Whole),
+    /// A struct around a value of another type, which is an object too.
+    Other(&'a Type),
+}
+
+const PLAIN: &Whole = &Whole {
+    extra: None,
+    min: None,
+    max: None,
+    any_of: Vec::new(),
+    tag: None,
+};
+
+/// What an event's payload is.
+pub(super) fn payload<'a>(contracts: &'a Contracts, event: &'a Event) -> Payload<'a> {
+    let schema = match &event.body {
+        Body::Fields(fields) => return Payload::Fields(fields, PLAIN),
+        Body::Schema(schema) => schema,
+    };
+    let ty = contracts.import(schema).map(|import| &contracts[import.id]);
+    match ty.map(|ty| (&ty.kind, &ty.whole)) {
+        Some((TypeKind::Struct(fields), whole)) => Payload::Fields(fields, whole),
+        Some((TypeKind::Alias { ty, .. }, _)) => Payload::Other(ty),
+        // Was refused, and does not get past the rules.
+        _ => Payload::Fields(&[], PLAIN),
+    }
+}
+
+/// An event whose payload is no struct.
+fn around(w: &mut Writer, scope: &Scope<'_>, ident: &str, arguments: &[String], inner: &Type) {
+    let ty = scope.ty(inner);
+    w.derive(&["Clone", "Debug", "PartialEq", "event_runtime::Event"]);
+    w.attribute("event", arguments);
+    w.open(format_args!("pub struct {ident} {{"));
+    w.doc("The whole payload.");
+    w.line(format_args!("pub payload: {ty},"));
+    w.close("}");
+    let payload = format!("payload: {ty}");
+    let head = format!("event_runtime::wire_newtype!({ident} {{");
+    if payload.len() <= required::LITERAL_WIDTH {
+        w.line(format_args!("{head} {payload} }});"));
+    } else {
+        w.open(head);
+        w.line(payload);
+        w.close("});");
+    }
+    if validate::demands(scope.uses, inner) {
+        validate::nested(w, ident, "&self.payload");
+    }
+}
+
 /// One type with fields.
 pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, fields: &[Field]) {
     let ty = &scope.contracts[id];
-    match &ty.doc {
-        Some(doc) => w.doc(doc),
-        None => w.doc(&format!("The type `{}`.", scope.contracts.type_name(ty))),
-    }
+    about::ty(w, scope, ty, "The type");
     let shape = Shape {
         ident: name::type_ident(&ty.name),
         owner: Some(id),
         fields,
+        whole: &ty.whole,
         event: None,
     };
     shape.write(w, scope);
@@ -84,13 +140,14 @@ pub(super) fn event_arguments(scope: &Scope<'_>, event: &Event, id: EventId) -> 
     } else if let Some(note) = &event.deprecated {
         args.push(format!("deprecated = {}", literal(note)));
     }
-    let checked = match &event.body {
-        Body::Fields(fields) => validate::needed(contracts, fields),
-        Body::Schema(schema) => contracts.import(schema).is_some_and(|import| import.checks),
+    let checked = match payload(contracts, event) {
+        Payload::Fields(fields, whole) => validate::needed(scope.uses, fields, whole),
+        Payload::Other(inner) => validate::demands(scope.uses, inner),
     };
     if checked {
         args.push("validate".to_owned());
     }
+    args.push("wire_struct".to_owned());
     args
 }
 
@@ -99,6 +156,7 @@ struct Shape<'a> {
     ident: String,
     owner: Option<TypeId>,
     fields: &'a [Field],
+    whole: &'a Whole,
     event: Option<Vec<String>>,
 }
 
@@ -123,7 +181,7 @@ impl Shape<'_> {
         if required::default(self.fields) == required::Default::Written {
             required::default_implementation(w, &self.ident, self.fields);
         }
-        validate::implementation(w, scope, self.owner, &self.ident, self.fields);
+        validate::implementation(w, scope, self.owner, &self.ident, self.fields, self.whole);
     }
 
     fn derives(&self, w: &mut Writer, secret: bool) {
@@ -142,7 +200,7 @@ impl Shape<'_> {
     }
 
     fn body(&self, w: &mut Writer, scope: &Scope<'_>) {
-        if self.fields.is_empty() {
+        if self.fields.is_empty() && self.whole.extra.is_none() {
             w.line(format_args!("pub struct {} {{}}", self.ident));
             return;
         }
@@ -159,6 +217,11 @@ impl Shape<'_> {
                 &format!("{ty},"),
             );
         }
+        if let Some(extra) = &self.whole.extra {
+            w.doc("Members without a field of their own.");
+            let ty = scope.ty(&Type::Map(Box::new(extra.clone())));
+            w.pair("pub extra:", &format!("{ty},"));
+        }
         w.close("}");
     }
 
@@ -171,8 +234,18 @@ impl Shape<'_> {
             Some(format!("{} = {}", literal(alias), literal(&field.wire())))
         });
         let aliases: Vec<String> = aliases.collect();
+        let mut tail = match aliases.as_slice() {
+            [] => String::new(),
+            aliases => format!(", alias {{ {} }}", aliases.join(", ")),
+        };
+        if self.whole.extra.is_some() {
+            tail.push_str(", extra = extra");
+            if let Some(tag) = &self.whole.tag {
+                tail.push_str(&format!(", tag = {}", literal(tag)));
+            }
+        }
         if self.fields.is_empty() {
-            w.line(format_args!("{head}}});"));
+            w.line(format_args!("{head}}}{tail});"));
             return;
         }
         w.open(head);
@@ -186,11 +259,7 @@ impl Shape<'_> {
                 w.line(format_args!("{ident} = {kind}({wire}),"));
             }
         }
-        if aliases.is_empty() {
-            w.close("});");
-        } else {
-            w.close(format_args!("}}, alias {{ {} }});", aliases.join(", ")));
-        }
+        w.close(format_args!("}}{tail});"));
     }
 
     /// `Debug` that keeps what is sensitive to itself.
@@ -233,6 +302,10 @@ pub(super) fn has_odd_name(fields: &[Field]) -> bool {
 
 /// The word of `wire_struct!` for a field.
 fn kind(scope: &Scope<'_>, field: &Field) -> &'static str {
+    // `null` is one of these values.
+    if field.optional && matches!(field.ty.value, Type::Any | Type::Null) {
+        return "present";
+    }
     match (
         is_text(scope, field),
         field.optional,

@@ -233,7 +233,7 @@ impl Writer {
     }
 
     /// As many items a line as fit.
-    fn fill(&mut self, items: &[String]) {
+    pub(super) fn fill(&mut self, items: &[String]) {
         let mut line = String::new();
         for item in items {
             let more = if line.is_empty() {
@@ -248,7 +248,9 @@ impl Writer {
                 line = format!("{item},");
             }
         }
-        self.line(line);
+        if !line.is_empty() {
+            self.line(line);
+        }
     }
 
     /// A doc comment.

@@ -3,6 +3,7 @@
 //! A union's own `Deserialize`, because serde's tag with an untagged fallback turns a broken known variant into the
 //! fallback. A missing tag or a known tag with a broken body is an error here, and never `Unknown`.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{self, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -47,6 +48,57 @@ impl Serialize for UnknownVariant {
     }
 }
 
+/// The deepest nesting of a union's value. serde_json has this limit for a text, and a union's value is a text of its own.
+const MAX_NESTING: usize = 128;
+/// A shorter text holds too few unions in each other to need a look.
+const SHORT: usize = 1024;
+
+thread_local! {
+    /// Whether a union's value is being read, which was looked at as a whole.
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Remembers that a union's value is being read.
+struct Inside {
+    before: bool,
+}
+
+impl Inside {
+    fn enter() -> Self {
+        Self {
+            before: INSIDE.replace(true),
+        }
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        INSIDE.set(self.before);
+    }
+}
+
+/// Whether a JSON text nests too deep for a reader that calls itself.
+fn is_deep(json: &str) -> bool {
+    if json.len() < SHORT || INSIDE.get() {
+        return false;
+    }
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'{' | b'[' if !in_text => depth += 1,
+            b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_NESTING {
+            return true;
+        }
+    }
+    false
+}
+
 /// An object whose tag is known and whose body is not read yet.
 pub struct TaggedObject {
     tag: String,
@@ -63,6 +115,9 @@ impl TaggedObject {
         tag: &'static str,
     ) -> Result<Self, D::Error> {
         let json = Box::<RawValue>::deserialize(deserializer)?;
+        if is_deep(json.get()) {
+            return Err(de::Error::custom("recursion limit exceeded"));
+        }
         let mut reader = serde_json::Deserializer::from_str(json.get());
         let found = reader.deserialize_map(TagVisitor(tag)).map_err(|_| {
             de::Error::invalid_type(
@@ -87,6 +142,7 @@ impl TaggedObject {
     /// # Errors
     /// A body that is not this variant's.
     pub fn body<T: DeserializeOwned, E: de::Error>(&self) -> Result<T, E> {
+        let _inside = Inside::enter();
         serde_json::from_str(self.json.get()).map_err(|_| {
             let problem = problem::<T>(self.json.get().as_bytes());
             let at = if problem.path.is_empty() {
@@ -130,6 +186,9 @@ impl<'de> Visitor<'de> for TagVisitor {
         let mut tag = None;
         while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
             if key == self.0 {
+                if tag.is_some() {
+                    return Err(de::Error::duplicate_field(self.0));
+                }
                 tag = Some(map.next_value()?);
             } else {
                 map.next_value::<IgnoredAny>()?;

@@ -4,6 +4,7 @@
 //! service's compiler does. Here a struct is a tuple of slots, and all that is done with tuples and objects is checked once, in
 //! this file: `wire_struct!` leaves one call for each struct. `members` is the same for writing.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::slice::Iter;
@@ -74,6 +75,10 @@ pub struct Required<T, W>(Option<T>, PhantomData<W>);
 #[derive(Debug)]
 pub struct Optional<T, W>(Option<Option<T>>, PhantomData<W>);
 
+/// The slot of a field that may be absent, and of which `null` is a value.
+#[derive(Debug)]
+pub struct Present<T, W>(Option<T>, PhantomData<W>);
+
 /// The slot of a field that has a value when it is absent.
 #[derive(Debug)]
 pub struct Defaulted<T, W>(Option<T>, fn() -> T, PhantomData<W>);
@@ -113,12 +118,13 @@ macro_rules! slots {
 slots! {
     Required: T, T, |self, name| self.0.ok_or_else(|| E::missing_field(name));
     Optional: Option<T>, Option<T>, |self, _name| Ok(self.0.flatten());
+    Present: Option<T>, T, |self, _name| Ok(self.0);
     Defaulted: T, T, |self, _name| Ok(self.0.unwrap_or_else(self.1));
 }
 
 /// The slots by the words of `wire_struct!`.
 pub mod slot {
-    use super::{Defaulted, Optional, PhantomData, Plain, Required, Text};
+    use super::{Defaulted, Optional, PhantomData, Plain, Present, Required, Text};
 
     macro_rules! words {
         ($($way:ident: $required:ident $optional:ident $defaulted:ident;)*) => {$(
@@ -141,6 +147,12 @@ pub mod slot {
             }
         )*};
     }
+    /// A field that may be absent, and of which `null` is a value.
+    #[must_use]
+    pub fn present<T>() -> Present<T, Plain> {
+        Present(None, PhantomData)
+    }
+
     words! {
         Plain: required optional defaulted;
         Text: text optional_text defaulted_text;
@@ -315,6 +327,62 @@ pub fn read_object<'de, T, D: Deserializer<'de>, R: Row<'de>>(
         row,
         build,
     })
+}
+
+/// [`read_object`] for a struct that keeps the members without a field, but for one that is the tag of a union.
+///
+/// # Errors
+/// Anything but an object, a value that does not fit its field, a field twice, or one that is missing.
+pub fn read_open_object<'de, T, X: Deserialize<'de>, D: Deserializer<'de>, R: Row<'de>>(
+    deserializer: D,
+    names: &'static [&'static str],
+    tag: &'static [&'static str],
+    row: R,
+    build: impl FnOnce(R::Values, BTreeMap<String, X>) -> T,
+) -> Result<T, D::Error> {
+    deserializer.deserialize_map(OpenVisitor {
+        names,
+        tag,
+        row,
+        build,
+        extra: PhantomData,
+    })
+}
+
+struct OpenVisitor<R, F, X> {
+    names: &'static [&'static str],
+    tag: &'static [&'static str],
+    row: R,
+    build: F,
+    extra: PhantomData<X>,
+}
+
+impl<'de, T, X, R, F> Visitor<'de> for OpenVisitor<R, F, X>
+where
+    X: Deserialize<'de>,
+    R: Row<'de>,
+    F: FnOnce(R::Values, BTreeMap<String, X>) -> T,
+{
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<T, A::Error> {
+        let mut extra = BTreeMap::new();
+        while let Some(key) = map.next_key::<String>()? {
+            match self.names.iter().position(|name| *name == key) {
+                Some(at) => self.row.fill(at, self.names[at], &mut map)?,
+                None if self.tag.contains(&key.as_str()) => ignore(&mut map)?,
+                None => {
+                    extra.insert(key, map.next_value()?);
+                }
+            }
+        }
+        let values = self.row.values(&mut self.names.iter())?;
+        Ok((self.build)(values, extra))
+    }
 }
 
 struct ObjectVisitor<R, F> {

@@ -161,3 +161,94 @@ macro_rules! wire_choice {
         }
     };
 }
+
+/// Gives a union of values of different kinds its form on the wire: that of the first alternative that takes the value.
+///
+/// ```
+/// use event_wire::serde_json;
+///
+/// #[derive(Clone, Debug, PartialEq)]
+/// pub enum Reference {
+///     Number(i64),
+///     Text(String),
+/// }
+/// event_wire::wire_kinds!(Reference { Number(i64), Text(String) });
+///
+/// let reference: Reference = serde_json::from_str("\"seven\"").unwrap();
+/// assert_eq!(reference, Reference::Text("seven".into()));
+/// assert_eq!(serde_json::to_string(&Reference::Number(7)).unwrap(), "7");
+/// ```
+#[macro_export]
+macro_rules! wire_kinds {
+    ($name:ident { $($variant:ident($body:ty)),+ $(,)? }) => {
+        impl $crate::serde::Serialize for $name {
+            fn serialize<__S: $crate::serde::Serializer>(&self, serializer: __S) -> ::core::result::Result<__S::Ok, __S::Error> {
+                match self {
+                    $(Self::$variant(body) => $crate::serde::Serialize::serialize(body, serializer),)+
+                }
+            }
+        }
+        impl<'de> $crate::serde::Deserialize<'de> for $name {
+            fn deserialize<__D: $crate::serde::Deserializer<'de>>(deserializer: __D) -> ::core::result::Result<Self, __D::Error> {
+                let value: $crate::serde_json::Value = $crate::serde::Deserialize::deserialize(deserializer)?;
+                $(if let ::core::result::Result::Ok(body) = <$body as $crate::serde::Deserialize>::deserialize(&value) {
+                    return ::core::result::Result::Ok(Self::$variant(body));
+                })+
+                ::core::result::Result::Err($crate::serde::de::Error::custom("the value is none of those that it may be"))
+            }
+        }
+    };
+}
+
+/// Gives a struct around one value the form of that value on the wire.
+///
+/// A tuple struct can be made of the value and be used as if it were the value.
+///
+/// ```
+/// use event_wire::serde_json;
+///
+/// #[derive(Clone, Debug, PartialEq)]
+/// pub struct Labels(pub Vec<String>);
+/// event_wire::wire_newtype!(Labels(Vec<String>));
+///
+/// let labels = Labels::from(vec!["a".to_owned()]);
+/// assert_eq!(labels.len(), 1);
+/// assert_eq!(serde_json::to_string(&labels).unwrap(), r#"["a"]"#);
+/// ```
+#[macro_export]
+macro_rules! wire_newtype {
+    ($name:ident($body:ty)) => {
+        $crate::wire_newtype!(@wire $name, 0, $body, Self);
+        impl ::core::ops::Deref for $name {
+            type Target = $body;
+            fn deref(&self) -> &$body {
+                &self.0
+            }
+        }
+        impl ::core::convert::From<$body> for $name {
+            fn from(value: $body) -> Self {
+                Self(value)
+            }
+        }
+        impl ::core::convert::From<$name> for $body {
+            fn from(value: $name) -> Self {
+                value.0
+            }
+        }
+    };
+    ($name:ident { $field:ident: $body:ty }) => {
+        $crate::wire_newtype!(@wire $name, $field, $body, |$field| Self { $field });
+    };
+    (@wire $name:ident, $field:tt, $body:ty, $make:expr) => {
+        impl $crate::serde::Serialize for $name {
+            fn serialize<__S: $crate::serde::Serializer>(&self, serializer: __S) -> ::core::result::Result<__S::Ok, __S::Error> {
+                $crate::serde::Serialize::serialize(&self.$field, serializer)
+            }
+        }
+        impl<'de> $crate::serde::Deserialize<'de> for $name {
+            fn deserialize<__D: $crate::serde::Deserializer<'de>>(deserializer: __D) -> ::core::result::Result<Self, __D::Error> {
+                <$body as $crate::serde::Deserialize>::deserialize(deserializer).map($make)
+            }
+        }
+    };
+}

@@ -2,8 +2,10 @@
 //!
 //! What runs is one call of the serializer for each field, as with serde's derive.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
-use serde::ser::{SerializeStruct, Serializer};
+use serde::ser::{SerializeMap, SerializeStruct, Serializer};
 
 use crate::tuples::{Then, tuples};
 
@@ -67,6 +69,12 @@ pub mod member {
     /// A field that is left out when it has no value.
     #[inline]
     pub fn optional<'a, T>(name: &'static str, value: &'a Option<T>) -> Maybe<&'a T> {
+        Maybe(name, value.as_ref())
+    }
+
+    /// A field that is left out when it has no value; `null` is one.
+    #[inline]
+    pub fn present<'a, T>(name: &'static str, value: &'a Option<T>) -> Maybe<&'a T> {
         Maybe(name, value.as_ref())
     }
 
@@ -141,4 +149,41 @@ pub fn write_object<S: Serializer>(
     let mut object = serializer.serialize_struct(name, len(&members))?;
     members.write(&mut object)?;
     object.end()
+}
+
+/// Writes a struct with these fields and the members that have none.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn write_open_object<S: Serializer, X: Serialize>(
+    serializer: S,
+    members: impl Members,
+    extra: &BTreeMap<String, X>,
+) -> Result<S::Ok, S::Error> {
+    let mut object = Entries(serializer.serialize_map(None)?);
+    members.write(&mut object)?;
+    for (name, value) in extra {
+        object.0.serialize_entry(name, value)?;
+    }
+    object.end()
+}
+
+/// A map that takes the fields of a struct.
+struct Entries<M>(M);
+
+impl<M: SerializeMap> SerializeStruct for Entries<M> {
+    type Ok = M::Ok;
+    type Error = M::Error;
+
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), M::Error> {
+        self.0.serialize_entry(name, value)
+    }
+
+    fn end(self) -> Result<M::Ok, M::Error> {
+        self.0.end()
+    }
 }

@@ -195,6 +195,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Renamed<A> {
 /// | `required("name")` | must be there |
 /// | `optional("name")` | is an `Option`: left out when it is `None` |
 /// | `defaulted("name", function)` | has a value when it is absent, and is always written |
+/// | `present("name")` | is an `Option` that is left out when it is `None`; `null` is a value and stays one |
 /// | `text`, `optional_text`, `defaulted_text` | is the same, and its numbers are sent as text |
 ///
 /// ```
@@ -217,6 +218,25 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Renamed<A> {
 /// assert!(serde_json::from_str::<Point>("[1]").is_err());
 /// ```
 ///
+/// With `extra = field` that map keeps the members without a field of their own, as types from a JSON Schema do:
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use event_wire::serde_json;
+///
+/// #[derive(Debug, PartialEq)]
+/// pub struct Open {
+///     id: u32,
+///     extra: BTreeMap<String, bool>,
+/// }
+/// event_wire::wire_struct!(Open { id = required("id") }, extra = extra);
+///
+/// let text = r#"{"id":1,"new":true}"#;
+/// let open: Open = serde_json::from_str(text).unwrap();
+/// assert_eq!(open.extra["new"], true);
+/// assert_eq!(serde_json::to_string(&open).unwrap(), text);
+/// ```
+///
 /// Without fields it is for a `#[serde(remote = "Self")]` struct, whose fields serde's derive knows: only the object is new.
 #[macro_export]
 macro_rules! wire_struct {
@@ -236,6 +256,23 @@ macro_rules! wire_struct {
                 $crate::private::read_object(deserializer, &[$($wire),*], &[$($(($old, $current)),*)?],
                     $crate::wire_struct!(@tuple $([$crate::private::slot::$kind($($default)?)])*),
                     |$crate::wire_struct!(@tuple $([$field])*)| Self { $($field),* })
+            }
+        }
+    };
+    ($name:ident { $($field:ident = $kind:ident($wire:literal)),* $(,)? }, extra = $extra:ident $(, tag = $tag:literal)?) => {
+        #[automatically_derived]
+        impl $crate::serde::Serialize for $name {
+            fn serialize<__S: $crate::serde::Serializer>(&self, serializer: __S) -> ::core::result::Result<__S::Ok, __S::Error> {
+                $crate::private::write_open_object(serializer,
+                    $crate::wire_struct!(@tuple $([$crate::private::member::$kind($wire, &self.$field)])*), &self.$extra)
+            }
+        }
+        #[automatically_derived]
+        impl<'de> $crate::serde::Deserialize<'de> for $name {
+            fn deserialize<__D: $crate::serde::Deserializer<'de>>(deserializer: __D) -> ::core::result::Result<Self, __D::Error> {
+                $crate::private::read_open_object(deserializer, &[$($wire),*], &[$($tag)?],
+                    $crate::wire_struct!(@tuple $([$crate::private::slot::$kind()])*),
+                    |$crate::wire_struct!(@tuple $([$field])*), $extra| Self { $($field,)* $extra })
             }
         }
     };

@@ -4,6 +4,7 @@
 
 use std::cmp::Ordering;
 use std::fmt::{self, Display};
+use std::ops::Rem;
 use std::sync::OnceLock;
 
 use chrono::{Datelike, Timelike};
@@ -263,6 +264,52 @@ impl Checker {
         }
         if value.nanosecond() >= 1_000_000_000 && (value.hour(), value.minute()) != (23, 59) {
             self.fail("has a second 60 that is no leap second");
+        }
+    }
+
+    /// A number above `bound`. A number that cannot be compared (NaN) is refused too.
+    pub fn above<T: PartialOrd + Display>(&mut self, value: T, bound: T) {
+        if value.partial_cmp(&bound) != Some(Ordering::Greater) {
+            self.fail(format!("must be above {bound}"));
+        }
+    }
+
+    /// A number below `bound`. A number that cannot be compared (NaN) is refused too.
+    pub fn below<T: PartialOrd + Display>(&mut self, value: T, bound: T) {
+        if value.partial_cmp(&bound) != Some(Ordering::Less) {
+            self.fail(format!("must be below {bound}"));
+        }
+    }
+
+    /// An integer that is a multiple of `step`, which is not zero.
+    pub fn multiple_of<T: Rem<Output = T> + PartialEq + Default + Copy + Display>(
+        &mut self,
+        value: T,
+        step: T,
+    ) {
+        if step == T::default() || value % step != T::default() {
+            self.fail(format!("is no multiple of {step}"));
+        }
+    }
+
+    /// One of the listed numbers.
+    pub fn one_of<T: PartialEq>(&mut self, value: T, allowed: &[T]) {
+        if !allowed.contains(&value) {
+            self.fail("is none of the allowed numbers");
+        }
+    }
+
+    /// The only value that is allowed.
+    pub fn only<T: PartialEq + Display>(&mut self, value: T, only: T) {
+        if value != only {
+            self.fail(format!("must be {only}"));
+        }
+    }
+
+    /// Nothing but `null`.
+    pub fn null(&mut self, value: &serde_json::Value) {
+        if !value.is_null() {
+            self.fail("must be null");
         }
     }
 

@@ -54,11 +54,11 @@ impl Export<'_> {
         let import = self.contracts.import(schema)?;
         let moved = Move {
             export: self,
-            root: &import.ty,
+            root: self.contracts.root(import),
             at_root,
         };
         let mut others = Vec::new();
-        for name in reach(self.contracts, &import.ty) {
+        for name in reach(self.contracts, moved.root) {
             let Some(definition) = self.names.imported(name).filter(|_| name != moved.root) else {
                 continue;
             };
@@ -71,7 +71,7 @@ impl Export<'_> {
             others.push((definition.title.clone(), members));
         }
         Some(Import {
-            root: moved.payload(&import.ty),
+            root: moved.payload(moved.root),
             others,
         })
     }
@@ -100,12 +100,12 @@ fn reach<'a>(contracts: &'a Contracts, root: &'a str) -> Vec<&'a str> {
     let mut found = Vec::new();
     let mut open = vec![root];
     while let Some(name) = open.pop() {
-        if let Some(ty) = contracts.schema_types.get(name)
+        if let Some(schema) = contracts.schema(name)
             && seen.insert(name)
         {
             found.push(name);
             let mut next = Vec::new();
-            targets(&ty.schema, &mut next);
+            targets(schema, &mut next);
             open.extend(next.into_iter().rev());
         }
     }
@@ -133,8 +133,8 @@ const LOCAL: &str = "#/definitions/";
 impl Move<'_> {
     /// The schema of a definition.
     fn definition(&self, name: &str) -> Members {
-        let ty = self.export.contracts.schema_types.get(name);
-        match ty.map(|ty| self.json(&ty.schema)) {
+        let schema = self.export.contracts.schema(name);
+        match schema.map(|schema| self.json(schema)) {
             Some(Json::Object(members)) => members,
             _ => Members::new(),
         }

@@ -86,8 +86,9 @@ impl<'a> Export<'a> {
     /// The file of a definition that an imported schema brings.
     fn schema_file(&self, title: &str, members: Members) -> (String, String) {
         let definition = self.names.schema(title);
-        let ty = definition.and_then(|name| self.contracts.schema_types.get(name));
-        let from = ty.map_or("", |ty| ty.file.as_str());
+        let id = definition.and_then(|name| self.contracts.definition(name));
+        let origin = id.and_then(|id| self.contracts[id].origin.as_ref());
+        let from = origin.map_or("", |origin| origin.file.as_str());
         (self.schema_place(title), self.file(from, members))
     }
 

@@ -8,7 +8,6 @@ use super::document::Value as Json;
 use super::facts::{JsonKind, Leaf, Problem, Reader};
 use super::list;
 use super::names::Names;
-use super::rust;
 use super::scalar;
 use super::shape::{By, Count, Def, Kind, Shape, Value, Variant, Whole};
 use super::store::{Site, Store};
@@ -42,8 +41,6 @@ pub(super) struct Built {
 pub(super) struct Root {
     /// The file.
     pub site: Site,
-    /// Whether it is an event's payload.
-    pub event: bool,
     /// The definition of the whole.
     pub def: usize,
     /// For an event whose payload is no struct: the struct around it.
@@ -124,9 +121,6 @@ pub(super) fn build(store: &mut Store<'_>, wanted: &[(Site, Wanted<'_>)]) -> Bui
         before: 0,
         depth: 0,
     };
-    for name in rust::RESERVED {
-        builder.keys.reserve(name);
-    }
     let idents = builder.claim(wanted);
     let roots = wanted.iter().zip(idents).enumerate();
     let roots = roots.map(|(at, (root, ident))| builder.root(*root, ident.as_deref(), at));

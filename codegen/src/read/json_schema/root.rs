@@ -81,7 +81,6 @@ impl Builder<'_, '_> {
         let (problems, unchecked) = self.read.end();
         Root {
             site,
-            event: wanted.event,
             def,
             wrapper,
             problems,
