@@ -47,10 +47,22 @@ pub(crate) const FORMAT: u32 = 1;
 /// module that includes it (`event_runtime::include_contracts!` sees to that).
 #[must_use]
 pub fn rust(checked: &Checked, services: &[ServiceId]) -> String {
-    write(checked, services)
+    write(checked, services, |w, uses| {
+        services::module(w, checked, uses);
+    })
 }
 
-fn write(contracts: &Contracts, services: &[ServiceId]) -> String {
+/// The same without the services: types alone, which need no runtime.
+#[must_use]
+pub fn types(checked: &Checked, services: &[ServiceId]) -> String {
+    write(checked, services, |_, _| {})
+}
+
+fn write(
+    contracts: &Contracts,
+    services: &[ServiceId],
+    behaviour: impl FnOnce(&mut Writer, &Uses),
+) -> String {
     let uses = Uses::of(contracts, services);
     let mut w = Writer::default();
     w.line(HEADER);
@@ -59,7 +71,7 @@ fn write(contracts: &Contracts, services: &[ServiceId]) -> String {
     features::needs(&mut w, contracts, &uses);
     module::domains(&mut w, contracts, &uses);
     schemas::modules(&mut w, contracts, &uses);
-    services::module(&mut w, contracts, &uses);
+    behaviour(&mut w, &uses);
     streams::constant(&mut w, contracts, &uses);
     w.finish()
 }
