@@ -13,12 +13,12 @@ use crate::name;
 /// The longest arguments of a call on one line, as rustfmt has it.
 const SHORT: usize = 60;
 
-/// Whether some values of a type expression break a rule.
+/// Returns `true` if some values of a type expression break a rule.
 pub(super) fn demands(uses: &Uses, ty: &Type) -> bool {
     checked::is_limited(ty, &|id| uses.checked(id))
 }
 
-/// Whether some values of an object break a rule.
+/// Returns `true` if some values of an object break a rule.
 pub(super) fn needed(uses: &Uses, fields: &[Field], whole: &Whole) -> bool {
     checked::is_object_limited(fields, whole, &|id| uses.checked(id))
 }
@@ -265,7 +265,7 @@ fn one_field(w: &mut Writer, scope: &Scope<'_>, owner: Option<TypeId>, field: &F
     }
 }
 
-/// Where a value is found.
+/// Place of a value.
 enum Place {
     /// A field of `self`.
     Field(String),

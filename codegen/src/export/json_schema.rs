@@ -45,7 +45,7 @@ impl Draft {
     }
 }
 
-/// How schemas are spread over files.
+/// Distribution of schemas over files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Layout {
     /// `<domain>.<Event>.json` for each event, with all that it needs.
@@ -90,7 +90,7 @@ fn provenance(from: &str) -> String {
     format!("{GENERATED_FROM}{from}{DO_NOT_EDIT}")
 }
 
-/// Whether the text of a file says that [`json_schema`] wrote it. Only such files may be removed when they are stale.
+/// Returns `true` if the text of a file says that [`json_schema`] wrote it. Only such files may be removed when they are stale.
 ///
 /// Looks at the second member only, where the `$comment` stands: a description elsewhere that quotes one means nothing.
 #[must_use]

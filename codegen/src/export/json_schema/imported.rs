@@ -20,13 +20,13 @@ pub(super) struct Import {
 
 /// The schema of a whole payload.
 pub(super) struct Payload {
-    /// What the schema says about itself.
+    /// Description of the schema.
     pub(super) description: Option<String>,
     /// Everything else of it but its title.
     pub(super) members: Members,
 }
 
-/// How references of one import change.
+/// Rewriting of the references of one import.
 struct Move<'a> {
     export: &'a Export<'a>,
     /// The definition of the whole payload, and where its schema goes.
@@ -127,7 +127,7 @@ fn targets<'a>(schema: &'a Json, found: &mut Vec<&'a str>) {
     }
 }
 
-/// How references inside an import begin.
+/// Prefix of references inside an import.
 const LOCAL: &str = "#/definitions/";
 
 impl Move<'_> {
@@ -157,7 +157,7 @@ impl Move<'_> {
         }
     }
 
-    /// Where a definition goes.
+    /// Returns the place of a definition.
     fn place(&self, name: &str) -> Option<String> {
         if name == self.root {
             return Some(self.at_root.clone());

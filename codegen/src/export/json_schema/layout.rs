@@ -15,7 +15,7 @@ pub(super) struct Export<'a> {
     pub(super) tags: BTreeMap<TypeId, Tag<'a>>,
     pub(super) draft: Draft,
     pub(super) layout: Layout,
-    /// What stands before a title in a reference inside one file.
+    /// Prefix of a title in a reference inside one file.
     home: String,
 }
 
@@ -67,7 +67,7 @@ impl<'a> Export<'a> {
         }
     }
 
-    /// What stands behind `$ref` for a type.
+    /// Returns the `$ref` of a type.
     pub(super) fn reference(&self, id: TypeId) -> String {
         match self.layout {
             Layout::Refs => format!("{}.json", self.contracts.type_name(&self.contracts[id])),
@@ -75,7 +75,7 @@ impl<'a> Export<'a> {
         }
     }
 
-    /// What stands behind `$ref` for a definition of an imported schema that no contract names, by its title.
+    /// Returns the `$ref` of a definition of an imported schema that no contract names, by its title.
     pub(super) fn schema_place(&self, title: &str) -> String {
         match self.layout {
             Layout::Refs => format!("schemas.{title}.json"),
@@ -92,7 +92,7 @@ impl<'a> Export<'a> {
         (self.schema_place(title), self.file(from, members))
     }
 
-    /// What stands behind `$ref` for a definition that the contract does not name, by its title.
+    /// Returns the `$ref` of a definition that the contract does not name, by its title.
     pub(super) fn place(&self, domain: DomainId, title: &str) -> String {
         match self.layout {
             Layout::Refs => format!("{}.{title}.json", self.contracts[domain].name),

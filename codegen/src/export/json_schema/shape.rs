@@ -22,7 +22,7 @@ pub(super) struct Tag<'a> {
     value: &'a str,
 }
 
-/// Which types are variants, and under which tag. A variant belongs to one union, so its tag is part of its schema.
+/// Returns the tags of the types that are variants. A variant belongs to one union, so its tag is part of its schema.
 pub(super) fn tags(types: &[TypeDef]) -> BTreeMap<TypeId, Tag<'_>> {
     let unions = types.iter().filter_map(|ty| match &ty.kind {
         TypeKind::Union(union) => Some(union),
@@ -188,7 +188,7 @@ impl Export<'_> {
         out
     }
 
-    /// What a field sends that is a scalar with constraints of its own. A named scalar that the field narrows further is
+    /// Returns the scalar of a field that has constraints of its own. A named scalar that the field narrows further is
     /// written out, because a `$ref` must stand alone.
     pub(super) fn own_scalar<'f>(&'f self, field: &'f Field) -> Option<Scalar<'f>> {
         let as_text = field.as_text.is_some();
