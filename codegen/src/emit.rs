@@ -5,6 +5,7 @@
 
 mod about;
 mod beside;
+mod checked;
 mod choices;
 mod defaults;
 mod doc;
@@ -12,8 +13,10 @@ mod enums;
 #[cfg(feature = "derive")]
 pub mod event_impl;
 mod features;
+mod fields;
 mod module;
 mod moments;
+mod reexports;
 mod required;
 mod scalars;
 mod schemas;
@@ -71,19 +74,4 @@ fn write(
     behaviour(&mut w, &uses);
     streams::constant(&mut w, contracts, &uses);
     w.finish()
-}
-
-/// `event_runtime::name!(head{ arms });`, in a form that rustfmt leaves as it is.
-fn call_with_block(w: &mut Writer, name: &str, head: &str, arms: &[String]) {
-    let open = format!("event_runtime::{name}!({head}{{");
-    let whole = format!("{open} {} }});", arms.join(", "));
-    if w.fits(&whole) {
-        w.line(whole);
-        return;
-    }
-    w.open(open);
-    for arm in arms {
-        w.line(format!("{arm},"));
-    }
-    w.close("});");
 }
