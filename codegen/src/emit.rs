@@ -5,6 +5,7 @@
 
 mod about;
 mod beside;
+mod checked;
 mod choices;
 mod defaults;
 mod doc;
@@ -12,8 +13,10 @@ mod enums;
 #[cfg(feature = "derive")]
 pub mod event_impl;
 mod features;
+mod fields;
 mod module;
 mod moments;
+mod reexports;
 mod required;
 mod scalars;
 mod schemas;
@@ -44,10 +47,22 @@ pub(crate) const FORMAT: u32 = 1;
 /// module that includes it (`event_runtime::include_contracts!` sees to that).
 #[must_use]
 pub fn rust(checked: &Checked, services: &[ServiceId]) -> String {
-    write(checked, services)
+    write(checked, services, |w, uses| {
+        services::module(w, checked, uses);
+    })
 }
 
-fn write(contracts: &Contracts, services: &[ServiceId]) -> String {
+/// The same without the services: types alone, which need no runtime.
+#[must_use]
+pub fn types(checked: &Checked, services: &[ServiceId]) -> String {
+    write(checked, services, |_, _| {})
+}
+
+fn write(
+    contracts: &Contracts,
+    services: &[ServiceId],
+    behaviour: impl FnOnce(&mut Writer, &Uses),
+) -> String {
     let uses = Uses::of(contracts, services);
     let mut w = Writer::default();
     w.line(HEADER);
@@ -56,22 +71,7 @@ fn write(contracts: &Contracts, services: &[ServiceId]) -> String {
     features::needs(&mut w, contracts, &uses);
     module::domains(&mut w, contracts, &uses);
     schemas::modules(&mut w, contracts, &uses);
-    services::module(&mut w, contracts, &uses);
+    behaviour(&mut w, &uses);
     streams::constant(&mut w, contracts, &uses);
     w.finish()
-}
-
-/// `event_runtime::name!(head{ arms });`, in a form that rustfmt leaves as it is.
-fn call_with_block(w: &mut Writer, name: &str, head: &str, arms: &[String]) {
-    let open = format!("event_runtime::{name}!({head}{{");
-    let whole = format!("{open} {} }});", arms.join(", "));
-    if w.fits(&whole) {
-        w.line(whole);
-        return;
-    }
-    w.open(open);
-    for arm in arms {
-        w.line(format!("{arm},"));
-    }
-    w.close("});");
 }

@@ -47,6 +47,7 @@ use std::path::PathBuf;
 pub struct Codegen {
     folder: PathBuf,
     services: Vec<String>,
+    types_only: bool,
     out_file: Option<PathBuf>,
 }
 
@@ -71,6 +72,7 @@ impl Codegen {
         Self {
             folder: folder.into(),
             services: Vec::new(),
+            types_only: false,
             out_file: None,
         }
     }
@@ -79,6 +81,14 @@ impl Codegen {
     #[must_use]
     pub fn service(mut self, name: impl Into<String>) -> Self {
         self.services.push(name.into());
+        self
+    }
+
+    /// Leaves out what a service does: its settings, its `Handlers` and `listen`. Events, types and streams remain, for a crate that
+    /// depends on `event-wire` alone and says `event_wire::include_contracts!()`.
+    #[must_use]
+    pub fn types_only(mut self) -> Self {
+        self.types_only = true;
         self
     }
 
@@ -134,7 +144,10 @@ impl Codegen {
             .map_err(|contracts| Error::contracts(&diagnostics, &contracts.sources))?;
         let services = cargo::services(&checked, &self.services)?;
         Ok(Generated {
-            text: emit::rust(&checked, &services),
+            text: match self.types_only {
+                true => emit::types(&checked, &services),
+                false => emit::rust(&checked, &services),
+            },
             files: checked
                 .sources
                 .iter()

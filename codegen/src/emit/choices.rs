@@ -34,7 +34,7 @@ pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, def: &Choice) {
         By::Kind => "wire_kinds",
         By::Fit => "wire_choice",
     };
-    super::call_with_block(w, call, &format!("{ident} "), &arms);
+    w.table(call, &format!("{ident} "), &arms);
     validate::choice(w, scope, id, &ident, def);
 }
 

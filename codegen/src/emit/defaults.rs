@@ -1,9 +1,9 @@
 //! Defaults: one private function per field, which serde calls when the field is absent. The values are Rust
 //! expressions that cannot fail: nothing is parsed when the service runs.
 
+use super::fields::has_odd_name;
 use super::moments;
 use super::scope::{Prelude, Scope};
-use super::structs::has_odd_name;
 use super::writer::{Writer, literal};
 use crate::model::{Enum, Field, Number, Type, TypeId, TypeKind, Union, Value, ValueKind};
 use crate::name;

@@ -48,5 +48,5 @@ pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, def: &Enum) {
     let values = def.values.iter().zip(idents);
     let arms = values.map(|(value, ident)| format!("{ident} = {}", literal(value)));
     let head = format!("{ident}, {mode} ");
-    super::call_with_block(w, "wire_enum", &head, &arms.collect::<Vec<_>>());
+    w.table("wire_enum", &head, &arms.collect::<Vec<_>>());
 }

@@ -3,7 +3,7 @@
 use super::scope::Scope;
 use super::uses::Uses;
 use super::writer::Writer;
-use super::{choices, enums, required, scalars, schemas, structs, subjects, unions};
+use super::{choices, enums, reexports, required, scalars, structs, subjects, unions};
 use crate::model::{Contracts, DomainId, TypeId, TypeKind};
 use crate::name;
 
@@ -120,7 +120,7 @@ pub(super) fn items(w: &mut Writer, scope: &Scope<'_>) {
         w.blank();
         one_type(w, scope, id);
     }
-    schemas::beside(w, scope);
+    reexports::beside(w, scope);
     required::module(w, scope);
     subjects::module(w, scope);
 }
@@ -131,7 +131,7 @@ fn one_type(w: &mut Writer, scope: &Scope<'_>, id: TypeId) {
         TypeKind::Enum(def) => enums::ty(w, scope, id, def),
         TypeKind::Union(def) => unions::ty(w, scope, id, def),
         TypeKind::Scalar { ty, .. } => scalars::ty(w, scope, id, ty),
-        TypeKind::Schema(schema) => schemas::ty(w, scope, id, schema),
+        TypeKind::Schema(schema) => reexports::ty(w, scope, id, schema),
         TypeKind::Choice(def) => choices::ty(w, scope, id, def),
         TypeKind::Alias { ty, constraints } => scalars::alias(w, scope, id, ty, constraints),
         // Does not pass the rules; an alias keeps this function total.

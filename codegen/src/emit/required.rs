@@ -1,38 +1,22 @@
 //! How structs are made without naming every field, so that a field which the contract adds as optional or with a default
 //! changes no code: `mod required`, and `Default` where no field is required. Decides; the fields are `structs`' to write.
 
-use super::schemas;
+use super::fields::{
+    Default, LITERAL_WIDTH, Payload, allow_deprecated, default, has_odd_name, payload,
+};
+use super::reexports;
 use super::scope::Scope;
-use super::structs::{Payload, allow_deprecated, has_odd_name, payload};
 use super::writer::Writer;
 use super::{about, defaults};
-use crate::model::{Body, Field, TypeDef, TypeId, TypeKind, Whole};
+use crate::model::{Body, Field, TypeId, TypeKind, Whole};
 use crate::name;
 
-/// What `struct_lit_width` of rustfmt lets stand on one line.
-pub(super) const LITERAL_WIDTH: usize = 18;
-
-/// Where a struct has its `Default` from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Default {
-    /// Nowhere: a field is required.
-    None,
-    /// The derive: every field may be absent.
-    Derived,
-    /// [`default_implementation`].
-    Written,
-}
-
-/// Where a struct with these fields has its `Default` from.
-pub(super) fn default(fields: &[Field]) -> Default {
-    if fields.iter().any(Field::required) {
-        Default::None
-    } else if fields.iter().all(|field| field.default.is_none()) {
-        Default::Derived
-    } else {
-        Default::Written
-    }
-}
+/// The doc of a domain's module.
+const HOW: &str = concat!(
+    "The required fields of this domain's structs, to make them from: code that does so stays as it is when the ",
+    "contract adds an optional field.\n\n",
+    "```text\nParcel { note: Some(note), ..required::Parcel { id, to }.into() }\n```",
+);
 
 /// `Default` with the contract's defaults.
 pub(super) fn default_implementation(w: &mut Writer, ident: &str, fields: &[Field]) {
@@ -43,11 +27,6 @@ pub(super) fn default_implementation(w: &mut Writer, ident: &str, fields: &[Fiel
     literal(w, fields, &Whole::default());
     w.close("}");
     w.close("}");
-}
-
-/// Whether a type has a struct of its required fields.
-pub(super) fn has(ty: &TypeDef) -> bool {
-    matches!(&ty.kind, TypeKind::Struct(fields) if default(fields) == Default::None)
 }
 
 /// The module; nothing when the domain has no struct with a required field.
@@ -77,11 +56,11 @@ pub(super) fn module(w: &mut Writer, scope: &Scope<'_>) {
             TypeKind::Struct(fields) => {
                 named |= companion(&mut body, &inner, &def.name, Some(id), fields, &def.whole);
             }
-            TypeKind::Schema(schema) => schemas::required(&mut body, &inner, id, schema),
+            TypeKind::Schema(schema) => reexports::required(&mut body, &inner, id, schema),
             _ => {}
         }
     }
-    schemas::required_beside(&mut body, &inner);
+    reexports::required_beside(&mut body, &inner);
     let body = body.finish();
     if body.is_empty() {
         return;
@@ -90,11 +69,7 @@ pub(super) fn module(w: &mut Writer, scope: &Scope<'_>) {
     if scope.is_schema() {
         w.doc("The required fields of these structs, to make them from.");
     } else {
-        w.doc(
-            "The required fields of this domain's structs, to make them from: code that does so stays as it is when the \
-             contract adds an optional field.\n\n\
-             ```text\nParcel { note: Some(note), ..required::Parcel { id, to }.into() }\n```",
-        );
+        w.doc(HOW);
         w.line("#[allow(missing_debug_implementations)]");
     }
     w.open("pub mod required {");

@@ -1,11 +1,12 @@
 //! Events and types with fields: plain structs, and beside each its names on the wire; the derive `Event` writes the rest.
 
+use super::fields::{
+    Default, LITERAL_WIDTH, Payload, allow_deprecated, default, has_odd_name, payload,
+};
 use super::scope::Scope;
 use super::writer::{Writer, literal};
 use super::{about, defaults, required, validate};
-use crate::model::{
-    Body, Contracts, Envelope, Event, EventId, Field, Type, TypeId, TypeKind, Whole,
-};
+use crate::model::{Envelope, Event, EventId, Field, Type, TypeId, TypeKind, Whole};
 use crate::name;
 
 /// One event.
@@ -29,37 +30,6 @@ pub(super) fn event(w: &mut Writer, scope: &Scope<'_>, id: EventId) {
     shape.write(w, scope);
 }
 
-/// What an event is in Rust.
-pub(super) enum Payload<'a> {
-    /// A struct with these fields.
-    Fields(&'a [Field], &'a Whole),
-    /// A struct around a value of another type, which is an object too.
-    Other(&'a Type),
-}
-
-const PLAIN: &Whole = &Whole {
-    extra: None,
-    min: None,
-    max: None,
-    any_of: Vec::new(),
-    tag: None,
-};
-
-/// What an event's payload is.
-pub(super) fn payload<'a>(contracts: &'a Contracts, event: &'a Event) -> Payload<'a> {
-    let schema = match &event.body {
-        Body::Fields(fields) => return Payload::Fields(fields, PLAIN),
-        Body::Schema(schema) => schema,
-    };
-    let ty = contracts.import(schema).map(|import| &contracts[import.id]);
-    match ty.map(|ty| (&ty.kind, &ty.whole)) {
-        Some((TypeKind::Struct(fields), whole)) => Payload::Fields(fields, whole),
-        Some((TypeKind::Alias { ty, .. }, _)) => Payload::Other(ty),
-        // Was refused, and does not get past the rules.
-        _ => Payload::Fields(&[], PLAIN),
-    }
-}
-
 /// An event whose payload is no struct.
 fn around(w: &mut Writer, scope: &Scope<'_>, ident: &str, arguments: &[String], inner: &Type) {
     let ty = scope.ty(inner);
@@ -71,7 +41,7 @@ fn around(w: &mut Writer, scope: &Scope<'_>, ident: &str, arguments: &[String], 
     w.close("}");
     let payload = format!("payload: {ty}");
     let head = format!("event_runtime::wire_newtype!({ident} {{");
-    if payload.len() <= required::LITERAL_WIDTH {
+    if payload.len() <= LITERAL_WIDTH {
         w.line(format_args!("{head} {payload} }});"));
     } else {
         w.open(head);
@@ -178,7 +148,7 @@ impl Shape<'_> {
             self.debug(w);
         }
         defaults::functions(w, scope, &self.ident, self.fields);
-        if required::default(self.fields) == required::Default::Written {
+        if default(self.fields) == Default::Written {
             required::default_implementation(w, &self.ident, self.fields);
         }
         validate::implementation(w, scope, self.owner, &self.ident, self.fields, self.whole);
@@ -189,7 +159,7 @@ impl Shape<'_> {
         if !secret {
             derives.push("Debug");
         }
-        if required::default(self.fields) == required::Default::Derived {
+        if default(self.fields) == Default::Derived {
             derives.push("Default");
         }
         derives.push("PartialEq");
@@ -284,20 +254,6 @@ impl Shape<'_> {
         w.close("}");
         w.close("}");
     }
-}
-
-/// The contract's own code is not what a deprecation warns of.
-pub(super) fn allow_deprecated(w: &mut Writer, fields: &[Field]) {
-    if fields.iter().any(|field| field.deprecated.is_some()) {
-        w.line("#[allow(deprecated)]");
-    }
-}
-
-/// Whether a field's name is one that the contract language takes and rustc's style lint does not: `two__bars`.
-pub(super) fn has_odd_name(fields: &[Field]) -> bool {
-    fields
-        .iter()
-        .any(|field| field.name.trim_matches('_').contains("__"))
 }
 
 /// The word of `wire_struct!` for a field.

@@ -53,7 +53,7 @@ pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, def: &Union) {
         .iter()
         .map(|v| format!("{}({}) = {}", v.ident, v.ty, v.tag));
     let head = format!("{ident}, tag = {}, {mode} ", literal(&def.tag));
-    super::call_with_block(w, "wire_union", &head, &arms.collect::<Vec<_>>());
+    w.table("wire_union", &head, &arms.collect::<Vec<_>>());
     validate::union(w, scope, &ident, def);
 }
 

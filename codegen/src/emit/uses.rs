@@ -1,6 +1,6 @@
 //! What of a folder comes out: everything, or only what some services publish, handle and reach. Decides; never writes.
 
-use super::validate;
+use super::checked;
 use crate::model::{
     Body, Contracts, DomainId, EventId, ServiceId, StreamId, Type, TypeId, TypeKind,
 };
@@ -47,7 +47,7 @@ impl Uses {
             events: vec![all; contracts.events.len()],
             published: vec![all; contracts.events.len()],
             types: vec![false; contracts.types.len() + contracts.imported.len()],
-            checked: validate::checked(contracts),
+            checked: checked::types(contracts),
             streams: vec![all; contracts.streams.len()],
             domains: members(contracts),
             parties: parties(contracts),

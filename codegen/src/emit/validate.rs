@@ -1,87 +1,26 @@
-//! `Validate`: one call per constraint, as text, only for types that have one or reach one. A float counts as one: JSON has
-//! no NaN and no infinity. So do a date and a timestamp: RFC 3339 has no year of five digits.
+//! `Validate`: one call per constraint, as text, only for types that have one or reach one ([`super::checked`]).
 
+use super::checked;
+use super::fields::allow_deprecated;
 use super::scope::Scope;
-use super::structs::allow_deprecated;
 use super::uses::Uses;
 use super::writer::{Writer, literal};
 use crate::model::{
-    Choice, Constraints, Contracts, Field, Number, Type, TypeId, TypeKind, Union, ValueKind, Whole,
+    Choice, Constraints, Field, Number, Type, TypeId, TypeKind, Union, ValueKind, Whole,
 };
 use crate::name;
 
 /// The longest arguments of a call on one line, as rustfmt has it.
 const SHORT: usize = 60;
 
-/// The types of which some values break a rule, by id.
-pub(super) fn checked(contracts: &Contracts) -> Vec<bool> {
-    let mut checked = vec![false; contracts.types.len() + contracts.imported.len()];
-    loop {
-        let mut more = false;
-        for at in 0..checked.len() {
-            if !checked[at] && is_checked(contracts, TypeId(at), &checked) {
-                checked[at] = true;
-                more = true;
-            }
-        }
-        if !more {
-            return checked;
-        }
-    }
-}
-
-fn is_checked(contracts: &Contracts, id: TypeId, checked: &[bool]) -> bool {
-    let known = |id: TypeId| checked[id.0];
-    let limited = |ty, constraints: &Constraints| !constraints.is_empty() || is_limited(ty, &known);
-    let ty = &contracts[id];
-    match &ty.kind {
-        TypeKind::Struct(fields) => is_object_checked(fields, &ty.whole, &known),
-        TypeKind::Union(union) => union.variants.iter().filter_map(|v| v.ty.value).any(known),
-        TypeKind::Choice(choice) => {
-            let mut all = choice.alternatives.iter();
-            all.any(|alternative| limited(&alternative.ty, &alternative.constraints))
-        }
-        TypeKind::Alias { ty, constraints } => limited(ty, constraints),
-        TypeKind::Scalar {
-            ty, constraints, ..
-        } => limited(ty, constraints),
-        TypeKind::Schema(schema) => contracts.import(schema).is_some_and(|i| known(i.id)),
-        TypeKind::Enum(_) | TypeKind::Invalid => false,
-    }
-}
-
-fn is_object_checked(fields: &[Field], whole: &Whole, known: &dyn Fn(TypeId) -> bool) -> bool {
-    fields
-        .iter()
-        .any(|field| !field.constraints.is_empty() || is_limited(&field.ty, known))
-        || whole
-            .extra
-            .as_ref()
-            .is_some_and(|extra| is_limited(extra, known))
-        || whole.min.is_some()
-        || whole.max.is_some()
-        || !whole.any_of.is_empty()
-}
-
-fn is_limited(ty: &Type, known: &dyn Fn(TypeId) -> bool) -> bool {
-    match ty {
-        Type::F64 | Type::Date | Type::Timestamp | Type::Null => true,
-        Type::List(item) | Type::Map(item) | Type::Nullable(item) => is_limited(item, known),
-        Type::Tuple(items) => items.iter().any(|item| is_limited(item, known)),
-        Type::Limited(limited) => !limited.1.is_empty() || is_limited(&limited.0, known),
-        Type::Named(id) => known(*id),
-        _ => false,
-    }
-}
-
 /// Whether some values of a type expression break a rule.
 pub(super) fn demands(uses: &Uses, ty: &Type) -> bool {
-    is_limited(ty, &|id| uses.checked(id))
+    checked::is_limited(ty, &|id| uses.checked(id))
 }
 
 /// Whether some values of an object break a rule.
 pub(super) fn needed(uses: &Uses, fields: &[Field], whole: &Whole) -> bool {
-    is_object_checked(fields, whole, &|id| uses.checked(id))
+    checked::is_object_limited(fields, whole, &|id| uses.checked(id))
 }
 
 /// The impl for a struct; nothing when there is nothing to check.

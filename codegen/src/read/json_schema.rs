@@ -36,7 +36,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::json::document;
 use crate::model::{Constraints, Field, Imported, Type, TypeDef, TypeId, Unchecked};
 use crate::source::{Sources, Span, Spanned};
 use build::{Built, Root};
@@ -44,19 +43,11 @@ use shape::{Format, Kind, Shape, Width};
 use store::Store;
 use types::Types;
 
+pub use build::Wanted;
 pub use files::Files;
 
 /// How many unchecked places a warning shows.
 const MAX_SHOWN: usize = 20;
-
-/// What a schema is imported as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wanted<'a> {
-    /// What the type of a whole payload is called: an identifier of Rust, in upper camel case.
-    pub name: &'a str,
-    /// Whether it is an event's payload, which must be an object, and becomes a struct.
-    pub event: bool,
-}
 
 /// What became of the schemas of a folder.
 #[derive(Clone, Debug, Default)]

@@ -3,8 +3,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::Wanted;
-use super::document::Value as Json;
 use super::facts::{JsonKind, Leaf, Problem, Reader};
 use super::list;
 use super::names::Names;
@@ -12,6 +10,7 @@ use super::scalar;
 use super::shape::{By, Count, Def, Kind, Shape, Value, Variant, Whole};
 use super::store::{Site, Store};
 use super::text;
+use crate::json::document::Value as Json;
 
 /// How deep shapes may nest in one another. Also bounds the recursion of everything that walks them.
 const MAX_DEPTH: usize = 120;
@@ -24,6 +23,15 @@ const MAX_TUPLE: usize = 12;
 
 /// From here on numbers of files are those of events: each has a module of its own.
 pub(super) const EVENTS: u32 = 1 << 31;
+
+/// What a schema is imported as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted<'a> {
+    /// What the type of a whole payload is called: an identifier of Rust, in upper camel case.
+    pub name: &'a str,
+    /// Whether it is an event's payload, which must be an object, and becomes a struct.
+    pub event: bool,
+}
 
 /// What became of the schemas of a folder.
 #[derive(Debug)]

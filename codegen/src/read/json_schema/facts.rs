@@ -6,11 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::document::Value;
 use super::files::Refusal;
 use super::keywords::{MAKE_LISTS, MAKE_OBJECTS, SUBSTANCE};
 use super::store::{Site, Store};
 use crate::diagnostic::Code;
+use crate::json::document::Value;
 
 /// The longest chain of references.
 const MAX_CHAIN: usize = 150;

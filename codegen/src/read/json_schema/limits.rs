@@ -5,13 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::document::Value as Json;
 use super::facts::{JsonKind, Leaf, Reader};
 use super::keywords::{
     ABOUT_ALL, ABOUT_LISTS, ABOUT_NUMBERS, ABOUT_OBJECTS, ABOUT_TEXTS, NUMBER_FORMATS,
     TEXT_FORMATS, UNCHECKED_FORMATS,
 };
 use super::store::Site;
+use crate::json::document::Value as Json;
 
 /// How many leaves of a `oneOf` are compared with each other before the rest counts as not exclusive.
 const MAX_COMPARED: usize = 200;

@@ -1,10 +1,10 @@
 //! The keywords about lists: their elements, at all places or each at its own, and how many there are.
 
-use super::document::Value as Json;
 use super::facts::Reader;
 use super::scalar::{count, tighter};
 use super::shape::Count;
 use super::store::Site;
+use crate::json::document::Value as Json;
 
 /// What schemas say about a list.
 pub(super) struct List {

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::document::Value as Json;
 use super::facts::Reader;
 use super::scalar;
 use super::shape::Count;
 use super::store::Site;
+use crate::json::document::Value as Json;
 
 /// What several schemas together say about an object's members.
 pub(super) struct Object {

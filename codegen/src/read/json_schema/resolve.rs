@@ -10,11 +10,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::document::Value;
 use super::files::{Refusal, slashed};
 use super::ids::Ids;
 use super::store::{Site, Store, inside};
 use super::uri;
+use crate::json::document::Value;
 
 /// What a reference without a fragment can mean.
 struct Readings {

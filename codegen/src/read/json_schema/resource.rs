@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::document::{Document, NodeId, Value};
 use super::keywords::{self, Draft};
 use super::uri;
+use crate::json::document::{Document, NodeId, Value};
 
 /// A schema with an identity.
 pub(super) struct Resource {

@@ -3,8 +3,7 @@
 //! An event's struct is its own, and never that of a file which others may refer to: so the types of a file do not depend
 //! on the events that there are. A type of a contract is that of the file, and gives it its name.
 
-use super::Wanted;
-use super::build::{Builder, EVENTS, Hint, Root, Slot, Wrapper};
+use super::build::{Builder, EVENTS, Hint, Root, Slot, Wanted, Wrapper};
 use super::facts::{JsonKind, Leaf};
 use super::shape::{Count, Kind, Shape};
 use super::store::Site;

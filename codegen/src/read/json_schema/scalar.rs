@@ -1,11 +1,11 @@
 //! The keywords about truth values, numbers and counts. Objects and choices are [`super::build`]'s.
 
-use super::document::Value as Json;
 use super::facts::{JsonKind, Leaf, Reader};
 use super::keywords::Draft;
 use super::number;
 use super::shape::{Count, Integer, Number, Shape, Width};
 use super::store::Site;
+use crate::json::document::Value as Json;
 
 impl Count {
     /// Both hold.
