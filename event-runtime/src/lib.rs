@@ -127,7 +127,6 @@ mod keeper;
 mod listener;
 pub mod operate;
 mod ordered;
-mod percent;
 mod process;
 mod provisioned;
 mod publish;

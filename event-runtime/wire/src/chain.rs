@@ -75,5 +75,3 @@ macro_rules! __debug_by_text {
         }
     };
 }
-
-pub use crate::__debug_by_text as debug_by_text;

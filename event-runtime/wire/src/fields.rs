@@ -124,7 +124,9 @@ slots! {
 
 /// The slots by the words of `wire_struct!`.
 pub mod slot {
-    use super::{Defaulted, Optional, PhantomData, Plain, Present, Required, Text};
+    use std::marker::PhantomData;
+
+    use crate::fields::{Defaulted, Optional, Plain, Present, Required, Text};
 
     macro_rules! words {
         ($($way:ident: $required:ident $optional:ident $defaulted:ident;)*) => {$(

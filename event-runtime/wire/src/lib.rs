@@ -32,9 +32,11 @@
 //! - `decimal`: decimals in contracts.
 //! - `schemars`: JSON Schema of hand-written events.
 
+#[macro_use]
+mod chain;
+
 pub mod as_text;
 mod bytes;
-mod chain;
 mod choice;
 mod decode;
 mod duration;
@@ -130,8 +132,9 @@ pub mod __format1 {
 /// Code that event-runtime shares with this crate. Not part of the interface.
 #[doc(hidden)]
 pub mod __runtime {
+    pub use crate::__debug_by_text as debug_by_text;
     pub use crate::bytes::base64;
-    pub use crate::chain::{Chain, debug_by_text, sources};
+    pub use crate::chain::{Chain, sources};
     pub use crate::problem::reason;
     pub use crate::subject::token_problem;
 }

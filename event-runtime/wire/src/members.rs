@@ -57,8 +57,8 @@ impl<T: Serialize> Member for Maybe<T> {
 
 /// The members by the words of `wire_struct!`.
 pub mod member {
-    use super::{Always, Maybe};
     use crate::as_text::Written;
+    use crate::members::{Always, Maybe};
 
     /// A field that is always there.
     #[inline]

@@ -8,7 +8,6 @@ use std::ops::Deref;
 
 use uuid::Uuid;
 
-use crate::chain::debug_by_text;
 use crate::permanent::Permanent;
 use crate::token::Token;
 
@@ -42,7 +41,7 @@ impl fmt::Display for SubjectError {
     }
 }
 
-debug_by_text!(SubjectError { place, reason });
+__debug_by_text!(SubjectError { place, reason });
 
 impl std::error::Error for SubjectError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {

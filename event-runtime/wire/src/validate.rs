@@ -26,6 +26,7 @@ impl<T: Validate + ?Sized> Validate for Box<T> {
 
 /// One broken constraint.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Violation {
     /// The field in wire names: `lines[2].quantity`. Empty for the event as a whole.
     pub path: String,
