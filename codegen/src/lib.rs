@@ -27,6 +27,8 @@ mod formats;
 pub mod json;
 pub mod model;
 pub mod name;
+#[cfg(feature = "compat")]
+mod payload;
 pub mod read;
 #[cfg(feature = "toml")]
 pub mod report;

@@ -1,14 +1,21 @@
 //! A payload in the contract's order and names: for people, and for being sent. Judges nothing.
 
-use super::MASK;
-use crate::compat::payload::{Step, struct_fields};
-use crate::compat::shape::{Format, Shape, Slot};
+use super::fault::Step;
+use super::shape::{Format, Shape, Slot, struct_fields};
 use crate::json::Json;
 use crate::model::{Body, Contracts, EventId, Field, Type, TypeKind};
 
-/// What the contract does not know of a payload.
+/// Stands in the place of a sensitive value.
+pub const MASK: &str = "<sensitive>";
+
+/// A finite float as JSON writes it, always with a fraction or exponent, as Rust writers do.
+pub(crate) fn float(n: f64) -> Json {
+    Json::Number(format!("{n:?}"))
+}
+
+/// Members that the contract does not know.
 #[derive(Debug, Default)]
-pub(super) struct Strange {
+pub(crate) struct Strange {
     /// Members that no field has, by place.
     pub unknown: Vec<Vec<Step>>,
     /// Members under an older name, by place, with the name of today.
@@ -16,12 +23,12 @@ pub(super) struct Strange {
 }
 
 /// The payload with what is sensitive masked.
-pub(super) fn masked(contracts: &Contracts, event: EventId, payload: &Json) -> Json {
+pub(crate) fn masked(contracts: &Contracts, event: EventId, payload: &Json) -> Json {
     Normal::new(contracts, true).event(event, payload)
 }
 
 /// The payload as it is sent, and what the contract does not know of it.
-pub(super) fn sent(contracts: &Contracts, event: EventId, payload: &Json) -> (Json, Strange) {
+pub(crate) fn sent(contracts: &Contracts, event: EventId, payload: &Json) -> (Json, Strange) {
     let mut normal = Normal::new(contracts, false);
     let payload = normal.event(event, payload);
     (payload, normal.strange)

@@ -1,17 +1,20 @@
 //! Reads a payload as a generated decoder does, on the model: unknown fields are ignored, open enums and unions keep what
 //! they do not know, constraints are enforced, an alias is accepted, `null` is an absent optional field.
 //!
-//! The judge of every counterexample, and what reads messages for `event-contracts`. Finds everything that is wrong, each at
+//! Judges every counterexample, and reads messages for `event-contracts`. Finds everything that is wrong, each at
 //! its place. Knows one model; never compares two types.
 
 use std::collections::BTreeMap;
 
+use super::fault::{kind, shown_kind};
 use super::schema;
-use super::shape::{Count, Format, Range, Shape, Slot, Text};
+use super::shape::{Count, Format, Range, Shape, Slot, Text, struct_fields};
 use super::text;
 use crate::json::Json;
 use crate::model::{Body, Contracts, EventId, Field, Type, TypeId, TypeKind};
 use crate::source::Spanned;
+
+pub use super::fault::{Fault, Step};
 
 /// What a reader made of a payload.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,74 +41,6 @@ pub enum Read {
     Any(Json),
 }
 
-/// One step into a payload.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Step {
-    /// A member of an object, by its wire name.
-    Member(String),
-    /// An item of a list, from 0.
-    Item(usize),
-    /// An entry of a map, by its key.
-    Entry(String),
-}
-
-/// One thing that a reader refuses.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// Where; empty for the whole payload. What is missing is missing here.
-    pub at: Vec<Step>,
-    /// The rule: a keyword of JSON Schema (`required`, `type`, `maximum`, `pattern`), `json` for what is no JSON at all,
-    /// `duplicate` for a member that stands twice. In values of imported schemas too.
-    pub rule: &'static str,
-    /// What else tells it from the faults of other messages at its place, whatever their values: the member that is
-    /// missing, the kind of value that was found, the pattern. Empty where the rule says it all.
-    pub cause: String,
-    /// Why, in a few words.
-    pub reason: String,
-}
-
-impl Fault {
-    /// Where, as `lines[0].quantity`; empty for the whole payload.
-    #[must_use]
-    pub fn path(&self) -> String {
-        self.shown(true)
-    }
-
-    /// The same without positions and keys, for counting: `lines[].quantity`.
-    #[must_use]
-    pub fn place(&self) -> String {
-        self.shown(false)
-    }
-
-    fn shown(&self, exact: bool) -> String {
-        let mut path = String::new();
-        for step in &self.at {
-            match step {
-                Step::Member(name) if path.is_empty() => path.push_str(name),
-                Step::Member(name) => {
-                    path.push('.');
-                    path.push_str(name);
-                }
-                Step::Item(at) if exact => path.push_str(&format!("[{at}]")),
-                Step::Entry(key) if exact => path.push_str(&format!("[\"{key}\"]")),
-                Step::Item(_) | Step::Entry(_) => path.push_str("[]"),
-            }
-        }
-        path
-    }
-}
-
-impl std::fmt::Display for Fault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let path = self.path();
-        if path.is_empty() {
-            f.write_str(&self.reason)
-        } else {
-            write!(f, "{path}: {}", self.reason)
-        }
-    }
-}
-
 /// Reads an event's payload.
 ///
 /// # Errors
@@ -119,7 +54,7 @@ pub fn read(contracts: &Contracts, event: EventId, payload: &Json) -> Result<Rea
 }
 
 /// What a reader made of a payload, and everything that it refuses.
-pub(super) fn read_all(
+pub(crate) fn read_all(
     contracts: &Contracts,
     event: EventId,
     payload: &Json,
@@ -128,7 +63,7 @@ pub(super) fn read_all(
 }
 
 /// Whether a reader takes a value at a place.
-pub(super) fn takes(contracts: &Contracts, slot: &Slot<'_>, value: &Json) -> bool {
+pub(crate) fn takes(contracts: &Contracts, slot: &Slot<'_>, value: &Json) -> bool {
     let mut reader = Reader::new(contracts, false);
     reader.value(slot, value).is_some() && reader.faults.is_empty()
 }
@@ -175,27 +110,6 @@ pub fn same(a: &Read, b: &Read) -> bool {
         }
         (Read::Variant(t, a), Read::Variant(u, b)) => t == u && same(a, b),
         _ => false,
-    }
-}
-
-/// The kind of a value, with its article.
-pub(super) fn kind(json: &Json) -> &'static str {
-    match json {
-        Json::Null => "null",
-        Json::Bool(_) => "true or false",
-        Json::Number(_) => "a number",
-        Json::Text(_) => "a text",
-        Json::List(_) => "a list",
-        Json::Object(_) => "an object",
-    }
-}
-
-/// The same with the value, where it is short.
-pub(super) fn shown_kind(json: &Json) -> String {
-    match json {
-        Json::Bool(yes) => yes.to_string(),
-        Json::Number(digits) => format!("the number {digits}"),
-        other => kind(other).to_owned(),
     }
 }
 
@@ -497,13 +411,5 @@ impl<'a> Reader<'a> {
             Format::Integer(_) => Read::TextInteger(value.clone()),
             _ => Read::Text(value.clone()),
         })
-    }
-}
-
-/// The fields of a type that is an object.
-pub(crate) fn struct_fields(contracts: &Contracts, id: TypeId) -> &[Field] {
-    match &contracts[id].kind {
-        TypeKind::Struct(fields) => fields,
-        _ => &[],
     }
 }

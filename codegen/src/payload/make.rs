@@ -3,15 +3,16 @@
 
 use std::cell::Cell;
 
-use super::texts;
-use crate::compat::schema;
-use crate::compat::shape::{Count, Range, Shape, Slot};
+use super::make_text as texts;
+use super::schema;
+use super::shape::{Count, Range, Shape, Slot, struct_fields};
+use super::write::float;
 use crate::json::Json;
 use crate::model::{Body, Contracts, EventId, Field, Type, TypeId, TypeKind, Union};
 
 /// How much of a value is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Size {
+pub(crate) enum Size {
     /// What must be there.
     Minimal,
     /// Everything that may be there.
@@ -26,17 +27,17 @@ const MANY: u32 = 5_000;
 /// After so many values nothing is made: a payload of that size shows nothing.
 const TOO_MANY: u32 = 200_000;
 /// The most items or entries that are made for a count.
-pub(super) const MOST_ITEMS: u64 = 10_000;
+pub(crate) const MOST_ITEMS: u64 = 10_000;
 
 /// Makes values of one contracts folder.
-pub(super) struct Maker<'a> {
-    pub(super) contracts: &'a Contracts,
+pub(crate) struct Maker<'a> {
+    pub(crate) contracts: &'a Contracts,
     made: Cell<u32>,
     uuids: Cell<u32>,
 }
 
 impl<'a> Maker<'a> {
-    pub(super) fn new(contracts: &'a Contracts) -> Self {
+    pub(crate) fn new(contracts: &'a Contracts) -> Self {
         Self {
             contracts,
             made: Cell::new(0),
@@ -45,7 +46,7 @@ impl<'a> Maker<'a> {
     }
 
     /// A payload.
-    pub(super) fn event(&self, event: EventId, size: Size) -> Option<Json> {
+    pub(crate) fn event(&self, event: EventId, size: Size) -> Option<Json> {
         self.made.set(0);
         self.uuids.set(0);
         match &self.contracts[event].body {
@@ -55,7 +56,7 @@ impl<'a> Maker<'a> {
     }
 
     /// The object of a union's variant, tag included.
-    pub(super) fn variant(&self, union: &'a Union, at: usize, size: Size) -> Option<Json> {
+    pub(crate) fn variant(&self, union: &'a Union, at: usize, size: Size) -> Option<Json> {
         self.made.set(0);
         self.tagged(union, at, size, &mut Vec::new())
     }
@@ -87,7 +88,7 @@ impl<'a> Maker<'a> {
                 Json::Object(some_of(count, size, make)?)
             }
             Shape::Struct(id) => self.inside(id, stack, |stack| {
-                let fields = fields_of(self.contracts, id);
+                let fields = struct_fields(self.contracts, id);
                 self.object(fields, size, stack).map(Json::Object)
             })?,
             Shape::Enum(id) => match &self.contracts[id].kind {
@@ -156,28 +157,15 @@ impl<'a> Maker<'a> {
             Json::text(variant.tag.value.as_str()),
         );
         self.inside(id, stack, |stack| {
-            let body = self.object(fields_of(self.contracts, id), size, stack)?;
+            let body = self.object(struct_fields(self.contracts, id), size, stack)?;
             Some(Json::object(std::iter::once(tag).chain(body)))
         })
     }
 }
 
-/// The fields of a type that is an object.
-pub(super) fn fields_of(contracts: &Contracts, id: TypeId) -> &[Field] {
-    match &contracts[id].kind {
-        TypeKind::Struct(fields) => fields,
-        _ => &[],
-    }
-}
-
 /// The key of the n-th entry of a map.
-pub(super) fn key(n: u64) -> String {
+pub(crate) fn key(n: u64) -> String {
     format!("key{}", n + 1)
-}
-
-/// A float as JSON has it: always with a fraction or an exponent.
-pub(super) fn float(n: f64) -> Json {
-    Json::Number(format!("{n:?}"))
 }
 
 /// As few as there must be, or at least one. None at all when one cannot be made and none need be.
@@ -197,6 +185,6 @@ fn plausible(range: Range) -> i128 {
 }
 
 /// Whether a type expression leads to a text, a number or `bool` in JSON.
-pub(super) fn is_json(contracts: &Contracts, ty: &Type) -> bool {
+pub(crate) fn is_json(contracts: &Contracts, ty: &Type) -> bool {
     matches!(Slot::bare(ty).shape(contracts), Shape::Json)
 }

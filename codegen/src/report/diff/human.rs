@@ -6,7 +6,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use crate::compat::{Category, Finding, Mode, Outcome, Place, Plan, Report, Severity};
-use crate::report::Places;
+use crate::report::places::Places;
 
 /// Wide enough for any line that people write; longer ones are cut around the place.
 const WIDTH: usize = 160;

@@ -3,35 +3,150 @@
 //! A payload shows what is wrong with it and not with the one beside it that has both sides' value at the place of the
 //! change. Where another change spoils every payload, what that change is blamed for is left out of the report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::payload::{self, Fault, Read};
-use super::rule::{Category, Raw, Reach, Severity};
-use super::sample::{Leaf, Sampler, Side, Step};
-use super::walk::{Sides, show_path};
-use super::{Counterexample, Direction, Outcome};
+use super::finding::{
+    Category, Counterexample, Direction, Finding, Outcome, Reached, Rule, Severity,
+};
+use super::raw::{Evidence, Leaf, Raw};
+use super::sample::Sampler;
+use super::sides::{Side, Sides, Step, show_path};
 use crate::model::{Contracts, EventId};
+use crate::payload::fault::Fault;
+use crate::payload::read::{self, Read};
 
-/// A payload that should show a break: `leaf` at the end of the path, and everywhere else what both sides take.
-#[derive(Clone, Debug)]
-pub(super) struct Evidence {
-    pub direction: Direction,
-    /// From the node on.
-    pub at: Vec<Step>,
-    pub leaf: Leaf,
-    /// The wire names of a field that the writer means and the reader overlooks, writer's first.
-    pub overlooked: Option<(String, String)>,
-}
+pub(super) type Reach = BTreeMap<(EventId, EventId), Vec<Step>>;
 
-impl Evidence {
-    pub fn new(direction: Direction, at: &[Step], leaf: Leaf) -> Self {
-        Self {
-            direction,
-            at: at.to_vec(),
-            leaf,
-            overlooked: None,
+impl Raw {
+    /// Adds what only the whole walk knows.
+    pub fn finish(
+        &self,
+        sides: Sides<'_>,
+        reach: &Reach,
+        samplers: &(Sampler<'_>, Sampler<'_>),
+        users: &Users,
+    ) -> Finding {
+        // Something that is gone is called what the old contract calls it.
+        let side = if self.new.is_none() {
+            Side::Old
+        } else {
+            Side::New
+        };
+        let mut events = reached(sides, reach, &self.at, side);
+        let mut pairs: Vec<(Option<EventId>, Option<EventId>)> = reach
+            .keys()
+            .map(|(old, new)| (Some(*old), Some(*new)))
+            .collect();
+        for (old, new) in &self.events {
+            let event = match (new, old) {
+                (Some(id), _) => sides.new.event_name(&sides.new[*id]),
+                (None, Some(id)) => sides.old.event_name(&sides.old[*id]),
+                (None, None) => continue,
+            };
+            events.push(Reached {
+                event,
+                path: String::new(),
+            });
+            pairs.push((*old, *new));
+        }
+        let services = match &self.services {
+            Some(services) => services.clone(),
+            None => users.hit(&pairs, self.rule),
+        };
+        let (counterexamples, undecided) = show(self, sides, reach, samplers);
+        Finding {
+            rule: self.rule,
+            severity: self.severity,
+            path: self.path.clone(),
+            message: self.message.clone(),
+            old: self.old.clone(),
+            new: self.new.clone(),
+            events,
+            services,
+            counterexamples,
+            stranded: self.stranded.clone(),
+            undecided,
+            help: self.help.clone(),
+            accepted: None,
         }
     }
+}
+
+/// Who uses which event, in either contract.
+pub(super) struct Users {
+    old: HashMap<EventId, Vec<User>>,
+    new: HashMap<EventId, Vec<User>>,
+}
+
+struct User {
+    service: String,
+    subscribes: bool,
+}
+
+impl Users {
+    pub fn of(sides: Sides<'_>) -> Self {
+        let index = |contracts: &Contracts| {
+            let mut all: HashMap<EventId, Vec<User>> = HashMap::new();
+            for service in &contracts.services {
+                // An older event that a newer one supersedes is delivered as well.
+                let delivered = contracts.delivered(service).into_iter();
+                let published = service.publishes.iter().filter_map(|event| event.value);
+                let uses = delivered
+                    .map(|delivered| (delivered.event, true))
+                    .chain(published.map(|event| (event, false)));
+                for (event, subscribes) in uses {
+                    let service = service.name.value.clone();
+                    all.entry(event).or_default().push(User {
+                        service,
+                        subscribes,
+                    });
+                }
+            }
+            all
+        };
+        Self {
+            old: index(sides.old),
+            new: index(sides.new),
+        }
+    }
+
+    /// Who is hit: new readers of old messages, old readers of new ones, and everybody who compiles against the contract.
+    fn hit(&self, pairs: &[(Option<EventId>, Option<EventId>)], rule: &Rule) -> Vec<String> {
+        let publishers = rule.categories.contains(&Category::Source)
+            || rule.categories.contains(&Category::Operations);
+        let old = pairs.iter().filter_map(|pair| self.old.get(&pair.0?));
+        let new = pairs.iter().filter_map(|pair| self.new.get(&pair.1?));
+        let all: BTreeSet<&String> = old
+            .chain(new)
+            .flatten()
+            .filter(|user| user.subscribes || publishers)
+            .filter(|_| !rule.categories.is_empty())
+            .map(|user| &user.service)
+            .collect();
+        all.into_iter().cloned().collect()
+    }
+}
+
+/// What a finding reaches, for the report.
+pub(super) fn reached(
+    sides: Sides<'_>,
+    reach: &BTreeMap<(EventId, EventId), Vec<Step>>,
+    within: &[Step],
+    side: Side,
+) -> Vec<Reached> {
+    let mut all: Vec<(EventId, Reached)> = reach
+        .iter()
+        .map(|((_, new), path)| {
+            let whole: Vec<Step> = path.iter().chain(within).cloned().collect();
+            let reached = Reached {
+                event: sides.new.event_name(&sides.new[*new]),
+                path: show_path(&whole, side),
+            };
+            (*new, reached)
+        })
+        .collect();
+    all.sort_by_key(|(event, _)| *event);
+    all.into_iter().map(|(_, reached)| reached).collect()
 }
 
 /// How many events are looked at: a type that a thousand reach is shown by the first.
@@ -116,15 +231,15 @@ impl<'a> Case<'a> {
     fn judge(&self, evidence: &Evidence) -> Option<(Counterexample, bool)> {
         let ids = (self.writer.1, self.reader.1);
         let payload = self.sampler.event(ids, &self.path, &evidence.leaf)?;
-        let meant = payload::read(self.writer.0, self.writer.1, &payload).ok()?;
+        let meant = read::read(self.writer.0, self.writer.1, &payload).ok()?;
         // A variant that is itself the change is none that both sides have.
         let own = usize::from(matches!(evidence.at.last(), Some(Step::Variant(_))));
         let around = &self.path[..self.path.len() - own];
         let control = self.sampler.event(ids, around, &Leaf::Control);
         let others: Vec<Fault> = control.map_or_else(Vec::new, |control| {
-            payload::read_all(self.reader.0, self.reader.1, &control).1
+            read::read_all(self.reader.0, self.reader.1, &control).1
         });
-        let (read, faults) = payload::read_all(self.reader.0, self.reader.1, &payload);
+        let (read, faults) = read::read_all(self.reader.0, self.reader.1, &payload);
         let own = faults.iter().find(|fault| !others.contains(fault));
         let outcome = match (own, read) {
             (Some(fault), _) => Outcome::Refused(fault.to_string()),
@@ -159,7 +274,7 @@ impl<'a> Case<'a> {
                 ))
             });
         }
-        let other = there.iter().zip(&here).any(|(a, b)| !payload::same(a, b));
+        let other = there.iter().zip(&here).any(|(a, b)| !read::same(a, b));
         other.then(|| {
             let place = show_path(&self.path, self.side);
             Outcome::Misread(format!(

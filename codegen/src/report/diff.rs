@@ -1,11 +1,18 @@
-//! Reports for machines: one JSON object, GitHub's workflow commands, SARIF 2.1.0.
+//! Reports of `diff`: for people, and for machines one JSON object, GitHub's workflow commands, SARIF 2.1.0.
+
+mod human;
 
 use std::fmt::Write;
 
-use super::human::place_text;
+use super::github::command;
+use super::json::place;
+use super::places::Places;
+use super::sarif as scanner;
 use crate::compat::{Finding, Mode, Outcome, Place, Plan, RULES, Report, Severity};
 use crate::json::Json;
-use crate::report::{Places, github as commands, sarif as scanner};
+
+pub use self::human::human;
+use self::human::place_text;
 
 /// Renders the comparisons of a run, each with the name of what was compared with, as one object:
 ///
@@ -104,17 +111,9 @@ fn finding_json(f: &Finding, mode: Mode, old: &Places<'_>, new: &Places<'_>) -> 
     ])
 }
 
-fn place_json(place: &Place, places: &Places<'_>) -> Json {
-    let region = places.region(place.span);
-    let number = |n: usize| Json::Number(n.to_string());
-    Json::object([
-        ("path", Json::text(places.exact_path(place.span.file))),
-        ("line", number(region.start.line)),
-        ("column", number(region.start.column)),
-        ("end_line", number(region.end.line)),
-        ("end_column", number(region.end.column)),
-        ("label", Json::text(&place.label)),
-    ])
+fn place_json(at: &Place, places: &Places<'_>) -> Json {
+    let label = ("label", Json::text(&at.label));
+    Json::object(place(at.span, places).into_iter().chain([label]))
 }
 
 fn plan_json(plan: &Plan) -> Json {
@@ -200,31 +199,16 @@ pub fn github(reports: &[(String, Report)]) -> String {
             .iter()
             .filter(|f| f.severity != Severity::Info)
         {
-            let place = match &f.new {
-                Some(place) => {
-                    let region = new.region(place.span);
-                    format!(
-                        "file={},line={},col={},endLine={},endColumn={},",
-                        commands::property(new.path(place.span.file)),
-                        region.start.line,
-                        region.start.column,
-                        region.end.line,
-                        region.end.column,
-                    )
-                }
-                None => String::new(),
-            };
+            let region = f.new.as_ref().map(|at| (at.span.file, new.region(at.span)));
+            let place = region
+                .as_ref()
+                .map(|(file, region)| (new.path(*file), region));
             let mut said = text(f, &old);
             if f.new.is_none() {
                 said = format!("{}: {said}", place_text(f, &old, &new));
             }
-            let _ = writeln!(
-                out,
-                "::{} {place}title={}::{}",
-                level(f, report.mode, "notice"),
-                commands::property(f.rule.id),
-                commands::message(&said)
-            );
+            let level = level(f, report.mode, "notice");
+            out.push_str(&command(level, place, f.rule.id, &said));
         }
     }
     out
@@ -239,56 +223,17 @@ pub fn sarif(reports: &[(String, Report)]) -> String {
             Severity::Warn => "warning",
             Severity::Info => "note",
         };
-        Json::object([
-            ("id", Json::text(rule.id)),
-            ("shortDescription", scanner::message(rule.summary)),
-            (
-                "help",
-                Json::object([
-                    ("text", Json::text(rule.page)),
-                    ("markdown", Json::text(rule.page)),
-                ]),
-            ),
-            (
-                "defaultConfiguration",
-                Json::object([("level", Json::text(level))]),
-            ),
-            (
-                "properties",
-                Json::object([(
-                    "tags",
-                    Json::list(rule.categories.iter().map(|c| Json::text(c.as_str()))),
-                )]),
-            ),
-        ])
+        let tags = Json::list(rule.categories.iter().map(|c| Json::text(c.as_str())));
+        scanner::rule(rule.id, rule.summary, rule.page, level, Some(tags))
     });
-    let driver = Json::object([
-        ("name", Json::text("event-contracts")),
-        ("version", Json::text(env!("CARGO_PKG_VERSION"))),
-        ("rules", Json::list(rules)),
-    ]);
     let results = reports.iter().flat_map(|(_, report)| {
         let (old, new) = (Places::new(&report.old), Places::new(&report.new));
-        report
-            .findings
-            .iter()
+        let results = report.findings.iter();
+        results
             .map(|f| result(f, report.mode, &old, &new))
             .collect::<Vec<_>>()
     });
-    let run = Json::object([
-        ("tool", Json::object([("driver", driver)])),
-        ("columnKind", Json::text("unicodeCodePoints")),
-        ("results", Json::list(results)),
-    ]);
-    Json::object([
-        (
-            "$schema",
-            Json::text("https://json.schemastore.org/sarif-2.1.0.json"),
-        ),
-        ("version", Json::text("2.1.0")),
-        ("runs", Json::list([run])),
-    ])
-    .to_pretty()
+    scanner::log(rules, results)
 }
 
 fn result(f: &Finding, mode: Mode, old: &Places<'_>, new: &Places<'_>) -> Json {

@@ -1,6 +1,6 @@
 //! Judges payloads by an imported schema, in the dialect that the import writes, as the generated types do: first whether a
 //! value has the form that its type reads, then whether it is what the type's checks demand. Finds everything, each fault at
-//! its place, as [`crate::compat::payload`] does for types of the contracts. Makes no payloads.
+//! its place, as [`crate::payload::payload`] does for types of the contracts. Makes no payloads.
 
 mod leaf;
 mod object;
@@ -8,12 +8,12 @@ mod object;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
-use super::payload::{branches, count, properties, values};
-use super::{Schema, get};
-use crate::compat::payload::{self, Fault, Step};
-use crate::compat::text;
+use super::keywords::{Schema, get};
+use super::keywords::{branches, count, properties, values};
 use crate::formats;
 use crate::json::Json;
+use crate::payload::fault::{Fault, Step};
+use crate::payload::text;
 use leaf::{counted, equal, fault, integer, no_kind, no_value, number, string, wanted};
 use object::Object;
 
@@ -33,12 +33,12 @@ enum Look {
 }
 
 /// Why a payload is refused.
-pub(super) fn refuses(schemas: Schema<'_>, schema: &Json, json: &Json) -> Option<String> {
+pub(crate) fn refuses(schemas: Schema<'_>, schema: &Json, json: &Json) -> Option<String> {
     Some(faults(schemas, schema, json).first()?.to_string())
 }
 
 /// Everything that is refused in a payload.
-pub(super) fn faults(schemas: Schema<'_>, schema: &Json, json: &Json) -> Vec<Fault> {
+pub(crate) fn faults(schemas: Schema<'_>, schema: &Json, json: &Json) -> Vec<Fault> {
     let judge = Judge {
         schemas,
         open: Cell::new((0, 0)),
@@ -136,7 +136,7 @@ impl<'a> Judge<'a> {
             [only] => self.value(only, json, Look::All, depth + 1),
             _ => {
                 let reason = "it fits no branch of `oneOf`".to_owned();
-                fault("oneOf", payload::kind(json), reason)
+                fault("oneOf", crate::payload::fault::kind(json), reason)
             }
         }
     }

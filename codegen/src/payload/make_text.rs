@@ -2,14 +2,14 @@
 
 use std::cell::Cell;
 
-use crate::compat::shape::{Format, Text};
-use crate::compat::text::{accepted, accepts, matches, spells};
+use super::shape::{Format, Text};
+use super::text::{accepted, accepts, matches, spells};
 
 /// The longest text that is made.
 const LONGEST: u64 = 20_000;
 
 /// A text that no reader takes.
-pub(super) struct Bad {
+pub(crate) struct Bad {
     pub name: &'static str,
     pub text: String,
     pub reason: String,
@@ -17,7 +17,7 @@ pub(super) struct Bad {
 }
 
 /// A text that is accepted, as plain as can be. Each uuid is another one.
-pub(super) fn good(text: &Text, uuids: &Cell<u32>) -> Option<String> {
+pub(crate) fn good(text: &Text, uuids: &Cell<u32>) -> Option<String> {
     let plain = match text.format {
         Format::Plain => filled("text", text, 'x'),
         Format::Uuid => {
@@ -39,7 +39,7 @@ pub(super) fn good(text: &Text, uuids: &Cell<u32>) -> Option<String> {
 }
 
 /// Further good texts, each with its name and what it shows.
-pub(super) fn more_good(text: &Text) -> Vec<(&'static str, String, String)> {
+pub(crate) fn more_good(text: &Text) -> Vec<(&'static str, String, String)> {
     let mut all = Vec::new();
     match text.format {
         Format::Plain => {
@@ -84,7 +84,7 @@ pub(super) fn more_good(text: &Text) -> Vec<(&'static str, String, String)> {
 }
 
 /// Texts that each break one thing.
-pub(super) fn bad(text: &Text) -> Vec<Bad> {
+pub(crate) fn bad(text: &Text) -> Vec<Bad> {
     let mut all: Vec<Bad> = misspelt(text.format);
     all.retain(|bad| !spells(text.format, &bad.text));
     let base = good(text, &Cell::new(0)).unwrap_or_default();

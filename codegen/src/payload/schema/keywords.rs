@@ -1,12 +1,59 @@
 //! Reads the keywords of an imported schema, in the dialect that the import writes. Compares nothing.
 
-use super::get;
-use crate::compat::shape::{Count, Format, Range, Text};
 use crate::json::Json;
+use crate::model::{Contracts, Imported};
+use crate::payload::shape::{Count, Format, Range, Text};
+
+/// A schema as the import left it, among the types of its contracts.
+#[derive(Clone, Copy)]
+pub(crate) struct Schema<'a> {
+    pub contracts: &'a Contracts,
+    pub import: &'a Imported,
+}
+
+impl<'a> Schema<'a> {
+    /// The schema of a whole payload.
+    pub fn root(self) -> &'a Json {
+        self.definition(self.contracts.root(self.import))
+    }
+
+    /// Follows a reference; what is not there accepts everything.
+    pub fn definition(self, name: &str) -> &'a Json {
+        const ANYTHING: &Json = &Json::Null;
+        self.contracts.schema(name).unwrap_or(ANYTHING)
+    }
+
+    /// What stands behind references.
+    pub fn resolve(self, mut schema: &'a Json) -> &'a Json {
+        for _ in 0..=self.contracts.imported.len() {
+            match reference(schema) {
+                Some(name) => schema = self.definition(name),
+                None => break,
+            }
+        }
+        schema
+    }
+}
+
+/// The definition that a schema refers to.
+pub(crate) fn reference(schema: &Json) -> Option<&str> {
+    match get(schema, "$ref") {
+        Some(Json::Text(uri)) => uri.strip_prefix("#/definitions/"),
+        _ => None,
+    }
+}
+
+/// A member of an object.
+pub(crate) fn get<'j>(schema: &'j Json, key: &str) -> Option<&'j Json> {
+    match schema {
+        Json::Object(members) => members.iter().find(|(k, _)| k == key).map(|(_, v)| v),
+        _ => None,
+    }
+}
 
 /// One step into a payload of a schema.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(in crate::compat) enum Step {
+pub(crate) enum Step {
     Property(String),
     Item,
     Entry,
@@ -15,9 +62,9 @@ pub(in crate::compat) enum Step {
 }
 
 /// How deep schemas may stand in one another before nothing is made or read any more.
-pub(super) const DEEPEST: usize = 100;
+pub(crate) const DEEPEST: usize = 100;
 
-pub(super) fn kind(schema: &Json) -> Option<&str> {
+pub(crate) fn kind(schema: &Json) -> Option<&str> {
     match get(schema, "type") {
         Some(Json::Text(kind)) => Some(kind),
         // An integer that may come as text.
@@ -30,11 +77,11 @@ pub(super) fn kind(schema: &Json) -> Option<&str> {
 }
 
 /// Whether an integer may come as text, too.
-pub(super) fn is_loose(schema: &Json) -> bool {
+pub(crate) fn is_loose(schema: &Json) -> bool {
     matches!(get(schema, "type"), Some(Json::List(_)))
 }
 
-pub(super) fn list<'j>(schema: &'j Json, key: &str) -> &'j [Json] {
+pub(crate) fn list<'j>(schema: &'j Json, key: &str) -> &'j [Json] {
     match get(schema, key) {
         Some(Json::List(items)) => items,
         _ => &[],
@@ -43,21 +90,21 @@ pub(super) fn list<'j>(schema: &'j Json, key: &str) -> &'j [Json] {
 
 /// The branches of a choice: `oneOf`, or `anyOf` where nothing else is said. An object's `anyOf` has no types: it says which
 /// members are there.
-pub(super) fn branches(schema: &Json) -> &[Json] {
+pub(crate) fn branches(schema: &Json) -> &[Json] {
     match list(schema, "oneOf") {
         [] if get(schema, "type").is_none() => list(schema, "anyOf"),
         branches => branches,
     }
 }
 
-pub(super) fn properties(schema: &Json) -> &[(String, Json)] {
+pub(crate) fn properties(schema: &Json) -> &[(String, Json)] {
     match get(schema, "properties") {
         Some(Json::Object(members)) => members,
         _ => &[],
     }
 }
 
-pub(super) fn required(schema: &Json) -> impl Iterator<Item = &str> {
+pub(crate) fn required(schema: &Json) -> impl Iterator<Item = &str> {
     list(schema, "required")
         .iter()
         .filter_map(|name| match name {
@@ -67,7 +114,7 @@ pub(super) fn required(schema: &Json) -> impl Iterator<Item = &str> {
 }
 
 /// `const` or `enum`: the only values that there are.
-pub(super) fn values(schema: &Json) -> Option<Vec<&Json>> {
+pub(crate) fn values(schema: &Json) -> Option<Vec<&Json>> {
     match (get(schema, "const"), get(schema, "enum")) {
         (Some(value), _) => Some(vec![value]),
         (_, Some(Json::List(values))) => Some(values.iter().collect()),
@@ -89,7 +136,7 @@ fn whole<T: std::str::FromStr>(schema: &Json, key: &str) -> Option<T> {
     }
 }
 
-pub(super) fn count(schema: &Json, min: &str, max: &str) -> Count {
+pub(crate) fn count(schema: &Json, min: &str, max: &str) -> Count {
     Count {
         min: whole(schema, min).unwrap_or(0),
         max: whole(schema, max),
@@ -97,7 +144,7 @@ pub(super) fn count(schema: &Json, min: &str, max: &str) -> Count {
 }
 
 /// The bounds of an integer: its width, cut by its minimum and maximum.
-pub(super) fn range(schema: &Json) -> Range {
+pub(crate) fn range(schema: &Json) -> Range {
     let small = get(schema, "format") == Some(&Json::text("int32"));
     let (least, most) = if small {
         (i128::from(i32::MIN), i128::from(i32::MAX))
@@ -115,14 +162,14 @@ pub(super) fn range(schema: &Json) -> Range {
 }
 
 /// What an integer is a multiple of.
-pub(super) fn step(schema: &Json) -> i128 {
+pub(crate) fn step(schema: &Json) -> i128 {
     whole(schema, "multipleOf")
         .filter(|step| *step > 0)
         .unwrap_or(1)
 }
 
 /// The integer nearest to zero.
-pub(super) fn integer(schema: &Json) -> Option<i128> {
+pub(crate) fn integer(schema: &Json) -> Option<i128> {
     let (range, step) = (range(schema), step(schema));
     let near = range.nearest_zero();
     let rest = near.rem_euclid(step);
@@ -131,7 +178,7 @@ pub(super) fn integer(schema: &Json) -> Option<i128> {
 }
 
 /// Inclusive bounds of a number; an exclusive one moves to the next number.
-pub(super) fn floats(schema: &Json) -> (f64, f64) {
+pub(crate) fn floats(schema: &Json) -> (f64, f64) {
     let min = number(schema, "minimum").unwrap_or(f64::MIN);
     let max = number(schema, "maximum").unwrap_or(f64::MAX);
     let above = number(schema, "exclusiveMinimum").map_or(min, f64::next_up);
@@ -140,7 +187,7 @@ pub(super) fn floats(schema: &Json) -> (f64, f64) {
 }
 
 /// A text with everything that binds it.
-pub(super) fn text_of(schema: &Json) -> Text {
+pub(crate) fn text_of(schema: &Json) -> Text {
     let format = match get(schema, "format") {
         Some(Json::Text(format)) if format == "uuid" => Format::Uuid,
         Some(Json::Text(format)) if format == "date-time" => Format::Timestamp,

@@ -1,19 +1,19 @@
 //! Makes payloads of an imported schema: along steps to a given value, and everywhere else what another schema takes too.
 
 use super::judge;
-use super::payload::{
+use super::keywords::{
     DEEPEST, Step, branches, count, floats, integer, kind, list, properties, range, required,
     text_of, values,
 };
-use super::{Schema, get};
-use crate::compat::common;
-use crate::compat::sample::float;
-use crate::compat::shape::Range;
-use crate::compat::text;
+use super::keywords::{Schema, get};
 use crate::json::Json;
+use crate::payload::common;
+use crate::payload::shape::Range;
+use crate::payload::text;
+use crate::payload::write::float;
 
 /// What stands at the end of the steps.
-pub(super) enum End {
+pub(crate) enum End {
     Smallest,
     Value(Json),
     Without(String),
@@ -24,13 +24,13 @@ type Place<'a> = (Schema<'a>, &'a Json);
 
 /// What a payload is made of: the writer's schema, and the reader's where it is one at this place.
 #[derive(Clone, Copy)]
-pub(super) struct Pair<'a> {
+pub(crate) struct Pair<'a> {
     pub writer: Place<'a>,
     pub reader: Option<Place<'a>>,
 }
 
 /// The smallest payload of a schema.
-pub(super) fn smallest<'a>(schemas: Schema<'a>, schema: &'a Json, depth: usize) -> Option<Json> {
+pub(crate) fn smallest<'a>(schemas: Schema<'a>, schema: &'a Json, depth: usize) -> Option<Json> {
     let alone = Pair {
         writer: (schemas, schema),
         reader: None,

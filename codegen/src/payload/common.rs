@@ -2,15 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::leaf::{closed_values, is_wider};
-use super::sample::float;
 use super::shape::{Count, Format, Range, Shape, Text};
 use super::text;
+use super::write::float;
 use crate::json::Json;
 use crate::model::{Contracts, TypeId, TypeKind};
 
 /// What both counts allow.
-pub(super) fn count(a: Count, b: Count) -> Count {
+pub(crate) fn count(a: Count, b: Count) -> Count {
     Count {
         min: a.min.max(b.min),
         max: match (a.max, b.max) {
@@ -29,7 +28,7 @@ fn range(a: Range, b: Range) -> Option<Range> {
 }
 
 /// The texts that both allow. A text of the one format must be one of the other too.
-pub(super) fn texts(a: &Text, b: &Text) -> Option<Text> {
+pub(crate) fn texts(a: &Text, b: &Text) -> Option<Text> {
     let format = match (a.format, b.format) {
         (Format::Integer(a), Format::Integer(b)) => Format::Integer(range(a, b)?),
         (a, b) if a == b || is_wider(a, b) => a,
@@ -44,7 +43,7 @@ pub(super) fn texts(a: &Text, b: &Text) -> Option<Text> {
 }
 
 /// The smallest value of a scalar or an enum.
-pub(super) fn smallest(contracts: &Contracts, shape: &Shape<'_>) -> Option<Json> {
+pub(crate) fn smallest(contracts: &Contracts, shape: &Shape<'_>) -> Option<Json> {
     Some(match shape {
         Shape::Bool => Json::Bool(false),
         Shape::Integer(range) => Json::integer(range.nearest_zero()),
@@ -56,7 +55,7 @@ pub(super) fn smallest(contracts: &Contracts, shape: &Shape<'_>) -> Option<Json>
 }
 
 /// A value of a scalar or an enum that both sides take, if there is one.
-pub(super) fn value(
+pub(crate) fn value(
     (writer, a): (&Contracts, &Shape<'_>),
     (reader, b): (&Contracts, &Shape<'_>),
 ) -> Option<Json> {
@@ -122,7 +121,7 @@ fn listed(contracts: &Contracts, id: TypeId) -> Vec<String> {
 
 /// A text that the writer sends and the reader refuses for what `asked` says of it, and for nothing else that the reader
 /// demands; then any that it refuses for that.
-pub(super) fn refused_texts(writer: &Text, reader: &Text, asked: &Text) -> Vec<String> {
+pub(crate) fn refused_texts(writer: &Text, reader: &Text, asked: &Text) -> Vec<String> {
     let demands = |format: bool, length: bool, patterns: bool| Text {
         format: if format { reader.format } else { writer.format },
         length: if length { reader.length } else { Count::ANY },
@@ -143,4 +142,32 @@ pub(super) fn refused_texts(writer: &Text, reader: &Text, asked: &Text) -> Vec<S
         .into_iter()
         .chain(text::between(writer, asked))
         .collect()
+}
+
+/// The values of an enum, if it is closed.
+pub(crate) fn closed_values(contracts: &Contracts, id: TypeId) -> Option<Vec<String>> {
+    match &contracts[id].kind {
+        TypeKind::Enum(choice) if choice.closed => {
+            Some(choice.values.iter().map(|v| v.value.clone()).collect())
+        }
+        _ => None,
+    }
+}
+
+/// Whether every text of one format is one of the other, which has more.
+pub(crate) fn is_wider(narrow: Format, wide: Format) -> bool {
+    match wide {
+        Format::Plain => !matches!(narrow, Format::Plain | Format::Bytes),
+        Format::Decimal => matches!(narrow, Format::Integer(_)),
+        _ => false,
+    }
+}
+
+/// Any text.
+pub(crate) fn any_text() -> Text {
+    Text {
+        format: Format::Plain,
+        length: Count::ANY,
+        patterns: BTreeSet::new(),
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Constraints, Contracts, Number, Type, TypeId, TypeKind};
+use crate::model::{Constraints, Contracts, Field, Number, Type, TypeId, TypeKind};
 use crate::source::Spanned;
 
 /// What a place of a payload may hold.
@@ -169,7 +169,7 @@ impl<'a> Slot<'a> {
     }
 
     /// A field's type.
-    pub fn field(field: &'a crate::model::Field) -> Self {
+    pub fn field(field: &'a Field) -> Self {
         Self {
             ty: &field.ty.value,
             constraints: vec![&field.constraints],
@@ -361,5 +361,13 @@ impl Shape<'_> {
             Self::Schema(path) => format!("JSON Schema `{}`", path.value),
             Self::Invalid => "unreadable".to_owned(),
         }
+    }
+}
+
+/// The fields of a type that is an object.
+pub(crate) fn struct_fields(contracts: &Contracts, id: TypeId) -> &[Field] {
+    match &contracts[id].kind {
+        TypeKind::Struct(fields) => fields,
+        _ => &[],
     }
 }

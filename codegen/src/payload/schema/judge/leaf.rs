@@ -1,13 +1,13 @@
 //! Values without parts: what is wrong with one, and how that is said.
 
 use super::Look;
-use crate::compat::payload::{self, Fault};
-use crate::compat::schema::payload::{floats, range, step, text_of};
-use crate::compat::shape::{Count, Format};
-use crate::compat::text;
 use crate::json::Json;
+use crate::payload::fault::Fault;
+use crate::payload::schema::keywords::{floats, range, step, text_of};
+use crate::payload::shape::{Count, Format};
+use crate::payload::text;
 
-pub(super) fn fault(rule: &'static str, cause: &str, reason: String) -> Vec<Fault> {
+pub(crate) fn fault(rule: &'static str, cause: &str, reason: String) -> Vec<Fault> {
     vec![Fault {
         at: Vec::new(),
         rule,
@@ -17,7 +17,7 @@ pub(super) fn fault(rule: &'static str, cause: &str, reason: String) -> Vec<Faul
 }
 
 /// A kind of JSON Schema as others are called here.
-pub(super) fn wanted(kind: &str) -> &str {
+pub(crate) fn wanted(kind: &str) -> &str {
     match kind {
         "boolean" => "true or false",
         "integer" => "an integer",
@@ -29,13 +29,13 @@ pub(super) fn wanted(kind: &str) -> &str {
     }
 }
 
-pub(super) fn no_kind(wanted: Vec<&str>, json: &Json) -> Vec<Fault> {
-    let (wanted, shown) = (wanted.join(" or "), payload::shown_kind(json));
+pub(crate) fn no_kind(wanted: Vec<&str>, json: &Json) -> Vec<Fault> {
+    let (wanted, shown) = (wanted.join(" or "), crate::payload::fault::shown_kind(json));
     let reason = format!("expected {wanted}, found {shown}");
-    fault("type", payload::kind(json), reason)
+    fault("type", crate::payload::fault::kind(json), reason)
 }
 
-pub(super) fn no_value(values: &[&Json], json: &Json) -> Vec<Fault> {
+pub(crate) fn no_value(values: &[&Json], json: &Json) -> Vec<Fault> {
     let value = text::shortened(&json.to_compact());
     match values {
         [only] => {
@@ -48,7 +48,7 @@ pub(super) fn no_value(values: &[&Json], json: &Json) -> Vec<Fault> {
 }
 
 /// Numbers are equal however they are written.
-pub(super) fn equal(a: &Json, b: &Json) -> bool {
+pub(crate) fn equal(a: &Json, b: &Json) -> bool {
     match (a, b) {
         (Json::Number(a), Json::Number(b)) => match (a.parse::<i128>(), b.parse::<i128>()) {
             (Ok(a), Ok(b)) => a == b,
@@ -58,7 +58,7 @@ pub(super) fn equal(a: &Json, b: &Json) -> bool {
     }
 }
 
-pub(super) fn integer(schema: &Json, digits: &str, look: Look) -> Vec<Fault> {
+pub(crate) fn integer(schema: &Json, digits: &str, look: Look) -> Vec<Fault> {
     let Ok(n) = digits.parse::<i128>() else {
         return fault("type", "a fraction", format!("{digits} is not an integer"));
     };
@@ -78,7 +78,7 @@ pub(super) fn integer(schema: &Json, digits: &str, look: Look) -> Vec<Fault> {
     fault(rule, "", reason)
 }
 
-pub(super) fn number(schema: &Json, digits: &str, look: Look) -> Vec<Fault> {
+pub(crate) fn number(schema: &Json, digits: &str, look: Look) -> Vec<Fault> {
     let (min, max) = floats(schema);
     let n = digits.parse::<f64>().ok().filter(|n| n.is_finite());
     if n.is_some_and(|n| look == Look::Form || (min..=max).contains(&n)) {
@@ -89,7 +89,7 @@ pub(super) fn number(schema: &Json, digits: &str, look: Look) -> Vec<Fault> {
     fault(rule, "", format!("{digits} is out of range"))
 }
 
-pub(super) fn string(schema: &Json, value: &str, look: Look) -> Vec<Fault> {
+pub(crate) fn string(schema: &Json, value: &str, look: Look) -> Vec<Fault> {
     let wanted = text_of(schema);
     let short = text::shortened(value);
     if wanted.format != Format::Plain && !text::spells(wanted.format, value) {
@@ -114,7 +114,7 @@ pub(super) fn string(schema: &Json, value: &str, look: Look) -> Vec<Fault> {
     }
 }
 
-pub(super) fn counted(count: Count, n: u64, what: &str, rules: [&'static str; 2]) -> Vec<Fault> {
+pub(crate) fn counted(count: Count, n: u64, what: &str, rules: [&'static str; 2]) -> Vec<Fault> {
     if n < count.min {
         let reason = format!("{n} {what}, at least {} are needed", count.min);
         return fault(rules[0], "", reason);

@@ -5,22 +5,22 @@ use std::collections::{HashMap, HashSet};
 
 use super::leaf::{counted, fault};
 use super::{Look, kinds, nest};
-use crate::compat::payload::{Fault, Step};
-use crate::compat::schema::get;
-use crate::compat::schema::payload::{count, list, properties, required};
 use crate::json::Json;
+use crate::payload::fault::{Fault, Step};
+use crate::payload::schema::keywords::get;
+use crate::payload::schema::keywords::{count, list, properties, required};
 
 /// A member of an object whose value a schema is about.
-pub(super) struct Member<'s, 'm> {
-    pub(super) of: &'s Json,
+pub(crate) struct Member<'s, 'm> {
+    pub(crate) of: &'s Json,
     key: &'m str,
-    pub(super) value: &'m Json,
-    pub(super) look: Look,
+    pub(crate) value: &'m Json,
+    pub(crate) look: Look,
     known: bool,
 }
 
 impl Member<'_, '_> {
-    pub(super) fn step(&self) -> Step {
+    pub(crate) fn step(&self) -> Step {
         if self.known {
             Step::Member(self.key.to_owned())
         } else {
@@ -30,7 +30,7 @@ impl Member<'_, '_> {
 }
 
 /// An object and what a schema says of its members.
-pub(super) struct Object<'s, 'm> {
+pub(crate) struct Object<'s, 'm> {
     named: HashMap<&'s str, &'s Json>,
     needed: HashSet<&'s str>,
     members: &'m [(String, Json)],
@@ -40,7 +40,7 @@ pub(super) struct Object<'s, 'm> {
 }
 
 impl<'s, 'm> Object<'s, 'm> {
-    pub(super) fn new(schema: &'s Json, members: &'m [(String, Json)]) -> Self {
+    pub(crate) fn new(schema: &'s Json, members: &'m [(String, Json)]) -> Self {
         let mut there = HashSet::new();
         let keys = members.iter().map(|(key, _)| key.as_str());
         let again = keys.filter(|key| !there.insert(*key)).collect();
@@ -57,7 +57,7 @@ impl<'s, 'm> Object<'s, 'm> {
     }
 
     /// What is wrong with the members together, and those whose values are to be looked at.
-    pub(super) fn told(&self, schema: &'s Json, look: Look) -> (Vec<Fault>, Vec<Member<'s, 'm>>) {
+    pub(crate) fn told(&self, schema: &'s Json, look: Look) -> (Vec<Fault>, Vec<Member<'s, 'm>>) {
         let mut all = Vec::new();
         for name in required(schema).filter(|name| !self.there.contains(name)) {
             let reason = format!("the field `{name}` is missing");
