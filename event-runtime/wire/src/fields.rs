@@ -1,4 +1,4 @@
-//! The fields of a contract's structs, read by code that all of them share.
+//! The readers of a struct's fields, shared by all structs of contracts.
 //!
 //! serde's derive writes a visitor, a field enum and a loop for each struct; over a thousand structs that is most of what a
 //! service's compiler does. Here a struct is a tuple of slots, and all that is done with tuples and objects is checked once, in
@@ -16,42 +16,42 @@ use crate::as_text;
 use crate::object::{Aliases, Renamed};
 use crate::tuples::Then;
 
-/// Where the value of one field goes until all are there.
+/// Slot that holds the value of one field until all are read.
 pub trait Slot<'de> {
-    /// What the field holds.
+    /// Type of the field.
     type Value;
 
     /// Takes the value that comes next.
     ///
     /// # Errors
-    /// A value that does not fit, or a second one.
+    /// Returns an error if the value has another type, or if it is a second one.
     fn fill<A: MapAccess<'de>>(
         &mut self,
         name: &'static str,
         object: &mut A,
     ) -> Result<(), A::Error>;
 
-    /// The field's value.
+    /// Returns the field's value.
     ///
     /// # Errors
-    /// There is none, and there must be one.
+    /// Returns an error if there is none and the field is required.
     fn value<E: serde::de::Error>(self, name: &'static str) -> Result<Self::Value, E>;
 }
 
-/// How a value is read.
+/// Way of reading a value.
 pub trait Way<'de, T> {
     /// Reads the value that comes next.
     ///
     /// # Errors
-    /// A value that does not fit.
+    /// Returns an error if the value has another type.
     fn next<A: MapAccess<'de>>(object: &mut A) -> Result<T, A::Error>;
 }
 
-/// As its type has it.
+/// Reads a value with the reader of its type.
 #[derive(Debug)]
 pub struct Plain;
 
-/// With numbers as text.
+/// Reads a value whose numbers are text.
 #[derive(Debug)]
 pub struct Text;
 
@@ -67,19 +67,19 @@ impl<'de, T: as_text::Text> Way<'de, T> for Text {
     }
 }
 
-/// The slot of a field that must be there.
+/// Slot of a required field.
 #[derive(Debug)]
 pub struct Required<T, W>(Option<T>, PhantomData<W>);
 
-/// The slot of a field that may be absent.
+/// Slot of an optional field.
 #[derive(Debug)]
 pub struct Optional<T, W>(Option<Option<T>>, PhantomData<W>);
 
-/// The slot of a field that may be absent, and of which `null` is a value.
+/// Slot of an optional field of which `null` is a value.
 #[derive(Debug)]
 pub struct Present<T, W>(Option<T>, PhantomData<W>);
 
-/// The slot of a field that has a value when it is absent.
+/// Slot of a field with a default.
 #[derive(Debug)]
 pub struct Defaulted<T, W>(Option<T>, fn() -> T, PhantomData<W>);
 
@@ -122,7 +122,7 @@ slots! {
     Defaulted: T, T, |self, _name| Ok(self.0.unwrap_or_else(self.1));
 }
 
-/// The slots by the words of `wire_struct!`.
+/// Slots by the keywords of `wire_struct!`.
 pub mod slot {
     use std::marker::PhantomData;
 
@@ -130,26 +130,26 @@ pub mod slot {
 
     macro_rules! words {
         ($($way:ident: $required:ident $optional:ident $defaulted:ident;)*) => {$(
-            /// A field that must be there.
+            /// Creates the slot of a required field.
             #[must_use]
             pub fn $required<T>() -> Required<T, $way> {
                 Required(None, PhantomData)
             }
 
-            /// A field that may be absent.
+            /// Creates the slot of an optional field.
             #[must_use]
             pub fn $optional<T>() -> Optional<T, $way> {
                 Optional(None, PhantomData)
             }
 
-            /// A field that has a value when it is absent.
+            /// Creates the slot of a field with a default.
             #[must_use]
             pub fn $defaulted<T>(default: fn() -> T) -> Defaulted<T, $way> {
                 Defaulted(None, default, PhantomData)
             }
         )*};
     }
-    /// A field that may be absent, and of which `null` is a value.
+    /// Creates the slot of an optional field of which `null` is a value.
     #[must_use]
     pub fn present<T>() -> Present<T, Plain> {
         Present(None, PhantomData)
@@ -161,17 +161,17 @@ pub mod slot {
     }
 }
 
-/// The slots of a struct, in a tuple.
+/// Slots of a struct, in a tuple.
 pub trait Row<'de> {
-    /// What the fields hold.
+    /// Types of the fields.
     type Values;
-    /// How many they are.
+    /// Number of slots.
     const LEN: usize;
 
     /// Takes the value that comes next into the slot at a place.
     ///
     /// # Errors
-    /// Those of the slot.
+    /// Returns the slot's error.
     fn fill<A: MapAccess<'de>>(
         &mut self,
         at: usize,
@@ -179,10 +179,10 @@ pub trait Row<'de> {
         object: &mut A,
     ) -> Result<(), A::Error>;
 
-    /// The values of the slots, whose names come next.
+    /// Returns the values of the slots, whose names come next.
     ///
     /// # Errors
-    /// One that must be there is missing.
+    /// Returns an error if a required one is missing.
     fn values<E: serde::de::Error>(
         self,
         names: &mut Iter<'static, &'static str>,
@@ -248,7 +248,7 @@ fn ignore<'de, A: MapAccess<'de>>(object: &mut A) -> Result<(), A::Error> {
     object.next_value::<IgnoredAny>().map(|_| ())
 }
 
-/// A row whatever its slots are: so the loop over an object is compiled once.
+/// Row of any slots, so that the loop over an object is compiled once.
 trait Fill<'de, A: MapAccess<'de>> {
     fn fill(&mut self, at: usize, name: &'static str, object: &mut A) -> Result<(), A::Error>;
 }
@@ -276,7 +276,7 @@ fn fill_all<'de, A: MapAccess<'de>>(
     Ok(())
 }
 
-/// Finds the place of a name, looking first where it is in an object whose members come in the order of the contract.
+/// Finds the index of a name, and looks first at the one that comes next in the order of the contract.
 struct Place<'a> {
     names: &'a [&'static str],
     expected: usize,
@@ -315,7 +315,7 @@ impl Visitor<'_> for Place<'_> {
 /// where the current ones are not there.
 ///
 /// # Errors
-/// Anything but an object, a value that does not fit its field, a field twice, or one that is missing.
+/// Returns an error if the value is not an object, or if a field is missing, there twice, or of another type.
 pub fn read_object<'de, T, D: Deserializer<'de>, R: Row<'de>>(
     deserializer: D,
     names: &'static [&'static str],
@@ -334,7 +334,7 @@ pub fn read_object<'de, T, D: Deserializer<'de>, R: Row<'de>>(
 /// [`read_object`] for a struct that keeps the members without a field, but for one that is the tag of a union.
 ///
 /// # Errors
-/// Anything but an object, a value that does not fit its field, a field twice, or one that is missing.
+/// Returns an error if the value is not an object, or if a field is missing, there twice, or of another type.
 pub fn read_open_object<'de, T, X: Deserialize<'de>, D: Deserializer<'de>, R: Row<'de>>(
     deserializer: D,
     names: &'static [&'static str],

@@ -1,4 +1,4 @@
-//! Structs of contracts: only an object decodes, and an older name counts only where the current one is not there.
+//! Structs on the wire: only an object decodes, and an alias counts only if the current name is absent.
 //!
 //! More than serde's derive can say. Imported structs are `#[serde(remote = "Self")]` all the same, for what schemas have
 //! beside plain fields; those of contracts do without (see `fields`).
@@ -9,10 +9,10 @@ use serde::de::value::StringDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
-/// The names that a struct also reads, each with the current one.
+/// Aliases that a struct also reads, each with the current name.
 pub type Aliases = &'static [(&'static str, &'static str)];
 
-/// A deserializer that gives a struct nothing but an object.
+/// Deserializer that reads a struct from an object alone.
 #[derive(Debug)]
 pub struct ObjectOnly<D>(pub D);
 
@@ -29,13 +29,13 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectOnly<D> {
     }
 }
 
-/// A deserializer that gives an enum with a tag nothing but an object, whose tag is a text. serde would take a list too, and
-/// for the tag the number of a variant where it reads from what it has kept.
+/// Deserializer that reads an enum with a tag from an object alone, with a string as its tag. serde would accept a list too, and as
+/// the tag the number of a variant where it reads from a buffer.
 #[derive(Debug)]
 pub struct TextTag<D> {
-    /// What is read from.
+    /// Deserializer of the value.
     pub inner: D,
-    /// The member that has the tag.
+    /// Name of the tag.
     pub tag: &'static str,
 }
 
@@ -121,7 +121,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for ObjectVisitor<V> {
     }
 }
 
-/// Holds the values of older names back until the end of the object, when it is known which current names were there.
+/// Map that holds the values of aliases back until the end of the object, when it is known which current names were there.
 #[derive(Debug)]
 pub struct Renamed<A> {
     map: A,
@@ -187,8 +187,9 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Renamed<A> {
     }
 }
 
-/// Gives a struct its `Serialize` and `Deserialize`: each field with its name on the wire and its kind. Only a JSON object
-/// decodes; with `alias { "old" = "current" }` an older wire name is read where the current one is not there.
+/// Implements `Serialize` and `Deserialize` of a struct, with the wire name and the kind of each field.
+///
+/// Only a JSON object decodes. With `alias { "old" = "current" }` an older wire name is read if the current one is absent.
 ///
 /// | kind | a field that … |
 /// |---|---|
