@@ -1,4 +1,4 @@
-//! Scalars of imported schemas: an integer that is sent as a number or as text, and `null` as a value.
+//! Scalars of imported schemas: an integer that is sent as a number or as text.
 
 use std::fmt::{self, Write};
 use std::num::ParseIntError;
@@ -125,16 +125,6 @@ impl<'de> Deserialize<'de> for Int64 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Number)
     }
-}
-
-/// Reads an optional member of which `null` is a value.
-///
-/// # Errors
-/// Returns the deserializer's error.
-pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
 }
 
 struct Number;

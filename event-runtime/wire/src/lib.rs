@@ -117,9 +117,7 @@ pub mod private {
     pub use crate::choice::{TaggedObject, deserialize_text, serialize_tagged};
     pub use crate::fields::{read_object, read_open_object, slot};
     pub use crate::fit::{Candidate, candidate};
-    pub use crate::imported::present;
     pub use crate::members::{member, write_object, write_open_object};
-    pub use crate::object::{ObjectOnly, TextTag};
     pub use crate::tuples::Then;
 }
 

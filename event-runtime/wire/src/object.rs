@@ -1,125 +1,12 @@
 //! Structs on the wire: only an object decodes, and an alias counts only if the current name is absent.
 //!
-//! More than serde's derive can say. Imported structs are `#[serde(remote = "Self")]` all the same, for what schemas have
-//! beside plain fields; those of contracts do without (see `fields`).
-
-use std::fmt;
+//! More than serde's derive can say, and in a fraction of its compile time (see `fields`).
 
 use serde::de::value::StringDeserializer;
-use serde::de::{DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, Visitor};
-use serde::forward_to_deserialize_any;
+use serde::de::{DeserializeSeed, Error, IntoDeserializer, MapAccess};
 
 /// Aliases that a struct also reads, each with the current name.
 pub type Aliases = &'static [(&'static str, &'static str)];
-
-/// Deserializer that reads a struct from an object alone.
-#[derive(Debug)]
-pub struct ObjectOnly<D>(pub D);
-
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectOnly<D> {
-    type Error = D::Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        self.0.deserialize_map(ObjectVisitor(visitor))
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
-        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
-    }
-}
-
-/// Deserializer that reads an enum with a tag from an object alone, with a string as its tag. serde would accept a list too, and as
-/// the tag the number of a variant where it reads from a buffer.
-#[derive(Debug)]
-pub struct TextTag<D> {
-    /// Deserializer of the value.
-    pub inner: D,
-    /// Name of the tag.
-    pub tag: &'static str,
-}
-
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for TextTag<D> {
-    type Error = D::Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        self.inner.deserialize_map(TextTagVisitor {
-            visitor,
-            tag: self.tag,
-        })
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
-        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
-    }
-}
-
-struct TextTagVisitor<V> {
-    visitor: V,
-    tag: &'static str,
-}
-
-impl<'de, V: Visitor<'de>> Visitor<'de> for TextTagVisitor<V> {
-    type Value = V::Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
-        self.visitor.visit_map(TextTagMembers {
-            map,
-            tag: self.tag,
-            at_tag: false,
-        })
-    }
-}
-
-struct TextTagMembers<A> {
-    map: A,
-    tag: &'static str,
-    at_tag: bool,
-}
-
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for TextTagMembers<A> {
-    type Error = A::Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, A::Error> {
-        let Some(key) = self.map.next_key::<String>()? else {
-            return Ok(None);
-        };
-        self.at_tag = key == self.tag;
-        let key: StringDeserializer<A::Error> = key.into_deserializer();
-        seed.deserialize(key).map(Some)
-    }
-
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, A::Error> {
-        if self.at_tag {
-            let tag: StringDeserializer<A::Error> =
-                self.map.next_value::<String>()?.into_deserializer();
-            return seed.deserialize(tag);
-        }
-        self.map.next_value_seed(seed)
-    }
-}
-
-struct ObjectVisitor<V>(V);
-
-impl<'de, V: Visitor<'de>> Visitor<'de> for ObjectVisitor<V> {
-    type Value = V::Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
-        self.0.visit_map(map)
-    }
-}
 
 /// Map that holds the values of aliases back until the end of the object, when it is known which current names were there.
 #[derive(Debug)]
@@ -237,8 +124,6 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Renamed<A> {
 /// assert_eq!(open.extra["new"], true);
 /// assert_eq!(serde_json::to_string(&open).unwrap(), text);
 /// ```
-///
-/// Without fields it is for a `#[serde(remote = "Self")]` struct, whose fields serde's derive knows: only the object is new.
 #[macro_export]
 macro_rules! wire_struct {
     ($name:ident { $($field:ident = $kind:ident($wire:literal $(, $default:expr)?)),* $(,)? } $(, alias { $($old:literal = $current:literal),* $(,)? })?) => {
@@ -282,29 +167,4 @@ macro_rules! wire_struct {
         $crate::private::Then(($($a)*, $($b)*, $($c)*, $($d)*, $($e)*, $($f)*, $($g)*, $($h)*, $($i)*, $($j)*, $($k)*, $($l)*, $($m)*, $($n)*, $($o)*, $($p)*), $crate::wire_struct!(@tuple $($rest)+))
     };
     (@tuple $([$($whole:tt)*])*) => { ($($($whole)*,)*) };
-    // An imported enum with a tag: `#[serde(tag = "…", remote = "Self")]`.
-    ($name:ident, tag = $tag:literal) => {
-        impl $crate::serde::Serialize for $name {
-            fn serialize<__S: $crate::serde::Serializer>(&self, serializer: __S) -> ::core::result::Result<__S::Ok, __S::Error> {
-                $name::serialize(self, serializer)
-            }
-        }
-        impl<'de> $crate::serde::Deserialize<'de> for $name {
-            fn deserialize<__D: $crate::serde::Deserializer<'de>>(inner: __D) -> ::core::result::Result<Self, __D::Error> {
-                $name::deserialize($crate::private::TextTag { inner, tag: $tag })
-            }
-        }
-    };
-    ($name:ident) => {
-        impl $crate::serde::Serialize for $name {
-            fn serialize<__S: $crate::serde::Serializer>(&self, serializer: __S) -> ::core::result::Result<__S::Ok, __S::Error> {
-                $name::serialize(self, serializer)
-            }
-        }
-        impl<'de> $crate::serde::Deserialize<'de> for $name {
-            fn deserialize<__D: $crate::serde::Deserializer<'de>>(inner: __D) -> ::core::result::Result<Self, __D::Error> {
-                $name::deserialize($crate::private::ObjectOnly(inner))
-            }
-        }
-    };
 }
