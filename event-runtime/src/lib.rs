@@ -147,20 +147,9 @@ mod trust;
 mod worker;
 
 pub use async_nats;
-#[cfg(feature = "decimal")]
-pub use event_wire::Decimal;
-#[cfg(feature = "schemars")]
-pub use event_wire::schema;
-#[doc(hidden)]
-pub use event_wire::{__format1, private};
-pub use event_wire::{
-    Bytes, Checker, ConsumerDef, DEAD_LETTERS, Date, DecodeError, Discard, Envelope, Ephemeral,
-    Event, Filter, Int64, IsoDuration, Json, MessageId, ParseTextError, Pattern, Permanent,
-    Retention, Service, Start, Storage, Stored, StreamDef, Streams, Subject, SubjectError,
-    SubjectWriter, Timestamp, Token, UnknownVariant, Uuid, Validate, Violation, Violations,
-    as_text, generated_format, needs_decimal, partition, required_members, serde, serde_json,
-    streams, wire_choice, wire_enum, wire_kinds, wire_newtype, wire_struct, wire_union,
-};
+
+#[doc(inline)]
+pub use event_wire::*;
 
 pub use crate::bus::{Bus, CloseReport};
 pub use crate::cloudevents::CloudEvent;
@@ -199,8 +188,6 @@ macro_rules! include_contracts {
         $crate::__include_contracts!($crate);
     };
 }
-#[doc(hidden)]
-pub use event_wire::__include_contracts;
 
 /// Examples of the documents, compiled.
 #[cfg(all(doctest, feature = "opentelemetry", feature = "testing"))]

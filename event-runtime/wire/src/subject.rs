@@ -314,6 +314,7 @@ impl MessageId {
 
     /// Returns the value of the header `Nats-Msg-Id`.
     #[must_use]
+    #[inline]
     pub fn as_str(&self) -> &str {
         &self.0
     }
