@@ -1,7 +1,7 @@
 """The figures of the house: how large it is, which modules need one another in a circle, how its comments begin.
 
 `house.py [--limits]` prints the table; with `--limits` a figure beyond its limit ends with 1. Reads what git tracks, as text: an
-arrow goes from a file to the file in which a name that it uses is defined, re-exports followed, tests left out.
+arrow goes from a file to the file in which a name that it uses is defined, re-exports followed, tests left out, and so is `$crate`: what a macro says where it is expanded.
 """
 
 import pathlib
@@ -119,7 +119,7 @@ class Crate:
 
     def targets(self, module):
         paths = list(self.uses(module).values())
-        paths += [tuple(p.split("::")) for p in re.findall(r"\b((?:crate|super|self)(?:::\w+)+)", self.text[module])]
+        paths += [tuple(p.split("::")) for p in re.findall(r"(?<![$\w])((?:crate|super|self)(?:::\w+)+)", self.text[module])]
         children = "|".join(re.escape(m[-1]) for m in self.text if m and m[:-1] == module)
         if children:
             paths += [tuple(p.split("::")) for p in re.findall(rf"(?<![\w:])((?:{children})::\w+)", self.text[module])]

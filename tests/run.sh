@@ -72,6 +72,7 @@ if [ "${1:-}" != --quick ]; then
     check contracts cargo contracts check
     check hygiene tests/hygiene.sh
     check readme tests/readme.sh
+    check wasm tests/wasm.sh
     check package tests/package.sh
     check operate tests/operate.sh
     check old-servers tests/old-servers.sh

@@ -4,22 +4,19 @@
 //! For tools that look at a server (`event-contracts tail`, `verify`, `publish`). Judges exactly as the generated decoders
 //! do; connects to nothing.
 
-mod normal;
 mod written;
 
 use std::collections::HashMap;
 
 use crate::check::Checked;
-use crate::compat::payload;
 use crate::json::Json;
 use crate::model::{EventId, Field, Type};
+use crate::payload::{read, write};
 use crate::subject::Segment;
 
-pub use crate::compat::payload::{Fault, Step};
+pub use crate::payload::fault::{Fault, Step};
+pub use crate::payload::write::MASK;
 pub use written::{Finding, place, report, written};
-
-/// What stands in the place of a sensitive value.
-pub const MASK: &str = "<sensitive>";
 
 /// Which event a message is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,8 +135,8 @@ impl<'a> Decoder<'a> {
     pub fn decode(&self, event: EventId, body: &[u8]) -> Decoded {
         match Json::parse(body) {
             Ok(json) => Decoded {
-                faults: payload::faults(self.contracts, event, &json),
-                shown: Some(normal::masked(self.contracts, event, &json)),
+                faults: read::faults(self.contracts, event, &json),
+                shown: Some(write::masked(self.contracts, event, &json)),
             },
             Err(reason) => Decoded {
                 faults: vec![Fault {

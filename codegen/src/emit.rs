@@ -4,17 +4,22 @@
 //! What comes out is data — structs, enums, constants. Impls come from the derive, behaviour from the runtime.
 
 mod about;
+mod beside;
+mod checked;
+mod choices;
 mod defaults;
 mod doc;
 mod enums;
 #[cfg(feature = "derive")]
 pub mod event_impl;
 mod features;
-mod import;
+mod fields;
 mod module;
 mod moments;
+mod reexports;
 mod required;
 mod scalars;
+mod schemas;
 mod scope;
 mod services;
 mod streams;
@@ -42,10 +47,22 @@ pub(crate) const FORMAT: u32 = 1;
 /// module that includes it (`event_runtime::include_contracts!` sees to that).
 #[must_use]
 pub fn rust(checked: &Checked, services: &[ServiceId]) -> String {
-    write(checked, services)
+    write(checked, services, |w, uses| {
+        services::module(w, checked, uses);
+    })
 }
 
-fn write(contracts: &Contracts, services: &[ServiceId]) -> String {
+/// The same without the services: types alone, which need no runtime.
+#[must_use]
+pub fn types(checked: &Checked, services: &[ServiceId]) -> String {
+    write(checked, services, |_, _| {})
+}
+
+fn write(
+    contracts: &Contracts,
+    services: &[ServiceId],
+    behaviour: impl FnOnce(&mut Writer, &Uses),
+) -> String {
     let uses = Uses::of(contracts, services);
     let mut w = Writer::default();
     w.line(HEADER);
@@ -53,23 +70,8 @@ fn write(contracts: &Contracts, services: &[ServiceId]) -> String {
     w.line(format_args!("event_runtime::generated_format!({FORMAT});"));
     features::needs(&mut w, contracts, &uses);
     module::domains(&mut w, contracts, &uses);
-    import::module(&mut w, contracts, &uses);
-    services::module(&mut w, contracts, &uses);
+    schemas::modules(&mut w, contracts, &uses);
+    behaviour(&mut w, &uses);
     streams::constant(&mut w, contracts, &uses);
     w.finish()
-}
-
-/// `event_runtime::name!(head, mode { arms });`, in a form that rustfmt leaves as it is.
-fn call_with_block(w: &mut Writer, name: &str, head: &str, mode: &str, arms: &[String]) {
-    let open = format!("event_runtime::{name}!({head}, {mode} {{");
-    let whole = format!("{open} {} }});", arms.join(", "));
-    if w.fits(&whole) {
-        w.line(whole);
-        return;
-    }
-    w.open(open);
-    for arm in arms {
-        w.line(format!("{arm},"));
-    }
-    w.close("});");
 }

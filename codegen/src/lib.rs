@@ -20,7 +20,6 @@ pub mod compat;
 pub mod decode;
 pub mod diagnostic;
 pub mod durables;
-#[cfg(any(feature = "compat", feature = "import"))]
 mod ecma;
 pub mod emit;
 pub mod export;
@@ -28,6 +27,8 @@ mod formats;
 pub mod json;
 pub mod model;
 pub mod name;
+#[cfg(feature = "compat")]
+mod payload;
 pub mod read;
 #[cfg(feature = "toml")]
 pub mod report;
@@ -46,6 +47,7 @@ use std::path::PathBuf;
 pub struct Codegen {
     folder: PathBuf,
     services: Vec<String>,
+    types_only: bool,
     out_file: Option<PathBuf>,
 }
 
@@ -70,6 +72,7 @@ impl Codegen {
         Self {
             folder: folder.into(),
             services: Vec::new(),
+            types_only: false,
             out_file: None,
         }
     }
@@ -78,6 +81,14 @@ impl Codegen {
     #[must_use]
     pub fn service(mut self, name: impl Into<String>) -> Self {
         self.services.push(name.into());
+        self
+    }
+
+    /// Leaves out what a service does: its settings, its `Handlers` and `listen`. Events, types and streams remain, for a crate that
+    /// depends on `event-wire` alone and says `event_wire::include_contracts!()`.
+    #[must_use]
+    pub fn types_only(mut self) -> Self {
+        self.types_only = true;
         self
     }
 
@@ -133,7 +144,10 @@ impl Codegen {
             .map_err(|contracts| Error::contracts(&diagnostics, &contracts.sources))?;
         let services = cargo::services(&checked, &self.services)?;
         Ok(Generated {
-            text: emit::rust(&checked, &services),
+            text: match self.types_only {
+                true => emit::types(&checked, &services),
+                false => emit::rust(&checked, &services),
+            },
             files: checked
                 .sources
                 .iter()

@@ -11,12 +11,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use event_codegen::diagnostic::Diagnostics;
-use event_codegen::model::TypeId;
+use event_codegen::model::{Type, TypeId, TypeKind};
 use event_codegen::read::json_schema::{Files, Wanted, import};
 use event_codegen::source::{Sources, Span, Spanned};
 
-/// The Rust type of the property `u` of `path`, or what is wrong.
-fn import_of(path: &str, texts: &BTreeMap<PathBuf, String>) -> Result<String, String> {
+/// The type of the property `u` of `path`, or what is wrong.
+fn import_of(path: &str, texts: &BTreeMap<PathBuf, String>) -> Result<Type, String> {
     let mut sources = Sources::default();
     let contract = sources.add("contracts/a.toml", "");
     let mut diagnostics = Diagnostics::default();
@@ -33,13 +33,11 @@ fn import_of(path: &str, texts: &BTreeMap<PathBuf, String>) -> Result<String, St
     let imports = import(&files, &wanted, TypeId(0), &mut sources, &mut diagnostics);
     match imports.imports.get(&schema.span) {
         Some(import) => {
-            let ty = &imports.types[&import.ty];
-            let code = format!("{}{}", ty.before, ty.after);
-            let at = code.find("pub u: ::std::option::Option<").expect(&code);
-            let ty = &code[at + 29..];
-            Ok(ty[..ty.find('\n').unwrap()]
-                .trim_end_matches(">,")
-                .to_owned())
+            let TypeKind::Struct(fields) = &imports.types[import.id.0].kind else {
+                return Err("no struct".to_owned());
+            };
+            let field = fields.iter().find(|field| field.name.value == "u");
+            Ok(field.unwrap().ty.value.clone())
         }
         None => Err(diagnostics
             .iter()
@@ -60,15 +58,13 @@ fn texts(files: &[(&str, &str)]) -> BTreeMap<PathBuf, String> {
     files.iter().map(text).collect()
 }
 
-const STRING: &str = "::std::string::String";
-
 #[track_caller]
 fn finds_string(from: &str, id: &str, reference: &str, files: &[(&str, &str)]) {
     let mut texts = texts(files);
     texts.insert(PathBuf::from(from), refers(id, reference));
     assert_eq!(
-        import_of(from, &texts).as_deref(),
-        Ok(STRING),
+        import_of(from, &texts),
+        Ok(Type::String),
         "{id} {reference}"
     );
 }
@@ -202,7 +198,7 @@ fn draft_04_refers_by_id_too() {
             r#"{"$schema":"http://json-schema.org/draft-04/schema#","id":"common/user","type":"string"}"#,
         ),
     ]);
-    assert_eq!(import_of("a/b.json", &texts).as_deref(), Ok(STRING));
+    assert_eq!(import_of("a/b.json", &texts), Ok(Type::String));
 }
 
 #[test]
@@ -214,7 +210,7 @@ fn the_base_is_that_of_the_nearest_id() {
         ("b.json", r#"{"$id":"/other/user","type":"string"}"#),
         ("c.json", r#"{"$id":"events/user","type":"integer"}"#),
     ]);
-    assert_eq!(import_of("a.json", &texts).as_deref(), Ok(STRING));
+    assert_eq!(import_of("a.json", &texts), Ok(Type::String));
 }
 
 #[test]
@@ -317,7 +313,7 @@ fn a_path_is_what_is_left() {
         ("user.json", r#"{"type":"string"}"#),
         ("part.json", r#"{"$id":"part","$ref":"user.json"}"#),
     ]);
-    assert_eq!(import_of("s.json", &texts).as_deref(), Ok(STRING));
+    assert_eq!(import_of("s.json", &texts), Ok(Type::String));
 }
 
 #[test]

@@ -12,9 +12,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use event_codegen::check::check;
 use event_codegen::diagnostic::{Code, Diagnostics, Severity};
+use event_codegen::emit;
 use event_codegen::model::TypeId;
 use event_codegen::read::json_schema::{Files, Imports, Wanted, import};
+use event_codegen::read::read_texts;
 use event_codegen::source::{Sources, Span, Spanned};
 
 /// Far more than any import takes, in a debug build on a busy machine.
@@ -23,6 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 struct Outcome {
     /// Nothing when the schema was refused.
     imported: Option<Imports>,
+    texts: BTreeMap<PathBuf, String>,
+    event: bool,
     diagnostics: Diagnostics,
     sources: Sources,
 }
@@ -46,14 +51,23 @@ impl Outcome {
     fn name(&self) -> Option<&str> {
         let imports = self.imported.as_ref()?;
         let import = imports.imports.values().next()?;
-        Some(imports.types[&import.ty].name.as_str())
+        Some(imports.types[import.id.0].name.as_str())
     }
 
+    /// The Rust of a contract that names the schema.
     fn code(&self) -> String {
-        self.imported
-            .as_ref()
-            .map(Imports::code)
-            .unwrap_or_default()
+        if self.imported.is_none() {
+            return String::new();
+        }
+        let kind = if self.event { "events" } else { "types" };
+        let subject = if self.event { "subject = \"a\"\n" } else { "" };
+        let contract = format!("[{kind}.Thing]\n{subject}json_schema = \"a.json\"\n");
+        let mut texts = self.texts.clone();
+        texts.insert("a.toml".into(), contract);
+        let mut diagnostics = Diagnostics::default();
+        let contracts = read_texts(Path::new("contracts"), texts, &mut diagnostics);
+        let checked = check(contracts, &mut diagnostics).expect("contracts");
+        emit::rust(&checked, &[])
     }
 }
 
@@ -96,14 +110,15 @@ fn run(texts: &BTreeMap<PathBuf, String>, event: bool) -> Outcome {
             assert!(label.span.start as usize <= file.text.len(), "{label:?}");
         }
     }
-    if let Some(import) = &imported {
-        syn::parse_file(&import.code()).expect("Rust");
-    }
-    Outcome {
+    let outcome = Outcome {
         imported,
+        texts: texts.clone(),
+        event,
         diagnostics,
         sources,
-    }
+    };
+    syn::parse_file(&outcome.code()).expect("Rust");
+    outcome
 }
 
 fn one(text: impl Into<String>) -> Outcome {
@@ -199,7 +214,7 @@ fn recursion_with_something_in_between_is_fine() {
     let code = accepted(
         r##"{"type":"object","properties":{"next":{"$ref":"#"},"all":{"type":"array","items":{"$ref":"#"}}}}"##,
     );
-    assert!(code.contains("Option<::std::boxed::Box<Thing>>"), "{code}");
+    assert!(code.contains("Option<Box<Thing>>"), "{code}");
     accepted(r##"{"type":"array","items":{"$ref":"#"}}"##);
     accepted(
         r##"{"oneOf":[{"type":"string"},{"type":"array","items":{"$ref":"#"}},{"type":"object","additionalProperties":{"$ref":"#"}}]}"##,
@@ -339,7 +354,7 @@ fn sizes_are_limited() {
         values.join(",")
     ));
     assert!(
-        code.contains("pub struct Thing(pub ::std::string::String)"),
+        code.contains("pub struct Thing(pub String)"),
         "{}",
         &code[..500]
     );
@@ -436,10 +451,7 @@ fn names_become_identifiers() {
             "additionalProperties":{"type":"boolean"}}"#,
     );
     for wire in ["a-b", "aB", "\\\"quoted\\\"\\\\"] {
-        assert!(
-            code.contains(&format!("rename = \"{wire}\"")),
-            "{wire}: {code}"
-        );
+        assert!(code.contains(&format!("(\"{wire}\")")), "{wire}: {code}");
     }
 }
 
@@ -472,8 +484,8 @@ fn types_are_called_what_the_schema_calls_them() {
         "C(Circle)",
         "S(Square)",
         "Vec<Entry>",
-        "pub maybe: ::std::option::Option<Entry>",
-        "pub again: ::std::option::Option<Entry>",
+        "pub maybe: Option<Entry>",
+        "pub again: Option<Entry>",
     ] {
         assert!(code.contains(part), "{part}: {code}");
     }

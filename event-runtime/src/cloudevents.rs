@@ -8,12 +8,13 @@ mod source;
 
 use async_nats::{HeaderMap, HeaderName};
 use chrono::{DateTime, SecondsFormat, Utc};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 pub(crate) use message::{event_type, is_envelope, open, opened};
 pub(crate) use source::uri_reference;
 
-use crate::percent;
-
+/// Characters that the binding percent-encodes in the value of a header.
+const NOT_IN_A_HEADER: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'%');
 /// The version of CloudEvents that is written and read.
 const VERSION: &str = "1.0";
 
@@ -51,7 +52,7 @@ impl CloudEvent {
 
 /// A text as the value of a header: every character that the binding names is percent-encoded, so no text can end a line.
 pub(crate) fn header_value(text: &str) -> String {
-    percent::encode(text, |b| b.is_ascii_graphic() && !matches!(b, b'"' | b'%'))
+    utf8_percent_encode(text, NOT_IN_A_HEADER).to_string()
 }
 
 /// Writes the headers of an event that happens now. `source` is a [`header_value`] already: it is the same for all events

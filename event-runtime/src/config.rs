@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use async_nats::{AuthError, ConnectOptions, ServerAddr};
 use event_wire::__runtime::debug_by_text;
+use percent_encoding::percent_decode_str;
 
 use crate::credentials;
-use crate::percent::{self, Lone};
 
 /// A setting that is missing or wrong.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,12 +47,22 @@ impl Auth {
     fn of_login(login: &str) -> Option<Self> {
         Some(match login.split_once(':') {
             Some((user, password)) => Self::Password {
-                user: percent::decode(user, Lone::Refused)?,
-                password: percent::decode(password, Lone::Refused)?,
+                user: decoded(user)?,
+                password: decoded(password)?,
             },
-            None => Self::Token(percent::decode(login, Lone::Refused)?),
+            None => Self::Token(decoded(login)?),
         })
     }
+}
+
+/// Percent-decodes a part of a URL; `None` for a `%` without two digits, and for what is no UTF-8.
+fn decoded(text: &str) -> Option<String> {
+    let two_digits = |rest: &str| rest.bytes().take_while(u8::is_ascii_hexdigit).count() >= 2;
+    if !text.split('%').skip(1).all(two_digits) {
+        return None;
+    }
+    let text = percent_decode_str(text).decode_utf8().ok()?;
+    Some(text.into_owned())
 }
 
 impl fmt::Debug for Auth {
@@ -537,6 +547,15 @@ mod tests {
                 .find(|(name, _)| *name == variable)
                 .map(|(_, value)| (*value).to_owned()))
         })
+    }
+
+    #[test]
+    fn credentials_are_percent_encoded() {
+        assert_eq!(decoded("p%25%e2%82%AC").as_deref(), Some("p%\u{20ac}"));
+        // Not two digits, and no UTF-8.
+        for text in ["50%", "%4", "%zz", "%+1", "%\u{20ac}", "%C0%A0", "%ff"] {
+            assert_eq!(decoded(text), None, "{text}");
+        }
     }
 
     #[test]

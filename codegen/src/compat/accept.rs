@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::rule::{RULES, Rule, Severity};
-use super::{Finding, Place, Report};
+use super::finding::{Finding, Place, Report, Rule, Severity};
+use super::rule::RULES;
 use crate::check::Checked;
 use crate::diagnostic::closest;
 use crate::model::Accepted;

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::Direction::{Backward, Forward};
-use super::evidence::Evidence;
-use super::rule::{Severity, Sink};
-use super::sample::{Leaf, Step};
-use super::walk::Sides;
+use super::finding::Direction::{Backward, Forward};
+use super::finding::Severity;
+use super::raw::Evidence;
+use super::raw::Leaf;
+use super::raw::Sink;
+use super::sides::Sides;
+use super::sides::Step;
 use crate::json::Json;
 use crate::model::{TypeDef, TypeId, TypeKind};
 use crate::name::unknown_ident;
@@ -130,7 +132,7 @@ impl<'a> Choices<'a> {
     }
 
     /// A payload that has a known value.
-    fn shows(&self, direction: super::Direction, value: &str) -> Evidence {
+    fn shows(&self, direction: super::finding::Direction, value: &str) -> Evidence {
         if self.new.tag.is_some() {
             Evidence::new(
                 direction,
@@ -143,7 +145,7 @@ impl<'a> Choices<'a> {
     }
 
     /// A payload that has a value which neither side knows.
-    fn shows_unknown(&self, direction: super::Direction) -> Evidence {
+    fn shows_unknown(&self, direction: super::finding::Direction) -> Evidence {
         let known = |name: &String| {
             self.old.index.contains(name.as_str()) || self.new.index.contains(name.as_str())
         };

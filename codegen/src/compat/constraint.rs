@@ -1,14 +1,14 @@
 //! Rules about constraints: how many items or characters, and which patterns.
 
-use super::Direction::{self, Backward, Forward};
-use super::common::{self, refused_texts};
-use super::evidence::Evidence;
-use super::leaf::{Leaves, any_text, closed_values, is_wider};
-use super::rule::{Sink, quoted};
-use super::sample::Leaf;
-use super::shape::{Count, Format, Shape, Text};
-use super::text;
+use super::finding::Direction::{self, Backward, Forward};
+use super::leaf::Leaves;
+use super::raw::Evidence;
+use super::raw::Leaf;
+use super::raw::{Sink, quoted};
 use crate::json::Json;
+use crate::payload::common::{self, any_text, closed_values, is_wider, refused_texts};
+use crate::payload::shape::{Count, Format, Shape, Text};
+use crate::payload::text;
 
 pub(super) fn constraint_tightened(l: &Leaves<'_>, sink: &mut Sink<'_>) {
     if let Some(c) = refused(l, Backward) {

@@ -1,7 +1,7 @@
 //! Rules about the subjects that a stream declares beside those of its events.
 
-use super::rule::Sink;
-use super::walk::Sides;
+use super::raw::Sink;
+use super::sides::Sides;
 use crate::model::{Contracts, Stream, StreamId};
 use crate::subject::{PARTITION, Pattern};
 

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use super::finding::Severity;
 use super::objects::Objects;
-use super::rule::{Severity, Sink};
-use super::walk::{Sides, named};
+use super::raw::Sink;
+use super::sides::{Sides, named};
+use crate::json::Json;
 use crate::model::{Contracts, Event, EventId, Field, StreamId};
 use crate::source::Spanned;
 use crate::subject::{PARTITION, Segment};
@@ -404,12 +406,7 @@ pub(super) fn supersedes(p: &EventPair<'_>, sink: &mut Sink<'_>) {
 
 pub(super) fn annotations(p: &EventPair<'_>, sink: &mut Sink<'_>) {
     let deprecated = |e: &Event| e.deprecated.as_ref().map(|d| d.value.clone());
-    let examples = |e: &Event| {
-        e.examples
-            .iter()
-            .map(|v| super::sample::written(&v.kind))
-            .collect::<Vec<_>>()
-    };
+    let examples = |e: &Event| e.examples.iter().map(|v| Json::from(v)).collect::<Vec<_>>();
     let owner = |c: &Contracts, e: &Event| c[e.domain].owner.clone();
     let changed: Vec<&str> = [
         ("doc", p.old.doc != p.new.doc),

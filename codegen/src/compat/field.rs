@@ -1,10 +1,12 @@
 //! Rules about a field that both contracts have: its other names, and whether it may be absent.
 
-use super::Direction::{self, Backward, Forward};
-use super::evidence::Evidence;
+use super::finding::Direction::{self, Backward, Forward};
 use super::objects::{Objects, is_alias};
-use super::rule::{Sink, quoted};
-use super::sample::{Leaf, Step, written};
+use super::raw::Evidence;
+use super::raw::Leaf;
+use super::raw::{Sink, quoted};
+use super::sides::Step;
+use crate::json::Json;
 use crate::model::Field;
 
 /// A field that both sides have.
@@ -150,7 +152,7 @@ pub(super) fn default_removed(p: &FieldPair<'_>, sink: &mut Sink<'_>) {
 
 pub(super) fn default_changed(p: &FieldPair<'_>, sink: &mut Sink<'_>) {
     if let (Some(old), Some(new)) = (&p.old.default, &p.new.default) {
-        let (was, is) = (written(&old.kind), written(&new.kind));
+        let (was, is) = (Json::from(old), Json::from(new));
         if was != is {
             sink.add(
                 p.objects.path_of(p.new),

@@ -2,11 +2,13 @@
 
 use std::collections::HashSet;
 
-use super::Direction::{Backward, Forward};
-use super::evidence::Evidence;
+use super::finding::Direction::{Backward, Forward};
+use super::finding::Severity;
 use super::objects::{Objects, Rename, has};
-use super::rule::{Severity, Sink};
-use super::sample::{Leaf, Step};
+use super::raw::Evidence;
+use super::raw::Leaf;
+use super::raw::Sink;
+use super::sides::Step;
 use crate::model::{Contracts, Field, Type};
 
 pub(super) fn required_added(o: &Objects<'_>, sink: &mut Sink<'_>) {

@@ -1,15 +1,17 @@
 //! Rules about what stands at one place of a payload: numbers, texts, `json`, and everything whose kind changed.
 
-use super::Direction::{self, Backward, Forward};
-use super::common::refused_texts;
-use super::evidence::Evidence;
-use super::rule::{Raw, Sink, quoted};
-use super::sample::{Leaf, Step, float};
-use super::shape::{Count, Format, Range, Shape, Text};
-use super::text;
-use super::walk::{Sides, Spot};
+use super::finding::Direction::{self, Backward, Forward};
+use super::raw::Evidence;
+use super::raw::Leaf;
+use super::raw::{Raw, Sink, quoted};
+use super::sides::Step;
+use super::sides::{Sides, Spot};
 use crate::json::Json;
-use crate::model::{Contracts, TypeId, TypeKind};
+use crate::model::Contracts;
+use crate::payload::common::{any_text, closed_values, is_wider, refused_texts};
+use crate::payload::shape::{Format, Range, Shape, Text};
+use crate::payload::text;
+use crate::payload::write::float;
 
 /// What stands at one place in both contracts.
 pub(super) struct Leaves<'a> {
@@ -91,24 +93,6 @@ fn free_text(shape: &Shape<'_>, contracts: &Contracts) -> Option<Text> {
     match shape {
         Shape::Text(text) => Some(text.clone()),
         Shape::Enum(id) if closed_values(contracts, *id).is_none() => Some(any_text()),
-        _ => None,
-    }
-}
-
-pub(super) fn any_text() -> Text {
-    Text {
-        format: Format::Plain,
-        length: Count::ANY,
-        patterns: std::collections::BTreeSet::new(),
-    }
-}
-
-/// The values of an enum, if it is closed.
-pub(super) fn closed_values(contracts: &Contracts, id: TypeId) -> Option<Vec<String>> {
-    match &contracts[id].kind {
-        TypeKind::Enum(choice) if choice.closed => {
-            Some(choice.values.iter().map(|v| v.value.clone()).collect())
-        }
         _ => None,
     }
 }
@@ -233,15 +217,6 @@ fn is_number_text(a: &Shape<'_>, b: &Shape<'_>) -> bool {
     let number = |s: &Shape<'_>| matches!(s, Shape::Integer(_) | Shape::Float(..));
     let spelled = |s: &Shape<'_>| matches!(s, Shape::Text(t) if matches!(t.format, Format::Integer(_) | Format::Decimal));
     (number(a) && spelled(b)) || (spelled(a) && number(b))
-}
-
-/// Whether every text of one format is one of the other, which has more.
-pub(super) fn is_wider(narrow: Format, wide: Format) -> bool {
-    match wide {
-        Format::Plain => !matches!(narrow, Format::Plain | Format::Bytes),
-        Format::Decimal => matches!(narrow, Format::Integer(_)),
-        _ => false,
-    }
 }
 
 pub(super) fn text_narrowed(l: &Leaves<'_>, sink: &mut Sink<'_>) {

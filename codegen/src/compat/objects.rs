@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::walk::Sides;
+use super::sides::Sides;
 use crate::model::{Contracts, Field, Type, TypeKind};
 use crate::source::{Span, Spanned};
 

@@ -5,39 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::rule::{Category, Severity};
-use super::{Direction, Finding};
+use super::finding::{Blocked, Category, Direction, Finding, Plan, Severity, Step};
 use crate::model::{Contracts, EventId};
 use crate::source::Spanned;
-
-/// How to bring a change into production.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Plan {
-    /// Services to upgrade, in this order; the services of one step in any order. Empty when every order is safe.
-    pub steps: Vec<Step>,
-    /// Changes for which there is no order.
-    pub blocked: Vec<Blocked>,
-}
-
-/// One step of a plan.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Step {
-    /// Services to upgrade.
-    pub services: Vec<String>,
-    /// What to wait for afterwards, one sentence each.
-    pub wait: Vec<String>,
-}
-
-/// A change that no order of upgrades makes safe.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Blocked {
-    /// Its events, by full name.
-    pub events: Vec<String>,
-    /// Why there is no order.
-    pub reason: String,
-    /// What to do instead.
-    pub advice: String,
-}
 
 /// What is broken of one event.
 #[derive(Default)]
@@ -174,7 +144,7 @@ impl<'a> Users<'a> {
             by_event,
             nobody: Default::default(),
             old,
-            events: super::walk::named(old),
+            events: super::sides::named(old),
         }
     }
 

@@ -1,103 +1,20 @@
 //! The rules: what each is called, how much it matters, and the function that finds it. Their ids are an interface.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-
 use super::choice::{self, Choices};
 use super::constraint;
 use super::declared;
 use super::event::{self, EventPair};
-use super::evidence::{self, Evidence};
 use super::field::{self, FieldPair};
 use super::fields;
+use super::finding::{Category, Rule, Severity};
 use super::leaf::{self, Leaves};
 use super::objects::Objects;
-use super::sample::{Sampler, Side, Step};
+use super::raw::Sink;
 use super::schema::{self, Schemas};
 use super::server::{self, ServicePair, StreamPair};
+use super::sides::Sides;
 use super::subscription;
-use super::text;
-use super::walk::{Sides, reached};
-use super::{Finding, Place, Reached};
-use crate::json::Json;
-use crate::model::{Contracts, EventId, TypeDef};
-use crate::source::Span;
-
-/// What kind of harm a change does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Category {
-    /// New readers refuse or misunderstand old messages.
-    Backward,
-    /// Old readers refuse or misunderstand new messages.
-    Forward,
-    /// Messages no longer meet their readers.
-    Routing,
-    /// Everything is read, and means something else.
-    Semantic,
-    /// Services must be changed to compile; nothing on the wire.
-    Source,
-    /// The server loses or refuses something.
-    Operations,
-}
-
-impl Category {
-    /// In lower case.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Backward => "backward",
-            Self::Forward => "forward",
-            Self::Routing => "routing",
-            Self::Semantic => "semantic",
-            Self::Source => "source",
-            Self::Operations => "operations",
-        }
-    }
-}
-
-/// How much a finding matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Severity {
-    /// Fails a run whose mode looks at the category.
-    Breaks,
-    /// Somebody should look.
-    Warn,
-    /// For the record.
-    Info,
-}
-
-impl Severity {
-    /// `breaks`, `warn` or `info`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Breaks => "breaks",
-            Self::Warn => "warn",
-            Self::Info => "info",
-        }
-    }
-}
-
-/// One row of the table of `docs/compatibility.md`.
-#[derive(Debug)]
-pub struct Rule {
-    /// Kebab-case; stable.
-    pub id: &'static str,
-    /// One, or backward and forward for a change that breaks both. None: it harms nobody, and is said for the record.
-    pub categories: &'static [Category],
-    /// How much it matters, when a finding says nothing else.
-    pub severity: Severity,
-    /// The change in one sentence.
-    pub summary: &'static str,
-    /// The page of `explain`, Markdown: what, why, what to do, an example.
-    pub page: &'static str,
-    pub(super) checks: &'static [Check],
-}
-
-impl PartialEq for Rule {
-    fn eq(&self, other: &Self) -> bool {
-        self.id == other.id
-    }
-}
+use crate::model::TypeDef;
 
 impl Rule {
     /// The rule with this id.
@@ -131,8 +48,10 @@ macro_rules! rules {
             severity: Severity::$severity,
             summary: $summary,
             page: include_str!(concat!("../../explain/rules/", $id, ".md")),
-            checks: &[$(Check::$kind($function)),*],
         },)*];
+
+        /// The functions of each rule, in the same order.
+        pub(super) const CHECKS: &[&[Check]] = &[$(&[$(Check::$kind($function)),*],)*];
     };
 }
 
@@ -211,232 +130,4 @@ rules! {
     "type-renamed", [Source], Breaks, "A type has another name or is in another file.", [Type choice::type_renamed];
     "accepted-unused", [Operations], Warn, "An accepted break that nothing matches.", [];
     "accepted-expired", [Operations], Warn, "An accepted break whose time is over.", [];
-}
-
-/// What a rule has seen, before it is known which events it reaches.
-#[derive(Clone, Debug)]
-pub(super) struct Raw {
-    pub(super) rule: &'static Rule,
-    pub(super) severity: Severity,
-    path: String,
-    message: String,
-    old: Option<Place>,
-    new: Option<Place>,
-    /// Where in the node's payload.
-    at: Vec<Step>,
-    pub(super) evidence: Vec<Evidence>,
-    stranded: Vec<String>,
-    help: String,
-    /// Pairs of events, for a rule that is about no node.
-    events: Vec<(Option<EventId>, Option<EventId>)>,
-    /// Services, for a rule that knows better than who publishes and subscribes.
-    services: Option<Vec<String>>,
-    pub(super) undecided: Option<String>,
-}
-
-/// Takes what one rule finds.
-pub(super) struct Sink<'s> {
-    pub rule: &'static Rule,
-    pub raws: &'s mut Vec<Raw>,
-}
-
-impl Sink<'_> {
-    /// Adds a finding; the rest of it is said on what comes back.
-    pub fn add(&mut self, path: impl Into<String>, message: impl Into<String>) -> &mut Raw {
-        let at = self.raws.len();
-        self.raws.push(Raw {
-            rule: self.rule,
-            severity: self.rule.severity,
-            path: path.into(),
-            message: message.into(),
-            old: None,
-            new: None,
-            at: Vec::new(),
-            evidence: Vec::new(),
-            stranded: Vec::new(),
-            help: String::new(),
-            events: Vec::new(),
-            services: None,
-            undecided: None,
-        });
-        &mut self.raws[at]
-    }
-}
-
-impl Raw {
-    pub fn was(&mut self, span: Span, label: impl Into<String>) -> &mut Self {
-        self.old = Some(Place {
-            span,
-            label: label.into(),
-        });
-        self
-    }
-
-    pub fn is(&mut self, span: Span, label: impl Into<String>) -> &mut Self {
-        self.new = Some(Place {
-            span,
-            label: label.into(),
-        });
-        self
-    }
-
-    pub fn help(&mut self, text: impl Into<String>) -> &mut Self {
-        self.help = text.into();
-        self
-    }
-
-    pub fn at(&mut self, steps: &[Step]) -> &mut Self {
-        self.at = steps.to_vec();
-        self
-    }
-
-    pub fn severity(&mut self, severity: Severity) -> &mut Self {
-        self.severity = severity;
-        self
-    }
-
-    pub fn shown_by(&mut self, evidence: impl IntoIterator<Item = Evidence>) -> &mut Self {
-        self.evidence.extend(evidence);
-        self
-    }
-
-    pub fn stranded(&mut self, what: impl IntoIterator<Item = String>) -> &mut Self {
-        self.stranded.extend(what);
-        self
-    }
-
-    pub fn about(
-        &mut self,
-        events: impl IntoIterator<Item = (Option<EventId>, Option<EventId>)>,
-    ) -> &mut Self {
-        self.events.extend(events);
-        self
-    }
-
-    pub fn hits(&mut self, services: impl IntoIterator<Item = String>) -> &mut Self {
-        self.services = Some(services.into_iter().collect());
-        self
-    }
-
-    pub fn undecided(&mut self, why: impl Into<String>) -> &mut Self {
-        self.undecided = Some(why.into());
-        self
-    }
-}
-
-pub(super) type Reach = BTreeMap<(EventId, EventId), Vec<Step>>;
-
-impl Raw {
-    /// Adds what only the whole walk knows.
-    pub fn finish(
-        &self,
-        sides: Sides<'_>,
-        reach: &Reach,
-        samplers: &(Sampler<'_>, Sampler<'_>),
-        users: &Users,
-    ) -> Finding {
-        // Something that is gone is called what the old contract calls it.
-        let side = if self.new.is_none() {
-            Side::Old
-        } else {
-            Side::New
-        };
-        let mut events = reached(sides, reach, &self.at, side);
-        let mut pairs: Vec<(Option<EventId>, Option<EventId>)> = reach
-            .keys()
-            .map(|(old, new)| (Some(*old), Some(*new)))
-            .collect();
-        for (old, new) in &self.events {
-            let event = match (new, old) {
-                (Some(id), _) => sides.new.event_name(&sides.new[*id]),
-                (None, Some(id)) => sides.old.event_name(&sides.old[*id]),
-                (None, None) => continue,
-            };
-            events.push(Reached {
-                event,
-                path: String::new(),
-            });
-            pairs.push((*old, *new));
-        }
-        let services = match &self.services {
-            Some(services) => services.clone(),
-            None => users.hit(&pairs, self.rule),
-        };
-        let (counterexamples, undecided) = evidence::show(self, sides, reach, samplers);
-        Finding {
-            rule: self.rule,
-            severity: self.severity,
-            path: self.path.clone(),
-            message: self.message.clone(),
-            old: self.old.clone(),
-            new: self.new.clone(),
-            events,
-            services,
-            counterexamples,
-            stranded: self.stranded.clone(),
-            undecided,
-            help: self.help.clone(),
-            accepted: None,
-        }
-    }
-}
-
-/// Who uses which event, in either contract.
-pub(super) struct Users {
-    old: HashMap<EventId, Vec<User>>,
-    new: HashMap<EventId, Vec<User>>,
-}
-
-struct User {
-    service: String,
-    subscribes: bool,
-}
-
-impl Users {
-    pub fn of(sides: Sides<'_>) -> Self {
-        let index = |contracts: &Contracts| {
-            let mut all: HashMap<EventId, Vec<User>> = HashMap::new();
-            for service in &contracts.services {
-                // An older event that a newer one supersedes is delivered as well.
-                let delivered = contracts.delivered(service).into_iter();
-                let published = service.publishes.iter().filter_map(|event| event.value);
-                let uses = delivered
-                    .map(|delivered| (delivered.event, true))
-                    .chain(published.map(|event| (event, false)));
-                for (event, subscribes) in uses {
-                    let service = service.name.value.clone();
-                    all.entry(event).or_default().push(User {
-                        service,
-                        subscribes,
-                    });
-                }
-            }
-            all
-        };
-        Self {
-            old: index(sides.old),
-            new: index(sides.new),
-        }
-    }
-
-    /// Who is hit: new readers of old messages, old readers of new ones, and everybody who compiles against the contract.
-    fn hit(&self, pairs: &[(Option<EventId>, Option<EventId>)], rule: &Rule) -> Vec<String> {
-        let publishers = rule.categories.contains(&Category::Source)
-            || rule.categories.contains(&Category::Operations);
-        let old = pairs.iter().filter_map(|pair| self.old.get(&pair.0?));
-        let new = pairs.iter().filter_map(|pair| self.new.get(&pair.1?));
-        let all: BTreeSet<&String> = old
-            .chain(new)
-            .flatten()
-            .filter(|user| user.subscribes || publishers)
-            .filter(|_| !rule.categories.is_empty())
-            .map(|user| &user.service)
-            .collect();
-        all.into_iter().cloned().collect()
-    }
-}
-
-/// A JSON value in a sentence.
-pub(super) fn quoted(value: &Json) -> String {
-    format!("`{}`", text::shortened(&value.to_compact()))
 }

@@ -1,97 +1,17 @@
 //! Makes payloads: one that goes along a path to a given value, and is everywhere else as small as writer and reader both
 //! take it. So a payload shows one change and no other, whatever else changed beside it.
 //!
-//! Gives nothing rather than something that the writer would not send; [`super::payload`] is the judge of both.
+//! Gives nothing rather than something that the writer would not send; [`read`] is the judge of both.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::common;
-use super::payload::{self, struct_fields};
-use super::schema;
-use super::shape::{Count, Shape, Slot};
+use super::raw::Leaf;
+use super::sides::{Side, Step};
 use crate::json::Json;
-use crate::model::{Body, Contracts, EventId, Field, Type, TypeId, TypeKind, Union, ValueKind};
-
-/// One step into a payload. Fields have their wire name on either side: a rename has two.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Step {
-    Field { old: String, new: String },
-    Item,
-    Entry,
-    Variant(String),
-}
-
-/// Whose wire names a path is read with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
-    Old,
-    New,
-}
-
-impl Side {
-    /// The other one.
-    pub fn other(self) -> Self {
-        match self {
-            Self::Old => Self::New,
-            Self::New => Self::Old,
-        }
-    }
-}
-
-impl Step {
-    /// As a report writes it.
-    pub fn show(&self, side: Side) -> String {
-        match self {
-            Self::Field { .. } => format!(".{}", self.field(side).unwrap_or_default()),
-            Self::Item => "[]".to_owned(),
-            Self::Entry => "{}".to_owned(),
-            Self::Variant(tag) => format!("({tag})"),
-        }
-    }
-
-    /// The wire name, if it is a field.
-    pub fn field(&self, side: Side) -> Option<&str> {
-        match self {
-            Self::Field { old, new } => Some(if side == Side::Old { old } else { new }),
-            _ => None,
-        }
-    }
-}
-
-/// What stands at the end of a path.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Leaf {
-    /// What both take.
-    Common,
-    /// What both take, or what the reader alone does: a payload that shows nothing of this place.
-    Control,
-    /// The writer's smallest value, whatever the reader takes.
-    Smallest,
-    /// This value.
-    Value(Json),
-    /// A list or map of so many entries that both take.
-    Count(u64),
-    /// An object without these members, though one side may need them.
-    Without(Vec<String>),
-    /// An object with the writer's field, whether or not it must be there, and without the reader's.
-    Instead { field: String, of: String },
-    /// An object with this field of it under another name.
-    Renamed { field: String, to: String },
-    /// A union's object with the writer's tag only.
-    OneTag,
-}
-
-impl Leaf {
-    /// Whether an object leaves a member out that the reader needs.
-    fn lacks(&self, wire: &str) -> bool {
-        match self {
-            Self::Without(names) => names.iter().any(|name| name == wire),
-            Self::Instead { of, .. } => of == wire,
-            _ => false,
-        }
-    }
-}
+use crate::model::{Body, Contracts, EventId, Field, Type, TypeId, TypeKind, Union};
+use crate::payload::shape::{Count, Shape, Slot, struct_fields};
+use crate::payload::{common, read, schema};
 
 /// How deep a payload may nest: reading and writing one takes a stack.
 const DEEPEST: usize = 200;
@@ -420,8 +340,8 @@ impl<'a> Sampler<'a> {
         }
         let pair = Pair::fields(field, other);
         if let Some(default) = &field.default {
-            let value = written(&default.kind);
-            let taken = |slot: &Slot<'a>| payload::takes(self.reader, slot, &value);
+            let value = Json::from(default);
+            let taken = |slot: &Slot<'a>| read::takes(self.reader, slot, &value);
             if pair.reader.as_ref().is_none_or(taken) {
                 return Some(Some(value));
             }
@@ -456,24 +376,4 @@ fn union_of(contracts: &Contracts, id: TypeId) -> Option<&Union> {
 fn fewest(count: Count, through: bool) -> Option<u64> {
     let wanted = count.min.max(u64::from(through));
     (count.contains(wanted) && wanted <= 10_000).then_some(wanted)
-}
-
-/// A finite float as JSON writes it, always with a fraction or exponent: that is what Rust writers do.
-pub(super) fn float(n: f64) -> Json {
-    Json::Number(format!("{n:?}"))
-}
-
-/// A value of a contract as JSON.
-pub(super) fn written(value: &ValueKind) -> Json {
-    match value {
-        ValueKind::Bool(b) => Json::Bool(*b),
-        ValueKind::Number(n) => Json::Number(n.to_string()),
-        ValueKind::Text(text) => Json::text(text.as_str()),
-        ValueKind::List(items) => Json::list(items.iter().map(|item| written(&item.kind))),
-        ValueKind::Object(members) => Json::object(
-            members
-                .iter()
-                .map(|(key, value)| (key.value.clone(), written(&value.kind))),
-        ),
-    }
 }

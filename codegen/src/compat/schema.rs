@@ -3,24 +3,20 @@
 //! One question, asked both ways: what may the writer's schema hold that the reader's refuses? Keywords that the types do
 //! not check are compared as they were written: a difference there cannot be decided.
 
-mod judge;
-mod payload;
 mod raw;
-mod steer;
 mod subsume;
 
 use std::collections::BTreeMap;
 
-use super::Direction::{self, Backward, Forward};
-use super::evidence::Evidence;
-use super::payload::Fault;
-use super::rule::Sink;
-use super::sample::Leaf;
-use super::walk::{Sides, Spot};
-use crate::json::Json;
-use crate::model::{Body, Contracts, Event, Imported};
+use super::finding::Direction::{self, Backward, Forward};
+use super::raw::Evidence;
+use super::raw::Leaf;
+use super::raw::Sink;
+use super::sides::{Sides, Spot};
+use crate::model::{Body, Event, Imported};
 use crate::source::{Span, Spanned};
 
+use crate::payload::schema::keywords::Schema;
 use subsume::Change;
 
 /// Two imported schemas at one place, or one and a body of fields.
@@ -35,54 +31,6 @@ enum What<'a> {
     Both(&'a Imported, &'a Imported, Sides<'a>),
     /// One side has fields of its own, or was not imported.
     Other(&'static str),
-}
-
-/// A schema as the import left it, among the types of its contracts.
-#[derive(Clone, Copy)]
-pub(super) struct Schema<'a> {
-    contracts: &'a Contracts,
-    import: &'a Imported,
-}
-
-impl<'a> Schema<'a> {
-    /// The schema of a whole payload.
-    pub fn root(self) -> &'a Json {
-        self.definition(&self.import.ty)
-    }
-
-    /// Follows a reference; what is not there accepts everything.
-    pub fn definition(self, name: &str) -> &'a Json {
-        const ANYTHING: &Json = &Json::Null;
-        let found = self.contracts.schema_types.get(name);
-        found.map_or(ANYTHING, |ty| &ty.schema)
-    }
-
-    /// What stands behind references.
-    pub fn resolve(self, mut schema: &'a Json) -> &'a Json {
-        for _ in 0..=self.contracts.schema_types.len() {
-            match reference(schema) {
-                Some(name) => schema = self.definition(name),
-                None => break,
-            }
-        }
-        schema
-    }
-}
-
-/// The definition that a schema refers to.
-fn reference(schema: &Json) -> Option<&str> {
-    match get(schema, "$ref") {
-        Some(Json::Text(uri)) => uri.strip_prefix("#/definitions/"),
-        _ => None,
-    }
-}
-
-/// A member of an object.
-fn get<'j>(schema: &'j Json, key: &str) -> Option<&'j Json> {
-    match schema {
-        Json::Object(members) => members.iter().find(|(k, _)| k == key).map(|(_, v)| v),
-        _ => None,
-    }
 }
 
 impl<'a> Schemas<'a> {
@@ -232,42 +180,4 @@ pub(super) fn undecided(s: &Schemas<'_>, sink: &mut Sink<'_>) {
                 .to_owned(),
         );
     }
-}
-
-/// Everything that an imported schema's type refuses in a payload, each at its place.
-pub(super) fn faults(contracts: &Contracts, schema: &Spanned<String>, json: &Json) -> Vec<Fault> {
-    let Some(import) = contracts.import(schema) else {
-        return Vec::new();
-    };
-    let schema = Schema { contracts, import };
-    judge::faults(schema, schema.root(), json)
-}
-
-/// The smallest payload of an imported schema.
-pub(crate) fn smallest(contracts: &Contracts, schema: &Spanned<String>) -> Option<Json> {
-    let schema = Schema {
-        contracts,
-        import: contracts.import(schema)?,
-    };
-    steer::smallest(schema, schema.root(), 0)
-}
-
-/// A small payload that two imported schemas both take.
-pub(super) fn common(
-    (writer, schema): (&Contracts, &Spanned<String>),
-    (reader, theirs): (&Contracts, &Spanned<String>),
-) -> Option<Json> {
-    let ours = Schema {
-        contracts: writer,
-        import: writer.import(schema)?,
-    };
-    let theirs = Schema {
-        contracts: reader,
-        import: reader.import(theirs)?,
-    };
-    let both = steer::Pair {
-        writer: (ours, ours.root()),
-        reader: Some((theirs, theirs.root())),
-    };
-    both.beside(0)
 }

@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use super::event::durables;
-use super::rule::{Severity, Sink};
-use super::walk::{Sides, named};
+use super::finding::Severity;
+use super::raw::Sink;
+use super::sides::{Sides, named};
 use crate::model::{
     Contracts, Discard, EventId, Retention, Service, Start, Storage, Stream, StreamId,
 };

@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
-use super::rule::Sink;
-use super::walk::{Sides, named};
+use super::raw::Sink;
+use super::sides::{Sides, named};
 use crate::durables::Durable;
 use crate::model::{Contracts, Event, EventId, Service, Start};
 

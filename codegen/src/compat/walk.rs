@@ -8,15 +8,18 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use super::choice::Choices;
 use super::event::EventPair;
 use super::field::FieldPair;
+use super::finding::{Finding, Place, Severity};
 use super::leaf::Leaves;
 use super::objects::Objects;
-use super::rule::{Check, RULES, Raw, Sink, Users};
-use super::sample::{Sampler, Side, Step};
+use super::proof::Users;
+use super::raw::{Raw, Sink};
+use super::rule::{CHECKS, Check, RULES};
+use super::sample::Sampler;
 use super::schema::Schemas;
 use super::server::{ServicePair, StreamPair};
-use super::shape::{Shape, Slot};
-use super::{Finding, Place, Reached, Severity};
+use super::sides::{Side, Sides, Spot, Step, named};
 use crate::model::{Body, Contracts, EventId, TypeId, TypeKind};
+use crate::payload::shape::{Shape, Slot};
 use crate::source::Span;
 
 /// What a node is a pair of.
@@ -31,21 +34,6 @@ struct Node {
     raws: Vec<Raw>,
     /// Who leads here, and on which path.
     from: Vec<(usize, Vec<Step>)>,
-}
-
-/// Two contracts, and the names of the new and old things in them.
-#[derive(Clone, Copy)]
-pub(super) struct Sides<'a> {
-    pub old: &'a Contracts,
-    pub new: &'a Contracts,
-}
-
-/// A place that both sides have: its name for `[[accepted]]` and its two spans.
-#[derive(Clone)]
-pub(super) struct Spot {
-    pub path: String,
-    pub old: Span,
-    pub new: Span,
 }
 
 pub(super) struct Walk<'a> {
@@ -388,52 +376,14 @@ fn order(finding: &Finding) -> (Severity, Option<Span>, Option<Span>, &'static s
 }
 
 fn each_rule(raws: &mut Vec<Raw>, run: impl Fn(Check, &mut Sink<'_>)) {
-    for rule in RULES {
+    for (rule, checks) in RULES.iter().zip(CHECKS) {
         let mut sink = Sink { rule, raws };
-        for check in rule.checks {
+        for check in *checks {
             run(*check, &mut sink);
         }
     }
 }
 
-/// Events by full name.
-pub(super) fn named(contracts: &Contracts) -> HashMap<String, usize> {
-    contracts
-        .events
-        .iter()
-        .enumerate()
-        .map(|(at, event)| (contracts.event_name(event), at))
-        .collect()
-}
-
 fn names<'n>(all: impl Iterator<Item = &'n str>) -> HashMap<&'n str, usize> {
     all.enumerate().map(|(at, name)| (name, at)).collect()
-}
-
-/// The path inside a payload as a report writes it.
-pub(super) fn show_path(path: &[Step], side: Side) -> String {
-    let text: String = path.iter().map(|step| step.show(side)).collect();
-    text.trim_start_matches('.').to_owned()
-}
-
-/// What a finding reaches, for the report.
-pub(super) fn reached(
-    sides: Sides<'_>,
-    reach: &BTreeMap<(EventId, EventId), Vec<Step>>,
-    within: &[Step],
-    side: Side,
-) -> Vec<Reached> {
-    let mut all: Vec<(EventId, Reached)> = reach
-        .iter()
-        .map(|((_, new), path)| {
-            let whole: Vec<Step> = path.iter().chain(within).cloned().collect();
-            let reached = Reached {
-                event: sides.new.event_name(&sides.new[*new]),
-                path: show_path(&whole, side),
-            };
-            (*new, reached)
-        })
-        .collect();
-    all.sort_by_key(|(event, _)| *event);
-    all.into_iter().map(|(_, reached)| reached).collect()
 }

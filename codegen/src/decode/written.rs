@@ -4,13 +4,13 @@
 use std::ops::Range;
 use std::path::Path;
 
-use super::normal;
 use crate::check::Checked;
-use crate::compat::payload::{self, Step};
 use crate::diagnostic::closest;
 use crate::json::Json;
 use crate::json::document::{Document, Value};
 use crate::model::EventId;
+use crate::payload::fault::{Fault, Step};
+use crate::payload::{read, write};
 use crate::report::{self, Marked};
 
 /// Something that is wrong with a written payload.
@@ -48,7 +48,7 @@ pub fn written(contracts: &Checked, event: EventId, text: &str) -> Result<Json, 
             help: None,
         }]
     })?;
-    let mut findings: Vec<Finding> = payload::faults(contracts, event, &json)
+    let mut findings: Vec<Finding> = read::faults(contracts, event, &json)
         .into_iter()
         .map(|fault| Finding {
             place: place_in(&document, &fault.at),
@@ -57,7 +57,7 @@ pub fn written(contracts: &Checked, event: EventId, text: &str) -> Result<Json, 
             help: None,
         })
         .collect();
-    let (sent, strange) = normal::sent(contracts, event, &json);
+    let (sent, strange) = write::sent(contracts, event, &json);
     let names: Vec<String> = match &sent {
         Json::Object(members) => members.iter().map(|(name, _)| name.clone()).collect(),
         _ => Vec::new(),
@@ -122,7 +122,7 @@ pub fn place(text: &str, at: &[Step]) -> Range<usize> {
 }
 
 fn shown(at: &[Step]) -> String {
-    let fault = payload::Fault {
+    let fault = Fault {
         at: at.to_vec(),
         rule: "",
         cause: String::new(),

@@ -6,7 +6,10 @@ use super::scope::Scope;
 use super::uses::Uses;
 use super::writer::Writer;
 use crate::json::Json;
-use crate::model::{Constraints, Contracts, Envelope, Event, EventId, Field, Number, ServiceId};
+use crate::model::{
+    Body, Constraints, Contracts, Envelope, Event, EventId, Field, Number, ServiceId, TypeDef,
+    ValueKind,
+};
 use crate::source::Spanned;
 
 /// An event: where it travels, and between whom.
@@ -14,7 +17,11 @@ pub(super) fn event(w: &mut Writer, scope: &Scope<'_>, id: EventId) {
     let contracts = scope.contracts;
     let event = &contracts[id];
     let name = contracts.event_name(event);
-    let mut text = match &event.doc {
+    let doc = event.doc.as_ref().or_else(|| match &event.body {
+        Body::Schema(schema) => contracts[contracts.import(schema)?.id].doc.as_ref(),
+        Body::Fields(_) => None,
+    });
+    let mut text = match doc {
         Some(doc) => format!("{}\n\nThe event `{name}`", doc.trim_end()),
         None => format!("The event `{name}`"),
     };
@@ -70,7 +77,23 @@ fn details(text: &mut String, scope: &Scope<'_>, event: &Event) {
     }
 }
 
-/// What a handler handles.
+/// A type: in its own words, or else `lead` and its name.
+pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, ty: &TypeDef, lead: &str) {
+    match &ty.doc {
+        Some(doc) => w.doc(doc),
+        None => w.doc(&format!("{lead} {}.", named(scope, ty))),
+    }
+}
+
+/// The name of a type, with the place that it comes from.
+pub(super) fn named(scope: &Scope<'_>, ty: &TypeDef) -> String {
+    match &ty.origin {
+        Some(origin) => format!("`{}` in `{}`", ty.name.value, origin.file),
+        None => format!("`{}`", scope.contracts.type_name(ty)),
+    }
+}
+
+/// Returns the doc of a handler.
 pub(super) fn handled(contracts: &Contracts, uses: &Uses, id: EventId) -> String {
     let event = &contracts[id];
     let mut text = match &event.doc {
@@ -93,6 +116,10 @@ pub(super) fn handled(contracts: &Contracts, uses: &Uses, id: EventId) -> String
 
 /// A field: its name on the wire, and what a value must fulfil.
 pub(super) fn field(w: &mut Writer, field: &Field) {
+    // A schema's members are many, and most are called the same in Rust: their table stands below.
+    if let (Some(doc), true) = (&field.doc, says_nothing(field)) {
+        return w.doc(doc);
+    }
     let mut text = match &field.doc {
         Some(doc) => format!("{}\n\n", doc.trim_end()),
         None => String::new(),
@@ -124,7 +151,14 @@ pub(super) fn field(w: &mut Writer, field: &Field) {
     w.doc(&text);
 }
 
-/// What values must fulfil, in words.
+/// Returns `true` if a field of an imported type has its wire name, and nothing to fulfil.
+fn says_nothing(field: &Field) -> bool {
+    let named = field.rename.as_ref();
+    named.is_some_and(|wire| wire.span == field.name.span && wire.value == field.name.value)
+        && field.constraints.is_empty()
+}
+
+/// Returns the constraints of values in words.
 pub(super) fn constraints(constraints: &Constraints) -> Vec<String> {
     fn range<T: ToString>(min: Option<T>, max: Option<T>, unit: &str) -> Option<String> {
         let (min, max) = (min.map(|n| n.to_string()), max.map(|n| n.to_string()));
@@ -154,6 +188,16 @@ pub(super) fn constraints(constraints: &Constraints) -> Vec<String> {
     if let Some(pattern) = &c.pattern {
         says.push(format!("matches {}", code(pattern)));
     }
+    let above = c.above.map(|bound| format!("above {bound}"));
+    let below = c.below.map(|bound| format!("below {bound}"));
+    says.extend([above, below].into_iter().flatten());
+    says.extend(c.multiple_of.map(|step| format!("a multiple of {step}")));
+    if let Some(only) = &c.only {
+        let values: Vec<String> = only.iter().map(ValueKind::to_string).collect();
+        says.push(values.join(" or "));
+    }
+    let patterns = c.ecma.iter();
+    says.extend(patterns.map(|pattern| format!("matches {}", code(pattern))));
     says.extend(range(count(&c.min_items), count(&c.max_items), "item"));
     says
 }

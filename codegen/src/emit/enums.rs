@@ -1,5 +1,6 @@
 //! Enums: a Rust enum and the table of its wire texts for `wire_enum!`.
 
+use super::about;
 use super::scope::{Prelude, Scope};
 use super::writer::{Writer, literal};
 use crate::model::{Enum, TypeId};
@@ -9,14 +10,21 @@ use crate::name;
 pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, def: &Enum) {
     let ty = &scope.contracts[id];
     let ident = name::type_ident(&ty.name);
-    match &ty.doc {
-        Some(doc) => w.doc(doc),
-        None => w.doc(&format!(
-            "The values of `{}`.",
-            scope.contracts.type_name(ty)
-        )),
+    about::ty(w, scope, ty, "The values of");
+    match ty.origin {
+        // What no text of its own can come to.
+        Some(_) if def.closed => w.derive(&[
+            "Clone",
+            "Copy",
+            "Debug",
+            "PartialEq",
+            "Eq",
+            "PartialOrd",
+            "Ord",
+            "Hash",
+        ]),
+        _ => w.derive(&["Clone", "Debug", "PartialEq", "Eq", "Hash"]),
     }
-    w.derive(&["Clone", "Debug", "PartialEq", "Eq", "Hash"]);
     w.open(format_args!("pub enum {ident} {{"));
     let idents = def.idents();
     for (value, ident) in def.values.iter().zip(&idents) {
@@ -39,5 +47,6 @@ pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, def: &Enum) {
     };
     let values = def.values.iter().zip(idents);
     let arms = values.map(|(value, ident)| format!("{ident} = {}", literal(value)));
-    super::call_with_block(w, "wire_enum", &ident, &mode, &arms.collect::<Vec<_>>());
+    let head = format!("{ident}, {mode} ");
+    w.table("wire_enum", &head, &arms.collect::<Vec<_>>());
 }

@@ -3,11 +3,11 @@
 use super::scope::Scope;
 use super::uses::Uses;
 use super::writer::Writer;
-use super::{enums, import, required, scalars, structs, subjects, unions};
+use super::{choices, enums, reexports, required, scalars, structs, subjects, unions};
 use crate::model::{Contracts, DomainId, TypeId, TypeKind};
 use crate::name;
 
-/// A module and what is below it.
+/// Module with the modules below it.
 struct Node {
     segment: String,
     path: String,
@@ -15,7 +15,7 @@ struct Node {
     children: Vec<Node>,
 }
 
-/// Every domain that has something to say.
+/// Writes every domain that has items.
 pub(super) fn domains(w: &mut Writer, contracts: &Contracts, uses: &Uses) {
     let mut roots = Vec::new();
     for (at, domain) in contracts.domains.iter().enumerate() {
@@ -62,7 +62,7 @@ fn insert(nodes: &mut Vec<Node>, segments: &[&str], parent: &str, domain: Domain
     }
 }
 
-/// A module's text; empty when nothing below it comes out.
+/// Returns a module's text; empty if it has no items.
 fn write(node: &Node, contracts: &Contracts, uses: &Uses, depth: usize) -> String {
     let mut body = Writer::at(depth + 1);
     if let Some(domain) = node.domain {
@@ -110,8 +110,8 @@ fn doc(node: &Node, contracts: &Contracts) -> String {
     text
 }
 
-/// Events first, as people read a contract, then types, each with an empty line before it.
-fn items(w: &mut Writer, scope: &Scope<'_>) {
+/// Writes events first, as people read a contract, then types, each after an empty line.
+pub(super) fn items(w: &mut Writer, scope: &Scope<'_>) {
     for id in scope.events() {
         w.blank();
         structs::event(w, scope, id);
@@ -120,7 +120,7 @@ fn items(w: &mut Writer, scope: &Scope<'_>) {
         w.blank();
         one_type(w, scope, id);
     }
-    import::beside(w, scope);
+    reexports::beside(w, scope);
     required::module(w, scope);
     subjects::module(w, scope);
 }
@@ -131,9 +131,11 @@ fn one_type(w: &mut Writer, scope: &Scope<'_>, id: TypeId) {
         TypeKind::Enum(def) => enums::ty(w, scope, id, def),
         TypeKind::Union(def) => unions::ty(w, scope, id, def),
         TypeKind::Scalar { ty, .. } => scalars::ty(w, scope, id, ty),
-        TypeKind::Schema(schema) => import::ty(w, scope, id, schema),
-        // Does not pass the rules, or is no declared type; an alias keeps this function total.
-        TypeKind::Choice(_) | TypeKind::Alias { .. } | TypeKind::Invalid => {
+        TypeKind::Schema(schema) => reexports::ty(w, scope, id, schema),
+        TypeKind::Choice(def) => choices::ty(w, scope, id, def),
+        TypeKind::Alias { ty, constraints } => scalars::alias(w, scope, id, ty, constraints),
+        // Does not pass the rules; an alias keeps this function total.
+        TypeKind::Invalid => {
             scalars::ty(w, scope, id, &crate::model::Type::Json);
         }
     }

@@ -1,38 +1,22 @@
 //! How structs are made without naming every field, so that a field which the contract adds as optional or with a default
 //! changes no code: `mod required`, and `Default` where no field is required. Decides; the fields are `structs`' to write.
 
-use super::import;
+use super::fields::{
+    Default, LITERAL_WIDTH, Payload, allow_deprecated, default, has_odd_name, payload,
+};
+use super::reexports;
 use super::scope::Scope;
-use super::structs::{allow_deprecated, has_odd_name};
 use super::writer::Writer;
 use super::{about, defaults};
-use crate::model::{Body, Field, TypeId, TypeKind};
+use crate::model::{Body, Field, TypeId, TypeKind, Whole};
 use crate::name;
 
-/// What `struct_lit_width` of rustfmt lets stand on one line.
-const LITERAL_WIDTH: usize = 18;
-
-/// Where a struct has its `Default` from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Default {
-    /// Nowhere: a field is required.
-    None,
-    /// The derive: every field may be absent.
-    Derived,
-    /// [`default_implementation`].
-    Written,
-}
-
-/// Where a struct with these fields has its `Default` from.
-pub(super) fn default(fields: &[Field]) -> Default {
-    if fields.iter().any(Field::required) {
-        Default::None
-    } else if fields.iter().all(|field| field.default.is_none()) {
-        Default::Derived
-    } else {
-        Default::Written
-    }
-}
+/// The doc of a domain's module.
+const HOW: &str = concat!(
+    "The required fields of this domain's structs, to make them from: code that does so stays as it is when the ",
+    "contract adds an optional field.\n\n",
+    "```text\nParcel { note: Some(note), ..required::Parcel { id, to }.into() }\n```",
+);
 
 /// `Default` with the contract's defaults.
 pub(super) fn default_implementation(w: &mut Writer, ident: &str, fields: &[Field]) {
@@ -40,7 +24,7 @@ pub(super) fn default_implementation(w: &mut Writer, ident: &str, fields: &[Fiel
     allow_deprecated(w, fields);
     w.open(format_args!("impl ::core::default::Default for {ident} {{"));
     w.open("fn default() -> Self {");
-    literal(w, fields);
+    literal(w, fields, &Whole::default());
     w.close("}");
     w.close("}");
 }
@@ -53,41 +37,41 @@ pub(super) fn module(w: &mut Writer, scope: &Scope<'_>) {
     let mut body = Writer::at(w.depth() + 1);
     for id in scope.events() {
         let event = &scope.contracts[id];
-        match &event.body {
-            Body::Fields(fields) => {
-                named |= companion(&mut body, &inner, &event.name, None, fields);
+        match (&event.body, payload(scope.contracts, event)) {
+            (Body::Fields(_), Payload::Fields(fields, whole)) => {
+                named |= companion(&mut body, &inner, &event.name, None, fields, whole);
             }
-            Body::Schema(schema) => {
-                let ident = name::type_ident(&event.name);
-                import::required(&mut body, scope, &ident, schema);
+            (Body::Schema(_), Payload::Fields(fields, whole)) => {
+                named |= call(&mut body, &inner, &event.name, None, fields, whole);
             }
+            (_, Payload::Other(_)) => {}
         }
     }
     for id in scope.types() {
         let def = &scope.contracts[id];
         match &def.kind {
+            TypeKind::Struct(fields) if scope.is_schema() => {
+                named |= call(&mut body, &inner, &def.name, Some(id), fields, &def.whole);
+            }
             TypeKind::Struct(fields) => {
-                named |= companion(&mut body, &inner, &def.name, Some(id), fields);
+                named |= companion(&mut body, &inner, &def.name, Some(id), fields, &def.whole);
             }
-            TypeKind::Schema(schema) => {
-                let ident = name::type_ident(&def.name);
-                import::required(&mut body, scope, &ident, schema);
-            }
+            TypeKind::Schema(schema) => reexports::required(&mut body, &inner, id, schema),
             _ => {}
         }
     }
-    import::required_beside(&mut body, scope);
+    reexports::required_beside(&mut body, &inner);
     let body = body.finish();
     if body.is_empty() {
         return;
     }
     w.blank();
-    w.doc(
-        "The required fields of this domain's structs, to make them from: code that does so stays as it is when the \
-         contract adds an optional field.\n\n\
-         ```text\nParcel { note: Some(note), ..required::Parcel { id, to }.into() }\n```",
-    );
-    w.line("#[allow(missing_debug_implementations)]");
+    if scope.is_schema() {
+        w.doc("The required fields of these structs, to make them from.");
+    } else {
+        w.doc(HOW);
+        w.line("#[allow(missing_debug_implementations)]");
+    }
     w.open("pub mod required {");
     if named {
         w.line("use super::event_runtime;");
@@ -105,6 +89,7 @@ fn companion(
     name: &str,
     owner: Option<TypeId>,
     fields: &[Field],
+    whole: &Whole,
 ) -> bool {
     let mut named = false;
     if default(fields) != Default::None {
@@ -133,10 +118,10 @@ fn companion(
     w.blank();
     allow_deprecated(w, fields);
     let head = format!("impl ::core::convert::From<{ident}>");
-    let whole = format!("{head} for super::{ident} {{");
+    let line = format!("{head} for super::{ident} {{");
     // As observed: what the line is indented by does not count here.
-    if Writer::default().fits(&whole) {
-        w.open(whole);
+    if Writer::default().fits(&line) {
+        w.open(line);
     } else {
         w.line(head);
         w.indent();
@@ -145,14 +130,56 @@ fn companion(
         w.open("{");
     }
     w.open(format_args!("fn from(required: {ident}) -> Self {{"));
-    literal(w, fields);
+    literal(w, fields, whole);
     w.close("}");
     w.close("}");
     named
 }
 
+/// The same in a few lines, of a struct from a JSON Schema: these are many.
+fn call(
+    w: &mut Writer,
+    scope: &Scope<'_>,
+    name: &str,
+    owner: Option<TypeId>,
+    fields: &[Field],
+    whole: &Whole,
+) -> bool {
+    if default(fields) != Default::None {
+        return false;
+    }
+    let ident = name::type_ident(name);
+    w.blank();
+    let (required, absent): (Vec<&Field>, Vec<&Field>) =
+        fields.iter().partition(|field| field.required());
+    let name_of = |field: &Field| name::field_ident(&field.name);
+    let required = required.into_iter();
+    let required: Vec<String> = required
+        .map(|field| format!("{}: {}", name_of(field), scope.field(owner, field)))
+        .collect();
+    let extra = whole.extra.iter().map(|_| "extra".to_owned());
+    let absent: Vec<String> = absent.into_iter().map(name_of).chain(extra).collect();
+    let rest = match absent.as_slice() {
+        [] => "{}".to_owned(),
+        absent => format!("{{ {} }}", absent.join(", ")),
+    };
+    let lists = format!("{{ {} }} {rest}", required.join(", "));
+    let line = format!("event_runtime::required_members!({ident} {lists});");
+    if w.fits(&line) {
+        w.line(line);
+        return true;
+    }
+    w.open(format_args!("event_runtime::required_members!({ident} {{"));
+    w.fill(&required);
+    w.close("} {");
+    w.indent();
+    w.fill(&absent);
+    w.close("});");
+    true
+}
+
 /// `Self { … }`, of `required` and of what fields are without it.
-fn literal(w: &mut Writer, fields: &[Field]) {
+fn literal(w: &mut Writer, fields: &[Field], whole: &Whole) {
     let values = fields.iter().map(|field| {
         let ident = name::field_ident(&field.name);
         let value = if field.default.is_some() {
@@ -164,7 +191,11 @@ fn literal(w: &mut Writer, fields: &[Field]) {
         };
         (format!("{ident}:"), value)
     });
-    let values: Vec<(String, String)> = values.collect();
+    let extra = whole.extra.iter().map(|_| {
+        let empty = "::std::collections::BTreeMap::new()".to_owned();
+        ("extra:".to_owned(), empty)
+    });
+    let values: Vec<(String, String)> = values.chain(extra).collect();
     let joined = values
         .iter()
         .map(|(field, value)| format!("{field} {value}"));

@@ -1,9 +1,10 @@
-//! Named scalars: a Rust alias. What a value must fulfil is checked where it is used ([`super::validate`]).
+//! Named scalars: a Rust alias, whose constraints are checked where it is used ([`super::validate`]). And other types under a
+//! name of their own, as JSON Schemas have them: a struct around one value, for it may hold itself.
 
-use super::about;
 use super::scope::Scope;
 use super::writer::Writer;
-use crate::model::{Type, TypeId, TypeKind};
+use super::{about, validate};
+use crate::model::{Constraints, Type, TypeId, TypeKind};
 use crate::name;
 
 /// One named scalar.
@@ -25,4 +26,23 @@ pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, scalar: &Type) {
         name::type_ident(&ty.name),
         scope.ty(scalar)
     ));
+}
+
+/// One value under a name of its own.
+pub(super) fn alias(
+    w: &mut Writer,
+    scope: &Scope<'_>,
+    id: TypeId,
+    value: &Type,
+    constraints: &Constraints,
+) {
+    let ty = &scope.contracts[id];
+    let (ident, held) = (name::type_ident(&ty.name), scope.held(id, value));
+    about::ty(w, scope, ty, "The value");
+    w.derive(&["Clone", "Debug", "PartialEq"]);
+    w.line(format_args!("pub struct {ident}(pub {held});"));
+    w.line(format_args!(
+        "event_runtime::wire_newtype!({ident}({held}));"
+    ));
+    validate::around(w, scope, id, &ident, "self.0", value, constraints);
 }

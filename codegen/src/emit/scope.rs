@@ -1,20 +1,34 @@
 //! Names as one generated module sees them: types of other domains, and the prelude where a contract's type hides it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
+use super::beside::{self, Beside};
 use super::uses::Uses;
-use crate::model::{Contracts, DomainId, EventId, Field, Type, TypeId, TypeKind};
+use crate::model::{Contracts, DomainId, EventId, Field, Type, TypeDef, TypeId, TypeKind};
 use crate::name;
 
-/// The module of one domain.
+/// One generated module, with what can be named in it.
+#[derive(Clone)]
 pub(super) struct Scope<'a> {
     pub(super) contracts: &'a Contracts,
     pub(super) uses: &'a Uses,
-    pub(super) domain: DomainId,
-    /// What of the prelude a type of this domain has taken the name of.
+    place: Place<'a>,
+    /// The types of schemas that it names too.
+    beside: Rc<Beside<'a>>,
+    /// Items of the prelude that a type of this domain hides.
     hidden: [bool; Prelude::ALL.len()],
     /// Modules between the domain's module and the text that is written.
     below: usize,
+}
+
+/// The module that a scope is of.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    /// That of a domain.
+    Domain(DomainId),
+    /// That of a schema file, by its path below the module of all schemas, with its types.
+    Schema(&'a [String], &'a [TypeId]),
 }
 
 impl<'a> Scope<'a> {
@@ -30,8 +44,27 @@ impl<'a> Scope<'a> {
         Self {
             contracts,
             uses,
-            domain,
+            place: Place::Domain(domain),
+            beside: Rc::new(Beside::of(contracts, uses, domain)),
             hidden,
+            below: 0,
+        }
+    }
+
+    /// The scope of a schema file's module.
+    pub(super) fn schema(
+        contracts: &'a Contracts,
+        uses: &'a Uses,
+        module: &'a [String],
+        types: &'a [TypeId],
+    ) -> Self {
+        Self {
+            contracts,
+            uses,
+            place: Place::Schema(module, types),
+            beside: Rc::default(),
+            // The import has taken none of these names.
+            hidden: [false; Prelude::ALL.len()],
             below: 0,
         }
     }
@@ -40,11 +73,21 @@ impl<'a> Scope<'a> {
     pub(super) fn below(&self) -> Self {
         Self {
             below: self.below + 1,
-            ..*self
+            ..self.clone()
         }
     }
 
-    /// Whether a field of any type is deprecated.
+    /// The types of schemas that the module names too, by the modules that they are in.
+    pub(super) fn beside(&self) -> &BTreeMap<&'a [String], Vec<&'a TypeDef>> {
+        &self.beside.types
+    }
+
+    /// Returns `true` for the module of a schema file.
+    pub(super) fn is_schema(&self) -> bool {
+        matches!(self.place, Place::Schema(..))
+    }
+
+    /// Returns `true` if a field of any type is deprecated.
     pub(super) fn deprecates(&self) -> bool {
         let mut types = self.contracts.types.iter();
         types.any(|def| match &def.kind {
@@ -53,16 +96,22 @@ impl<'a> Scope<'a> {
         })
     }
 
-    /// The events of this domain that come out.
+    /// The events of this module that come out.
     pub(super) fn events(&self) -> impl Iterator<Item = EventId> + '_ {
-        let events = self.uses.members(self.domain).events.iter().copied();
-        events.filter(|id| self.uses.event(*id))
+        let events = match self.place {
+            Place::Domain(domain) => &self.uses.members(domain).events[..],
+            Place::Schema(..) => &[],
+        };
+        events.iter().copied().filter(|id| self.uses.event(*id))
     }
 
-    /// The types of this domain that come out.
+    /// The types of this module that come out.
     pub(super) fn types(&self) -> impl Iterator<Item = TypeId> + '_ {
-        let types = self.uses.members(self.domain).types.iter().copied();
-        types.filter(|id| self.uses.ty(*id))
+        let types = match self.place {
+            Place::Domain(domain) => &self.uses.members(domain).types[..],
+            Place::Schema(_, types) => types,
+        };
+        types.iter().copied().filter(|id| self.uses.ty(*id))
     }
 
     /// A type of the prelude, by its full path where a type of this domain has taken its name.
@@ -75,19 +124,58 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// The path of a contract's type.
+    /// The path of a type.
     pub(super) fn path(&self, id: TypeId) -> String {
         let ty = &self.contracts[id];
-        self.path_to(ty.domain, &name::type_ident(&ty.name))
-    }
-
-    fn path_to(&self, domain: DomainId, ident: &str) -> String {
-        if domain == self.domain {
+        let ident = name::type_ident(&ty.name);
+        if let Some(ident) = self.beside.names.get(&id) {
             return format!("{}{ident}", "super::".repeat(self.below));
         }
-        let segments = self.contracts[self.domain].name.split('.').count();
-        let up = "super::".repeat(segments + self.below);
-        format!("{up}{}::{ident}", module_path(&self.contracts[domain].name))
+        match (&ty.origin, self.place) {
+            (Some(origin), _) if !origin.module.is_empty() => {
+                format!("{}{ident}", self.to_schema(&origin.module))
+            }
+            (None, Place::Domain(domain)) if ty.domain != domain => {
+                let module = module_path(&self.contracts[ty.domain].name);
+                format!("{}{module}::{ident}", self.up())
+            }
+            _ => format!("{}{ident}", "super::".repeat(self.below)),
+        }
+    }
+
+    /// The way to the module of all contracts.
+    fn up(&self) -> String {
+        let segments = match self.place {
+            Place::Domain(domain) => self.contracts[domain].name.split('.').count(),
+            Place::Schema(module, _) => module.len() + 1,
+        };
+        "super::".repeat(segments + self.below)
+    }
+
+    /// The way to what a schema file's module has.
+    pub(super) fn to_schema(&self, module: &[String]) -> String {
+        let (mut way, below) = match self.place {
+            Place::Domain(_) => {
+                let root = format!("{}{}::", self.up(), beside::root(self.contracts));
+                (root, module)
+            }
+            Place::Schema(here, _) => {
+                let both = here.iter().zip(module);
+                let common = both.take_while(|(a, b)| a == b).count();
+                let up = here.len() - common + self.below;
+                let below = &module[common..];
+                match (up, below) {
+                    (0, []) => (String::new(), below),
+                    (0, _) => ("self::".to_owned(), below),
+                    (up, _) => ("super::".repeat(up), below),
+                }
+            }
+        };
+        for segment in below {
+            way.push_str(segment);
+            way.push_str("::");
+        }
+        way
     }
 
     /// A type expression in Rust.
@@ -109,13 +197,7 @@ impl<'a> Scope<'a> {
             Type::Bytes => runtime("Bytes"),
             Type::Json | Type::Any | Type::Null | Type::Invalid => runtime("Json"),
             Type::I64OrText => runtime("Int64"),
-            Type::Tuple(items) => match items.as_slice() {
-                [only] => format!("({},)", self.ty(only)),
-                items => {
-                    let items: Vec<String> = items.iter().map(|item| self.ty(item)).collect();
-                    format!("({})", items.join(", "))
-                }
-            },
+            Type::Tuple(items) => tuple(items.iter().map(|item| self.ty(item))),
             Type::Nullable(inner) => {
                 format!("{}<{}>", self.prelude(Prelude::Option), self.ty(inner))
             }
@@ -130,24 +212,68 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Whether an optional field of `owner` stands in a box.
+    /// Returns `true` if a field of `owner` is boxed.
     pub(super) fn boxed(&self, owner: Option<TypeId>, field: &Field) -> bool {
         match (owner, &field.ty.value) {
-            (Some(owner), Type::Named(id)) if field.optional => holds(self.contracts, *id, owner),
+            (Some(owner), Type::Named(id)) => {
+                let imported = self.contracts[owner].origin.is_some();
+                match imported {
+                    true => self.same_circle(owner, *id),
+                    false => field.optional && holds(self.contracts, *id, owner),
+                }
+            }
             _ => false,
+        }
+    }
+
+    /// Returns `true` if two imported types contain each other.
+    fn same_circle(&self, a: TypeId, b: TypeId) -> bool {
+        let circle = |id: TypeId| {
+            self.contracts[id]
+                .origin
+                .as_ref()
+                .map(|origin| origin.circle)
+        };
+        circle(a).is_some() && circle(a) == circle(b)
+    }
+
+    /// A type expression in Rust, as an imported type holds it: what may hold its owner stands in a box.
+    pub(super) fn held(&self, owner: TypeId, ty: &Type) -> String {
+        match ty {
+            Type::Named(id) if self.same_circle(owner, *id) => {
+                format!("{}<{}>", self.prelude(Prelude::Box), self.path(*id))
+            }
+            Type::Nullable(inner) => {
+                let inner = self.held(owner, inner);
+                format!("{}<{inner}>", self.prelude(Prelude::Option))
+            }
+            Type::Limited(limited) => self.held(owner, &limited.0),
+            Type::Tuple(items) => tuple(items.iter().map(|item| self.held(owner, item))),
+            ty => self.ty(ty),
         }
     }
 
     /// The Rust type of a field of `owner` (an event has none: nothing can contain it).
     pub(super) fn field(&self, owner: Option<TypeId>, field: &Field) -> String {
-        let mut ty = self.ty(&field.ty);
+        let ty = match owner.filter(|id| self.contracts[*id].origin.is_some()) {
+            Some(owner) => self.held(owner, &field.ty),
+            None if self.boxed(owner, field) => {
+                format!("{}<{}>", self.prelude(Prelude::Box), self.ty(&field.ty))
+            }
+            None => self.ty(&field.ty),
+        };
         if !field.optional {
             return ty;
         }
-        if self.boxed(owner, field) {
-            ty = format!("{}<{ty}>", self.prelude(Prelude::Box));
-        }
         format!("{}<{ty}>", self.prelude(Prelude::Option))
+    }
+}
+
+fn tuple(items: impl Iterator<Item = String>) -> String {
+    let items: Vec<String> = items.collect();
+    match items.as_slice() {
+        [only] => format!("({only},)"),
+        items => format!("({})", items.join(", ")),
     }
 }
 
@@ -184,8 +310,8 @@ pub(super) fn module_path(domain: &str) -> String {
     segments.join("::")
 }
 
-/// Whether a value of `outer` can hold a value of `inner` in itself, with no list, map or `Box` in between: then an
-/// optional field has to be boxed. (Required fields cannot close a circle; the rules see to that.)
+/// Checks if a value of `outer` can contain a value of `inner` with no list, map or `Box` in between: then an optional field has to be
+/// boxed. (Required fields cannot close a circle; the rules see to that.)
 fn holds(contracts: &Contracts, outer: TypeId, inner: TypeId) -> bool {
     let mut seen = BTreeSet::new();
     let mut open = vec![outer];

@@ -1,41 +1,67 @@
 //! Events and types with fields: plain structs, and beside each its names on the wire; the derive `Event` writes the rest.
 
+use super::fields::{
+    Default, LITERAL_WIDTH, Payload, allow_deprecated, default, has_odd_name, payload,
+};
 use super::scope::Scope;
 use super::writer::{Writer, literal};
-use super::{about, defaults, import, required, validate};
-use crate::model::{Body, Envelope, Event, EventId, Field, Type, TypeId, TypeKind};
+use super::{about, defaults, required, validate};
+use crate::model::{Envelope, Event, EventId, Field, Type, TypeId, TypeKind, Whole};
 use crate::name;
 
 /// One event.
 pub(super) fn event(w: &mut Writer, scope: &Scope<'_>, id: EventId) {
-    let event = &scope.contracts[id];
-    let fields = match &event.body {
-        Body::Fields(fields) => fields,
-        Body::Schema(schema) => return import::event(w, scope, id, schema),
-    };
+    let contracts = scope.contracts;
+    let event = &contracts[id];
     about::event(w, scope, id);
-    let mut arguments = event_arguments(scope, event, id);
-    arguments.push("wire_struct".to_owned());
+    let ident = name::type_ident(&event.name);
+    let arguments = event_arguments(scope, event, id);
+    let (fields, whole) = match payload(contracts, event) {
+        Payload::Fields(fields, whole) => (fields, whole),
+        Payload::Other(inner) => return around(w, scope, &ident, &arguments, inner),
+    };
     let shape = Shape {
-        ident: name::type_ident(&event.name),
+        ident,
         owner: None,
         fields,
+        whole,
         event: Some(arguments),
     };
     shape.write(w, scope);
 }
 
+/// An event whose payload is no struct.
+fn around(w: &mut Writer, scope: &Scope<'_>, ident: &str, arguments: &[String], inner: &Type) {
+    let ty = scope.ty(inner);
+    w.derive(&["Clone", "Debug", "PartialEq", "event_runtime::Event"]);
+    w.attribute("event", arguments);
+    w.open(format_args!("pub struct {ident} {{"));
+    w.doc("The whole payload.");
+    w.line(format_args!("pub payload: {ty},"));
+    w.close("}");
+    let payload = format!("payload: {ty}");
+    let head = format!("event_runtime::wire_newtype!({ident} {{");
+    if payload.len() <= LITERAL_WIDTH {
+        w.line(format_args!("{head} {payload} }});"));
+    } else {
+        w.open(head);
+        w.line(payload);
+        w.close("});");
+    }
+    if validate::demands(scope.uses, inner) {
+        validate::nested(w, ident, "&self.payload");
+    }
+}
+
 /// One type with fields.
 pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, fields: &[Field]) {
     let ty = &scope.contracts[id];
-    match &ty.doc {
-        Some(doc) => w.doc(doc),
-        None => w.doc(&format!("The type `{}`.", scope.contracts.type_name(ty))),
-    }
+    about::ty(w, scope, ty, "The type");
     let shape = Shape {
         ident: name::type_ident(&ty.name),
         owner: Some(id),
         fields,
+        whole: &ty.whole,
         event: None,
     };
     shape.write(w, scope);
@@ -84,21 +110,23 @@ pub(super) fn event_arguments(scope: &Scope<'_>, event: &Event, id: EventId) -> 
     } else if let Some(note) = &event.deprecated {
         args.push(format!("deprecated = {}", literal(note)));
     }
-    let checked = match &event.body {
-        Body::Fields(fields) => validate::needed(contracts, fields),
-        Body::Schema(schema) => contracts.import(schema).is_some_and(|import| import.checks),
+    let checked = match payload(contracts, event) {
+        Payload::Fields(fields, whole) => validate::needed(scope.uses, fields, whole),
+        Payload::Other(inner) => validate::demands(scope.uses, inner),
     };
     if checked {
         args.push("validate".to_owned());
     }
+    args.push("wire_struct".to_owned());
     args
 }
 
-/// What events and types have in common.
+/// Struct of an event or a type.
 struct Shape<'a> {
     ident: String,
     owner: Option<TypeId>,
     fields: &'a [Field],
+    whole: &'a Whole,
     event: Option<Vec<String>>,
 }
 
@@ -120,10 +148,10 @@ impl Shape<'_> {
             self.debug(w);
         }
         defaults::functions(w, scope, &self.ident, self.fields);
-        if required::default(self.fields) == required::Default::Written {
+        if default(self.fields) == Default::Written {
             required::default_implementation(w, &self.ident, self.fields);
         }
-        validate::implementation(w, scope, self.owner, &self.ident, self.fields);
+        validate::implementation(w, scope, self.owner, &self.ident, self.fields, self.whole);
     }
 
     fn derives(&self, w: &mut Writer, secret: bool) {
@@ -131,7 +159,7 @@ impl Shape<'_> {
         if !secret {
             derives.push("Debug");
         }
-        if required::default(self.fields) == required::Default::Derived {
+        if default(self.fields) == Default::Derived {
             derives.push("Default");
         }
         derives.push("PartialEq");
@@ -142,7 +170,7 @@ impl Shape<'_> {
     }
 
     fn body(&self, w: &mut Writer, scope: &Scope<'_>) {
-        if self.fields.is_empty() {
+        if self.fields.is_empty() && self.whole.extra.is_none() {
             w.line(format_args!("pub struct {} {{}}", self.ident));
             return;
         }
@@ -159,6 +187,11 @@ impl Shape<'_> {
                 &format!("{ty},"),
             );
         }
+        if let Some(extra) = &self.whole.extra {
+            w.doc("Members without a field of their own.");
+            let ty = scope.ty(&Type::Map(Box::new(extra.clone())));
+            w.pair("pub extra:", &format!("{ty},"));
+        }
         w.close("}");
     }
 
@@ -171,8 +204,18 @@ impl Shape<'_> {
             Some(format!("{} = {}", literal(alias), literal(&field.wire())))
         });
         let aliases: Vec<String> = aliases.collect();
+        let mut tail = match aliases.as_slice() {
+            [] => String::new(),
+            aliases => format!(", alias {{ {} }}", aliases.join(", ")),
+        };
+        if self.whole.extra.is_some() {
+            tail.push_str(", extra = extra");
+            if let Some(tag) = &self.whole.tag {
+                tail.push_str(&format!(", tag = {}", literal(tag)));
+            }
+        }
         if self.fields.is_empty() {
-            w.line(format_args!("{head}}});"));
+            w.line(format_args!("{head}}}{tail});"));
             return;
         }
         w.open(head);
@@ -186,11 +229,7 @@ impl Shape<'_> {
                 w.line(format_args!("{ident} = {kind}({wire}),"));
             }
         }
-        if aliases.is_empty() {
-            w.close("});");
-        } else {
-            w.close(format_args!("}}, alias {{ {} }});", aliases.join(", ")));
-        }
+        w.close(format_args!("}}{tail});"));
     }
 
     /// `Debug` that keeps what is sensitive to itself.
@@ -217,22 +256,12 @@ impl Shape<'_> {
     }
 }
 
-/// The contract's own code is not what a deprecation warns of.
-pub(super) fn allow_deprecated(w: &mut Writer, fields: &[Field]) {
-    if fields.iter().any(|field| field.deprecated.is_some()) {
-        w.line("#[allow(deprecated)]");
-    }
-}
-
-/// Whether a field's name is one that the contract language takes and rustc's style lint does not: `two__bars`.
-pub(super) fn has_odd_name(fields: &[Field]) -> bool {
-    fields
-        .iter()
-        .any(|field| field.name.trim_matches('_').contains("__"))
-}
-
 /// The word of `wire_struct!` for a field.
 fn kind(scope: &Scope<'_>, field: &Field) -> &'static str {
+    // `null` is one of these values.
+    if field.optional && matches!(field.ty.value, Type::Any | Type::Null) {
+        return "present";
+    }
     match (
         is_text(scope, field),
         field.optional,
@@ -247,7 +276,7 @@ fn kind(scope: &Scope<'_>, field: &Field) -> &'static str {
     }
 }
 
-/// Whether a field is sent as text that serde would read less strictly: an integer by its own word or by that of the scalar
+/// Returns `true` if a field is sent as text that serde would read less strictly: an integer by its own word or by that of the scalar
 /// it is made of, and a decimal always.
 fn is_text(scope: &Scope<'_>, field: &Field) -> bool {
     fn inner(scope: &Scope<'_>, ty: &Type) -> bool {

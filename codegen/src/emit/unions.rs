@@ -1,9 +1,10 @@
 //! Tagged unions: a Rust enum and the table of its tags for `wire_union!`.
 
+use super::about;
 use super::scope::Scope;
 use super::validate;
 use super::writer::{Writer, literal};
-use crate::model::{TypeId, Union};
+use crate::model::{Type, TypeId, Union};
 use crate::name;
 
 /// One union.
@@ -13,8 +14,8 @@ pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, def: &Union) {
     match &ty.doc {
         Some(doc) => w.doc(doc),
         None => w.doc(&format!(
-            "The variants of `{}`, told apart by `{}`.",
-            scope.contracts.type_name(ty),
+            "The variants of {}, told apart by `{}`.",
+            about::named(scope, ty),
             def.tag.value
         )),
     }
@@ -27,7 +28,7 @@ pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, def: &Union) {
         .filter_map(|(variant, ident)| {
             Some(Line {
                 ident,
-                ty: scope.path(variant.ty.value?),
+                ty: scope.held(id, &Type::Named(variant.ty.value?)),
                 tag: literal(&variant.tag),
             })
         })
@@ -51,8 +52,8 @@ pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, def: &Union) {
     let arms = variants
         .iter()
         .map(|v| format!("{}({}) = {}", v.ident, v.ty, v.tag));
-    let head = format!("{ident}, tag = {}", literal(&def.tag));
-    super::call_with_block(w, "wire_union", &head, &mode, &arms.collect::<Vec<_>>());
+    let head = format!("{ident}, tag = {}, {mode} ", literal(&def.tag));
+    w.table("wire_union", &head, &arms.collect::<Vec<_>>());
     validate::union(w, scope, &ident, def);
 }
 

@@ -1,10 +1,11 @@
 //! What of a folder comes out: everything, or only what some services publish, handle and reach. Decides; never writes.
 
+use super::checked;
 use crate::model::{
-    Body, Contracts, DomainId, EventId, Field, ServiceId, StreamId, Type, TypeId, TypeKind,
+    Body, Contracts, DomainId, EventId, ServiceId, StreamId, Type, TypeId, TypeKind,
 };
 
-/// What comes out, by index in the model.
+/// Selection of what comes out, by index in the model.
 #[derive(Debug)]
 pub(super) struct Uses {
     /// The services whose modules come out, in the order of the model.
@@ -12,12 +13,14 @@ pub(super) struct Uses {
     events: Vec<bool>,
     published: Vec<bool>,
     types: Vec<bool>,
+    /// Types of which some values break a rule.
+    checked: Vec<bool>,
     streams: Vec<bool>,
     domains: Vec<Members>,
     parties: Vec<Parties>,
 }
 
-/// Who has to do with an event, of all services of the folder, in the order of the model.
+/// Services of the folder that publish or handle an event, in the order of the model.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Parties {
     pub(super) publishers: Vec<ServiceId>,
@@ -33,7 +36,7 @@ pub(super) struct Members {
 }
 
 impl Uses {
-    /// What the named services use; everything when none is named.
+    /// Selects what the named services use; everything when none is named.
     pub(super) fn of(contracts: &Contracts, services: &[ServiceId]) -> Self {
         let all = services.is_empty();
         let mut uses = Self {
@@ -43,13 +46,19 @@ impl Uses {
                 .collect(),
             events: vec![all; contracts.events.len()],
             published: vec![all; contracts.events.len()],
-            types: vec![all; contracts.types.len()],
+            types: vec![false; contracts.types.len() + contracts.imported.len()],
+            checked: checked::types(contracts),
             streams: vec![all; contracts.streams.len()],
             domains: members(contracts),
             parties: parties(contracts),
         };
-        if !all {
+        if all {
+            uses.reach((0..contracts.types.len()).map(TypeId).collect(), contracts);
+        } else {
             uses.follow(contracts);
+        }
+        uses.reach_events(contracts);
+        if !all {
             // Whose the events are that are written by hand no contract says.
             for (used, stream) in uses.streams.iter_mut().zip(&contracts.streams) {
                 *used |= !stream.subjects.is_empty();
@@ -70,40 +79,35 @@ impl Uses {
             }
         }
         for (at, event) in contracts.events.iter().enumerate() {
-            if !self.events[at] {
-                continue;
-            }
-            if let Some(stream) = event.stream.as_ref().and_then(|stream| stream.value) {
+            if self.events[at]
+                && let Some(stream) = event.stream.as_ref().and_then(|stream| stream.value)
+            {
                 self.streams[stream.0] = true;
             }
-            if let Body::Fields(fields) = &event.body {
-                self.reach_fields(contracts, fields);
-            }
         }
     }
 
-    fn reach_fields(&mut self, contracts: &Contracts, fields: &[Field]) {
-        for field in fields {
-            self.reach(contracts, &field.ty);
-        }
-    }
-
-    fn reach(&mut self, contracts: &Contracts, ty: &Type) {
-        match ty {
-            Type::List(item) | Type::Map(item) => self.reach(contracts, item),
-            Type::Named(id) if !self.types[id.0] => {
-                self.types[id.0] = true;
-                match &contracts[*id].kind {
-                    TypeKind::Struct(fields) => self.reach_fields(contracts, fields),
-                    TypeKind::Union(union) => {
-                        for variant in union.variants.iter().filter_map(|v| v.ty.value) {
-                            self.reach(contracts, &Type::Named(variant));
-                        }
-                    }
-                    _ => {}
+    fn reach_events(&mut self, contracts: &Contracts) {
+        let events = contracts.events.iter().zip(&self.events);
+        let mut open = Vec::new();
+        for (event, _) in events.filter(|(_, used)| **used) {
+            match &event.body {
+                Body::Fields(fields) => fields.iter().for_each(|f| named(&f.ty, &mut open)),
+                // The event is its own type; what comes out is what that holds.
+                Body::Schema(schema) => {
+                    open.extend(contracts.import(schema).map(|import| import.id));
                 }
             }
-            _ => {}
+        }
+        self.reach(open, contracts);
+    }
+
+    /// Types may nest as deep as they like: no recursion.
+    fn reach(&mut self, mut open: Vec<TypeId>, contracts: &Contracts) {
+        while let Some(id) = open.pop() {
+            if !std::mem::replace(&mut self.types[id.0], true) {
+                held(contracts, id, &mut open);
+            }
         }
     }
 
@@ -112,29 +116,65 @@ impl Uses {
         &self.domains[domain.0]
     }
 
-    /// Who publishes and handles an event.
+    /// Returns the services that publish and handle an event.
     pub(super) fn parties(&self, id: EventId) -> &Parties {
         &self.parties[id.0]
     }
 
-    /// Whether an event comes out.
+    /// Returns `true` if an event comes out.
     pub(super) fn event(&self, id: EventId) -> bool {
         self.events[id.0]
     }
 
-    /// Whether an event can be published by what comes out.
+    /// Returns `true` if an event can be published by what comes out.
     pub(super) fn published(&self, id: EventId) -> bool {
         self.published[id.0]
     }
 
-    /// Whether a type comes out.
+    /// Returns `true` if a type comes out.
     pub(super) fn ty(&self, id: TypeId) -> bool {
         self.types[id.0]
     }
 
-    /// Whether a stream comes out.
+    /// Returns `true` if some values of a type break a rule: then it implements `Validate`.
+    pub(super) fn checked(&self, id: TypeId) -> bool {
+        self.checked[id.0]
+    }
+
+    /// Returns `true` if a stream comes out.
     pub(super) fn stream(&self, id: StreamId) -> bool {
         self.streams[id.0]
+    }
+}
+
+/// The types that a type names.
+pub(super) fn held(contracts: &Contracts, id: TypeId, found: &mut Vec<TypeId>) {
+    let ty = &contracts[id];
+    match &ty.kind {
+        TypeKind::Struct(fields) => {
+            fields.iter().for_each(|field| named(&field.ty, found));
+            ty.whole.extra.iter().for_each(|extra| named(extra, found));
+        }
+        TypeKind::Union(union) => found.extend(union.variants.iter().filter_map(|v| v.ty.value)),
+        TypeKind::Choice(choice) => choice
+            .alternatives
+            .iter()
+            .for_each(|alternative| named(&alternative.ty, found)),
+        TypeKind::Alias { ty, .. } => named(ty, found),
+        TypeKind::Scalar { ty, .. } => named(ty, found),
+        TypeKind::Schema(schema) => found.extend(contracts.import(schema).map(|i| i.id)),
+        TypeKind::Enum(_) | TypeKind::Invalid => {}
+    }
+}
+
+/// The types that a type expression names.
+pub(super) fn named(ty: &Type, found: &mut Vec<TypeId>) {
+    match ty {
+        Type::List(item) | Type::Map(item) | Type::Nullable(item) => named(item, found),
+        Type::Limited(limited) => named(&limited.0, found),
+        Type::Tuple(items) => items.iter().for_each(|item| named(item, found)),
+        Type::Named(id) => found.push(*id),
+        _ => {}
     }
 }
 

@@ -213,6 +213,21 @@ impl Writer {
         }
     }
 
+    /// `event_runtime::name!(head{ arms });`, on one line or one arm a line.
+    pub(super) fn table(&mut self, name: &str, head: &str, arms: &[String]) {
+        let open = format!("event_runtime::{name}!({head}{{");
+        let whole = format!("{open} {} }});", arms.join(", "));
+        if self.fits(&whole) {
+            self.line(whole);
+            return;
+        }
+        self.open(open);
+        for arm in arms {
+            self.line(format_args!("{arm},"));
+        }
+        self.close("});");
+    }
+
     /// `head[items]tail`, on one line, filled or stacked as rustfmt does it with literals.
     pub(super) fn array(&mut self, head: &str, items: &[String], tail: &str) {
         let joined = items.join(", ");
@@ -233,7 +248,7 @@ impl Writer {
     }
 
     /// As many items a line as fit.
-    fn fill(&mut self, items: &[String]) {
+    pub(super) fn fill(&mut self, items: &[String]) {
         let mut line = String::new();
         for item in items {
             let more = if line.is_empty() {
@@ -248,7 +263,9 @@ impl Writer {
                 line = format!("{item},");
             }
         }
-        self.line(line);
+        if !line.is_empty() {
+            self.line(line);
+        }
     }
 
     /// A doc comment.

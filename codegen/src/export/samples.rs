@@ -6,9 +6,7 @@
 //! field, an alias, an `i32` beyond 32 bits, the range and the number of digits of numbers that are sent as text.
 //! The payloads are made from the model; reads no payload and never asks a validator.
 
-mod make;
 mod path;
-mod texts;
 mod vary;
 mod walk;
 

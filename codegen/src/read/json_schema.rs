@@ -1,19 +1,16 @@
-//! The JSON Schema front end: another team's schema file becomes Rust items. Draft-04 to 2020-12; references are resolved
+//! The JSON Schema front end: another team's schema file becomes types of the model. Draft-04 to 2020-12; references are resolved
 //! in the contracts folder, and nothing is ever fetched.
 //!
 //! A schema of JSON Schema says which values are good; a type says how a value is held. So a schema is first brought down
 //! to shapes (`shape`) that say only what a type can hold and a check can tell, by way of:
-//! files with places (`document`, `store`) → what applies where (`facts`) → shapes with names (`build`) → Rust
-//! (`rust`) and JSON Schema in the dialect of the export (`normal`). No keyword of the user's file gets further than
+//! files with places (`document`, `store`) → what applies where (`facts`) → shapes with names (`build`) → types (`types`),
+//! each with its JSON Schema in the dialect of the export (`normal`). No keyword of the user's file gets further than
 //! `build`, and every walk over it is limited: whatever a schema says, an import ends, with types or with diagnostics.
 
-mod boxes;
 mod build;
 mod called;
-mod checks;
 mod choice;
 mod cycles;
-mod doc;
 mod facts;
 mod files;
 mod ids;
@@ -25,64 +22,40 @@ mod names;
 mod normal;
 mod number;
 mod object;
-mod paths;
-mod polish;
-mod required;
 mod resolve;
 mod resource;
 mod root;
-mod rust;
 mod scalar;
 mod shape;
 mod store;
 mod text;
 mod types;
-mod typify;
 mod uri;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::json::document;
-use crate::model::{Constraints, Field, Imported, SchemaType, Type, TypeDef, TypeId, Unchecked};
+use crate::model::{Constraints, Field, Imported, Type, TypeDef, TypeId, Unchecked};
 use crate::source::{Sources, Span, Spanned};
 use build::{Built, Root};
 use shape::{Format, Kind, Shape, Width};
-use store::{Site, Store};
+use store::Store;
+use types::Types;
 
+pub use build::Wanted;
 pub use files::Files;
 
-/// How many unchecked places a warning shows.
+/// Maximum number of unchecked places that a warning shows.
 const MAX_SHOWN: usize = 20;
 
-/// What a schema is imported as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wanted<'a> {
-    /// What the type of a whole payload is called: an identifier of Rust, in upper camel case.
-    pub name: &'a str,
-    /// Whether it is an event's payload, which must be an object, and becomes a struct.
-    pub event: bool,
-}
-
-/// What became of the schemas of a folder.
+/// Imports of the schemas of a folder.
 #[derive(Clone, Debug, Default)]
 pub struct Imports {
     /// By the place in a contract that names the schema; nothing for those that were refused.
     pub imports: BTreeMap<Span, Imported>,
-    /// The types of all of them, by the names of their definitions.
-    pub types: BTreeMap<String, SchemaType>,
     /// The types of all of them, sorted by the names of their definitions.
-    pub defs: Vec<TypeDef>,
-}
-
-impl Imports {
-    /// All Rust items, one type after the other.
-    #[must_use]
-    pub fn code(&self) -> String {
-        let texts = self.types.values().map(|ty| [&*ty.before, &*ty.after]);
-        texts.flatten().collect()
-    }
+    pub types: Vec<TypeDef>,
 }
 
 /// Imports schema files of a contracts folder; the first type gets the id `first`. What several of them refer to becomes one set of types, which all share.
@@ -127,45 +100,12 @@ pub fn import(
     for (root, schema) in built.roots.iter().zip(&named) {
         warn(&store, root, schema, diagnostics);
     }
-    let modules = modules::modules(&store, &built);
-    // Parts of good schemas may be what was refused in others: there will be no code.
-    let code = if built.roots.iter().all(|root| root.problems.is_empty()) {
-        rust::code(&built, &modules)
+    // Parts of good schemas may be what was refused in others: there will be no types.
+    if built.roots.iter().all(|root| root.problems.is_empty()) {
+        imported(&store, &built, &named, first)
     } else {
-        Ok(Vec::new())
-    };
-    match code {
-        Ok(code) => imported(&store, &built, code, &modules, &named, first),
-        Err(reason) => {
-            if let Some((schema, place, reason)) = culprit(&mut store, &roots, &named, reason) {
-                let message = format!("no Rust types could be made of this schema: {reason}");
-                diagnostics.push(second_place(
-                    Diagnostic::new(Code::SchemaUnsupported, schema, message)
-                        .help("please report this, with the schema"),
-                    place,
-                    "this schema",
-                ));
-            }
-            Imports::default()
-        }
+        Imports::default()
     }
-}
-
-/// The schema that fails alone, where all of them did; or else the first.
-fn culprit(
-    store: &mut Store<'_>,
-    roots: &[(Site, Wanted<'_>)],
-    named: &[&Spanned<String>],
-    reason: String,
-) -> Option<(Span, Option<Span>, String)> {
-    for (root, schema) in roots.iter().zip(named) {
-        let built = build::build(store, std::slice::from_ref(root));
-        let modules = modules::modules(store, &built);
-        if let Err(reason) = rust::code(&built, &modules) {
-            return Some((schema.span, store.span(root.0), reason));
-        }
-    }
-    Some((named.first()?.span, None, reason))
 }
 
 fn second_place(diagnostic: Diagnostic, place: Option<Span>, text: &str) -> Diagnostic {
@@ -221,56 +161,25 @@ fn warn(store: &Store<'_>, root: &Root, schema: &Spanned<String>, diagnostics: &
 fn imported(
     store: &Store<'_>,
     built: &Built,
-    code: Vec<rust::Code>,
-    modules: &BTreeMap<u32, Vec<String>>,
     named: &[&Spanned<String>],
     first: TypeId,
 ) -> Imports {
-    let place = |home: u32| {
-        let module = modules.get(&home).cloned().unwrap_or_default();
-        (files::slashed(store.path(home)), module)
-    };
     let Some(at) = named.first().map(|schema| schema.span) else {
         return Imports::default();
     };
-    let found = types::Types::of(built, first, at, place);
-    let schemas = normal::definitions(&built.defs);
-    let defs = built.defs.iter().zip(&schemas);
-    let defs = defs.map(|(def, (name, schema))| (name.clone(), &def.ident, def.home, schema));
-    // The struct around a payload is one in Rust only.
-    let wrappers = built.wrappers.iter().filter_map(|wrapper| {
-        let (_, schema) = schemas.get(wrapper.inner)?;
-        Some((wrapper.name.clone(), &wrapper.ident, wrapper.home, schema))
+    let modules = modules::modules(store, built);
+    let types = Types::of(built, first, at, |home| {
+        let module = modules.get(&home).cloned().unwrap_or_default();
+        (files::slashed(store.path(home)), module)
     });
-    let all: Vec<_> = defs.chain(wrappers).collect();
-    let name_of = |at: usize| all.get(at).map(|(name, ..)| name.clone());
-    let mut code = code.into_iter();
-    let types = all.iter().map(|(name, ident, home, schema)| {
-        let code = code.next().unwrap_or_default();
-        let ty = SchemaType {
-            name: (*ident).clone(),
-            file: files::slashed(store.path(*home)),
-            module: modules.get(home).cloned().unwrap_or_default(),
-            before: code.before,
-            after: code.after,
-            required: code.required,
-            uses: code.uses.into_iter().filter_map(name_of).collect(),
-            schema: (*schema).clone(),
-        };
-        (name.clone(), ty)
-    });
-    let types = types.collect();
-    let checked = checks::checked(&built.defs);
     let roots = built.roots.iter().zip(named);
-    let good = roots.filter(|(root, _)| root.problems.is_empty());
-    let imports = good.filter_map(|(root, schema)| {
-        let import = one(store, built, root, &checked, schema.span, &found)?;
+    let imports = roots.filter_map(|(root, schema)| {
+        let import = one(store, built, root, &types, schema.span)?;
         Some((schema.span, import))
     });
     Imports {
         imports: imports.collect(),
-        types,
-        defs: found.types,
+        types: types.types,
     }
 }
 
@@ -278,34 +187,29 @@ fn one(
     store: &Store<'_>,
     built: &Built,
     root: &Root,
-    checked: &[bool],
+    types: &Types,
     place: Span,
-    types: &types::Types,
 ) -> Option<Imported> {
-    let def = built.defs.get(root.def)?;
     let id = match root.wrapper {
         Some(wrapper) => types.wrapper(wrapper),
         None => types.definition(root.def),
     };
-    let wrapper = root.wrapper.and_then(|at| built.wrappers.get(at));
-    let fields = match &def.kind {
-        Kind::Struct { fields, .. } if wrapper.is_none() => fields
+    let fields = match &built.defs.get(root.def)?.kind {
+        Kind::Struct { fields, .. } if root.wrapper.is_none() => fields
             .iter()
             .map(|field| member(field, built, place))
             .collect(),
         _ => Vec::new(),
     };
     Some(Imported {
-        ty: wrapper.map_or(&def.name, |wrapper| &wrapper.name).clone(),
         id: id?,
-        checks: checked.get(root.def).copied().unwrap_or(false),
         fields,
         files: store.paths(root.site),
         unchecked: unchecked(store, built, root),
     })
 }
 
-/// What is not checked in the files of a schema.
+/// Returns the demands in the files of a schema that no type checks.
 fn unchecked(store: &Store<'_>, built: &Built, root: &Root) -> Vec<Unchecked> {
     let files: BTreeSet<u32> = store.reach(root.site).into_iter().collect();
     let all = built.unchecked.iter().filter_map(|(site, keyword)| {

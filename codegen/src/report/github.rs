@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Places, severity};
+use super::places::{Places, Region, severity};
 use crate::diagnostic::Diagnostics;
 use crate::source::Sources;
 
@@ -28,31 +28,49 @@ pub fn github(diagnostics: &Diagnostics, sources: &Sources) -> String {
             let path = places.path(related.span.file);
             let _ = write!(text, "\n{path}:{}:{}: {}", at.line, at.column, related.text);
         }
-        let _ = writeln!(
-            out,
-            "::{} file={},line={},col={},endLine={},endColumn={},title={}::{}",
+        let place = Some((places.path(diagnostic.span.file), &region));
+        let (level, id) = (
             severity(diagnostic.code.severity()),
-            property(places.path(diagnostic.span.file)),
-            region.start.line,
-            region.start.column,
-            region.end.line,
-            region.end.column,
-            property(diagnostic.code.as_str()),
-            message(&text),
+            diagnostic.code.as_str(),
         );
+        out.push_str(&command(level, place, id, &text));
     }
     out
 }
 
+/// One command with its line end.
+pub(super) fn command(
+    level: &str,
+    place: Option<(&str, &Region)>,
+    title: &str,
+    text: &str,
+) -> String {
+    let place = place.map_or_else(String::new, |(path, Region { start, end })| {
+        format!(
+            "file={},line={},col={},endLine={},endColumn={},",
+            property(path),
+            start.line,
+            start.column,
+            end.line,
+            end.column,
+        )
+    });
+    format!(
+        "::{level} {place}title={}::{}\n",
+        property(title),
+        message(text)
+    )
+}
+
 /// A line end would end the command.
-pub(crate) fn message(text: &str) -> String {
+fn message(text: &str) -> String {
     text.replace('%', "%25")
         .replace('\r', "%0D")
         .replace('\n', "%0A")
 }
 
 /// `:` and `,` would end the property as well.
-pub(crate) fn property(text: &str) -> String {
+fn property(text: &str) -> String {
     message(text).replace(':', "%3A").replace(',', "%2C")
 }
 

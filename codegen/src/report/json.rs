@@ -1,6 +1,6 @@
 //! The report for scripts: one JSON object, stable within a `version`.
 
-use super::{Places, severity};
+use super::places::{Places, severity};
 use crate::code::Severity;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::json::Json;
@@ -64,7 +64,8 @@ fn one(diagnostic: &Diagnostic, places: &Places<'_>) -> Json {
     Json::object(members)
 }
 
-fn place(span: Span, places: &Places<'_>) -> [(&'static str, Json); 5] {
+/// A span as five members.
+pub(super) fn place(span: Span, places: &Places<'_>) -> [(&'static str, Json); 5] {
     let region = places.region(span);
     [
         ("path", Json::text(places.exact_path(span.file))),
@@ -75,6 +76,6 @@ fn place(span: Span, places: &Places<'_>) -> [(&'static str, Json); 5] {
     ]
 }
 
-fn count(n: usize) -> Json {
+pub(super) fn count(n: usize) -> Json {
     Json::Number(n.to_string())
 }

@@ -1,6 +1,6 @@
 //! The report for code scanners: SARIF 2.1.0.
 
-use super::{Places, Region, severity};
+use super::places::{Places, Region, severity};
 use crate::code::Code;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::json::Json;
@@ -10,54 +10,14 @@ use crate::source::{Sources, Span};
 #[must_use]
 pub fn sarif(diagnostics: &Diagnostics, sources: &Sources) -> String {
     let places = Places::new(sources);
-    let driver = Json::object([
-        ("name", Json::text("event-contracts")),
-        ("version", Json::text(env!("CARGO_PKG_VERSION"))),
-        (
-            "rules",
-            Json::list(Code::ALL.iter().map(|code| rule(*code))),
-        ),
-    ]);
-    let run = Json::object([
-        ("tool", Json::object([("driver", driver)])),
-        ("columnKind", Json::text("unicodeCodePoints")),
-        (
-            "results",
-            Json::list(
-                diagnostics
-                    .iter()
-                    .map(|diagnostic| result(diagnostic, &places)),
-            ),
-        ),
-    ]);
-    Json::object([
-        (
-            "$schema",
-            Json::text("https://json.schemastore.org/sarif-2.1.0.json"),
-        ),
-        ("version", Json::text("2.1.0")),
-        ("runs", Json::list([run])),
-    ])
-    .to_pretty()
-}
-
-fn rule(code: Code) -> Json {
-    let page = code.page();
-    Json::object([
-        ("id", Json::text(code.as_str())),
-        (
-            "shortDescription",
-            Json::object([("text", Json::text(code.summary()))]),
-        ),
-        (
-            "help",
-            Json::object([("text", Json::text(page)), ("markdown", Json::text(page))]),
-        ),
-        (
-            "defaultConfiguration",
-            Json::object([("level", Json::text(severity(code.severity())))]),
-        ),
-    ])
+    let rules = Code::ALL.iter().map(|code| {
+        let level = severity(code.severity());
+        rule(code.as_str(), code.summary(), code.page(), level, None)
+    });
+    let results = diagnostics
+        .iter()
+        .map(|diagnostic| result(diagnostic, &places));
+    log(rules, results)
 }
 
 fn result(diagnostic: &Diagnostic, places: &Places<'_>) -> Json {
@@ -95,11 +55,51 @@ fn result(diagnostic: &Diagnostic, places: &Places<'_>) -> Json {
     Json::object(members)
 }
 
-pub(crate) fn message(text: &str) -> Json {
+/// One run with its rules and results.
+pub(super) fn log(
+    rules: impl Iterator<Item = Json>,
+    results: impl Iterator<Item = Json>,
+) -> String {
+    let driver = Json::object([
+        ("name", Json::text("event-contracts")),
+        ("version", Json::text(env!("CARGO_PKG_VERSION"))),
+        ("rules", Json::list(rules)),
+    ]);
+    let run = Json::object([
+        ("tool", Json::object([("driver", driver)])),
+        ("columnKind", Json::text("unicodeCodePoints")),
+        ("results", Json::list(results)),
+    ]);
+    Json::object([
+        (
+            "$schema",
+            Json::text("https://json.schemastore.org/sarif-2.1.0.json"),
+        ),
+        ("version", Json::text("2.1.0")),
+        ("runs", Json::list([run])),
+    ])
+    .to_pretty()
+}
+
+/// A rule with its page, its usual level and its tags.
+pub(super) fn rule(id: &str, summary: &str, page: &str, level: &str, tags: Option<Json>) -> Json {
+    let level = Json::object([("level", Json::text(level))]);
+    let help = Json::object([("text", Json::text(page)), ("markdown", Json::text(page))]);
+    let tags = tags.map(|tags| ("properties", Json::object([("tags", tags)])));
+    let members = [
+        ("id", Json::text(id)),
+        ("shortDescription", message(summary)),
+        ("help", help),
+        ("defaultConfiguration", level),
+    ];
+    Json::object(members.into_iter().chain(tags))
+}
+
+pub(super) fn message(text: &str) -> Json {
     Json::object([("text", Json::text(text))])
 }
 
-pub(crate) fn location(span: Span, places: &Places<'_>) -> (&'static str, Json) {
+pub(super) fn location(span: Span, places: &Places<'_>) -> (&'static str, Json) {
     let Region { start, end } = places.region(span);
     let physical = Json::object([
         (
@@ -119,7 +119,7 @@ pub(crate) fn location(span: Span, places: &Places<'_>) -> (&'static str, Json) 
     ("physicalLocation", physical)
 }
 
-pub(crate) fn number(n: usize) -> Json {
+pub(super) fn number(n: usize) -> Json {
     Json::Number(n.to_string())
 }
 

@@ -6,12 +6,12 @@ use async_nats::{HeaderMap, HeaderValue, Message};
 use chrono::{DateTime, Utc};
 use event_wire::__runtime::reason;
 use event_wire::DecodeError;
+use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{CloudEvent, VERSION};
 use crate::dead_letter::Cause;
-use crate::percent::{self, Lone};
 
 const PREFIX: &str = "ce-";
 const CONTENT_TYPE: &str = "content-type";
@@ -71,14 +71,8 @@ pub(crate) fn open<'a>(
     event: &'static str,
     message: &'a Message,
 ) -> Result<Opened<'a>, (Cause, DecodeError)> {
-    opened(event, message.headers.as_ref(), &message.payload).map_err(|problem| {
-        let error = DecodeError {
-            event,
-            path: String::new(),
-            reason: problem.reason,
-        };
-        (problem.cause, error)
-    })
+    opened(event, message.headers.as_ref(), &message.payload)
+        .map_err(|problem| (problem.cause, DecodeError::new(event, problem.reason)))
 }
 
 /// The same for an event that is only known by name.
@@ -244,7 +238,7 @@ fn unescaped(value: &str) -> Option<String> {
         .strip_prefix('"')
         .and_then(|value| value.strip_suffix('"'));
     let Some(quoted) = quoted else {
-        return percent::decode(value, Lone::Kept);
+        return decoded(value);
     };
     let mut text = String::with_capacity(quoted.len());
     let mut chars = quoted.chars();
@@ -254,7 +248,12 @@ fn unescaped(value: &str) -> Option<String> {
             c => text.push(c),
         }
     }
-    percent::decode(&text, Lone::Kept)
+    decoded(&text)
+}
+
+fn decoded(text: &str) -> Option<String> {
+    let text = percent_decode_str(text).decode_utf8().ok()?;
+    Some(text.into_owned())
 }
 
 impl Attributes {

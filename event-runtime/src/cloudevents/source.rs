@@ -1,6 +1,28 @@
 //! The name of a service as a `source`: a URI reference, whatever the name is.
 
-use crate::percent;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// Characters that are percent-encoded everywhere in a URI reference.
+const NOWHERE: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=');
+const NOT_IN_USER: &AsciiSet = &NOWHERE.remove(b':');
+/// The first segment of a path without a scheme.
+const NOT_IN_FIRST: &AsciiSet = &NOWHERE.remove(b'@');
+const NOT_IN_PATH: &AsciiSet = &NOT_IN_FIRST.remove(b':').remove(b'/').remove(b'?');
 
 /// A name as a URI reference (RFC 3986). A name that is one already stays as it is; what cannot stand in one is
 /// percent-encoded.
@@ -32,11 +54,11 @@ pub(crate) fn uri_reference(name: &str) -> String {
         _ => 0,
     };
     let (first, rest) = rest.split_at(first);
-    out.push_str(&encoded(first, b"@"));
-    out.push_str(&encoded(rest, b"@:/?"));
+    out.push_str(&encoded(first, NOT_IN_FIRST));
+    out.push_str(&encoded(rest, NOT_IN_PATH));
     if let Some(fragment) = fragment {
         out.push('#');
-        out.push_str(&encoded(fragment, b"@:/?"));
+        out.push_str(&encoded(fragment, NOT_IN_PATH));
     }
     out
 }
@@ -60,7 +82,7 @@ fn authority(text: &str) -> String {
     };
     let mut out = String::new();
     if let Some(user) = user {
-        out.push_str(&encoded(user, b":"));
+        out.push_str(&encoded(user, NOT_IN_USER));
         out.push('@');
     }
     let literal = host
@@ -72,7 +94,7 @@ fn authority(text: &str) -> String {
         });
     match literal {
         true => out.push_str(host),
-        false => out.push_str(&encoded(host, b"")),
+        false => out.push_str(&encoded(host, NOWHERE)),
     }
     if let Some(port) = port {
         out.push(':');
@@ -82,15 +104,13 @@ fn authority(text: &str) -> String {
 }
 
 /// What may stand anywhere stands, and what is percent-encoded stays so.
-fn encoded(text: &str, also: &[u8]) -> String {
+fn encoded(text: &str, not: &'static AsciiSet) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     loop {
         let end = escape(rest).unwrap_or(rest.len());
         let (before, after) = rest.split_at(end);
-        out.push_str(&percent::encode(before, |b| {
-            b.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&b) || also.contains(&b)
-        }));
+        out.extend(utf8_percent_encode(before, not));
         let Some(escape) = after.get(..3) else {
             return out;
         };

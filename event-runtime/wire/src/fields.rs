@@ -1,9 +1,10 @@
-//! The fields of a contract's structs, read by code that all of them share.
+//! The readers of a struct's fields, shared by all structs of contracts.
 //!
 //! serde's derive writes a visitor, a field enum and a loop for each struct; over a thousand structs that is most of what a
 //! service's compiler does. Here a struct is a tuple of slots, and all that is done with tuples and objects is checked once, in
 //! this file: `wire_struct!` leaves one call for each struct. `members` is the same for writing.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::slice::Iter;
@@ -15,42 +16,42 @@ use crate::as_text;
 use crate::object::{Aliases, Renamed};
 use crate::tuples::Then;
 
-/// Where the value of one field goes until all are there.
+/// Slot that holds the value of one field until all are read.
 pub trait Slot<'de> {
-    /// What the field holds.
+    /// Type of the field.
     type Value;
 
     /// Takes the value that comes next.
     ///
     /// # Errors
-    /// A value that does not fit, or a second one.
+    /// Returns an error if the value has another type, or if it is a second one.
     fn fill<A: MapAccess<'de>>(
         &mut self,
         name: &'static str,
         object: &mut A,
     ) -> Result<(), A::Error>;
 
-    /// The field's value.
+    /// Returns the field's value.
     ///
     /// # Errors
-    /// There is none, and there must be one.
+    /// Returns an error if there is none and the field is required.
     fn value<E: serde::de::Error>(self, name: &'static str) -> Result<Self::Value, E>;
 }
 
-/// How a value is read.
+/// Way of reading a value.
 pub trait Way<'de, T> {
     /// Reads the value that comes next.
     ///
     /// # Errors
-    /// A value that does not fit.
+    /// Returns an error if the value has another type.
     fn next<A: MapAccess<'de>>(object: &mut A) -> Result<T, A::Error>;
 }
 
-/// As its type has it.
+/// Reads a value with the reader of its type.
 #[derive(Debug)]
 pub struct Plain;
 
-/// With numbers as text.
+/// Reads a value whose numbers are text.
 #[derive(Debug)]
 pub struct Text;
 
@@ -66,15 +67,19 @@ impl<'de, T: as_text::Text> Way<'de, T> for Text {
     }
 }
 
-/// The slot of a field that must be there.
+/// Slot of a required field.
 #[derive(Debug)]
 pub struct Required<T, W>(Option<T>, PhantomData<W>);
 
-/// The slot of a field that may be absent.
+/// Slot of an optional field.
 #[derive(Debug)]
 pub struct Optional<T, W>(Option<Option<T>>, PhantomData<W>);
 
-/// The slot of a field that has a value when it is absent.
+/// Slot of an optional field of which `null` is a value.
+#[derive(Debug)]
+pub struct Present<T, W>(Option<T>, PhantomData<W>);
+
+/// Slot of a field with a default.
 #[derive(Debug)]
 pub struct Defaulted<T, W>(Option<T>, fn() -> T, PhantomData<W>);
 
@@ -113,51 +118,60 @@ macro_rules! slots {
 slots! {
     Required: T, T, |self, name| self.0.ok_or_else(|| E::missing_field(name));
     Optional: Option<T>, Option<T>, |self, _name| Ok(self.0.flatten());
+    Present: Option<T>, T, |self, _name| Ok(self.0);
     Defaulted: T, T, |self, _name| Ok(self.0.unwrap_or_else(self.1));
 }
 
-/// The slots by the words of `wire_struct!`.
+/// Slots by the keywords of `wire_struct!`.
 pub mod slot {
-    use super::{Defaulted, Optional, PhantomData, Plain, Required, Text};
+    use std::marker::PhantomData;
+
+    use crate::fields::{Defaulted, Optional, Plain, Present, Required, Text};
 
     macro_rules! words {
         ($($way:ident: $required:ident $optional:ident $defaulted:ident;)*) => {$(
-            /// A field that must be there.
+            /// Creates the slot of a required field.
             #[must_use]
             pub fn $required<T>() -> Required<T, $way> {
                 Required(None, PhantomData)
             }
 
-            /// A field that may be absent.
+            /// Creates the slot of an optional field.
             #[must_use]
             pub fn $optional<T>() -> Optional<T, $way> {
                 Optional(None, PhantomData)
             }
 
-            /// A field that has a value when it is absent.
+            /// Creates the slot of a field with a default.
             #[must_use]
             pub fn $defaulted<T>(default: fn() -> T) -> Defaulted<T, $way> {
                 Defaulted(None, default, PhantomData)
             }
         )*};
     }
+    /// Creates the slot of an optional field of which `null` is a value.
+    #[must_use]
+    pub fn present<T>() -> Present<T, Plain> {
+        Present(None, PhantomData)
+    }
+
     words! {
         Plain: required optional defaulted;
         Text: text optional_text defaulted_text;
     }
 }
 
-/// The slots of a struct, in a tuple.
+/// Slots of a struct, in a tuple.
 pub trait Row<'de> {
-    /// What the fields hold.
+    /// Types of the fields.
     type Values;
-    /// How many they are.
+    /// Number of slots.
     const LEN: usize;
 
     /// Takes the value that comes next into the slot at a place.
     ///
     /// # Errors
-    /// Those of the slot.
+    /// Returns the slot's error.
     fn fill<A: MapAccess<'de>>(
         &mut self,
         at: usize,
@@ -165,10 +179,10 @@ pub trait Row<'de> {
         object: &mut A,
     ) -> Result<(), A::Error>;
 
-    /// The values of the slots, whose names come next.
+    /// Returns the values of the slots, whose names come next.
     ///
     /// # Errors
-    /// One that must be there is missing.
+    /// Returns an error if a required one is missing.
     fn values<E: serde::de::Error>(
         self,
         names: &mut Iter<'static, &'static str>,
@@ -234,7 +248,7 @@ fn ignore<'de, A: MapAccess<'de>>(object: &mut A) -> Result<(), A::Error> {
     object.next_value::<IgnoredAny>().map(|_| ())
 }
 
-/// A row whatever its slots are: so the loop over an object is compiled once.
+/// Row of any slots, so that the loop over an object is compiled once.
 trait Fill<'de, A: MapAccess<'de>> {
     fn fill(&mut self, at: usize, name: &'static str, object: &mut A) -> Result<(), A::Error>;
 }
@@ -262,7 +276,7 @@ fn fill_all<'de, A: MapAccess<'de>>(
     Ok(())
 }
 
-/// Finds the place of a name, looking first where it is in an object whose members come in the order of the contract.
+/// Finds the index of a name, and looks first at the one that comes next in the order of the contract.
 struct Place<'a> {
     names: &'a [&'static str],
     expected: usize,
@@ -301,7 +315,7 @@ impl Visitor<'_> for Place<'_> {
 /// where the current ones are not there.
 ///
 /// # Errors
-/// Anything but an object, a value that does not fit its field, a field twice, or one that is missing.
+/// Returns an error if the value is not an object, or if a field is missing, there twice, or of another type.
 pub fn read_object<'de, T, D: Deserializer<'de>, R: Row<'de>>(
     deserializer: D,
     names: &'static [&'static str],
@@ -315,6 +329,62 @@ pub fn read_object<'de, T, D: Deserializer<'de>, R: Row<'de>>(
         row,
         build,
     })
+}
+
+/// [`read_object`] for a struct that keeps the members without a field, but for one that is the tag of a union.
+///
+/// # Errors
+/// Returns an error if the value is not an object, or if a field is missing, there twice, or of another type.
+pub fn read_open_object<'de, T, X: Deserialize<'de>, D: Deserializer<'de>, R: Row<'de>>(
+    deserializer: D,
+    names: &'static [&'static str],
+    tag: &'static [&'static str],
+    row: R,
+    build: impl FnOnce(R::Values, BTreeMap<String, X>) -> T,
+) -> Result<T, D::Error> {
+    deserializer.deserialize_map(OpenVisitor {
+        names,
+        tag,
+        row,
+        build,
+        extra: PhantomData,
+    })
+}
+
+struct OpenVisitor<R, F, X> {
+    names: &'static [&'static str],
+    tag: &'static [&'static str],
+    row: R,
+    build: F,
+    extra: PhantomData<X>,
+}
+
+impl<'de, T, X, R, F> Visitor<'de> for OpenVisitor<R, F, X>
+where
+    X: Deserialize<'de>,
+    R: Row<'de>,
+    F: FnOnce(R::Values, BTreeMap<String, X>) -> T,
+{
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<T, A::Error> {
+        let mut extra = BTreeMap::new();
+        while let Some(key) = map.next_key::<String>()? {
+            match self.names.iter().position(|name| *name == key) {
+                Some(at) => self.row.fill(at, self.names[at], &mut map)?,
+                None if self.tag.contains(&key.as_str()) => ignore(&mut map)?,
+                None => {
+                    extra.insert(key, map.next_value()?);
+                }
+            }
+        }
+        let values = self.row.values(&mut self.names.iter())?;
+        Ok((self.build)(values, extra))
+    }
 }
 
 struct ObjectVisitor<R, F> {

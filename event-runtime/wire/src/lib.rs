@@ -32,9 +32,11 @@
 //! - `decimal`: decimals in contracts.
 //! - `schemars`: JSON Schema of hand-written events.
 
+#[macro_use]
+mod chain;
+
 pub mod as_text;
 mod bytes;
-mod chain;
 mod choice;
 mod decode;
 mod duration;
@@ -113,11 +115,9 @@ pub type Timestamp = chrono::DateTime<chrono::Utc>;
 #[doc(hidden)]
 pub mod private {
     pub use crate::choice::{TaggedObject, deserialize_text, serialize_tagged};
-    pub use crate::fields::{read_object, slot};
+    pub use crate::fields::{read_object, read_open_object, slot};
     pub use crate::fit::{Candidate, candidate};
-    pub use crate::imported::present;
-    pub use crate::members::{member, write_object};
-    pub use crate::object::{ObjectOnly, TextTag};
+    pub use crate::members::{member, write_object, write_open_object};
     pub use crate::tuples::Then;
 }
 
@@ -130,8 +130,9 @@ pub mod __format1 {
 /// Code that event-runtime shares with this crate. Not part of the interface.
 #[doc(hidden)]
 pub mod __runtime {
+    pub use crate::__debug_by_text as debug_by_text;
     pub use crate::bytes::base64;
-    pub use crate::chain::{Chain, debug_by_text, sources};
+    pub use crate::chain::{Chain, sources};
     pub use crate::problem::reason;
     pub use crate::subject::token_problem;
 }

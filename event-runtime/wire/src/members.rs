@@ -1,38 +1,40 @@
-//! The fields of a contract's structs, written by code that all of them share: the other half of `fields`.
+//! The writers of a struct's fields, shared by all structs of contracts: the other half of `fields`.
 //!
-//! What runs is one call of the serializer for each field, as with serde's derive.
+//! At run time there is one call of the serializer for each field, as with serde's derive.
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde::ser::{SerializeStruct, Serializer};
+use serde::ser::{SerializeMap, SerializeStruct, Serializer};
 
 use crate::tuples::{Then, tuples};
 
-/// A field with its name.
+/// Field with its name.
 pub trait Member {
-    /// Writes it.
+    /// Writes the field.
     ///
     /// # Errors
-    /// Those of the serializer.
+    /// Returns the serializer's error.
     fn write<S: SerializeStruct>(&self, object: &mut S) -> Result<(), S::Error>;
 }
 
-/// The fields of a struct, in a tuple.
+/// Fields of a struct, in a tuple.
 pub trait Members {
-    /// How many they are.
+    /// Number of fields.
     const LEN: usize;
 
     /// Writes each of them.
     ///
     /// # Errors
-    /// Those of the serializer.
+    /// Returns the serializer's error.
     fn write<S: SerializeStruct>(&self, object: &mut S) -> Result<(), S::Error>;
 }
 
-/// A field that is always there.
+/// Field that is always written.
 #[derive(Debug)]
 pub struct Always<T>(&'static str, T);
 
-/// A field that is left out when it has no value.
+/// Field that is left out if it has no value.
 #[derive(Debug)]
 pub struct Maybe<T>(&'static str, Option<T>);
 
@@ -53,24 +55,30 @@ impl<T: Serialize> Member for Maybe<T> {
     }
 }
 
-/// The members by the words of `wire_struct!`.
+/// Members by the keywords of `wire_struct!`.
 pub mod member {
-    use super::{Always, Maybe};
     use crate::as_text::Written;
+    use crate::members::{Always, Maybe};
 
-    /// A field that is always there.
+    /// Field that is always written.
     #[inline]
     pub fn required<'a, T>(name: &'static str, value: &'a T) -> Always<&'a T> {
         Always(name, value)
     }
 
-    /// A field that is left out when it has no value.
+    /// Field that is left out if it has no value.
     #[inline]
     pub fn optional<'a, T>(name: &'static str, value: &'a Option<T>) -> Maybe<&'a T> {
         Maybe(name, value.as_ref())
     }
 
-    /// A field that readers fill in: it is always written.
+    /// A field that is left out when it has no value; `null` is one.
+    #[inline]
+    pub fn present<'a, T>(name: &'static str, value: &'a Option<T>) -> Maybe<&'a T> {
+        Maybe(name, value.as_ref())
+    }
+
+    /// Field with a default: it is always written.
     #[inline]
     pub fn defaulted<'a, T>(name: &'static str, value: &'a T, _: fn() -> T) -> Always<&'a T> {
         Always(name, value)
@@ -128,7 +136,7 @@ impl<A: Members, B: Members> Members for Then<A, B> {
 /// Writes a struct with these fields.
 ///
 /// # Errors
-/// Those of the serializer.
+/// Returns the serializer's error.
 #[inline]
 pub fn write_object<S: Serializer>(
     serializer: S,
@@ -141,4 +149,41 @@ pub fn write_object<S: Serializer>(
     let mut object = serializer.serialize_struct(name, len(&members))?;
     members.write(&mut object)?;
     object.end()
+}
+
+/// Writes a struct with these fields and the members that have none.
+///
+/// # Errors
+/// Returns the serializer's error.
+pub fn write_open_object<S: Serializer, X: Serialize>(
+    serializer: S,
+    members: impl Members,
+    extra: &BTreeMap<String, X>,
+) -> Result<S::Ok, S::Error> {
+    let mut object = Entries(serializer.serialize_map(None)?);
+    members.write(&mut object)?;
+    for (name, value) in extra {
+        object.0.serialize_entry(name, value)?;
+    }
+    object.end()
+}
+
+/// A map that takes the fields of a struct.
+struct Entries<M>(M);
+
+impl<M: SerializeMap> SerializeStruct for Entries<M> {
+    type Ok = M::Ok;
+    type Error = M::Error;
+
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        name: &'static str,
+        value: &T,
+    ) -> Result<(), M::Error> {
+        self.0.serialize_entry(name, value)
+    }
+
+    fn end(self) -> Result<M::Ok, M::Error> {
+        self.0.end()
+    }
 }

@@ -1,6 +1,6 @@
-//! The texts that are made of an event's fields: subjects, message ids, partitions.
+//! Texts that are made of an event's fields: subjects, message ids, partitions.
 //!
-//! The one place that writes them. Never formats a field into a subject without looking at it.
+//! The one place that writes them. Never formats a field into a subject without a check.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
@@ -8,19 +8,18 @@ use std::ops::Deref;
 
 use uuid::Uuid;
 
-use crate::chain::debug_by_text;
 use crate::permanent::Permanent;
 use crate::token::Token;
 
-/// The longest value that may stand for one token of a subject, in bytes.
+/// Maximum length of a field's value as a token of a subject, in bytes.
 const MAX_TOKEN: usize = 256;
-/// The longest subject, in bytes: the server's control line (4,096 bytes) holds it beside a reply subject, and a
-/// dead letter's subject is this one with a prefix.
+/// Maximum length of a subject, in bytes: the server's control line (4,096 bytes) holds it beside a reply subject, and a dead letter's
+/// subject is this one with a prefix.
 const MAX_SUBJECT: usize = 1_024;
-/// The longest message id, in bytes.
+/// Maximum length of a message id, in bytes.
 const MAX_ID: usize = 1_024;
 
-/// Why a field's value cannot be part of a subject or an id. It never quotes the value.
+/// Error of a field's value that cannot be part of a subject or an id. It never quotes the value.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SubjectError {
     place: Cow<'static, str>,
@@ -42,7 +41,7 @@ impl fmt::Display for SubjectError {
     }
 }
 
-debug_by_text!(SubjectError { place, reason });
+__debug_by_text!(SubjectError { place, reason });
 
 impl std::error::Error for SubjectError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
@@ -115,7 +114,7 @@ impl PartialEq<&str> for Subject {
     }
 }
 
-/// FNV-1a over 32 bits of a key's text: what nats-server's own `partition()` computes.
+/// FNV-1a hash of a key's text, over 32 bits, as in nats-server's own `partition()`.
 struct Fnv1a(u32);
 
 impl Write for Fnv1a {
@@ -127,7 +126,7 @@ impl Write for Fnv1a {
     }
 }
 
-/// The partition of a key, out of `partitions` (at least 1 is assumed).
+/// Returns the partition of a key, out of `partitions` (at least 1 is assumed).
 #[must_use]
 pub fn partition<K: Token + ?Sized>(key: &K, partitions: u32) -> u32 {
     let mut hash = Fnv1a(2_166_136_261);
@@ -136,9 +135,9 @@ pub fn partition<K: Token + ?Sized>(key: &K, partitions: u32) -> u32 {
     hash.0 % partitions.max(1)
 }
 
-/// Builds a subject out of tokens, and refuses every value that could make it another subject.
+/// Builder of a subject, which rejects every value that could make it another subject.
 ///
-/// The first problem is kept and returned by [`finish`](SubjectWriter::finish).
+/// The first error is kept and returned by [`finish`](SubjectWriter::finish).
 #[derive(Debug, Default)]
 pub struct SubjectWriter {
     text: String,
@@ -146,7 +145,7 @@ pub struct SubjectWriter {
 }
 
 impl SubjectWriter {
-    /// An empty subject.
+    /// Creates an empty subject.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -161,7 +160,7 @@ impl SubjectWriter {
         }
     }
 
-    /// One or more tokens as they stand in the contract.
+    /// Adds one or more tokens of the subject template.
     #[must_use]
     pub fn literal(mut self, text: &str) -> Self {
         self.dot();
@@ -169,7 +168,7 @@ impl SubjectWriter {
         self
     }
 
-    /// The partition of `key`, out of `partitions`.
+    /// Adds the partition of `key`, out of `partitions`.
     #[must_use]
     pub fn partition<K: Token + ?Sized>(mut self, key: &K, partitions: u32) -> Self {
         self.dot();
@@ -177,7 +176,7 @@ impl SubjectWriter {
         self
     }
 
-    /// The value of the field `name` as one token.
+    /// Adds the value of the field `name` as one token.
     #[must_use]
     pub fn token<T: Token + ?Sized>(mut self, name: &str, value: &T) -> Self {
         self.dot();
@@ -193,7 +192,7 @@ impl SubjectWriter {
         self
     }
 
-    /// The value of the field `name`, or `*` for any: for patterns.
+    /// Adds the value of the field `name`, or `*` for any, for a wildcard filter.
     #[must_use]
     pub fn token_or_any<T: Token + ?Sized>(self, name: &str, value: Option<&T>) -> Self {
         match value {
@@ -202,7 +201,7 @@ impl SubjectWriter {
         }
     }
 
-    /// The partition of `key`, or `*` for any: for patterns.
+    /// Adds the partition of `key`, or `*` for any, for a wildcard filter.
     #[must_use]
     pub fn partition_or_any<K: Token + ?Sized>(self, key: Option<&K>, partitions: u32) -> Self {
         match key {
@@ -211,10 +210,10 @@ impl SubjectWriter {
         }
     }
 
-    /// The subject.
+    /// Returns the subject.
     ///
     /// # Errors
-    /// The first token that was refused, or a subject that is too long.
+    /// Returns [`SubjectError`] for the first token that was rejected, or if the subject is too long.
     pub fn finish(self) -> Result<Subject, SubjectError> {
         self.text().map(|text| Subject(Cow::Owned(text)))
     }
@@ -231,7 +230,7 @@ impl SubjectWriter {
     }
 }
 
-/// Why a text cannot be an id in a header.
+/// Returns the reason why a text cannot be an id in a header.
 fn id_problem(value: &str) -> Option<&'static str> {
     if value.is_empty() {
         return Some("is empty");
@@ -247,7 +246,7 @@ fn id_problem(value: &str) -> Option<&'static str> {
         .then_some("starts or ends with white space, which readers of headers drop")
 }
 
-/// Why a text cannot be one token of a subject.
+/// Returns the reason why a text cannot be one token of a subject.
 pub fn token_problem(token: &str) -> Option<&'static str> {
     if token.is_empty() {
         return Some("is empty: it cannot be a token of a subject");
@@ -271,18 +270,18 @@ pub fn token_problem(token: &str) -> Option<&'static str> {
     })
 }
 
-/// The id under which a stream stores an event: `<full event name>:<value>`.
+/// Message id by which a stream deduplicates an event: `<full event name>:<value>`.
 ///
-/// De-duplication is per stream and not per subject, so the name keeps two events with equal values apart.
+/// Deduplication is per stream and not per subject, so the name keeps two events with equal values apart.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MessageId(String);
 
 impl MessageId {
-    /// The id of the event `name` with the id field's `value`.
+    /// Creates the id of the event `name` from the id field's `value`.
     ///
     /// # Errors
-    /// When the value is empty, has control characters, starts or ends with white space (readers of headers trim it,
-    /// and two ids would be one) or is too long.
+    /// Returns [`SubjectError`] if the value is empty, has control characters, starts or ends with white space (readers of headers trim
+    /// it, and two ids would be one) or is too long.
     pub fn new<T: Token + ?Sized>(name: &str, value: &T) -> Result<Self, SubjectError> {
         let place = "the value of the id field";
         let mut text = String::with_capacity(name.len() + 40);
@@ -305,15 +304,17 @@ impl MessageId {
         Ok(Self(text))
     }
 
-    /// An id that no other event has: a UUIDv7, for an event without an id field. Publishing the event again is then
-    /// another event; a retry inside one publish call is not.
+    /// Creates a unique id, a UUIDv7, for an event without an id field.
+    ///
+    /// Publishing the event again is then another event; a retry inside one publish call is not.
     #[must_use]
     pub fn random(name: &str) -> Self {
         Self(format!("{name}:{}", Uuid::now_v7()))
     }
 
-    /// The text in the header `Nats-Msg-Id`.
+    /// Returns the value of the header `Nats-Msg-Id`.
     #[must_use]
+    #[inline]
     pub fn as_str(&self) -> &str {
         &self.0
     }

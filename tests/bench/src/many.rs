@@ -28,6 +28,9 @@ impl<'de, const N: usize> Deserialize<'de> for Nth<N> {
     }
 }
 
+// What only the derive writes: a type with a constant as a parameter is none that it takes.
+impl<const N: usize> event_runtime::__format1::Derived for Nth<N> {}
+
 impl<const N: usize> Event for Nth<N> {
     const NAME: &'static str = text(&NAMES[N]);
     const SUBJECT: &'static str = text(&SUBJECTS[N]);

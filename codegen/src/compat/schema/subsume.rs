@@ -2,14 +2,15 @@
 
 use std::collections::HashSet;
 
-use super::judge;
-use super::payload::{self, Step, kind, list, properties, required, values};
-use super::steer::{self, End, Pair};
-use super::{Schema, get, reference};
-use crate::compat::sample::float;
-use crate::compat::shape::{Count, Format, Range, Text};
-use crate::compat::text;
 use crate::json::Json;
+use crate::payload::schema::judge;
+use crate::payload::schema::keywords::{
+    self, Schema, Step, get, kind, list, properties, reference, required, values,
+};
+use crate::payload::schema::steer::{self, End, Pair};
+use crate::payload::shape::{Count, Format, Range, Text};
+use crate::payload::text;
+use crate::payload::write::float;
 
 /// Something that the writer may send and the reader refuses.
 #[derive(Clone, Debug)]
@@ -120,7 +121,7 @@ impl<'a> Compare<'a> {
         if is_anything(r) {
             return;
         }
-        match (payload::branches(w), payload::branches(r)) {
+        match (keywords::branches(w), keywords::branches(r)) {
             ([], []) => self.kinds(w, r, steps),
             (branches @ [_, ..], _) => {
                 for (at, branch) in branches.iter().enumerate() {
@@ -135,12 +136,12 @@ impl<'a> Compare<'a> {
 
     /// One kind of value against whatever branches the reader has.
     fn branches(&mut self, w: &'a Json, r: &'a Json, steps: &mut Vec<Step>) {
-        let branches = payload::branches(r);
+        let branches = keywords::branches(r);
         if branches.is_empty() {
             return self.pair(w, r, steps);
         }
         let resolved = self.writer.resolve(w);
-        if !payload::branches(resolved).is_empty() {
+        if !keywords::branches(resolved).is_empty() {
             return self.pair(w, r, steps);
         }
         let mut alike = Vec::new();
@@ -184,7 +185,7 @@ impl<'a> Compare<'a> {
             }
             return;
         }
-        if payload::is_loose(w) && !payload::is_loose(r) && kind(r) == Some("integer") {
+        if keywords::is_loose(w) && !keywords::is_loose(r) && kind(r) == Some("integer") {
             let text = End::Value(Json::text("0"));
             self.say(steps, "it must be a number and no text", [text]);
         }
@@ -192,7 +193,7 @@ impl<'a> Compare<'a> {
             (_, None) => {}
             (None, Some(kind)) => self.say(steps, format!("only {kind} is taken"), anything()),
             (Some("integer"), Some("integer")) => {
-                let (a, b) = (payload::range(w), payload::range(r));
+                let (a, b) = (keywords::range(w), keywords::range(r));
                 if let Some(n) = a.outside(b) {
                     self.say(
                         steps,
@@ -203,12 +204,12 @@ impl<'a> Compare<'a> {
                 self.steps(w, r, steps);
             }
             (Some("integer"), Some("number")) => {
-                let (min, max) = payload::floats(r);
+                let (min, max) = keywords::floats(r);
                 let inside = Range {
                     min: min.ceil() as i128,
                     max: max.floor() as i128,
                 };
-                if let Some(n) = payload::range(w).outside(inside) {
+                if let Some(n) = keywords::range(w).outside(inside) {
                     self.say(
                         steps,
                         format!("it must be from {min:?} to {max:?}"),
@@ -217,7 +218,7 @@ impl<'a> Compare<'a> {
                 }
             }
             (Some("number"), Some("number")) => {
-                self.floats(payload::floats(w), payload::floats(r), steps)
+                self.floats(keywords::floats(w), keywords::floats(r), steps)
             }
             (Some("number"), Some("integer")) => {
                 self.say(
@@ -227,7 +228,7 @@ impl<'a> Compare<'a> {
                 );
             }
             (Some("string"), Some("string")) => {
-                self.texts(&payload::text_of(w), &payload::text_of(r), steps)
+                self.texts(&keywords::text_of(w), &keywords::text_of(r), steps)
             }
             (Some("array"), Some("array")) => self.lists(w, r, steps),
             (Some("object"), Some("object")) => self.objects(w, r, steps),
@@ -240,12 +241,12 @@ impl<'a> Compare<'a> {
 
     /// Multiples of a number that are none of another one.
     fn steps(&mut self, w: &Json, r: &Json, steps: &[Step]) {
-        let (a, b) = (payload::step(w), payload::step(r));
+        let (a, b) = (keywords::step(w), keywords::step(r));
         if a % b == 0 {
             return;
         }
-        let range = payload::range(w);
-        let near = payload::integer(w).into_iter();
+        let range = keywords::range(w);
+        let near = keywords::integer(w).into_iter();
         let mut sent = near.flat_map(|near| [near, near + a, near - a]);
         let found = sent.find(|n| range.contains(*n) && n % b != 0);
         let ends = found.map(|n| End::Value(Json::integer(n)));
@@ -343,7 +344,7 @@ impl<'a> Compare<'a> {
     }
 
     fn lists(&mut self, w: &'a Json, r: &'a Json, steps: &mut Vec<Step>) {
-        let of = |schema| payload::count(schema, "minItems", "maxItems");
+        let of = |schema| keywords::count(schema, "minItems", "maxItems");
         let theirs = get(r, "items").filter(|items| matches!(items, Json::Object(_)));
         let one = match get(w, "items") {
             Some(item @ Json::Object(_)) => Pair {
@@ -404,7 +405,7 @@ impl<'a> Compare<'a> {
                 [End::Smallest],
             );
         }
-        let count = |schema| payload::count(schema, "minProperties", "maxProperties");
+        let count = |schema| keywords::count(schema, "minProperties", "maxProperties");
         let base = steer::smallest(self.writer, w, 0);
         let more = match get(w, "additionalProperties") {
             Some(of) => steer::smallest(self.writer, of, 0),

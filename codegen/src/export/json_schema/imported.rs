@@ -3,12 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use super::layout::Export;
+use super::form::{Draft, Layout, Members, head, mark_deprecated};
 use super::names::Owner;
-use super::shape::Members;
-use super::{Draft, Layout};
+use super::place::Export;
 use crate::json::Json;
-use crate::model::{Body, Contracts, EventId};
+use crate::model::{Body, Contracts, EventId, TypeId};
 use crate::source::Spanned;
 
 /// An imported schema, ready to be written.
@@ -20,13 +19,13 @@ pub(super) struct Import {
 
 /// The schema of a whole payload.
 pub(super) struct Payload {
-    /// What the schema says about itself.
+    /// Description of the schema.
     pub(super) description: Option<String>,
     /// Everything else of it but its title.
     pub(super) members: Members,
 }
 
-/// How references of one import change.
+/// Rewriting of the references of one import.
 struct Move<'a> {
     export: &'a Export<'a>,
     /// The definition of the whole payload, and where its schema goes.
@@ -54,11 +53,11 @@ impl Export<'_> {
         let import = self.contracts.import(schema)?;
         let moved = Move {
             export: self,
-            root: &import.ty,
+            root: self.contracts.root(import),
             at_root,
         };
         let mut others = Vec::new();
-        for name in reach(self.contracts, &import.ty) {
+        for name in reach(self.contracts, moved.root) {
             let Some(definition) = self.names.imported(name).filter(|_| name != moved.root) else {
                 continue;
             };
@@ -71,9 +70,28 @@ impl Export<'_> {
             others.push((definition.title.clone(), members));
         }
         Some(Import {
-            root: moved.payload(&import.ty),
+            root: moved.payload(moved.root),
             others,
         })
+    }
+
+    /// The schema of an event whose payload is imported.
+    pub(super) fn event_with(&self, id: EventId, payload: Payload) -> Members {
+        let event = &self.contracts[id];
+        let deprecated = event.deprecated.as_ref();
+        let doc = event.doc.clone().or(payload.description);
+        let mut out = head(self.names.event(id), doc, deprecated);
+        out.extend(payload.members);
+        mark_deprecated(&mut out, deprecated);
+        out
+    }
+
+    /// The schema of a type that is imported.
+    pub(super) fn type_with(&self, id: TypeId, payload: Payload) -> Members {
+        let doc = self.contracts[id].doc.clone().or(payload.description);
+        let mut out = head(self.names.ty(id), doc, None);
+        out.extend(payload.members);
+        out
     }
 }
 
@@ -100,12 +118,12 @@ fn reach<'a>(contracts: &'a Contracts, root: &'a str) -> Vec<&'a str> {
     let mut found = Vec::new();
     let mut open = vec![root];
     while let Some(name) = open.pop() {
-        if let Some(ty) = contracts.schema_types.get(name)
+        if let Some(schema) = contracts.schema(name)
             && seen.insert(name)
         {
             found.push(name);
             let mut next = Vec::new();
-            targets(&ty.schema, &mut next);
+            targets(schema, &mut next);
             open.extend(next.into_iter().rev());
         }
     }
@@ -127,14 +145,14 @@ fn targets<'a>(schema: &'a Json, found: &mut Vec<&'a str>) {
     }
 }
 
-/// How references inside an import begin.
+/// Prefix of references inside an import.
 const LOCAL: &str = "#/definitions/";
 
 impl Move<'_> {
     /// The schema of a definition.
     fn definition(&self, name: &str) -> Members {
-        let ty = self.export.contracts.schema_types.get(name);
-        match ty.map(|ty| self.json(&ty.schema)) {
+        let schema = self.export.contracts.schema(name);
+        match schema.map(|schema| self.json(schema)) {
             Some(Json::Object(members)) => members,
             _ => Members::new(),
         }
@@ -157,7 +175,7 @@ impl Move<'_> {
         }
     }
 
-    /// Where a definition goes.
+    /// Returns the place of a definition.
     fn place(&self, name: &str) -> Option<String> {
         if name == self.root {
             return Some(self.at_root.clone());

@@ -14,7 +14,7 @@ pub(super) struct Definition {
     pub(super) owner: Owner,
 }
 
-/// Who has named a definition.
+/// Origin of a definition's name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
     /// A type of a contract.
@@ -101,7 +101,7 @@ impl Names {
         self.others.get(&union).map(String::as_str)
     }
 
-    /// What a definition of an imported schema is called, and by whom.
+    /// Returns the title of a definition of an imported schema, with its origin.
     pub(super) fn imported(&self, definition: &str) -> Option<&Definition> {
         self.imported.get(definition)
     }
@@ -127,44 +127,47 @@ fn imported(
         if let TypeKind::Schema(schema) = &ty.kind
             && let Some(import) = contracts.import(schema)
         {
-            let file = contracts.schema_types.get(&import.ty);
-            files.extend(file.map(|file| (file.file.as_str(), title.as_str())));
-            all.entry(import.ty.clone()).or_insert_with(|| Definition {
+            let origin = contracts[import.id].origin.as_ref();
+            files.extend(origin.map(|origin| (origin.file.as_str(), title.as_str())));
+            let definition = contracts.root(import).to_owned();
+            all.entry(definition).or_insert_with(|| Definition {
                 title: title.clone(),
                 owner: Owner::Type(TypeId(at)),
             });
         }
     }
-    let others = contracts.schema_types.iter();
+    let others = contracts.imported.iter();
+    let others = others.filter_map(|ty| Some((ty.name.value.as_str(), ty.origin.as_ref()?)));
     // What has no module is an event, and has its title.
-    let others = others.filter(|(name, ty)| !all.contains_key(*name) && !ty.module.is_empty());
+    let others =
+        others.filter(|(_, of)| !all.contains_key(&of.definition) && !of.module.is_empty());
     let others: Vec<_> = others
-        .map(|(name, ty)| {
-            let file = name::variant_ident(ty.module.last().map_or("", String::as_str));
-            let prefix = files.get(ty.file.as_str()).copied().unwrap_or(&file);
-            let has_prefix = ty.name.starts_with(prefix) || ty.name.starts_with(&file);
+        .map(|(name, origin)| {
+            let file = name::variant_ident(origin.module.last().map_or("", String::as_str));
+            let prefix = files.get(origin.file.as_str()).copied().unwrap_or(&file);
+            let has_prefix = name.starts_with(prefix) || name.starts_with(&file);
             let wanted = if has_prefix {
-                ty.name.clone()
+                name.to_owned()
             } else {
-                format!("{prefix}{}", ty.name)
+                format!("{prefix}{name}")
             };
-            (name, ty, wanted)
+            (name, origin, wanted)
         })
         .collect();
     let mut count: BTreeMap<&str, usize> = BTreeMap::new();
     for (_, _, wanted) in &others {
         *count.entry(wanted).or_default() += 1;
     }
-    for (name, ty, wanted) in &others {
+    for (name, origin, wanted) in &others {
         let once = count.get(wanted.as_str()) == Some(&1) && !taken.contains(wanted);
         let title = if once {
             wanted.clone()
         } else {
-            let path = name::variant_ident(&ty.module.join("_"));
-            format!("{path}{}", ty.name)
+            let path = name::variant_ident(&origin.module.join("_"));
+            format!("{path}{name}")
         };
         all.insert(
-            (*name).clone(),
+            origin.definition.clone(),
             Definition {
                 title: claim(taken, title),
                 owner: Owner::Schema,

@@ -1,12 +1,12 @@
 //! Variations of one value: good, newer and bad ones of a scalar or an enum.
 
 use super::Kind;
-use super::make::float;
-use super::texts;
 use super::walk::{Spot, Walk};
-use crate::compat::shape::{Range, Text};
 use crate::json::Json;
 use crate::model::Enum;
+use crate::payload::make_text as texts;
+use crate::payload::shape::{Range, Text};
+use crate::payload::write::float;
 
 const NEWER_VALUE: &str = "value_of_a_newer_publisher";
 

@@ -4,12 +4,12 @@
 
 use std::collections::BTreeSet;
 
-use super::make::{MOST_ITEMS, Maker, Size, fields_of, is_json, key};
 use super::path::Path;
 use super::{Kind, Sample, vary};
-use crate::compat::shape::{Count, Shape, Slot};
 use crate::json::Json;
 use crate::model::{Body, Contracts, EventId, Field, Type, TypeId, TypeKind, Union};
+use crate::payload::make::{MOST_ITEMS, Maker, Size, is_json, key};
+use crate::payload::shape::{Count, Shape, Slot, struct_fields};
 use crate::subject::Template;
 
 /// What no contract has, because names there are other.
@@ -210,7 +210,7 @@ impl<'a> Walk<'a, '_> {
             Shape::Struct(id) => {
                 self.wrong_type(spot, "an object", Json::text("text"));
                 if self.seen.insert((Owner::Type(id), None)) {
-                    let fields = fields_of(contracts, id);
+                    let fields = struct_fields(contracts, id);
                     self.newer_field(fields, None, spot.base, spot.path);
                     self.fields(Owner::Type(id), fields, spot.base, spot.path);
                 }
@@ -333,7 +333,7 @@ impl<'a> Walk<'a, '_> {
             let Some(id) = variant.ty.value else { continue };
             let base = spot.path.set(spot.base, value);
             if self.seen.insert((Owner::Type(id), None)) {
-                let fields = fields_of(self.maker.contracts, id);
+                let fields = struct_fields(self.maker.contracts, id);
                 self.newer_field(fields, Some(tag), &base, spot.path);
                 self.fields(Owner::Type(id), fields, &base, spot.path);
             }

@@ -3,18 +3,16 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::Wanted;
-use super::document::Value as Json;
 use super::facts::{JsonKind, Leaf, Problem, Reader};
 use super::list;
 use super::names::Names;
-use super::rust;
 use super::scalar;
 use super::shape::{By, Count, Def, Kind, Shape, Value, Variant, Whole};
 use super::store::{Site, Store};
 use super::text;
+use crate::json::document::Value as Json;
 
-/// How deep shapes may nest in one another. Also bounds the recursion of everything that walks them.
+/// Maximum nesting of shapes. Also bounds the recursion of everything that walks them.
 const MAX_DEPTH: usize = 120;
 /// The most named types of one import.
 const MAX_TYPES: usize = 5_000;
@@ -26,30 +24,37 @@ const MAX_TUPLE: usize = 12;
 /// From here on numbers of files are those of events: each has a module of its own.
 pub(super) const EVENTS: u32 = 1 << 31;
 
-/// What became of the schemas of a folder.
+/// Name and role of an imported schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted<'a> {
+    /// Name of the type of a whole payload: an identifier of Rust, in upper camel case.
+    pub name: &'a str,
+    /// `true` if it is an event's payload, which must be an object, and becomes a struct.
+    pub event: bool,
+}
+
+/// Imports of the schemas of a folder.
 #[derive(Debug)]
 pub(super) struct Built {
     pub defs: Vec<Def>,
     pub wrappers: Vec<Wrapper>,
     /// One for each schema that was asked for, in that order.
     pub roots: Vec<Root>,
-    /// What the types will not check, of all schemas: the place, and the keyword.
+    /// Demands of all schemas that no type checks: the place, and the keyword.
     pub unchecked: BTreeSet<(Site, &'static str)>,
 }
 
-/// What became of one schema.
+/// Result of one schema.
 #[derive(Debug)]
 pub(super) struct Root {
     /// The file.
     pub site: Site,
-    /// Whether it is an event's payload.
-    pub event: bool,
     /// The definition of the whole.
     pub def: usize,
     /// For an event whose payload is no struct: the struct around it.
     pub wrapper: Option<usize>,
     pub problems: Vec<Problem>,
-    /// What the types will not check, the place and the keyword: what an earlier schema said already is not here.
+    /// Demands that no type checks, by place and keyword, without those of earlier schemas.
     pub unchecked: BTreeSet<(Site, &'static str)>,
 }
 
@@ -66,7 +71,7 @@ pub(super) struct Wrapper {
 /// Leaves, in order, and what part they have in a union; and the file whose module has the type.
 pub(super) type Key = (Vec<Leaf>, Part, u32);
 
-/// What an object is in a union.
+/// Role of an object in a union.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Part {
     /// Nothing but itself.
@@ -85,7 +90,7 @@ pub(super) enum State {
 
 #[derive(Clone)]
 pub(super) struct Slot {
-    /// What references call it.
+    /// Name in references.
     pub(super) name: String,
     pub(super) ident: String,
     pub(super) home: u32,
@@ -94,18 +99,18 @@ pub(super) struct Slot {
 
 pub(super) struct Builder<'s, 'a> {
     pub(super) read: Reader<'s, 'a>,
-    /// What references call types.
+    /// Names of types in references.
     pub(super) keys: Names,
     /// The identifiers of each module, by the number of its file.
     pub(super) names: HashMap<u32, Names>,
     pub(super) slots: Vec<Slot>,
     pub(super) wrappers: Vec<Wrapper>,
     pub(super) made: HashMap<Key, State>,
-    /// What the contracts call the type of a whole file, by its leaves.
+    /// Names that the contracts give to the types of whole files, by their leaves.
     pub(super) owned: HashMap<Vec<Leaf>, String>,
-    /// What whole files are that have no type of their own, by the file and whether they may be `null`.
+    /// Types of whole files without one of their own, by the file and its nullability.
     pub(super) aliases: HashMap<(Site, bool), usize>,
-    /// How many types there were before the schema that is being built.
+    /// Number of types before the schema that is being built.
     pub(super) before: usize,
     depth: usize,
 }
@@ -124,9 +129,6 @@ pub(super) fn build(store: &mut Store<'_>, wanted: &[(Site, Wanted<'_>)]) -> Bui
         before: 0,
         depth: 0,
     };
-    for name in rust::RESERVED {
-        builder.keys.reserve(name);
-    }
     let idents = builder.claim(wanted);
     let roots = wanted.iter().zip(idents).enumerate();
     let roots = roots.map(|(at, (root, ident))| builder.root(*root, ident.as_deref(), at));
@@ -156,13 +158,13 @@ pub(super) fn build(store: &mut Store<'_>, wanted: &[(Site, Wanted<'_>)]) -> Bui
     }
 }
 
-/// What a type is called if nothing better is known, and whose module has it.
+/// Fallback name of a type, and the file whose module has it.
 #[derive(Clone, Default)]
 pub(super) struct Hint {
     pub(super) name: String,
     /// The file that speaks of the type, by its number in the store.
     pub(super) home: u32,
-    /// Whether the name is that of its place in a file, and not of where it was met.
+    /// `true` if the name is that of its place in a file, and not of where it was met.
     pub(super) placed: bool,
 }
 
@@ -337,7 +339,7 @@ impl Builder<'_, '_> {
             .unwrap_or_else(|| hinted(Some(site)))
     }
 
-    /// What a type without a name is called that is reached from another file: by the way to it in its own.
+    /// Returns the name of a type without one that is reached from another file: the way to it in its own.
     fn place_name(&self, site: Site) -> String {
         let mut steps = Vec::new();
         let mut at = Some(site);

@@ -1,8 +1,6 @@
 //! Which types hold themselves, and so stand in a box where one of them holds another. Decided by the types alone, and not
 //! by the order in which they are met: another event changes no field of a type that it shares.
 
-use std::collections::HashMap;
-
 use super::shape::{Def, Kind, Shape};
 
 /// The circle of each definition; those that are in none have one of their own.
@@ -22,30 +20,7 @@ pub(super) fn circles(defs: &[Def]) -> Vec<usize> {
     circles.map(|(at, circle)| circle.unwrap_or(at)).collect()
 }
 
-/// Whether a value of one definition is in a box where it stands in another, by name.
-pub(super) fn boxed(defs: &[Def]) -> HashMap<String, Vec<String>> {
-    let circles = circles(defs);
-    let mut members: HashMap<usize, Vec<usize>> = HashMap::new();
-    for (at, circle) in circles.iter().enumerate() {
-        members.entry(*circle).or_default().push(at);
-    }
-    let name = |at: &usize| defs.get(*at).map(|def| def.name.clone());
-    let mut boxed = HashMap::new();
-    for (at, def) in defs.iter().enumerate() {
-        let same = |to: &usize| circles.get(*to) == circles.get(at);
-        let targets: Vec<String> = held(def)
-            .iter()
-            .filter(|to| same(to))
-            .filter_map(name)
-            .collect();
-        if !targets.is_empty() {
-            boxed.insert(def.name.clone(), targets);
-        }
-    }
-    boxed
-}
-
-/// What a value holds in itself, with no list and no map in between.
+/// Returns the definitions that a value holds directly, with no list and no map in between.
 fn held(def: &Def) -> Vec<usize> {
     fn add(shape: &Shape, out: &mut Vec<usize>) {
         match shape {

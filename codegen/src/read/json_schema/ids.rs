@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::document::Document;
 use super::files::{Files, MAX_FILE};
 use super::resource::Resources;
 use super::uri;
+use crate::json::document::Document;
 
 /// The files that have an `$id`, by the `$id`. Two may have the same: who refers to it is told.
 #[derive(Default)]

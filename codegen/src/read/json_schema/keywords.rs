@@ -1,7 +1,7 @@
 //! The keywords of JSON Schema, draft-04 to 2020-12: which hold schemas, which demand something, which only describe.
 //! Says what stands where; never what follows from it.
 
-use super::document::{Document, NodeId, Value};
+use crate::json::document::{Document, NodeId, Value};
 
 /// A draft, as far as drafts differ for an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

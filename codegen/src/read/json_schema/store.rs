@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
-use super::document::{Document, NodeId, Value};
 use super::files::{Files, MAX_FILE, MAX_TOTAL, Refusal, slashed};
 use super::ids::Ids;
 use super::keywords::Draft;
 use super::number;
 use super::resource::{Resource, Resources};
+use crate::json::document::{Document, NodeId, Value};
 use crate::source::{FileId, Sources, Span};
 
 /// A value in one of the files.
@@ -268,7 +268,7 @@ impl<'a> Store<'a> {
         }
     }
 
-    /// Where a value stands in its file.
+    /// Returns the span of a value in its file.
     pub fn span(&self, site: Site) -> Option<Span> {
         let file = self.files.get(site.doc as usize)?;
         let mut range: Range<usize> = file.document.node(site.node)?.span.clone();

@@ -1,11 +1,11 @@
 //! The keywords about texts: one text, or one of several that a type holds.
 
-use super::document::Value as Json;
 use super::facts::{JsonKind, Leaf, Reader};
 use super::limits::is_unchecked_format;
 use super::scalar::{count, same, tighter};
 use super::shape::{Format, Shape, Text};
 use super::store::Site;
+use crate::json::document::Value as Json;
 use crate::{ecma, formats};
 
 /// Keywords that a shape of a text holds. Formats are looked at one by one.

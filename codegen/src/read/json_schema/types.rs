@@ -21,8 +21,8 @@ pub(super) struct Types {
 }
 
 impl Types {
-    /// Makes types of all definitions and wrappers; the first gets the id `first`. `module` and `file` know the places of
-    /// the files by number, and what is said of a type is said at `at`.
+    /// Makes types of all definitions and wrappers; the first gets the id `first`. `place` is the file and the module of a
+    /// home, and what is said of a type is said at `at`.
     pub fn of(
         built: &Built,
         first: TypeId,

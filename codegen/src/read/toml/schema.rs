@@ -101,8 +101,7 @@ mod with_import {
         let first = TypeId(contracts.types.len());
         let found = json_schema::import(files, &wanted, first, sources, diagnostics);
         contracts.imports = found.imports;
-        contracts.schema_types = found.types;
-        contracts.imported = found.defs;
+        contracts.imported = found.types;
         for event in &mut contracts.events {
             let Body::Schema(schema) = &event.body else {
                 continue;

@@ -47,6 +47,17 @@ fn read(headers: &[(&str, &str)], body: &str) -> Result<(Option<CloudEvent>, Str
 }
 
 #[test]
+fn a_percent_sign_without_digits_stands_for_itself() {
+    for text in ["50%", "%4", "%zz", "%+1", "%\u{20ac}"] {
+        assert_eq!(unescaped(text).as_deref(), Some(text));
+    }
+    // An overlong space, and a byte that begins nothing.
+    for text in ["%C0%A0", "%ff"] {
+        assert_eq!(unescaped(text), None, "{text}");
+    }
+}
+
+#[test]
 fn binary_mode() {
     let (event, body) = read(GOOD, BODY).unwrap();
     let event = event.unwrap();

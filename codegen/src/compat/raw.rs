@@ -1,0 +1,180 @@
+//! A rule's finding before it is known which events it reaches, and the payloads that should show it. Data alone.
+
+use super::finding::{Direction, Place, Rule, Severity};
+use super::sides::Step;
+use crate::json::Json;
+use crate::model::EventId;
+use crate::payload::text;
+use crate::source::Span;
+
+/// What stands at the end of a path.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Leaf {
+    /// What both take.
+    Common,
+    /// What both take, or what the reader alone does: a payload that shows nothing of this place.
+    Control,
+    /// The writer's smallest value, whatever the reader takes.
+    Smallest,
+    /// This value.
+    Value(Json),
+    /// A list or map of so many entries that both take.
+    Count(u64),
+    /// An object without these members, though one side may need them.
+    Without(Vec<String>),
+    /// An object with the writer's field, whether or not it must be there, and without the reader's.
+    Instead { field: String, of: String },
+    /// An object with this field of it under another name.
+    Renamed { field: String, to: String },
+    /// A union's object with the writer's tag only.
+    OneTag,
+}
+
+impl Leaf {
+    /// Whether an object leaves a member out that the reader needs.
+    pub fn lacks(&self, wire: &str) -> bool {
+        match self {
+            Self::Without(names) => names.iter().any(|name| name == wire),
+            Self::Instead { of, .. } => of == wire,
+            _ => false,
+        }
+    }
+}
+
+/// A payload that should show a break: `leaf` at the end of the path, and everywhere else what both sides take.
+#[derive(Clone, Debug)]
+pub(super) struct Evidence {
+    pub direction: Direction,
+    /// From the node on.
+    pub at: Vec<Step>,
+    pub leaf: Leaf,
+    /// The wire names of a field that the writer means and the reader overlooks, writer's first.
+    pub overlooked: Option<(String, String)>,
+}
+
+impl Evidence {
+    pub fn new(direction: Direction, at: &[Step], leaf: Leaf) -> Self {
+        Self {
+            direction,
+            at: at.to_vec(),
+            leaf,
+            overlooked: None,
+        }
+    }
+}
+
+/// What a rule has seen, before it is known which events it reaches.
+#[derive(Clone, Debug)]
+pub(super) struct Raw {
+    pub rule: &'static Rule,
+    pub severity: Severity,
+    pub path: String,
+    pub message: String,
+    pub old: Option<Place>,
+    pub new: Option<Place>,
+    /// Where in the node's payload.
+    pub at: Vec<Step>,
+    pub evidence: Vec<Evidence>,
+    pub stranded: Vec<String>,
+    pub help: String,
+    /// Pairs of events, for a rule that is about no node.
+    pub events: Vec<(Option<EventId>, Option<EventId>)>,
+    /// Services, for a rule that knows better than who publishes and subscribes.
+    pub services: Option<Vec<String>>,
+    pub undecided: Option<String>,
+}
+
+/// Takes what one rule finds.
+pub(super) struct Sink<'s> {
+    pub rule: &'static Rule,
+    pub raws: &'s mut Vec<Raw>,
+}
+
+impl Sink<'_> {
+    /// Adds a finding; the rest of it is said on what comes back.
+    pub fn add(&mut self, path: impl Into<String>, message: impl Into<String>) -> &mut Raw {
+        let at = self.raws.len();
+        self.raws.push(Raw {
+            rule: self.rule,
+            severity: self.rule.severity,
+            path: path.into(),
+            message: message.into(),
+            old: None,
+            new: None,
+            at: Vec::new(),
+            evidence: Vec::new(),
+            stranded: Vec::new(),
+            help: String::new(),
+            events: Vec::new(),
+            services: None,
+            undecided: None,
+        });
+        &mut self.raws[at]
+    }
+}
+
+impl Raw {
+    pub fn was(&mut self, span: Span, label: impl Into<String>) -> &mut Self {
+        self.old = Some(Place {
+            span,
+            label: label.into(),
+        });
+        self
+    }
+
+    pub fn is(&mut self, span: Span, label: impl Into<String>) -> &mut Self {
+        self.new = Some(Place {
+            span,
+            label: label.into(),
+        });
+        self
+    }
+
+    pub fn help(&mut self, text: impl Into<String>) -> &mut Self {
+        self.help = text.into();
+        self
+    }
+
+    pub fn at(&mut self, steps: &[Step]) -> &mut Self {
+        self.at = steps.to_vec();
+        self
+    }
+
+    pub fn severity(&mut self, severity: Severity) -> &mut Self {
+        self.severity = severity;
+        self
+    }
+
+    pub fn shown_by(&mut self, evidence: impl IntoIterator<Item = Evidence>) -> &mut Self {
+        self.evidence.extend(evidence);
+        self
+    }
+
+    pub fn stranded(&mut self, what: impl IntoIterator<Item = String>) -> &mut Self {
+        self.stranded.extend(what);
+        self
+    }
+
+    pub fn about(
+        &mut self,
+        events: impl IntoIterator<Item = (Option<EventId>, Option<EventId>)>,
+    ) -> &mut Self {
+        self.events.extend(events);
+        self
+    }
+
+    pub fn hits(&mut self, services: impl IntoIterator<Item = String>) -> &mut Self {
+        self.services = Some(services.into_iter().collect());
+        self
+    }
+
+    pub fn undecided(&mut self, why: impl Into<String>) -> &mut Self {
+        self.undecided = Some(why.into());
+        self
+    }
+}
+
+/// A JSON value in a sentence.
+pub(super) fn quoted(value: &Json) -> String {
+    format!("`{}`", text::shortened(&value.to_compact()))
+}

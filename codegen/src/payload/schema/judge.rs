@@ -1,0 +1,299 @@
+//! Judges payloads by an imported schema, in the dialect that the import writes, as the generated types do: first whether a
+//! value has the form that its type reads, then whether it is what the type's checks demand. Finds everything, each fault at
+//! its place, as [`crate::payload::payload`] does for types of the contracts. Makes no payloads.
+
+mod leaf;
+mod object;
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+
+use super::keywords::{Schema, get};
+use super::keywords::{branches, count, properties, values};
+use crate::formats;
+use crate::json::Json;
+use crate::payload::fault::{Fault, Step};
+use crate::payload::text;
+use leaf::{counted, equal, fault, integer, no_kind, no_value, number, string, wanted};
+use object::Object;
+
+/// How many steps into a schema one payload may lead: more than the deepest payload that a decoder reads takes.
+const DEEPEST: usize = 600;
+/// How many branches may turn out wrong before a payload is given up, as in the decoders: where choices hold each other, each
+/// level tries what is below it once more for every branch.
+const MAX_WRONG: u32 = 10_000;
+
+/// How much of a schema counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    /// What a decoder reads, up to the first fault. Of several types the first one that reads a value has it.
+    Form,
+    /// The form, and what is checked afterwards.
+    All,
+}
+
+/// Why a payload is refused.
+pub(crate) fn refuses(schemas: Schema<'_>, schema: &Json, json: &Json) -> Option<String> {
+    Some(faults(schemas, schema, json).first()?.to_string())
+}
+
+/// Everything that is refused in a payload.
+pub(crate) fn faults(schemas: Schema<'_>, schema: &Json, json: &Json) -> Vec<Fault> {
+    let judge = Judge {
+        schemas,
+        open: Cell::new((0, 0)),
+    };
+    judge.value(schema, json, Look::All, 0)
+}
+
+struct Judge<'a> {
+    schemas: Schema<'a>,
+    /// How many choices are being looked at in one another, and how many branches have turned out wrong in the outermost.
+    open: Cell<(u32, u32)>,
+}
+
+impl<'a> Judge<'a> {
+    fn value(&self, schema: &'a Json, json: &Json, look: Look, depth: usize) -> Vec<Fault> {
+        if depth > DEEPEST {
+            return fault("json_schema", "depth", "it nests too deep".to_owned());
+        }
+        let schema = self.schemas.resolve(schema);
+        let choices = branches(schema);
+        if !choices.is_empty() {
+            return self.choice(choices, json, look, depth);
+        }
+        let faults = alone(schema, json, look);
+        match json {
+            Json::List(items) if faults.is_empty() => self.items(schema, items, look, depth),
+            Json::Object(members) if faults.is_empty() => self.object(schema, members, look, depth),
+            _ => faults,
+        }
+    }
+
+    /// The first branch that takes it, with what is demanded of it, has it; else the first that reads it, and its checks
+    /// count.
+    fn choice(&self, choices: &'a [Json], json: &Json, look: Look, depth: usize) -> Vec<Fault> {
+        let within = self.enter();
+        let mut first = None;
+        for branch in choices {
+            if self.open.get().1 > MAX_WRONG {
+                break;
+            }
+            let mut faults = self.value(branch, json, Look::Form, depth + 1);
+            if faults.is_empty() && look == Look::All {
+                faults = self.value(branch, json, look, depth + 1);
+                if !faults.is_empty() {
+                    first = first.or(Some(std::mem::take(&mut faults)));
+                    self.note_wrong();
+                    continue;
+                }
+            }
+            if faults.is_empty() {
+                self.leave(within);
+                return faults;
+            }
+            self.note_wrong();
+        }
+        self.leave(within);
+        match first {
+            Some(faults) => faults,
+            None if look == Look::Form => fault("oneOf", "", String::new()),
+            None => self.no_branch(choices, json, depth),
+        }
+    }
+
+    fn enter(&self) -> u32 {
+        let (within, wrong) = self.open.get();
+        self.open
+            .set((within + 1, if within == 0 { 0 } else { wrong }));
+        within
+    }
+
+    fn note_wrong(&self) {
+        let (open, wrong) = self.open.get();
+        self.open.set((open, wrong + 1));
+    }
+
+    fn leave(&self, within: u32) {
+        self.open.set((within, self.open.get().1));
+    }
+
+    /// What is wrong in the only branch that can be meant; else that there is none. Looks into one branch at most, or a
+    /// payload could make it look into all of them at every step.
+    fn no_branch(&self, branches: &'a [Json], json: &Json, depth: usize) -> Vec<Fault> {
+        let mut alike: Vec<&Json> = branches
+            .iter()
+            .filter(|branch| self.takes(branch, json, false, depth))
+            .collect();
+        if alike.len() > 1 {
+            alike.retain(|branch| self.takes(branch, json, true, depth));
+        } else if alike.is_empty() {
+            let mut all = BTreeSet::new();
+            self.kinds_of(branches, depth, &mut all);
+            return no_kind(all.into_iter().collect(), json);
+        }
+        match alike.as_slice() {
+            [only] => self.value(only, json, Look::All, depth + 1),
+            _ => {
+                let reason = "it fits no branch of `oneOf`".to_owned();
+                fault("oneOf", crate::payload::fault::kind(json), reason)
+            }
+        }
+    }
+
+    /// Whether a schema takes this kind of value and, of an object, has no tag (a member with one value) that says otherwise.
+    fn takes(&self, schema: &'a Json, json: &Json, tags: bool, depth: usize) -> bool {
+        let schema = self.schemas.resolve(schema);
+        let choices = branches(schema);
+        if !choices.is_empty() && depth < DEEPEST {
+            let mut choices = choices.iter();
+            return choices.any(|branch| self.takes(branch, json, tags, depth + 1));
+        }
+        let other = |(name, of): &(String, Json), members: &[(String, Json)]| {
+            let own = members.iter().rfind(|(key, _)| key == name);
+            match (values(self.schemas.resolve(of)).as_deref(), own) {
+                (Some([only]), Some((_, value))) => !equal(only, value),
+                _ => false,
+            }
+        };
+        match json {
+            _ if kind_of(&kinds(schema), json).is_none() => false,
+            Json::Object(members) if tags => {
+                !properties(schema).iter().any(|tag| other(tag, members))
+            }
+            _ => true,
+        }
+    }
+
+    /// The kinds that any of the branches takes.
+    fn kinds_of(&self, branches: &'a [Json], depth: usize, all: &mut BTreeSet<&'a str>) {
+        for branch in branches {
+            let schema = self.schemas.resolve(branch);
+            all.extend(kinds(schema).into_iter().map(wanted));
+            if depth < DEEPEST {
+                self.kinds_of(self::branches(schema), depth + 1, all);
+            }
+        }
+    }
+
+    fn items(&self, schema: &'a Json, items: &[Json], look: Look, depth: usize) -> Vec<Fault> {
+        let mut all = length(schema, items, look);
+        for (at, item) in items.iter().enumerate() {
+            if look == Look::Form && !all.is_empty() {
+                break;
+            }
+            let of = match get(schema, "items") {
+                Some(Json::List(each)) => each.get(at),
+                other => other,
+            };
+            if let Some(of) = of {
+                let faults = self.value(of, item, look, depth + 1);
+                nest(&mut all, || Step::Item(at), faults);
+            }
+        }
+        all
+    }
+
+    fn object(
+        &self,
+        schema: &'a Json,
+        members: &[(String, Json)],
+        look: Look,
+        depth: usize,
+    ) -> Vec<Fault> {
+        let (mut all, inside) = Object::new(schema, members).told(schema, look);
+        for member in inside {
+            if look == Look::Form && !all.is_empty() {
+                break;
+            }
+            let faults = self.value(member.of, member.value, member.look, depth + 1);
+            nest(&mut all, || member.step(), faults);
+        }
+        all
+    }
+}
+
+/// Adds faults, seen from one step above.
+fn nest(all: &mut Vec<Fault>, step: impl Fn() -> Step, faults: Vec<Fault>) {
+    all.extend(faults.into_iter().map(|mut fault| {
+        fault.at.insert(0, step());
+        fault
+    }));
+}
+
+/// What is wrong with a value, whatever is in it.
+fn alone(schema: &Json, json: &Json, look: Look) -> Vec<Fault> {
+    if let Some(values) = values(schema)
+        && (look == Look::All || matches!(json, Json::Text(_)))
+        && !values.iter().any(|value| equal(value, json))
+    {
+        return no_value(&values, json);
+    }
+    let kinds = kinds(schema);
+    let Some(kind) = kind_of(&kinds, json) else {
+        return no_kind(kinds.iter().map(|kind| wanted(kind)).collect(), json);
+    };
+    match json {
+        Json::Number(digits) if kind == "integer" => integer(schema, digits, look),
+        Json::Number(digits) if kind == "number" => number(schema, digits, look),
+        // As text it is the same integer.
+        Json::Text(value) if kind == "string" && kinds.contains(&"integer") && !is_long(value) => {
+            let reason = format!("{:?} is no integer", text::shortened(value));
+            fault("pattern", "an integer", reason)
+        }
+        Json::Text(value) if kind == "string" => string(schema, value, look),
+        _ => Vec::new(),
+    }
+}
+
+/// How many items there are; the form of a tuple, too.
+fn length(schema: &Json, items: &[Json], look: Look) -> Vec<Fault> {
+    let counts = count(schema, "minItems", "maxItems");
+    let is_tuple = matches!(get(schema, "items"), Some(Json::List(_)));
+    if look == Look::Form && !is_tuple {
+        return Vec::new();
+    }
+    counted(
+        counts,
+        items.len() as u64,
+        "items",
+        ["minItems", "maxItems"],
+    )
+}
+
+/// The names under `type`; none when a value may be of any kind.
+fn kinds(schema: &Json) -> Vec<&str> {
+    let names = match get(schema, "type") {
+        Some(Json::List(names)) => names.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    };
+    let names = names.iter();
+    names
+        .filter_map(|name| match name {
+            Json::Text(name) => Some(name.as_str()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Which of the kinds a value is of; an empty text when it may be of any.
+fn kind_of<'k>(kinds: &[&'k str], json: &Json) -> Option<&'k str> {
+    if kinds.is_empty() {
+        return Some("");
+    }
+    let is = |kind: &&&str| match json {
+        Json::Null => **kind == "null",
+        Json::Bool(_) => **kind == "boolean",
+        Json::Number(_) => matches!(**kind, "integer" | "number"),
+        Json::Text(_) => **kind == "string",
+        Json::List(_) => **kind == "array",
+        Json::Object(_) => **kind == "object",
+    };
+    kinds.iter().find(is).copied()
+}
+
+/// Whether a text is an integer of 64 bits with a sign, in the one form in which it is written.
+fn is_long(text: &str) -> bool {
+    formats::integer(text).is_some_and(|n| i64::try_from(n).is_ok())
+}

@@ -1,0 +1,130 @@
+//! Values without parts: what is wrong with one, and how that is said.
+
+use super::Look;
+use crate::json::Json;
+use crate::payload::fault::Fault;
+use crate::payload::schema::keywords::{floats, range, step, text_of};
+use crate::payload::shape::{Count, Format};
+use crate::payload::text;
+
+pub(crate) fn fault(rule: &'static str, cause: &str, reason: String) -> Vec<Fault> {
+    vec![Fault {
+        at: Vec::new(),
+        rule,
+        cause: cause.to_owned(),
+        reason,
+    }]
+}
+
+/// A kind of JSON Schema as others are called here.
+pub(crate) fn wanted(kind: &str) -> &str {
+    match kind {
+        "boolean" => "true or false",
+        "integer" => "an integer",
+        "number" => "a number",
+        "string" => "a text",
+        "array" => "a list",
+        "object" => "an object",
+        other => other,
+    }
+}
+
+pub(crate) fn no_kind(wanted: Vec<&str>, json: &Json) -> Vec<Fault> {
+    let (wanted, shown) = (wanted.join(" or "), crate::payload::fault::shown_kind(json));
+    let reason = format!("expected {wanted}, found {shown}");
+    fault("type", crate::payload::fault::kind(json), reason)
+}
+
+pub(crate) fn no_value(values: &[&Json], json: &Json) -> Vec<Fault> {
+    let value = text::shortened(&json.to_compact());
+    match values {
+        [only] => {
+            let only = text::shortened(&only.to_compact());
+            let reason = format!("{value} is not {only}, the only value allowed");
+            fault("const", "", reason)
+        }
+        _ => fault("enum", "", format!("{value} is none of the allowed values")),
+    }
+}
+
+/// Numbers are equal however they are written.
+pub(crate) fn equal(a: &Json, b: &Json) -> bool {
+    match (a, b) {
+        (Json::Number(a), Json::Number(b)) => match (a.parse::<i128>(), b.parse::<i128>()) {
+            (Ok(a), Ok(b)) => a == b,
+            _ => a.parse::<f64>().ok() == b.parse::<f64>().ok(),
+        },
+        (a, b) => a == b,
+    }
+}
+
+pub(crate) fn integer(schema: &Json, digits: &str, look: Look) -> Vec<Fault> {
+    let Ok(n) = digits.parse::<i128>() else {
+        return fault("type", "a fraction", format!("{digits} is not an integer"));
+    };
+    let (range, step) = (range(schema), step(schema));
+    if look == Look::Form || (range.contains(n) && n % step == 0) {
+        return Vec::new();
+    }
+    if range.contains(n) {
+        let reason = format!("{n} is no multiple of {step}");
+        return fault("multipleOf", "", reason);
+    }
+    // The other bound is often only that of the type.
+    let (rule, reason) = match n < range.min {
+        true => ("minimum", format!("{n} is less than {}", range.min)),
+        false => ("maximum", format!("{n} is more than {}", range.max)),
+    };
+    fault(rule, "", reason)
+}
+
+pub(crate) fn number(schema: &Json, digits: &str, look: Look) -> Vec<Fault> {
+    let (min, max) = floats(schema);
+    let n = digits.parse::<f64>().ok().filter(|n| n.is_finite());
+    if n.is_some_and(|n| look == Look::Form || (min..=max).contains(&n)) {
+        return Vec::new();
+    }
+    let is_low = n.is_some_and(|n| n < min);
+    let rule = if is_low { "minimum" } else { "maximum" };
+    fault(rule, "", format!("{digits} is out of range"))
+}
+
+pub(crate) fn string(schema: &Json, value: &str, look: Look) -> Vec<Fault> {
+    let wanted = text_of(schema);
+    let short = text::shortened(value);
+    if wanted.format != Format::Plain && !text::spells(wanted.format, value) {
+        let reason = format!("{short:?} is no {}", wanted.format.name());
+        return fault("format", "", reason);
+    }
+    if look == Look::Form {
+        return Vec::new();
+    }
+    let length = value.chars().count() as u64;
+    let rules = ["minLength", "maxLength"];
+    let faults = counted(wanted.length, length, "characters", rules);
+    if !faults.is_empty() {
+        return faults;
+    }
+    match wanted.patterns.iter().find(|p| !text::matches(p, value)) {
+        Some(missed) => {
+            let reason = format!("{short:?} does not match {missed}");
+            fault("pattern", missed, reason)
+        }
+        None => Vec::new(),
+    }
+}
+
+pub(crate) fn counted(count: Count, n: u64, what: &str, rules: [&'static str; 2]) -> Vec<Fault> {
+    if n < count.min {
+        let reason = format!("{n} {what}, at least {} are needed", count.min);
+        return fault(rules[0], "", reason);
+    }
+    match count.max.filter(|max| n > *max) {
+        Some(max) => fault(
+            rules[1],
+            "",
+            format!("{n} {what}, at most {max} are allowed"),
+        ),
+        None => Vec::new(),
+    }
+}
