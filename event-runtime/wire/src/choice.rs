@@ -381,3 +381,52 @@ macro_rules! wire_union {
         }
     };
 }
+
+#[cfg(test)]
+mod tests {
+    #[derive(Clone, Debug, PartialEq)]
+    struct Branch {
+        next: Option<Box<Tree>>,
+    }
+    crate::wire_struct!(Branch {
+        next = optional("next"),
+    });
+
+    #[derive(Clone, Debug, PartialEq)]
+    enum Tree {
+        Branch(Branch),
+    }
+    crate::wire_union!(Tree, tag = "kind", closed { Branch(Branch) = "branch" });
+
+    fn nested(levels: usize) -> String {
+        let inner = format!(
+            "{}{{\"kind\":\"branch\"}}",
+            r#"{"kind":"branch","next":"#.repeat(levels)
+        );
+        inner + &"}".repeat(levels)
+    }
+
+    /// Each union's value is a text of its own, for which serde_json counts from the start.
+    #[test]
+    fn what_nests_too_deep_is_refused_and_takes_no_stack() {
+        for levels in [0, 10, 100] {
+            let text = nested(levels);
+            let tree: Tree = serde_json::from_str(&text).unwrap();
+            assert_eq!(serde_json::to_string(&tree).unwrap(), text);
+        }
+        for levels in [200, 50_000] {
+            let text = nested(levels);
+            let error = serde_json::from_str::<Tree>(&text).unwrap_err();
+            assert!(error.to_string().starts_with("recursion limit"), "{error}");
+        }
+        // Braces in texts nest nothing.
+        let text = format!(r#"{{"kind":"branch","note":"\"{}"}}"#, "{".repeat(2_000));
+        serde_json::from_str::<Tree>(&text).unwrap();
+    }
+
+    #[test]
+    fn a_tag_that_is_there_twice_is_refused() {
+        let twice = r#"{"kind":"branch","kind":"branch"}"#;
+        assert!(serde_json::from_str::<Tree>(twice).is_err());
+    }
+}
