@@ -6,7 +6,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::format::Derived;
-use crate::subject::{MessageId, Subject, SubjectError};
+use crate::message_id::MessageId;
+use crate::subject::{Subject, SubjectError};
 use crate::validate::Violations;
 
 /// Metadata that a message carries beside the event.

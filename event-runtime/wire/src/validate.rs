@@ -106,7 +106,7 @@ impl Pattern {
 /// Seconds since 1970 of the years 0000 to 9999.
 const YEARS: std::ops::Range<i64> = -62_167_219_200..253_402_300_800;
 
-enum Step {
+enum PathPart {
     Name(&'static str),
     Index(usize),
     Key(String),
@@ -114,7 +114,7 @@ enum Step {
 
 /// Broken constraint whose path is still being written, from its end.
 struct Found {
-    steps: Vec<Step>,
+    steps: Vec<PathPart>,
     problem: String,
 }
 
@@ -123,14 +123,14 @@ impl From<Found> for Violation {
         let mut path = String::new();
         for step in found.steps.iter().rev() {
             match step {
-                Step::Name(name) => {
+                PathPart::Name(name) => {
                     if !path.is_empty() {
                         path.push('.');
                     }
                     path.push_str(name);
                 }
-                Step::Index(index) => path.push_str(&format!("[{index}]")),
-                Step::Key(key) => path.push_str(&format!("[{key:?}]")),
+                PathPart::Index(index) => path.push_str(&format!("[{index}]")),
+                PathPart::Key(key) => path.push_str(&format!("[{key:?}]")),
             }
         }
         Self {
@@ -171,7 +171,7 @@ impl Checker {
 
     /// Checks below a step, which is called only for a broken constraint: a valid event has no paths.
     #[inline]
-    fn within(&mut self, step: impl Fn() -> Step, check: impl FnOnce(&mut Self)) {
+    fn within(&mut self, step: impl Fn() -> PathPart, check: impl FnOnce(&mut Self)) {
         let before = self.found.len();
         check(self);
         if self.found.len() > before {
@@ -183,7 +183,7 @@ impl Checker {
     /// Checks the field with this wire name.
     #[inline]
     pub fn field(&mut self, name: &'static str, check: impl FnOnce(&mut Self)) {
-        self.within(|| Step::Name(name), check);
+        self.within(|| PathPart::Name(name), check);
     }
 
     /// Checks every element of a list.
@@ -193,7 +193,7 @@ impl Checker {
         mut check: impl FnMut(&mut Self, &'a T),
     ) {
         for (index, item) in items.into_iter().enumerate() {
-            self.within(|| Step::Index(index), |checker| check(checker, item));
+            self.within(|| PathPart::Index(index), |checker| check(checker, item));
         }
     }
 
@@ -205,7 +205,7 @@ impl Checker {
     ) {
         for (key, value) in entries {
             self.within(
-                || Step::Key(key.as_ref().to_owned()),
+                || PathPart::Key(key.as_ref().to_owned()),
                 |checker| check(checker, value),
             );
         }
