@@ -13,10 +13,10 @@ use super::raw::Evidence;
 use super::raw::Leaf;
 use super::raw::Sink;
 use super::sides::{Sides, Spot};
-use crate::model::{Body, Event, Imported};
-use crate::source::{Span, Spanned};
+use crate::model::{Body, Contracts, Event, Imported, TypeId, TypeKind};
+use crate::source::Span;
 
-use crate::payload::schema::keywords::Schema;
+use crate::payload::schema::keywords::Place;
 use subsume::Change;
 
 /// Two imported schemas at one place, or one and a body of fields.
@@ -28,24 +28,38 @@ pub(super) struct Schemas<'a> {
 }
 
 enum What<'a> {
-    Both(&'a Imported, &'a Imported, Sides<'a>),
-    /// One side has fields of its own, or was not imported.
+    Both([Typed<'a>; 2]),
+    /// One side was not imported.
     Other(&'static str),
 }
 
+/// A type, and the import that it comes from if it is one.
+#[derive(Clone)]
+struct Typed<'a> {
+    place: Place<'a>,
+    contracts: &'a Contracts,
+    import: Option<&'a Imported>,
+}
+
 impl<'a> Schemas<'a> {
-    /// Of two types.
-    pub fn files(
-        sides: Sides<'a>,
-        spot: Spot,
-        old: &'a Spanned<String>,
-        new: &'a Spanned<String>,
-    ) -> Self {
+    /// Of two types, at least one of which is an imported schema.
+    pub fn types(sides: Sides<'a>, spot: Spot, old: TypeId, new: TypeId) -> Self {
+        let typed = |contracts: &'a Contracts, id: TypeId| {
+            let import = match &contracts[id].kind {
+                TypeKind::Schema(path) => contracts.import(path),
+                _ => None,
+            };
+            Typed::new(Place::ty(contracts, id), contracts, import)
+        };
+        let span = |contracts: &Contracts, id: TypeId| match &contracts[id].kind {
+            TypeKind::Schema(path) => path.span,
+            _ => contracts[id].name.span,
+        };
         Self {
             path: spot.path,
-            old: old.span,
-            new: new.span,
-            what: both(sides, old, new),
+            old: span(sides.old, old),
+            new: span(sides.new, new),
+            what: both(typed(sides.old, old), typed(sides.new, new)),
         }
     }
 
@@ -55,28 +69,28 @@ impl<'a> Schemas<'a> {
             Body::Schema(path) => path.span,
             Body::Fields(_) => event.name.span,
         };
-        let what = match (&old.body, &new.body) {
-            (Body::Schema(a), Body::Schema(b)) => both(sides, a, b),
-            (Body::Schema(_), _) => What::Other("the imported schema was replaced by fields"),
-            _ => What::Other("the fields were replaced by an imported schema"),
+        let typed = |contracts: &'a Contracts, event: &'a Event| {
+            let import = match &event.body {
+                Body::Schema(path) => contracts.import(path),
+                Body::Fields(_) => None,
+            };
+            Typed::new(Place::event(contracts, event), contracts, import)
         };
         Self {
             path: format!("events.{}.json_schema", sides.new.event_name(new)),
             old: span(old),
             new: span(new),
-            what,
+            what: both(typed(sides.old, old), typed(sides.new, new)),
         }
     }
 
     fn changes(&self, direction: Direction) -> Vec<Change> {
-        let What::Both(old, new, sides) = &self.what else {
+        let What::Both([old, new]) = &self.what else {
             return Vec::new();
         };
-        let of = |contracts, import| Schema { contracts, import };
-        let (old, new) = (of(sides.old, old), of(sides.new, new));
         match direction {
-            Backward => subsume::refused(old, new),
-            Forward => subsume::refused(new, old),
+            Backward => subsume::refused(&old.place, &new.place),
+            Forward => subsume::refused(&new.place, &old.place),
         }
     }
 
@@ -120,9 +134,23 @@ impl<'a> Schemas<'a> {
     }
 }
 
-fn both<'a>(sides: Sides<'a>, old: &Spanned<String>, new: &Spanned<String>) -> What<'a> {
-    match (sides.old.import(old), sides.new.import(new)) {
-        (Some(a), Some(b)) => What::Both(a, b, sides),
+impl<'a> Typed<'a> {
+    fn new(
+        place: Option<Place<'a>>,
+        contracts: &'a Contracts,
+        import: Option<&'a Imported>,
+    ) -> Option<Self> {
+        Some(Self {
+            place: place?,
+            contracts,
+            import,
+        })
+    }
+}
+
+fn both<'a>(old: Option<Typed<'a>>, new: Option<Typed<'a>>) -> What<'a> {
+    match (old, new) {
+        (Some(old), Some(new)) => What::Both([old, new]),
         _ => What::Other("one of the schemas was not imported"),
     }
 }
@@ -147,15 +175,15 @@ pub(super) fn undecided(s: &Schemas<'_>, sink: &mut Sink<'_>) {
             .help("compare the two by hand, and accept the finding with `[[accepted]]` when it is harmless")
             .undecided(why);
     };
-    let (old, new, sides) = match &s.what {
+    let [old, new] = match &s.what {
         What::Other(why) => {
             return say(
                 "",
                 (*why).to_owned(),
-                "a schema is compared with another schema only".to_owned(),
+                "what was not imported is not compared".to_owned(),
             );
         }
-        What::Both(old, new, sides) => (old, new, sides),
+        What::Both(both) => both,
     };
     let mut doubts = BTreeMap::new();
     for direction in [Backward, Forward] {
@@ -172,7 +200,8 @@ pub(super) fn undecided(s: &Schemas<'_>, sink: &mut Sink<'_>) {
             format!("the imported schema changed at `{at}` in a way that is not understood");
         say(&at, message, why);
     }
-    for (at, keyword) in raw::differences((sides.old, old), (sides.new, new)) {
+    for (at, keyword) in raw::differences((old.contracts, old.import), (new.contracts, new.import))
+    {
         say(
             &format!("{at}/{keyword}"),
             format!("the keyword `{keyword}` of the imported schema changed at `{at}`"),

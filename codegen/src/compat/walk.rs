@@ -226,8 +226,8 @@ impl<'a> Walk<'a> {
                 );
                 self.value(at, Vec::new(), slots, &spot);
             }
-            (TypeKind::Schema(a), TypeKind::Schema(b)) => {
-                let schemas = Schemas::files(sides, spot, a, b);
+            (TypeKind::Schema(_), _) | (_, TypeKind::Schema(_)) => {
+                let schemas = Schemas::types(sides, spot, old_id, new_id);
                 self.schemas(at, &schemas);
             }
             _ => {}
@@ -302,7 +302,8 @@ impl<'a> Walk<'a> {
             (TypeKind::Struct(_), TypeKind::Struct(_))
                 | (TypeKind::Enum(_), TypeKind::Enum(_))
                 | (TypeKind::Union(_), TypeKind::Union(_))
-                | (TypeKind::Schema(_), TypeKind::Schema(_))
+                | (TypeKind::Schema(_), _)
+                | (_, TypeKind::Schema(_))
         )
     }
 
