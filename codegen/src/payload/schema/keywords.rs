@@ -206,8 +206,12 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// The demands of the type.
-    pub fn demands(&self) -> Demands<'a> {
+    /// The demands of the type. In a box: what reads and makes values calls itself, with some of them on each level.
+    pub fn demands(&self) -> Box<Demands<'a>> {
+        Box::new(self.look())
+    }
+
+    fn look(&self) -> Demands<'a> {
         let contracts = self.contracts;
         match &self.what {
             What::Null => Demands::of(Some("null")),
@@ -333,7 +337,7 @@ impl<'a> Place<'a> {
                 self.typed(&ty.value, constraints, as_text || text.is_some())
             }
             TypeKind::Schema(path) => Self::import(contracts, path.span)
-                .map_or_else(|| Demands::of(None), |place| place.demands()),
+                .map_or_else(|| Demands::of(None), |place| place.look()),
             TypeKind::Invalid => Demands::of(None),
         }
     }

@@ -148,8 +148,8 @@ impl<'a> Pair<'a> {
                 float(0f64.clamp(min, max.max(min)))
             }
             Some("string") => Json::Text(text::accepted(&demands.text)?),
-            Some("array") => self.array(&demands, peer().as_ref(), steps, end, depth)?,
-            Some("object") => self.object(&demands, peer().as_ref(), steps, end, depth)?,
+            Some("array") => self.array(&demands, peer().as_deref(), steps, end, depth)?,
+            Some("object") => self.object(&demands, peer().as_deref(), steps, end, depth)?,
             Some(_) => return None,
         })
     }

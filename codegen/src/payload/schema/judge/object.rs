@@ -31,7 +31,7 @@ impl Member<'_, '_, '_> {
 /// An object and the demands on its members.
 pub(crate) struct Object<'s, 'm, 'a> {
     demands: &'s Demands<'a>,
-    named: HashMap<&'s str, (&'s Place<'a>, Demands<'a>)>,
+    named: HashMap<&'s str, (&'s Place<'a>, Box<Demands<'a>>)>,
     needed: HashSet<&'s str>,
     members: &'m [(String, Json)],
     there: HashSet<&'m str>,
