@@ -412,24 +412,3 @@ fn is_other(l: &Leaves<'_>) -> bool {
         },
     }
 }
-
-/// An imported schema against a type of the contract: not understood, but for `json`.
-pub(super) fn schema_undecided(l: &Leaves<'_>, sink: &mut Sink<'_>) {
-    let schemas = (
-        matches!(l.old, Shape::Schema(_)),
-        matches!(l.new, Shape::Schema(_)),
-    );
-    if schemas == (false, false) || schemas == (true, true) {
-        return;
-    }
-    let (was, is) = l.kinds();
-    l.add(
-        sink,
-        format!("the {was} is {} {is} now", article(&is)),
-        "was",
-        "is",
-    )
-    .help("keep the schema, or add a new event that `supersedes` this one")
-    .undecided("an imported schema is compared with another schema only")
-    .shown_by([l.smallest(Backward), l.smallest(Forward)]);
-}

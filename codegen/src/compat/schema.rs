@@ -1,4 +1,4 @@
-//! Rules about imported JSON Schemas, constraint by constraint, on what the import says that their types accept.
+//! Rules about imported JSON Schemas, and about types that one replaces or that replace one: on the types of both.
 //!
 //! One question, asked both ways: what may the writer's schema hold that the reader's refuses? Keywords that the types do
 //! not check are compared as they were written: a difference there cannot be decided.
@@ -12,80 +12,111 @@ use super::finding::Direction::{self, Backward, Forward};
 use super::raw::Evidence;
 use super::raw::Leaf;
 use super::raw::Sink;
-use super::sides::{Sides, Spot};
+use super::sides::{Sides, Spot, Step};
 use crate::model::{Body, Contracts, Event, Imported, TypeId, TypeKind};
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 
 use crate::payload::schema::keywords::Place;
+use crate::payload::shape::{Shape, Slot};
 use subsume::Change;
 
-/// Two imported schemas at one place, or one and a body of fields.
+/// Two types at one place, at least one of which is an imported schema.
 pub(super) struct Schemas<'a> {
     path: String,
+    /// From the node to the place.
+    steps: Vec<Step>,
     old: Span,
     new: Span,
-    what: What<'a>,
-}
-
-enum What<'a> {
-    Both([Typed<'a>; 2]),
-    /// One side was not imported.
-    Other(&'static str),
+    /// None when a schema was not imported.
+    both: Option<[Typed<'a>; 2]>,
 }
 
 /// A type, and the import that it comes from if it is one.
-#[derive(Clone)]
 struct Typed<'a> {
     place: Place<'a>,
     contracts: &'a Contracts,
     import: Option<&'a Imported>,
 }
 
+impl<'a> Typed<'a> {
+    fn new(contracts: &'a Contracts, place: Option<Place<'a>>, path: Path<'a>) -> Option<Self> {
+        Some(Self {
+            place: place?,
+            contracts,
+            import: path.and_then(|path| contracts.import(path)),
+        })
+    }
+}
+
+/// The path of an imported schema, where one is.
+type Path<'a> = Option<&'a Spanned<String>>;
+
 impl<'a> Schemas<'a> {
-    /// Of two types, at least one of which is an imported schema.
+    /// Of two types.
     pub fn types(sides: Sides<'a>, spot: Spot, old: TypeId, new: TypeId) -> Self {
-        let typed = |contracts: &'a Contracts, id: TypeId| {
-            let import = match &contracts[id].kind {
-                TypeKind::Schema(path) => contracts.import(path),
+        let of = |contracts: &'a Contracts, id: TypeId| {
+            let path = match &contracts[id].kind {
+                TypeKind::Schema(path) => Some(path),
                 _ => None,
             };
-            Typed::new(Place::ty(contracts, id), contracts, import)
+            let typed = Typed::new(contracts, Place::ty(contracts, id), path);
+            (
+                typed,
+                path.map_or(contracts[id].name.span, |path| path.span),
+            )
         };
-        let span = |contracts: &Contracts, id: TypeId| match &contracts[id].kind {
-            TypeKind::Schema(path) => path.span,
-            _ => contracts[id].name.span,
+        Self::new(spot.path, of(sides.old, old), of(sides.new, new))
+    }
+
+    /// Of two events.
+    pub fn bodies(sides: Sides<'a>, old: &'a Event, new: &'a Event) -> Self {
+        let of = |contracts: &'a Contracts, event: &'a Event| {
+            let path = match &event.body {
+                Body::Schema(path) => Some(path),
+                Body::Fields(_) => None,
+            };
+            let typed = Typed::new(contracts, Place::event(contracts, event), path);
+            (typed, path.map_or(event.name.span, |path| path.span))
         };
+        let path = format!("events.{}.json_schema", sides.new.event_name(new));
+        Self::new(path, of(sides.old, old), of(sides.new, new))
+    }
+
+    /// Of what stands at the end of the steps.
+    pub fn slots(
+        sides: Sides<'a>,
+        spot: &Spot,
+        steps: &[Step],
+        slots: (Slot<'a>, Slot<'a>),
+    ) -> Self {
+        let of = |contracts: &'a Contracts, slot: Slot<'a>, span: Span| {
+            let path = match slot.shape(contracts) {
+                Shape::Schema(path) => Some(path),
+                _ => None,
+            };
+            let place = Place::slot(contracts, slot);
+            (Typed::new(contracts, Some(place), path), span)
+        };
+        let old = of(sides.old, slots.0, spot.old);
+        let new = of(sides.new, slots.1, spot.new);
         Self {
-            path: spot.path,
-            old: span(sides.old, old),
-            new: span(sides.new, new),
-            what: both(typed(sides.old, old), typed(sides.new, new)),
+            steps: steps.to_vec(),
+            ..Self::new(spot.path.clone(), old, new)
         }
     }
 
-    /// Of two events, at least one of which has no fields of its own.
-    pub fn bodies(sides: Sides<'a>, old: &'a Event, new: &'a Event) -> Self {
-        let span = |event: &Event| match &event.body {
-            Body::Schema(path) => path.span,
-            Body::Fields(_) => event.name.span,
-        };
-        let typed = |contracts: &'a Contracts, event: &'a Event| {
-            let import = match &event.body {
-                Body::Schema(path) => contracts.import(path),
-                Body::Fields(_) => None,
-            };
-            Typed::new(Place::event(contracts, event), contracts, import)
-        };
+    fn new(path: String, old: (Option<Typed<'a>>, Span), new: (Option<Typed<'a>>, Span)) -> Self {
         Self {
-            path: format!("events.{}.json_schema", sides.new.event_name(new)),
-            old: span(old),
-            new: span(new),
-            what: both(typed(sides.old, old), typed(sides.new, new)),
+            path,
+            steps: Vec::new(),
+            old: old.1,
+            new: new.1,
+            both: old.0.zip(new.0).map(<[_; 2]>::from),
         }
     }
 
     fn changes(&self, direction: Direction) -> Vec<Change> {
-        let What::Both([old, new]) = &self.what else {
+        let Some([old, new]) = &self.both else {
             return Vec::new();
         };
         match direction {
@@ -120,7 +151,7 @@ impl<'a> Schemas<'a> {
                 change.what
             ),
         };
-        let raw = sink.add(self.path_at(&at), message);
+        let raw = sink.add(self.path_at(&at), message).at(&self.steps);
         raw.was(self.old, "was").is(self.new, "is").help(match direction {
             Backward => "ask the owner of the schema to take it back; or import it under a new event that `supersedes` this one",
             Forward => "upgrade every consumer before a publisher uses it",
@@ -129,29 +160,8 @@ impl<'a> Schemas<'a> {
             change
                 .payloads
                 .iter()
-                .map(|payload| Evidence::new(direction, &[], Leaf::Value(payload.clone()))),
+                .map(|payload| Evidence::new(direction, &self.steps, Leaf::Value(payload.clone()))),
         );
-    }
-}
-
-impl<'a> Typed<'a> {
-    fn new(
-        place: Option<Place<'a>>,
-        contracts: &'a Contracts,
-        import: Option<&'a Imported>,
-    ) -> Option<Self> {
-        Some(Self {
-            place: place?,
-            contracts,
-            import,
-        })
-    }
-}
-
-fn both<'a>(old: Option<Typed<'a>>, new: Option<Typed<'a>>) -> What<'a> {
-    match (old, new) {
-        (Some(old), Some(new)) => What::Both([old, new]),
-        _ => What::Other("one of the schemas was not imported"),
     }
 }
 
@@ -170,20 +180,19 @@ pub(super) fn widened(s: &Schemas<'_>, sink: &mut Sink<'_>) {
 pub(super) fn undecided(s: &Schemas<'_>, sink: &mut Sink<'_>) {
     let mut say = |at: &str, message: String, why: String| {
         sink.add(s.path_at(at), message)
+            .at(&s.steps)
             .was(s.old, "was")
             .is(s.new, "is")
             .help("compare the two by hand, and accept the finding with `[[accepted]]` when it is harmless")
             .undecided(why);
     };
-    let [old, new] = match &s.what {
-        What::Other(why) => {
-            return say(
-                "",
-                (*why).to_owned(),
-                "what was not imported is not compared".to_owned(),
-            );
-        }
-        What::Both(both) => both,
+    let Some([old, new]) = &s.both else {
+        let why = "what was not imported is not compared";
+        return say(
+            "",
+            "one of the schemas was not imported".to_owned(),
+            why.to_owned(),
+        );
     };
     let mut doubts = BTreeMap::new();
     for direction in [Backward, Forward] {

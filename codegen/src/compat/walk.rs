@@ -274,6 +274,10 @@ impl<'a> Walk<'a> {
                 }
             }
             let shapes = (old.shape(self.sides.old), new.shape(self.sides.new));
+            if matches!(&shapes, (Shape::Schema(_), _) | (_, Shape::Schema(_))) {
+                let schemas = Schemas::slots(self.sides, spot, &steps, (old, new));
+                return self.schemas(at, &schemas);
+            }
             let leaves = Leaves {
                 sides: self.sides,
                 steps: &steps,

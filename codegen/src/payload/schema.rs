@@ -20,13 +20,3 @@ pub(crate) fn faults(contracts: &Contracts, schema: &Spanned<String>, json: &Jso
 pub(crate) fn smallest(contracts: &Contracts, schema: &Spanned<String>) -> Option<Json> {
     steer::smallest(&Place::import(contracts, schema.span)?, 0)
 }
-
-/// A small payload that two imported schemas both take.
-pub(crate) fn common(
-    (writer, schema): (&Contracts, &Spanned<String>),
-    (reader, theirs): (&Contracts, &Spanned<String>),
-) -> Option<Json> {
-    let ours = Place::import(writer, schema.span)?;
-    let theirs = Place::import(reader, theirs.span)?;
-    steer::Pair::new(&ours, Some(&theirs)).beside(0)
-}

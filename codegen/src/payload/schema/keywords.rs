@@ -167,7 +167,8 @@ impl<'a> Place<'a> {
         Self { contracts, what }
     }
 
-    fn slot(contracts: &'a Contracts, slot: Slot<'a>) -> Self {
+    /// A place of a payload.
+    pub fn slot(contracts: &'a Contracts, slot: Slot<'a>) -> Self {
         Self::new(contracts, What::Slot(slot))
     }
 
