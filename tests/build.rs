@@ -8,6 +8,8 @@ mod compat;
 mod imports;
 #[path = "build/property.rs"]
 mod property;
+#[path = "build/second.rs"]
+mod second;
 #[path = "build/shapes.rs"]
 mod shapes;
 
@@ -47,6 +49,7 @@ fn main() -> io::Result<()> {
         property::write(&out)?;
         compat::write(&out)?;
         shapes::write(&out)?;
+        second::write(&out, &out.join("shapes"))?;
         imports::write(&out)?;
         corpus(&out)?;
     }

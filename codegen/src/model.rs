@@ -30,7 +30,7 @@ pub struct Contracts {
     pub services: Vec<Service>,
     /// Breaks accepted on purpose, for `diff`.
     pub accepted: Vec<Accepted>,
-    /// What became of the JSON Schemas that events and types name, by the place of the name.
+    /// Imports of the JSON Schemas that events and types name, by the place of the name.
     pub imports: BTreeMap<Span, Imported>,
     /// Types of those schemas, each with an [`Origin`], sorted by the names of their definitions. Their ids follow those of
     /// the [declared types](Contracts::types): rules judge what a contract declares, and the import has judged these.
@@ -84,9 +84,9 @@ pub struct Domain {
     pub name: String,
     /// The file.
     pub file: FileId,
-    /// What the domain is about.
+    /// Subject of the domain, for people.
     pub doc: Option<String>,
-    /// Who answers for it.
+    /// Team that owns it.
     pub owner: Option<String>,
 }
 
@@ -97,9 +97,9 @@ pub struct Event {
     pub name: Spanned<String>,
     /// Its domain.
     pub domain: DomainId,
-    /// What happened, for people.
+    /// Description, for people.
     pub doc: Option<String>,
-    /// Where it is published. No segments when it could not be read.
+    /// Subject template. No segments when it could not be read.
     pub subject: Spanned<Template>,
     /// The stream that stores it; `None` is core NATS, at most once.
     pub stream: Option<Spanned<StreamRef>>,
@@ -109,13 +109,13 @@ pub struct Event {
     pub key: Option<Spanned<FieldRef>>,
     /// A label for people and documents; never on the wire.
     pub version: u32,
-    /// What to use instead.
+    /// Deprecation note, with the replacement.
     pub deprecated: Option<Spanned<String>>,
     /// The event that this one replaces.
     pub supersedes: Option<Spanned<Option<EventId>>>,
-    /// How metadata travels.
+    /// Form of the metadata.
     pub envelope: Envelope,
-    /// What it carries.
+    /// Payload.
     pub body: Body,
     /// Wire names that may never be used again.
     pub reserved: Vec<Spanned<String>>,
@@ -129,7 +129,7 @@ pub type StreamRef = Option<StreamId>;
 /// A field by its position in the event's fields; `None` when there is none of that name (reported by the reader).
 pub type FieldRef = Option<usize>;
 
-/// What an event carries.
+/// Payload of an event.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Body {
     /// Fields of its own.
@@ -138,7 +138,7 @@ pub enum Body {
     Schema(Spanned<String>),
 }
 
-/// What became of another team's JSON Schema.
+/// Import of another team's JSON Schema.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Imported {
     /// The type of a whole payload.
@@ -165,7 +165,7 @@ pub struct Unchecked {
     pub value: String,
 }
 
-/// How metadata travels with an event.
+/// Form in which metadata travels with an event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Envelope {
     /// The body is the event; the message id is the only header.
@@ -176,7 +176,7 @@ pub enum Envelope {
 }
 
 impl Envelope {
-    /// How contracts and `#[event(…)]` write each.
+    /// Texts of all envelopes in contracts and in `#[event(…)]`.
     pub const TEXTS: &'static [&'static str] = &["plain", "cloudevents"];
 
     /// The one that is written so.
@@ -189,7 +189,7 @@ impl Envelope {
         }
     }
 
-    /// How it is written.
+    /// Text in contracts.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -208,19 +208,19 @@ pub struct Field {
     pub rename: Option<Spanned<String>>,
     /// Its type without the final `?`.
     pub ty: Spanned<Type>,
-    /// Whether it may be absent.
+    /// `true` if it may be absent.
     pub optional: bool,
     /// For people.
     pub doc: Option<String>,
-    /// What a reader fills in when it is absent.
+    /// Value that a reader fills in when it is absent.
     pub default: Option<Value>,
     /// An older wire name still accepted on read.
     pub alias: Option<Spanned<String>>,
-    /// What its value must fulfil.
+    /// Constraints of its value.
     pub constraints: Constraints,
     /// An integer that is sent as text (`encoding = "string"`), with the place that says so.
     pub as_text: Option<Span>,
-    /// What to use instead.
+    /// Deprecation note, with the replacement.
     pub deprecated: Option<Spanned<String>>,
     /// Never printed, with the place that says so.
     pub sensitive: Option<Span>,
@@ -236,7 +236,7 @@ impl Field {
         }
     }
 
-    /// Whether a payload without it is refused: neither optional nor defaulted.
+    /// Returns `true` if a payload without it is refused: neither optional nor defaulted.
     #[must_use]
     pub fn required(&self) -> bool {
         !self.optional && self.default.is_none()
@@ -301,21 +301,21 @@ pub enum Type {
 pub struct TypeDef {
     /// The name inside its domain.
     pub name: Spanned<String>,
-    /// Its domain.
+    /// Its domain; of an imported type, which is in none, the first of the folder.
     pub domain: DomainId,
     /// For people.
     pub doc: Option<String>,
     /// Wire names (fields) or values (enum, union) that may never be used again.
     pub reserved: Vec<Spanned<String>>,
-    /// What it is.
+    /// Kind.
     pub kind: TypeKind,
-    /// What an object must be beside its fields. Of imported types only.
+    /// Constraints and extra members of the whole object. Of imported types only.
     pub whole: Whole,
     /// The JSON Schema that it comes from; none for what a contract declares.
     pub origin: Option<Origin>,
 }
 
-/// What an object must be beside its fields.
+/// Constraints and extra members of a whole object.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Whole {
     /// Values under all other names, which are kept.
@@ -345,7 +345,7 @@ pub struct Origin {
     pub schema: Json,
 }
 
-/// What a named type is.
+/// Kind of a named type.
 // One value per named type of a folder: a box would save nothing, and every reader would see through it.
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
@@ -360,7 +360,7 @@ pub enum TypeKind {
     Scalar {
         /// The scalar.
         ty: Spanned<Type>,
-        /// What each value must fulfil.
+        /// Constraints of each value.
         constraints: Constraints,
         /// An integer that is sent as text.
         as_text: Option<Span>,
@@ -383,13 +383,13 @@ pub enum TypeKind {
 /// One of some values that no tag tells apart.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Choice {
-    /// How a reader finds the alternative.
+    /// Rule by which a reader finds the alternative.
     pub by: By,
     /// The alternatives, in the order in which they are tried.
     pub alternatives: Vec<Alternative>,
 }
 
-/// How a reader finds the alternative of a [`Choice`].
+/// Rule by which a reader finds the alternative of a [`Choice`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
     /// By the kind of the value: no two alternatives are of one.
@@ -414,9 +414,9 @@ pub struct Alternative {
 pub struct Enum {
     /// The wire texts, in the order of the contract.
     pub values: Vec<Spanned<String>>,
-    /// What the contract calls some of them in Rust, by text.
+    /// Rust names that the contract gives to some of them, by text.
     pub names: Names,
-    /// Whether a reader refuses what it does not know.
+    /// `true` if a reader refuses what it does not know.
     pub closed: bool,
 }
 
@@ -455,9 +455,9 @@ pub struct Union {
     pub tag: Spanned<String>,
     /// The variants, in the order of the contract.
     pub variants: Vec<Variant>,
-    /// What the contract calls some of them in Rust, by tag.
+    /// Rust names that the contract gives to some of them, by tag.
     pub names: Names,
-    /// Whether a reader refuses what it does not know.
+    /// `true` if a reader refuses what it does not know.
     pub closed: bool,
 }
 
@@ -470,7 +470,7 @@ pub struct Variant {
     pub ty: Spanned<Option<TypeId>>,
 }
 
-/// What a value must fulfil.
+/// Constraints of a value.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Constraints {
     /// Smallest number.
@@ -500,7 +500,7 @@ pub struct Constraints {
 }
 
 impl Constraints {
-    /// Whether nothing is demanded.
+    /// Returns `true` if nothing is demanded.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -528,13 +528,13 @@ impl std::fmt::Display for Number {
 /// A value that a contract writes down (a default, an example), as JSON sees it, each part with its place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Value {
-    /// What it is.
+    /// Kind.
     pub kind: ValueKind,
-    /// Where it stands.
+    /// Place in the contract.
     pub span: Span,
 }
 
-/// What a [`Value`] is.
+/// Kind of a [`Value`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum ValueKind {
     /// `true` or `false`.
@@ -586,7 +586,7 @@ pub struct Stream {
     pub domain: DomainId,
     /// For people.
     pub doc: Option<String>,
-    /// How long a message lives.
+    /// Maximum age of a message.
     pub max_age: Option<Spanned<Duration>>,
     /// Total size in bytes.
     pub max_bytes: Option<Spanned<u64>>,
@@ -594,22 +594,22 @@ pub struct Stream {
     pub max_messages: Option<Spanned<u64>>,
     /// Copies, 1 to 5.
     pub replicas: u8,
-    /// Where messages are kept.
+    /// Storage of the messages.
     pub storage: Storage,
-    /// When messages go.
+    /// Retention policy.
     pub retention: Spanned<Retention>,
-    /// How long a message id is remembered; the default is two minutes, or `max_age` if that is shorter.
+    /// Duplicate window; the default is two minutes, or `max_age` if that is shorter.
     pub duplicate_window: Option<Spanned<Duration>>,
-    /// What goes when the stream is full.
+    /// Discard policy.
     pub discard: Discard,
-    /// How many partitions keyed events are spread over.
+    /// Number of partitions of keyed events.
     pub partitions: Option<Spanned<u32>>,
-    /// What it stores beside the events that name it: subjects of events that are written by hand.
+    /// Additional subjects, of events that are written by hand.
     pub subjects: Vec<Spanned<Pattern>>,
 }
 
 impl Stream {
-    /// How long a message id is remembered.
+    /// Returns the duplicate window.
     #[must_use]
     pub fn window(&self) -> Duration {
         let standard = Duration::from_secs(120);
@@ -621,7 +621,7 @@ impl Stream {
     }
 }
 
-/// Where a stream keeps its messages.
+/// Storage of a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Storage {
     /// On disk.
@@ -631,19 +631,19 @@ pub enum Storage {
     Memory,
 }
 
-/// When a stream lets a message go.
+/// Retention policy of a stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Retention {
     /// At the stream's limits.
     #[default]
     Limits,
-    /// When every consumer has acknowledged it.
+    /// Until every consumer has acknowledged it.
     Interest,
-    /// When one consumer has acknowledged it.
+    /// Until one consumer has acknowledged it.
     WorkQueue,
 }
 
-/// What a full stream does.
+/// Discard policy of a full stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Discard {
     /// Refuses the new message: the publisher knows.
@@ -664,19 +664,19 @@ pub struct Service {
     pub doc: Option<String>,
     /// The queue group and durable consumer, when it is not the service's name.
     pub queue_group: Option<Spanned<String>>,
-    /// What it publishes; `None` entries were not found (reported by the reader).
+    /// Published events; `None` entries were not found (reported by the reader).
     pub publishes: Vec<Spanned<Option<EventId>>>,
-    /// What it handles; `None` entries were not found (reported by the reader).
+    /// Handled events; `None` entries were not found (reported by the reader).
     pub subscribes: Vec<Spanned<Option<EventId>>>,
     /// Handlers that run at once in one process.
     pub concurrency: u32,
     /// Deliveries that may be unacknowledged at once, over all replicas.
     pub max_in_flight: Option<Spanned<u32>>,
-    /// How long the server waits for an acknowledgement.
+    /// Ack wait.
     pub ack_wait: Duration,
-    /// What happens after a failure.
+    /// Retry policy.
     pub retry: Retry,
-    /// Where a new durable begins.
+    /// Start position of a new durable.
     pub start: Spanned<Start>,
 }
 
@@ -709,7 +709,7 @@ pub struct Delivered {
     pub span: Span,
 }
 
-/// How failures are repeated.
+/// Retry policy of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retry {
     /// Attempts before the dead letter, at least 1.
@@ -730,7 +730,7 @@ impl Default for Retry {
     }
 }
 
-/// Where a new durable begins.
+/// Start position of a new durable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Start {
     /// At the first message of the stream.
@@ -747,9 +747,9 @@ pub enum Start {
 pub struct Accepted {
     /// The rule's id.
     pub rule: Spanned<String>,
-    /// What it is about: `events.E.fields.a`.
+    /// Path of the accepted change: `events.E.fields.a`.
     pub path: Spanned<String>,
-    /// Why.
+    /// Reason.
     pub reason: Spanned<String>,
     /// The last day on which it is accepted.
     pub until: Spanned<String>,
@@ -797,7 +797,7 @@ impl Contracts {
         }
     }
 
-    /// What placeholders, `id` and `key` of an event can name: its fields, or the members of its imported schema.
+    /// Returns the fields that placeholders, `id` and `key` of an event can name: its own, or those of its imported schema.
     #[must_use]
     pub fn members<'a>(&'a self, event: &'a Event) -> &'a [Field] {
         match &event.body {
@@ -806,7 +806,7 @@ impl Contracts {
         }
     }
 
-    /// What became of a JSON Schema; nothing when it was refused.
+    /// Returns the import of a JSON Schema, or `None` if it was refused.
     #[must_use]
     pub fn import(&self, schema: &Spanned<String>) -> Option<&Imported> {
         self.imports.get(&schema.span)
@@ -839,7 +839,7 @@ impl Contracts {
         origin.map_or("", |origin| origin.definition.as_str())
     }
 
-    /// What a service is delivered: each event that it subscribes to, and behind it, newest first, the older ones that it
+    /// Returns the events that a service is delivered: each that it subscribes to, and behind it, newest first, the older ones that it
     /// replaces, up to one that the service subscribes to by name. Each event once.
     #[must_use]
     pub fn delivered(&self, service: &Service) -> Vec<Delivered> {

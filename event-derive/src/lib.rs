@@ -10,25 +10,25 @@ use proc_macro::TokenStream;
 use quote::quote_spanned;
 use syn::{DeriveInput, parse_macro_input};
 
-/// Makes a struct an event. Re-exported as `event_runtime::Event`, where the trait of that name is.
+/// Makes a struct an event. `event_runtime::Event` and `event_wire::Event` re-export it beside the trait of that name.
 ///
-/// | argument of `#[event(…)]` | what it says |
+/// | argument of `#[event(…)]` | meaning |
 /// |---|---|
-/// | `subject = "…"` | where it is published; `{field}` is that field's value, `{partition}` comes from `key`. Required |
-/// | `stream = "…"` | the stream that stores it; without it: core NATS, at most once |
-/// | `id = "…"` | the field that makes a re-publish the same event; without it each publish is another event |
-/// | `key = "…"`, `partitions = 8` | the field whose events stay in order, and how many partitions the stream has |
-/// | `name = "…"` | the full name in message ids; default: the struct's |
+/// | `subject = "…"` | subject template; `{field}` is that field's value, `{partition}` comes from `key`. Required |
+/// | `stream = "…"` | stream that stores it; without it: core NATS, at most once |
+/// | `id = "…"` | field by which a re-publish is deduplicated; without it each publish is another event |
+/// | `key = "…"`, `partitions = 8` | ordering key, and the number of partitions |
+/// | `name = "…"` | full name in message ids; default: the struct's |
 /// | `envelope = "cloudevents"` | its metadata travels as the headers of CloudEvents; default: `"plain"`, the message id alone |
 /// | `publish = false` | no functions that publish it |
 /// | `not_published_by = "…"` | the same, and calling them is an error that names these services; so it is in generated code |
-/// | `deprecated = "…"` | publishing it is a warning with this text; handling it is none |
+/// | `deprecated = "…"` | publishing it is a warning with this text; handling it is not |
 /// | `validate` | the struct implements `Validate`, and every event is checked before it is published and before a handler sees it |
 /// | `wire_struct` | serde's impls come from [`wire_struct!`](https://docs.rs/event-runtime/latest/event_runtime/macro.wire_struct.html), not from serde's derive; so it is in generated code |
-/// | `crate = "…"` | the path of event-runtime, where it is not `::event_runtime` |
+/// | `crate = "…"` | path of event-runtime, if it is not `::event_runtime`, or of event-wire, for an event without a connection |
 ///
-/// The struct must be serializable with serde, with camelCase names, and leave absent fields out. What serde's attributes say of
-/// that is checked, unless `wire_struct` says that there are none.
+/// The struct must implement serde's traits with camelCase names, and leave absent fields out. serde's attributes are checked for that,
+/// unless `wire_struct` is there.
 #[proc_macro_derive(Event, attributes(event))]
 pub fn derive_event(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -46,8 +46,8 @@ pub fn derive_event(input: TokenStream) -> TokenStream {
     tokens.into()
 }
 
-/// One `compile_error!` per mistake. A field that cannot be what the attribute makes it is shown as the place, and once,
-/// whatever else the attribute makes of it.
+/// Writes one `compile_error!` per mistake. A field that cannot be what the attribute makes it is the place of its error, and has one
+/// error, whatever else the attribute makes of it.
 fn errors(
     diagnostics: &Diagnostics,
     contracts: &Contracts,

@@ -1,7 +1,6 @@
-//! The runtime of typed event contracts: a thin layer over async-nats and JetStream that keeps its promises.
+//! Runtime of typed event contracts over NATS JetStream: publishing, listening, retries and dead letters on top of async-nats.
 //!
-//! Usually the code that uses it is generated from contracts, and a service writes only its handlers. By hand it looks
-//! like this:
+//! Most code that uses it is generated from contracts, and a service writes only its handlers. By hand it looks like this:
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -32,12 +31,12 @@
 //! # async fn service() -> Result<(), event_runtime::Error> {
 //! let bus = Bus::connect(Config::from_env()?.service("billing")).await?;
 //!
-//! // Ok: the stream has it. A retry of the same event stores nothing new.
+//! // Ok: the stream has acknowledged it. A retry of the same event is deduplicated.
 //! let order = OrderPlaced { order_id: event_runtime::Uuid::now_v7(), region: "eu".to_owned() };
 //! let receipt = order.publish(&bus).await?;
 //! println!("{} of {}", receipt.sequence, receipt.stream);
 //!
-//! // Until SIGTERM: every event at least once, over all replicas of the service.
+//! // Until SIGTERM: each event at least once, over all replicas of the service.
 //! let listener = Listener::new(&bus, BILLING, Billing)
 //!     .on(|billing: Arc<Billing>, delivery| async move { billing.order_placed(delivery).await });
 //! let report = listener.run(Shutdown::on_signals()).await?;
@@ -49,60 +48,64 @@
 //! # }
 //! ```
 //!
-//! # Which call
+//! # Choosing a method
 //!
-//! | to … | call | what `Ok` says |
+//! | to … | call | meaning of `Ok` |
 //! |---|---|---|
-//! | store an event | [`Bus::publish`] | the stream has it |
-//! | store many, fast | [`Bus::enqueue`], [`Bus::publish_all`] | sent; the outcome comes with the [`Pending`] or the [`BatchReport`] |
-//! | tell whoever listens now | [`Bus::emit`] | sent; perhaps nobody got it |
-//! | do the work of an event once, over all replicas | [`Listener`], or the generated `listen` | |
-//! | see every event, in each process | [`Bus::subscribe`] | |
-//! | send a dead letter on its way again | [`Bus::redrive`] | its service will get it |
+//! | publish an event to its stream | [`Bus::publish`] | acknowledged: the stream has persisted it |
+//! | publish many, fast | [`Bus::enqueue`], [`Bus::publish_all`] | sent; the acknowledgement comes with the [`Pending`] or the [`BatchReport`] |
+//! | send an event to the current subscribers | [`Bus::emit`] | sent; perhaps nobody received it |
+//! | handle each event once, over all replicas | [`Listener`], or the generated `listen` | |
+//! | receive every event, in each process | [`Bus::subscribe`] | |
+//! | redrive a dead letter | [`Bus::redrive`] | its service will receive it again |
 //!
 //! A stored event cannot be emitted and an ephemeral one cannot be published: it does not compile.
 //!
-//! # What is promised
+//! # Delivery guarantees
 //!
-//! - What `publish` answered `Ok` for is stored, and what is stored is handled at least once, unless the stream's own
-//!   limits remove it first. Handlers see a delivery again when its acknowledgement was lost: they must bear that.
-//! - Two different events never shadow each other: the message id has the event's full name in front.
-//! - A handler that takes its time keeps its lease, up to [`Listener::handler_limit`]; then it is cancelled. One that blocks its thread
-//!   is named in the log; leases are kept as long as the runtime has a thread that is not blocked.
-//! - `?` works in handlers with every error: `anyhow`'s, boxed ones, your own. What no retry can help is dead-lettered at once ([`Permanent`]).
-//! - A failed handler is tried again after the service's delays, and at last the event is in the dead letters, as is at
-//!   once what cannot be read, breaks its constraints, or contradicts its subject. The dead letter is stored before the
-//!   original is given up.
-//! - Events with a key are handled in its order, over any number of replicas.
-//! - At the stop nothing is lost: what has not begun is given back at once, running handlers may end, and every outcome
-//!   has reached the server before `run` returns.
-//! - No value of a field becomes part of a subject, an id or a header that it could break: it is an error.
+//! - At least once: an event whose `publish` returned `Ok` is stored, and a stored event is handled at least once, unless the limits of
+//!   the stream remove it first. A handler receives an event again if its acknowledgement was lost: handlers must be idempotent.
+//! - Deduplication is per event type: the message id begins with the event's full name, so two different events never share one.
+//! - A slow handler keeps its lease up to [`Listener::handler_limit`], and is cancelled then. A handler that blocks its thread is named
+//!   in the log; leases are extended as long as one thread of the runtime is not blocked.
+//! - `?` works in handlers with every error: `anyhow`'s, boxed ones, your own. A [`Permanent`] error is dead-lettered at once.
+//! - A failed handler is retried with the service's backoff; after the last attempt the event is dead-lettered. So is, at once, a
+//!   message that cannot be decoded, breaks its constraints, or contradicts its subject. The dead letter is stored before the original
+//!   is terminated.
+//! - Events with an ordering key are handled in order, over any number of replicas.
+//! - A graceful shutdown loses nothing: deliveries that have not begun are NAKed at once, running handlers may finish, and every
+//!   outcome has reached the server before `run` returns.
+//! - The value of a field can never break a subject, an id or a header: such a value is an error.
 //!
-//! Not promised: handling exactly once; any order without a key; that a process frozen for longer than ack_wait does not
+//! Not guaranteed: exactly-once handling; any order without an ordering key; that a process frozen for longer than ack_wait does not
 //! overlap with its successor; that an acknowledged event survives a power failure, unless the server syncs each write
-//! (`sync_interval: always`); memory streams when more than one server is down at a time.
+//! (`sync_interval: always`); memory streams while more than one server is down.
 //!
-//! # Who owns streams and durables
+//! # Provisioning
 //!
-//! Operators, with `event-contracts streams apply`. A service only reads them and says what is missing;
-//! [`Bus::ensure`] is for development and tests. With permissions for no more than its subjects, its inbox
-//! (`_INBOX_<service>`), its durables and `dead_letters.<service>.>` it does all of its work. Within one account such a
-//! service can still make the server send an answer to any subject, by the reply subject of a request for messages; one
-//! account per service closes that.
+//! Operators provision streams and durable consumers with `event-contracts streams apply`. A service only reads them and reports
+//! drift; [`Bus::ensure`] is for development and tests. A service needs permissions for its subjects, its inbox (`_INBOX_<service>`),
+//! its durables and `dead_letters.<service>.>`, and for nothing else. Within one account such a service can still make the server send
+//! an answer to any subject, by the reply subject of a request for messages; one account per service closes that.
 //!
-//! # Features
-//!
-//! `decimal` (decimals in contracts), `opentelemetry` (traces go on from service to service), `schemars` (JSON Schemas of
-//! hand-written events), `testing` (real servers that fail on demand, and handlers without any server). TLS is always there.
-//!
-//! # What is seen of it
+//! # Observability
 //!
 //! With `tracing_subscriber::fmt::init()` in `main` a service logs a line when it connects, loses its connection, listens, retries,
-//! dead-letters and stops, and none for an event that is handled.
+//! dead-letters and shuts down, and none for an event that is handled.
 //!
-//! Every publish and every delivery to a handler is a `tracing` span with the attributes of OpenTelemetry's messaging
-//! conventions, at the level `DEBUG` under the targets `event_runtime::publish` and `event_runtime::process`; what a handler
-//! logs stands in the span of its delivery. [`Bus::stats`] counts, [`Bus::health`] asks.
+//! Every publish and every delivery to a handler is a `tracing` span with the attributes of OpenTelemetry's messaging conventions, at
+//! the level `DEBUG` under the targets `event_runtime::publish` and `event_runtime::process`; the logs of a handler are inside the span
+//! of its delivery. [`Bus::stats`] has counters, and [`Bus::health`] asks the server.
+//!
+//! # Feature flags
+//!
+//! - `decimal`: decimals in contracts.
+//! - `opentelemetry`: trace context from service to service.
+//! - `schemars`: JSON Schema of hand-written events.
+//! - `testing`: real servers that fail on demand, and handlers without any server.
+//!
+//! TLS is always on. Types without a connection are a crate of their own,
+//! [event-wire](https://docs.rs/event-wire), which this one re-exports.
 
 mod acks;
 mod api;
@@ -144,20 +147,9 @@ mod trust;
 mod worker;
 
 pub use async_nats;
-#[cfg(feature = "decimal")]
-pub use event_wire::Decimal;
-#[cfg(feature = "schemars")]
-pub use event_wire::schema;
-#[doc(hidden)]
-pub use event_wire::{__format1, private};
-pub use event_wire::{
-    Bytes, Checker, ConsumerDef, DEAD_LETTERS, Date, DecodeError, Discard, Envelope, Ephemeral,
-    Event, Filter, Int64, IsoDuration, Json, MessageId, ParseTextError, Pattern, Permanent,
-    Retention, Service, Start, Storage, Stored, StreamDef, Streams, Subject, SubjectError,
-    SubjectWriter, Timestamp, Token, UnknownVariant, Uuid, Validate, Violation, Violations,
-    as_text, generated_format, needs_decimal, partition, required_members, serde, serde_json,
-    streams, wire_choice, wire_enum, wire_kinds, wire_newtype, wire_struct, wire_union,
-};
+
+#[doc(inline)]
+pub use event_wire::*;
 
 pub use crate::bus::{Bus, CloseReport};
 pub use crate::cloudevents::CloudEvent;
@@ -196,10 +188,8 @@ macro_rules! include_contracts {
         $crate::__include_contracts!($crate);
     };
 }
-#[doc(hidden)]
-pub use event_wire::__include_contracts;
 
-/// The examples of the documents, compiled.
+/// Examples of the documents, compiled.
 #[cfg(all(doctest, feature = "opentelemetry", feature = "testing"))]
 #[doc = include_str!("../../docs/delivery.md")]
 struct Documents;

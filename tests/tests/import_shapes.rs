@@ -30,6 +30,64 @@ mod contracts {
     include!(concat!(env!("OUT_DIR"), "/shapes.rs"));
 }
 
+/// What typify makes of the same schemas, where it makes anything of them.
+#[allow(warnings)]
+mod second {
+    include!(concat!(env!("OUT_DIR"), "/second.rs"));
+}
+
+/// A payload as another generator's type reads and writes it.
+fn second_opinion<T: serde::de::DeserializeOwned + serde::Serialize>(
+    payload: &Value,
+) -> Option<Value> {
+    let read: T = serde_json::from_value(payload.clone()).ok()?;
+    serde_json::to_value(&read).ok()
+}
+
+/// Whether everything of one value is in another; `null` says nothing.
+fn keeps(theirs: &Value, ours: &Value) -> bool {
+    match (theirs, ours) {
+        (Value::Object(theirs), Value::Object(ours)) => theirs.iter().all(|(key, value)| {
+            value.is_null() || ours.get(key).is_some_and(|ours| keeps(value, ours))
+        }),
+        (Value::Array(theirs), Value::Array(ours)) => {
+            theirs.len() == ours.len() && theirs.iter().zip(ours).all(|(a, b)| keeps(a, b))
+        }
+        (theirs, ours) => same(theirs, ours),
+    }
+}
+
+/// typify reads JSON Schema by rules of its own. Of what a schema accepts, nothing that its types read and keep is refused
+/// or lost by ours.
+#[test]
+fn what_typify_keeps_is_kept() {
+    let cases = cases();
+    let (mut read, mut wrong) = (0, Vec::new());
+    for sample in samples(&cases)
+        .iter()
+        .filter(|sample| sample.key == "accepts")
+    {
+        let name = sample.event.name;
+        let types = second::SECOND.iter().find(|(of, _)| *of == name);
+        let Some(theirs) = types.and_then(|(_, read)| read(&sample.payload)) else {
+            continue;
+        };
+        read += 1;
+        match (sample.event.decode)(&sample.payload.to_string()) {
+            Ok(ours) if keeps(&theirs, &ours) => {}
+            ours => wrong.push(format!("{name} {}: {theirs} and {ours:?}", sample.payload)),
+        }
+    }
+    println!("{} schemas, {read} payloads", second::SECOND.len());
+    assert!(second::SECOND.len() >= 60 && read >= 500, "{read}");
+    assert!(
+        wrong.is_empty(),
+        "{} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
 const EVENTS: &[Event] = include!(concat!(env!("OUT_DIR"), "/shapes_table.rs"));
 
 struct Event {

@@ -93,7 +93,7 @@ pub(super) fn named(scope: &Scope<'_>, ty: &TypeDef) -> String {
     }
 }
 
-/// What a handler handles.
+/// Returns the doc of a handler.
 pub(super) fn handled(contracts: &Contracts, uses: &Uses, id: EventId) -> String {
     let event = &contracts[id];
     let mut text = match &event.doc {
@@ -151,14 +151,14 @@ pub(super) fn field(w: &mut Writer, field: &Field) {
     w.doc(&text);
 }
 
-/// Whether a field of an imported type has its wire name, and nothing to fulfil.
+/// Returns `true` if a field of an imported type has its wire name, and nothing to fulfil.
 fn says_nothing(field: &Field) -> bool {
     let named = field.rename.as_ref();
     named.is_some_and(|wire| wire.span == field.name.span && wire.value == field.name.value)
         && field.constraints.is_empty()
 }
 
-/// What values must fulfil, in words.
+/// Returns the constraints of values in words.
 pub(super) fn constraints(constraints: &Constraints) -> Vec<String> {
     fn range<T: ToString>(min: Option<T>, max: Option<T>, unit: &str) -> Option<String> {
         let (min, max) = (min.map(|n| n.to_string()), max.map(|n| n.to_string()));

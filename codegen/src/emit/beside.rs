@@ -25,17 +25,17 @@ pub(super) fn root(contracts: &Contracts) -> String {
     root
 }
 
-/// What a domain's module names of the modules of schemas.
+/// Types of schemas that a domain's module names too.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Beside<'a> {
     /// By the modules that they are in.
     pub(super) types: BTreeMap<&'a [String], Vec<&'a TypeDef>>,
-    /// What they are called in the domain's module.
+    /// Names in the domain's module.
     pub(super) names: BTreeMap<TypeId, String>,
 }
 
 impl<'a> Beside<'a> {
-    /// What the schemas of a domain lead to and is called like nothing else of it.
+    /// Collects the types that the schemas of a domain lead to and whose names are free there.
     pub(super) fn of(contracts: &'a Contracts, uses: &Uses, domain: DomainId) -> Self {
         let mut beside = Self::default();
         let mut taken: BTreeSet<String> = BTreeSet::new();

@@ -40,7 +40,7 @@ fn is_checked(contracts: &Contracts, id: TypeId, checked: &[bool]) -> bool {
     }
 }
 
-/// Whether some objects with these fields break a rule.
+/// Returns `true` if some objects with these fields break a rule.
 pub(super) fn is_object_limited(
     fields: &[Field],
     whole: &Whole,
@@ -58,7 +58,7 @@ pub(super) fn is_object_limited(
         || !whole.any_of.is_empty()
 }
 
-/// Whether some values of a type expression break a rule.
+/// Returns `true` if some values of a type expression break a rule.
 pub(super) fn is_limited(ty: &Type, known: &dyn Fn(TypeId) -> bool) -> bool {
     match ty {
         Type::F64 | Type::Date | Type::Timestamp | Type::Null => true,

@@ -51,7 +51,7 @@ fn describe(scope: &Scope<'_>, alternative: &Alternative) -> String {
     }
 }
 
-/// What an object must have to be this alternative.
+/// Returns the arm's check and required members.
 fn fit(scope: &Scope<'_>, ty: &Type) -> String {
     let Type::Named(id) = ty else {
         return "unchecked []".to_owned();

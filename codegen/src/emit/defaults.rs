@@ -47,7 +47,7 @@ pub(super) fn functions(w: &mut Writer, scope: &Scope<'_>, ident: &str, fields: 
     w.close("}");
 }
 
-/// Whether rustfmt leaves an expression on its line. What it would break is data, and stays on one line too.
+/// Returns `true` if rustfmt leaves an expression on its line. What it would break is data, and stays on one line too.
 fn is_short(expression: &str) -> bool {
     let arguments = expression.find('(').map_or(0, |at| expression.len() - at);
     arguments <= 60 && !expression.contains(['[', '{']) && !expression.contains(").")
@@ -82,7 +82,7 @@ fn of(scope: &Scope<'_>, ty: &Type, value: &Value) -> String {
     }
 }
 
-/// What stands for a value that its type refuses; the rules let none through.
+/// Stands for a value that its type refuses; the rules let none through.
 fn unfit() -> String {
     "compile_error!(\"a default does not fit its type\")".to_owned()
 }

@@ -1,5 +1,7 @@
-//! The impls of `#[derive(Event)]`: subject, message id, and the macro that adds the functions that publish and subscribe. As tokens, because
-//! a derive's errors must point at the tokens of the struct. Decides nothing: [`crate::read::rust`] and the rules have.
+//! The impls of `#[derive(Event)]`: subject, message id, and the macro that adds the functions that publish and subscribe.
+//!
+//! They are tokens, because a derive's errors must point at the tokens of the struct. [`crate::read::rust`] and the rules have decided
+//! everything before.
 
 mod fallback;
 mod filter;
@@ -19,7 +21,7 @@ use crate::subject::Segment;
 
 pub use fallback::fallback;
 
-/// Everything that the derive writes for a struct that passed the rules.
+/// Expands the derive for a struct that passed the rules.
 #[must_use]
 pub fn expand(input: &DeriveInput, derived: &Derived<'_>, checked: &Checked) -> TokenStream {
     let event = &checked[EventId(0)];
@@ -46,7 +48,7 @@ struct Emit<'a> {
 }
 
 impl Emit<'_> {
-    /// `Event`, and `Stored` or `Ephemeral`.
+    /// Writes `Event`, and `Stored` or `Ephemeral`.
     fn traits(&self) -> TokenStream {
         let (ident, runtime) = (&self.input.ident, self.runtime);
         let (name, template) = (&self.event.name.value, &self.event.subject.text);
@@ -119,7 +121,7 @@ impl Emit<'_> {
         }
     }
 
-    /// The subject of one event.
+    /// Writes the expression of one event's subject.
     fn subject(&self) -> TokenStream {
         let runtime = self.runtime;
         if self.event.subject.placeholders().next().is_none() {
@@ -139,7 +141,7 @@ impl Emit<'_> {
         quote!(#runtime::SubjectWriter::new() #tokens .finish())
     }
 
-    /// The calls that write a subject; neighbouring literals are one call.
+    /// Writes the calls that build a subject; neighbouring literals are one call.
     fn tokens(
         &self,
         token: impl Fn(&str, &Referred<'_>) -> TokenStream,
@@ -172,12 +174,12 @@ impl Emit<'_> {
         calls
     }
 
-    /// The functions of an event that need no connection.
+    /// Writes the functions of an event that need no connection.
     fn functions(&self) -> TokenStream {
         let (ident, runtime) = (&self.input.ident, self.runtime);
         let filter = self.filter_ident().map(|filter| {
             quote! {
-                /// Which of these events to subscribe to: all, until a field of the subject is set.
+                /// Creates a filter of these events: all, until a field of the subject is set.
                 #[must_use]
                 pub fn filter() -> #filter {
                     ::core::default::Default::default()
@@ -205,19 +207,19 @@ impl Emit<'_> {
         }
     }
 
-    /// The fields that the subject names.
+    /// Iterates over the fields that the subject names.
     fn placeholders(&self) -> impl Iterator<Item = Referred<'_>> {
         let names = self.event.subject.field_placeholders();
         names.filter_map(|name| self.placeholder(name))
     }
 
-    /// Every field that the subject, the id or the key names.
+    /// Returns every field that the subject, the id or the key names.
     fn all_referred(&self) -> Vec<Referred<'_>> {
         let id = self.referred(self.event.id.as_ref().and_then(|id| id.value));
         distinct(self.placeholders().chain(id).chain(self.key()))
     }
 
-    /// The partitions, of an event with a key.
+    /// Returns the number of partitions of an event with a key.
     fn partitions(&self) -> Option<u32> {
         self.event.key.as_ref()?;
         Some(self.stream?.partitions.as_ref()?.value)
@@ -246,27 +248,27 @@ impl Emit<'_> {
     }
 }
 
-/// A field that the subject, the id or the key names.
+/// Field that the subject, the id or the key names.
 struct Referred<'a> {
     field: &'a syn::Field,
     ident: &'a Ident,
 }
 
 impl Referred<'_> {
-    /// The function that gives this field as a token: the one place where its type has to be a `Token`, so that a type
-    /// that is none is reported once.
+    /// Returns the name of the function that converts this field to a token: the one place where its type has to be a `Token`, so that a
+    /// type that is none is reported once.
     fn function(&self) -> Ident {
         format_ident!("__token_{}", self.ident.unraw())
     }
 
-    /// The field of `self` as a token.
+    /// Writes the field of `self` as a token.
     fn value(&self) -> TokenStream {
         let (ident, function) = (self.ident, self.function());
         quote!(Self::#function(&self.#ident))
     }
 }
 
-/// Each field once.
+/// Returns each field once.
 fn distinct<'a>(fields: impl Iterator<Item = Referred<'a>>) -> Vec<Referred<'a>> {
     let mut set: Vec<Referred<'a>> = Vec::new();
     for field in fields {

@@ -3,10 +3,10 @@
 use super::writer::Writer;
 use crate::model::{Body, Contracts, Event, Field, Type, TypeDef, TypeKind, Whole};
 
-/// What `struct_lit_width` of rustfmt lets stand on one line.
+/// Longest struct literal on one line: `struct_lit_width` of rustfmt.
 pub(super) const LITERAL_WIDTH: usize = 18;
 
-/// What an event is in Rust.
+/// Rust form of an event.
 pub(super) enum Payload<'a> {
     /// A struct with these fields.
     Fields(&'a [Field], &'a Whole),
@@ -22,7 +22,7 @@ const PLAIN: &Whole = &Whole {
     tag: None,
 };
 
-/// What an event's payload is.
+/// Returns the Rust form of an event's payload.
 pub(super) fn payload<'a>(contracts: &'a Contracts, event: &'a Event) -> Payload<'a> {
     let schema = match &event.body {
         Body::Fields(fields) => return Payload::Fields(fields, PLAIN),
@@ -37,7 +37,7 @@ pub(super) fn payload<'a>(contracts: &'a Contracts, event: &'a Event) -> Payload
     }
 }
 
-/// Where a struct has its `Default` from.
+/// Origin of a struct's `Default`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Default {
     /// Nowhere: a field is required.
@@ -48,7 +48,7 @@ pub(super) enum Default {
     Written,
 }
 
-/// Where a struct with these fields has its `Default` from.
+/// Returns the origin of the `Default` of a struct with these fields.
 pub(super) fn default(fields: &[Field]) -> Default {
     if fields.iter().any(Field::required) {
         Default::None
@@ -59,7 +59,7 @@ pub(super) fn default(fields: &[Field]) -> Default {
     }
 }
 
-/// Whether a type has a struct of its required fields.
+/// Returns `true` if a type has a struct of its required fields.
 pub(super) fn has(ty: &TypeDef) -> bool {
     matches!(&ty.kind, TypeKind::Struct(fields) if default(fields) == Default::None)
 }
@@ -71,7 +71,7 @@ pub(super) fn allow_deprecated(w: &mut Writer, fields: &[Field]) {
     }
 }
 
-/// Whether a field's name is one that the contract language takes and rustc's style lint does not: `two__bars`.
+/// Returns `true` if a field's name is one that the contract language takes and rustc's style lint does not: `two__bars`.
 pub(super) fn has_odd_name(fields: &[Field]) -> bool {
     fields
         .iter()

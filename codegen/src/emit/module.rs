@@ -7,7 +7,7 @@ use super::{choices, enums, reexports, required, scalars, structs, subjects, uni
 use crate::model::{Contracts, DomainId, TypeId, TypeKind};
 use crate::name;
 
-/// A module and what is below it.
+/// Module with the modules below it.
 struct Node {
     segment: String,
     path: String,
@@ -15,7 +15,7 @@ struct Node {
     children: Vec<Node>,
 }
 
-/// Every domain that has something to say.
+/// Writes every domain that has items.
 pub(super) fn domains(w: &mut Writer, contracts: &Contracts, uses: &Uses) {
     let mut roots = Vec::new();
     for (at, domain) in contracts.domains.iter().enumerate() {
@@ -62,7 +62,7 @@ fn insert(nodes: &mut Vec<Node>, segments: &[&str], parent: &str, domain: Domain
     }
 }
 
-/// A module's text; empty when nothing below it comes out.
+/// Returns a module's text; empty if it has no items.
 fn write(node: &Node, contracts: &Contracts, uses: &Uses, depth: usize) -> String {
     let mut body = Writer::at(depth + 1);
     if let Some(domain) = node.domain {
@@ -110,7 +110,7 @@ fn doc(node: &Node, contracts: &Contracts) -> String {
     text
 }
 
-/// Events first, as people read a contract, then types, each with an empty line before it.
+/// Writes events first, as people read a contract, then types, each after an empty line.
 pub(super) fn items(w: &mut Writer, scope: &Scope<'_>) {
     for id in scope.events() {
         w.blank();

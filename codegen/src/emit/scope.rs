@@ -16,7 +16,7 @@ pub(super) struct Scope<'a> {
     place: Place<'a>,
     /// The types of schemas that it names too.
     beside: Rc<Beside<'a>>,
-    /// What of the prelude a type of this domain has taken the name of.
+    /// Items of the prelude that a type of this domain hides.
     hidden: [bool; Prelude::ALL.len()],
     /// Modules between the domain's module and the text that is written.
     below: usize,
@@ -82,12 +82,12 @@ impl<'a> Scope<'a> {
         &self.beside.types
     }
 
-    /// Whether the module is that of a schema file.
+    /// Returns `true` for the module of a schema file.
     pub(super) fn is_schema(&self) -> bool {
         matches!(self.place, Place::Schema(..))
     }
 
-    /// Whether a field of any type is deprecated.
+    /// Returns `true` if a field of any type is deprecated.
     pub(super) fn deprecates(&self) -> bool {
         let mut types = self.contracts.types.iter();
         types.any(|def| match &def.kind {
@@ -212,7 +212,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Whether a field of `owner` stands in a box.
+    /// Returns `true` if a field of `owner` is boxed.
     pub(super) fn boxed(&self, owner: Option<TypeId>, field: &Field) -> bool {
         match (owner, &field.ty.value) {
             (Some(owner), Type::Named(id)) => {
@@ -226,7 +226,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Whether two imported types hold each other.
+    /// Returns `true` if two imported types contain each other.
     fn same_circle(&self, a: TypeId, b: TypeId) -> bool {
         let circle = |id: TypeId| {
             self.contracts[id]
@@ -310,8 +310,8 @@ pub(super) fn module_path(domain: &str) -> String {
     segments.join("::")
 }
 
-/// Whether a value of `outer` can hold a value of `inner` in itself, with no list, map or `Box` in between: then an
-/// optional field has to be boxed. (Required fields cannot close a circle; the rules see to that.)
+/// Checks if a value of `outer` can contain a value of `inner` with no list, map or `Box` in between: then an optional field has to be
+/// boxed. (Required fields cannot close a circle; the rules see to that.)
 fn holds(contracts: &Contracts, outer: TypeId, inner: TypeId) -> bool {
     let mut seen = BTreeSet::new();
     let mut open = vec![outer];

@@ -121,7 +121,7 @@ pub(super) fn event_arguments(scope: &Scope<'_>, event: &Event, id: EventId) -> 
     args
 }
 
-/// What events and types have in common.
+/// Struct of an event or a type.
 struct Shape<'a> {
     ident: String,
     owner: Option<TypeId>,
@@ -276,7 +276,7 @@ fn kind(scope: &Scope<'_>, field: &Field) -> &'static str {
     }
 }
 
-/// Whether a field is sent as text that serde would read less strictly: an integer by its own word or by that of the scalar
+/// Returns `true` if a field is sent as text that serde would read less strictly: an integer by its own word or by that of the scalar
 /// it is made of, and a decimal always.
 fn is_text(scope: &Scope<'_>, field: &Field) -> bool {
     fn inner(scope: &Scope<'_>, ty: &Type) -> bool {

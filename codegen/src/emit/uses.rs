@@ -5,7 +5,7 @@ use crate::model::{
     Body, Contracts, DomainId, EventId, ServiceId, StreamId, Type, TypeId, TypeKind,
 };
 
-/// What comes out, by index in the model.
+/// Selection of what comes out, by index in the model.
 #[derive(Debug)]
 pub(super) struct Uses {
     /// The services whose modules come out, in the order of the model.
@@ -20,7 +20,7 @@ pub(super) struct Uses {
     parties: Vec<Parties>,
 }
 
-/// Who has to do with an event, of all services of the folder, in the order of the model.
+/// Services of the folder that publish or handle an event, in the order of the model.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Parties {
     pub(super) publishers: Vec<ServiceId>,
@@ -36,7 +36,7 @@ pub(super) struct Members {
 }
 
 impl Uses {
-    /// What the named services use; everything when none is named.
+    /// Selects what the named services use; everything when none is named.
     pub(super) fn of(contracts: &Contracts, services: &[ServiceId]) -> Self {
         let all = services.is_empty();
         let mut uses = Self {
@@ -116,32 +116,32 @@ impl Uses {
         &self.domains[domain.0]
     }
 
-    /// Who publishes and handles an event.
+    /// Returns the services that publish and handle an event.
     pub(super) fn parties(&self, id: EventId) -> &Parties {
         &self.parties[id.0]
     }
 
-    /// Whether an event comes out.
+    /// Returns `true` if an event comes out.
     pub(super) fn event(&self, id: EventId) -> bool {
         self.events[id.0]
     }
 
-    /// Whether an event can be published by what comes out.
+    /// Returns `true` if an event can be published by what comes out.
     pub(super) fn published(&self, id: EventId) -> bool {
         self.published[id.0]
     }
 
-    /// Whether a type comes out.
+    /// Returns `true` if a type comes out.
     pub(super) fn ty(&self, id: TypeId) -> bool {
         self.types[id.0]
     }
 
-    /// Whether some values of a type break a rule: then it implements `Validate`.
+    /// Returns `true` if some values of a type break a rule: then it implements `Validate`.
     pub(super) fn checked(&self, id: TypeId) -> bool {
         self.checked[id.0]
     }
 
-    /// Whether a stream comes out.
+    /// Returns `true` if a stream comes out.
     pub(super) fn stream(&self, id: StreamId) -> bool {
         self.streams[id.0]
     }

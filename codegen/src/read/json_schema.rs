@@ -46,10 +46,10 @@ use types::Types;
 pub use build::Wanted;
 pub use files::Files;
 
-/// How many unchecked places a warning shows.
+/// Maximum number of unchecked places that a warning shows.
 const MAX_SHOWN: usize = 20;
 
-/// What became of the schemas of a folder.
+/// Imports of the schemas of a folder.
 #[derive(Clone, Debug, Default)]
 pub struct Imports {
     /// By the place in a contract that names the schema; nothing for those that were refused.
@@ -209,7 +209,7 @@ fn one(
     })
 }
 
-/// What is not checked in the files of a schema.
+/// Returns the demands in the files of a schema that no type checks.
 fn unchecked(store: &Store<'_>, built: &Built, root: &Root) -> Vec<Unchecked> {
     let files: BTreeSet<u32> = store.reach(root.site).into_iter().collect();
     let all = built.unchecked.iter().filter_map(|(site, keyword)| {

@@ -7,22 +7,22 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::text::TextVisitor;
 
-/// What may travel so: integers, decimals, and whatever optional values, lists and maps are made of them.
+/// Types whose numbers can be written as text: integers, decimals, and optional values, lists and maps of them.
 pub trait Text: Sized {
     /// Writes each number as a string.
     ///
     /// # Errors
-    /// Those of the serializer.
+    /// Returns the serializer's error.
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 
     /// Reads each number from a string of digits.
     ///
     /// # Errors
-    /// Anything but a number's text within the type's range.
+    /// Returns an error if the value is not the text of a number within the type's range.
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
 }
 
-/// Whether these are decimal digits as every language writes them: no `+`, no leading zeros, no `-0`.
+/// Checks for decimal digits as every language writes them: no `+`, no leading zeros, no `-0`.
 fn is_plain(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     match digits.as_bytes() {
@@ -50,8 +50,8 @@ macro_rules! integers {
 }
 integers!(i32, i64, u32, u64);
 
-/// Whether a decimal's text has the one form that writers of every language give it: no exponent, no `+`, no leading
-/// zeros, digits on both sides of a point, at most 28 of them beside a leading zero.
+/// Checks for the one form that writers of every language give a decimal: no exponent, no `+`, no leading zeros, digits on both
+/// sides of a point, at most 28 of them beside a leading zero.
 #[cfg(feature = "decimal")]
 fn is_decimal(text: &str) -> bool {
     let text = text.strip_prefix('-').unwrap_or(text);
@@ -68,7 +68,7 @@ fn is_decimal(text: &str) -> bool {
         && leading.map_or(whole.len(), str::len) + fraction.len() <= 28
 }
 
-/// Stricter than the crate's own way, which rounds what it cannot hold and takes exponents.
+/// Stricter than the crate's own reader, which rounds what it cannot hold and accepts exponents.
 #[cfg(feature = "decimal")]
 impl Text for rust_decimal::Decimal {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -96,7 +96,7 @@ impl Text for rust_decimal::Decimal {
     }
 }
 
-/// A value, written so.
+/// Value whose numbers are written as text.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Written<'a, T>(pub(crate) &'a T);
@@ -107,7 +107,7 @@ impl<T: Text> Serialize for Written<'_, T> {
     }
 }
 
-/// A value that was read so.
+/// Value whose numbers were read from text.
 pub(crate) struct Read<T>(pub(crate) T);
 
 impl<'de, T: Text> Deserialize<'de> for Read<T> {
@@ -154,7 +154,7 @@ impl<T: Text> Text for BTreeMap<String, T> {
 /// Writes each integer of a value as a string.
 ///
 /// # Errors
-/// Those of the serializer.
+/// Returns the serializer's error.
 pub fn serialize<T: Text, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     value.write(serializer)
 }
@@ -162,7 +162,7 @@ pub fn serialize<T: Text, S: Serializer>(value: &T, serializer: S) -> Result<S::
 /// Reads each integer of a value from a string of digits.
 ///
 /// # Errors
-/// Anything but a number's text within the type's range.
+/// Returns an error if the value is not the text of a number within the type's range.
 pub fn deserialize<'de, T: Text, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     T::read(deserializer)
 }

@@ -15,7 +15,7 @@ use crate::text::TextVisitor;
 pub struct Bytes(bytes::Bytes);
 
 impl Bytes {
-    /// The data itself.
+    /// Returns the data itself.
     #[must_use]
     pub fn into_inner(self) -> bytes::Bytes {
         self.0

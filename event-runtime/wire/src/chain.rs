@@ -1,4 +1,4 @@
-//! An error and its sources: in order, and as one text.
+//! Errors with their sources: in order, and as one text.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -8,10 +8,10 @@ use serde_json::error::Category;
 
 use crate::problem::reason;
 
-/// More sources than any error has; one that is its own source has no end.
+/// Maximum number of sources that are followed: an error that is its own source has no end.
 const MOST: usize = 32;
 
-/// An error and its sources, the outermost first.
+/// Iterates over an error and its sources, the outermost first.
 pub fn sources<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
@@ -43,7 +43,7 @@ impl fmt::Display for Chain<'_> {
     }
 }
 
-/// Text of one error. serde quotes values, which may be sensitive.
+/// Returns the text of one error. serde quotes values, which may be sensitive.
 fn link(error: &(dyn StdError + 'static)) -> String {
     match error.downcast_ref::<serde_json::Error>() {
         Some(json) if json.classify() == Category::Data => format!(

@@ -1,4 +1,4 @@
-//! Enums and unions of contracts: `wire_enum!`, `wire_union!`, and what a build keeps that it does not know.
+//! Enums and unions of contracts: `wire_enum!`, `wire_union!`, and the unknown variants that a build preserves.
 //!
 //! A union's own `Deserialize`, because serde's tag with an untagged fallback turns a broken known variant into the
 //! fallback. A missing tag or a known tag with a broken body is an error here, and never `Unknown`.
@@ -14,7 +14,7 @@ use crate::problem::{IN_VARIANT, problem};
 use crate::tagged::TagFirst;
 use crate::text::TextVisitor;
 
-/// A union's variant that this build does not know, kept as it came and written back byte for byte.
+/// Variant of a union that this build does not know: preserved as received and written back byte for byte.
 #[derive(Clone, Debug)]
 pub struct UnknownVariant {
     tag: String,
@@ -22,13 +22,13 @@ pub struct UnknownVariant {
 }
 
 impl UnknownVariant {
-    /// The tag's value.
+    /// Returns the tag's value.
     #[must_use]
     pub fn tag(&self) -> &str {
         &self.tag
     }
 
-    /// The whole JSON object, its tag included.
+    /// Returns the whole JSON object, its tag included.
     #[must_use]
     pub fn json(&self) -> &str {
         self.json.get()
@@ -54,11 +54,11 @@ const MAX_NESTING: usize = 128;
 const SHORT: usize = 1024;
 
 thread_local! {
-    /// Whether a union's value is being read, which was looked at as a whole.
+    /// `true` while a union's value is read that was checked as a whole.
     static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Remembers that a union's value is being read.
+/// Guard that marks a union's value as being read.
 struct Inside {
     before: bool,
 }
@@ -77,7 +77,7 @@ impl Drop for Inside {
     }
 }
 
-/// Whether a JSON text nests too deep for a reader that calls itself.
+/// Checks if a JSON text nests too deep for a recursive reader.
 fn is_deep(json: &str) -> bool {
     if json.len() < SHORT || INSIDE.get() {
         return false;
@@ -99,7 +99,7 @@ fn is_deep(json: &str) -> bool {
     false
 }
 
-/// An object whose tag is known and whose body is not read yet.
+/// Object whose tag is read and whose body is not yet.
 pub struct TaggedObject {
     tag: String,
     json: Box<RawValue>,
@@ -109,7 +109,7 @@ impl TaggedObject {
     /// Reads any JSON object that has the tag.
     ///
     /// # Errors
-    /// No object, no tag, or a tag that is no string.
+    /// Returns an error if the value is not an object with a string as its tag.
     pub fn read<'de, D: Deserializer<'de>>(
         deserializer: D,
         tag: &'static str,
@@ -131,7 +131,7 @@ impl TaggedObject {
         }
     }
 
-    /// The tag's value.
+    /// Returns the tag's value.
     #[must_use]
     pub fn tag(&self) -> &str {
         &self.tag
@@ -140,7 +140,7 @@ impl TaggedObject {
     /// Reads the body of a known variant.
     ///
     /// # Errors
-    /// A body that is not this variant's.
+    /// Returns an error if the body is not this variant's.
     pub fn body<T: DeserializeOwned, E: de::Error>(&self) -> Result<T, E> {
         let _inside = Inside::enter();
         serde_json::from_str(self.json.get()).map_err(|_| {
@@ -158,7 +158,7 @@ impl TaggedObject {
         })
     }
 
-    /// Keeps it as it is.
+    /// Preserves it as it is.
     #[must_use]
     pub fn into_unknown(self) -> UnknownVariant {
         UnknownVariant {
@@ -167,7 +167,7 @@ impl TaggedObject {
         }
     }
 
-    /// The error of a closed union.
+    /// Returns the error of a closed union.
     pub fn refuse<E: de::Error>(&self, expected: &'static str) -> E {
         E::invalid_value(de::Unexpected::Other("another tag"), &expected)
     }
@@ -201,7 +201,7 @@ impl<'de> Visitor<'de> for TagVisitor {
 /// Writes a variant's fields with the tag in front of them.
 ///
 /// # Errors
-/// Those of the serializer.
+/// Returns the serializer's error.
 pub fn serialize_tagged<T: Serialize, S: Serializer>(
     body: &T,
     serializer: S,
@@ -218,7 +218,7 @@ pub fn serialize_tagged<T: Serialize, S: Serializer>(
 /// Reads the text of an enum.
 ///
 /// # Errors
-/// No text, or one that `read` does not take.
+/// Returns an error if the value is not a string that `read` accepts.
 pub fn deserialize_text<'de, T, D: Deserializer<'de>>(
     deserializer: D,
     expected: &'static str,
@@ -227,10 +227,12 @@ pub fn deserialize_text<'de, T, D: Deserializer<'de>>(
     deserializer.deserialize_str(TextVisitor { expected, read })
 }
 
-/// Gives an enum its texts on the wire: `Serialize`, `Deserialize`, `Display`, [`Token`](crate::Token), `as_str`.
+/// Implements the wire form of an enum, a string: `Serialize`, `Deserialize`, `Display`, [`Token`](crate::Token), `as_str`.
 ///
-/// `open(Variant)` names the variant that keeps a text which this build does not know; `closed` refuses such texts, and gives
-/// the enum `FromStr`.
+/// `open(Variant)` names the variant that preserves a text which this build does not know; `closed` rejects such texts and
+/// implements `FromStr`.
+///
+/// # Examples
 ///
 /// ```
 /// #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -289,7 +291,7 @@ macro_rules! wire_enum {
     };
     (@texts $name:ident { $($variant:ident = $text:literal),+ } [$($other:tt)*]) => {
         impl $name {
-            /// The text on the wire.
+            /// Returns the text on the wire.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -323,10 +325,11 @@ macro_rules! wire_enum {
     };
 }
 
-/// Gives a union of structs its form on the wire: one object with a tag.
+/// Implements the wire form of a union of structs: one object with a tag.
 ///
-/// `open(Variant)` names the variant that keeps an [`UnknownVariant`](crate::UnknownVariant); `closed` refuses unknown
-/// tags.
+/// `open(Variant)` names the variant that preserves an [`UnknownVariant`](crate::UnknownVariant); `closed` rejects unknown tags.
+///
+/// # Examples
 ///
 /// ```
 /// use event_wire::{UnknownVariant, serde, serde_json};
@@ -377,4 +380,53 @@ macro_rules! wire_union {
             }
         }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    #[derive(Clone, Debug, PartialEq)]
+    struct Branch {
+        next: Option<Box<Tree>>,
+    }
+    crate::wire_struct!(Branch {
+        next = optional("next"),
+    });
+
+    #[derive(Clone, Debug, PartialEq)]
+    enum Tree {
+        Branch(Branch),
+    }
+    crate::wire_union!(Tree, tag = "kind", closed { Branch(Branch) = "branch" });
+
+    fn nested(levels: usize) -> String {
+        let inner = format!(
+            "{}{{\"kind\":\"branch\"}}",
+            r#"{"kind":"branch","next":"#.repeat(levels)
+        );
+        inner + &"}".repeat(levels)
+    }
+
+    /// Each union's value is a text of its own, for which serde_json counts from the start.
+    #[test]
+    fn what_nests_too_deep_is_refused_and_takes_no_stack() {
+        for levels in [0, 10, 100] {
+            let text = nested(levels);
+            let tree: Tree = serde_json::from_str(&text).unwrap();
+            assert_eq!(serde_json::to_string(&tree).unwrap(), text);
+        }
+        for levels in [200, 50_000] {
+            let text = nested(levels);
+            let error = serde_json::from_str::<Tree>(&text).unwrap_err();
+            assert!(error.to_string().starts_with("recursion limit"), "{error}");
+        }
+        // Braces in texts nest nothing.
+        let text = format!(r#"{{"kind":"branch","note":"\"{}"}}"#, "{".repeat(2_000));
+        serde_json::from_str::<Tree>(&text).unwrap();
+    }
+
+    #[test]
+    fn a_tag_that_is_there_twice_is_refused() {
+        let twice = r#"{"kind":"branch","kind":"branch"}"#;
+        assert!(serde_json::from_str::<Tree>(twice).is_err());
+    }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::text::TextVisitor;
 
-/// A length of time: ISO 8601 without years and months on the wire (`PT1H30M`, `P2DT0.5S`).
+/// Length of time: ISO 8601 without years and months on the wire (`PT1H30M`, `P2DT0.5S`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IsoDuration(pub Duration);
 
@@ -106,11 +106,11 @@ impl IsoDuration {
     }
 }
 
-/// More days than the universe has seen. With the other limits (the ones of the pattern in exported schemas) no sum of
-/// components overflows, so the number of digits alone says what is read.
+/// Maximum number of digits of the days. With the other limits (those of the pattern in exported schemas) no sum of components
+/// overflows, so the number of digits alone decides.
 const MAX_DAY_DIGITS: usize = 14;
 
-/// Digits and nothing else, not too many.
+/// Reads digits and nothing else, up to a number of them.
 fn whole(digits: &str, limit: usize) -> Option<u64> {
     if digits.len() <= limit && digits.bytes().all(|b| b.is_ascii_digit()) {
         digits.parse().ok()

@@ -1,6 +1,6 @@
-//! Where events are written: each thread has room for one, and a block from which the bytes of many are handed out.
+//! Writing an event as JSON: each thread has a draft for one, and a block from which the bytes of many are handed out.
 //!
-//! Memory of its own for each event would be allocated, grown, shared and given up for some 200 bytes.
+//! A buffer for each event would be allocated, grown, shared and freed for some 200 bytes.
 
 use std::cell::RefCell;
 use std::mem::take;
@@ -8,12 +8,12 @@ use std::mem::take;
 use bytes::{Bytes, BytesMut};
 use serde::Serialize;
 
-/// The size of a block. An event that waits for its acknowledgement keeps all of the one that it is in.
+/// Size of a block. An event that waits for its acknowledgement keeps the whole block alive.
 const BLOCK: usize = 8 * 1_024;
 
 #[derive(Default)]
 struct Paper {
-    /// How long a value is, is known when it is written.
+    /// Buffer of the value that is being written: its length is known only afterwards.
     draft: Vec<u8>,
     block: BytesMut,
 }
@@ -22,7 +22,10 @@ thread_local! {
     static PAPER: RefCell<Paper> = RefCell::default();
 }
 
-/// Writes a value.
+/// Writes an event, or any other value, as JSON.
+///
+/// # Errors
+/// Returns the error of the value's `Serialize`.
 pub fn encode(value: &impl Serialize) -> serde_json::Result<Bytes> {
     PAPER.with(|paper| match paper.try_borrow_mut() {
         Ok(mut paper) => {
@@ -36,7 +39,7 @@ pub fn encode(value: &impl Serialize) -> serde_json::Result<Bytes> {
 }
 
 impl Paper {
-    /// What is written, as bytes of their own.
+    /// Returns the draft as bytes of their own.
     #[inline]
     fn copy(&mut self) -> Bytes {
         if self.draft.len() > BLOCK {

@@ -1,4 +1,4 @@
-//! What an event is: the traits that the derive implements.
+//! The traits of events, which the derive implements.
 //!
 //! The texts that are made of an event's fields are written in `subject`.
 
@@ -6,65 +6,66 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::format::Derived;
-use crate::subject::{MessageId, Subject, SubjectError};
+use crate::message_id::MessageId;
+use crate::subject::{Subject, SubjectError};
 use crate::validate::Violations;
 
-/// What stands around an event in its message.
+/// Metadata that a message carries beside the event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Envelope {
-    /// Nothing: the body is the event, and the message id is its only header.
+    /// None: the body is the event, and the message id is the only header.
     #[default]
     Plain,
-    /// The body is the event, and headers say who published what and when, as CloudEvents 1.0 has it for NATS in binary mode.
+    /// CloudEvents 1.0 for NATS in binary mode: the body is the event, and headers say who published it and when.
     ///
-    /// The publisher is the service, else the connection: `Config::service`. A listener also reads
-    /// structured mode and plain messages; what it learns is in `Meta::cloud_event`.
+    /// The source is the service, or else the name of the connection: `Config::service`. A listener also reads structured mode and
+    /// plain messages, and sets `Meta::cloud_event`.
     CloudEvents,
 }
 
-/// A type whose values are events: one JSON object each, on one subject each.
+/// Type of an event: each value is one JSON object on one subject.
 ///
-/// Sealed: only `#[derive(Event)]` implements it.
+/// This trait is sealed: only `#[derive(Event)]` implements it.
 pub trait Event: Derived + Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// The full name: `scheduling.UserScheduleCreated`.
+    /// Full name: `scheduling.UserScheduleCreated`.
     const NAME: &'static str;
-    /// The subject, with `{placeholders}` for the tokens that come from fields.
+    /// Subject template, with a `{placeholder}` for each token that comes from a field.
     const SUBJECT: &'static str;
-    /// The stream that stores it; `None` for an ephemeral event.
+    /// Stream that stores the event; `None` for an ephemeral event.
     const STREAM: Option<&'static str>;
-    /// How many partitions its key is spread over; `None` for an event without a key.
+    /// Number of partitions that its key is spread over; `None` for an event without a key.
     const PARTITIONS: Option<u32>;
-    /// What stands around it in a message.
+    /// Metadata of its messages.
     const ENVELOPE: Envelope = Envelope::Plain;
 
-    /// The subject of this event.
+    /// Returns the subject of this event.
     ///
     /// # Errors
-    /// When a field's value cannot be a token of a subject.
+    /// Returns [`SubjectError`] if a field's value cannot be a token of a subject.
     fn subject(&self) -> Result<Subject, SubjectError>;
 
     /// Checks the constraints of the contract.
     ///
     /// # Errors
-    /// Every field that breaks one.
+    /// Returns [`Violations`] with every field that breaks one.
     fn validate(&self) -> Result<(), Violations>;
 }
 
-/// An event that a stream stores: it has a message id and is published with an acknowledgement.
+/// Event that a stream stores: it has a message id and is published with an acknowledgement.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a stored event",
     note = "an event without a `stream` is sent with `emit`"
 )]
 pub trait Stored: Event {
-    /// The id under which the stream knows this event; publishing it again under the same id stores nothing.
+    /// Returns the id by which the stream deduplicates this event within its duplicate window.
     ///
     /// # Errors
-    /// When the id field's value cannot stand in a header.
+    /// Returns [`SubjectError`] if the id field's value cannot be part of a header.
     fn message_id(&self) -> Result<MessageId, SubjectError>;
 }
 
-/// An event that nobody stores: whoever listens now gets it.
+/// Event that no stream stores: only current subscribers receive it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an ephemeral event",
     note = "an event with a `stream` is sent with `publish` or `enqueue`"

@@ -1,4 +1,4 @@
-//! The fields of a contract's structs, read by code that all of them share.
+//! The readers of a struct's fields, shared by all structs of contracts.
 //!
 //! serde's derive writes a visitor, a field enum and a loop for each struct; over a thousand structs that is most of what a
 //! service's compiler does. Here a struct is a tuple of slots, and all that is done with tuples and objects is checked once, in
@@ -12,166 +12,21 @@ use std::slice::Iter;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::as_text;
 use crate::object::{Aliases, Renamed};
+use crate::slots::Slot;
 use crate::tuples::Then;
 
-/// Where the value of one field goes until all are there.
-pub trait Slot<'de> {
-    /// What the field holds.
-    type Value;
-
-    /// Takes the value that comes next.
-    ///
-    /// # Errors
-    /// A value that does not fit, or a second one.
-    fn fill<A: MapAccess<'de>>(
-        &mut self,
-        name: &'static str,
-        object: &mut A,
-    ) -> Result<(), A::Error>;
-
-    /// The field's value.
-    ///
-    /// # Errors
-    /// There is none, and there must be one.
-    fn value<E: serde::de::Error>(self, name: &'static str) -> Result<Self::Value, E>;
-}
-
-/// How a value is read.
-pub trait Way<'de, T> {
-    /// Reads the value that comes next.
-    ///
-    /// # Errors
-    /// A value that does not fit.
-    fn next<A: MapAccess<'de>>(object: &mut A) -> Result<T, A::Error>;
-}
-
-/// As its type has it.
-#[derive(Debug)]
-pub struct Plain;
-
-/// With numbers as text.
-#[derive(Debug)]
-pub struct Text;
-
-impl<'de, T: Deserialize<'de>> Way<'de, T> for Plain {
-    fn next<A: MapAccess<'de>>(object: &mut A) -> Result<T, A::Error> {
-        object.next_value()
-    }
-}
-
-impl<'de, T: as_text::Text> Way<'de, T> for Text {
-    fn next<A: MapAccess<'de>>(object: &mut A) -> Result<T, A::Error> {
-        object.next_value::<as_text::Read<T>>().map(|read| read.0)
-    }
-}
-
-/// The slot of a field that must be there.
-#[derive(Debug)]
-pub struct Required<T, W>(Option<T>, PhantomData<W>);
-
-/// The slot of a field that may be absent.
-#[derive(Debug)]
-pub struct Optional<T, W>(Option<Option<T>>, PhantomData<W>);
-
-/// The slot of a field that may be absent, and of which `null` is a value.
-#[derive(Debug)]
-pub struct Present<T, W>(Option<T>, PhantomData<W>);
-
-/// The slot of a field that has a value when it is absent.
-#[derive(Debug)]
-pub struct Defaulted<T, W>(Option<T>, fn() -> T, PhantomData<W>);
-
-fn fill<'de, T, W: Way<'de, T>, A: MapAccess<'de>>(
-    slot: &mut Option<T>,
-    name: &'static str,
-    object: &mut A,
-    _: PhantomData<W>,
-) -> Result<(), A::Error> {
-    if slot.is_some() {
-        return Err(serde::de::Error::duplicate_field(name));
-    }
-    *slot = Some(W::next(object)?);
-    Ok(())
-}
-
-macro_rules! slots {
-    ($($slot:ident: $value:ty, $held:ty, |$self:ident, $name:ident| $done:expr;)*) => {$(
-        impl<'de, T, W: Way<'de, $held>> Slot<'de> for $slot<T, W> {
-            type Value = $value;
-
-            fn fill<A: MapAccess<'de>>(
-                &mut self,
-                name: &'static str,
-                object: &mut A,
-            ) -> Result<(), A::Error> {
-                fill::<_, W, A>(&mut self.0, name, object, PhantomData)
-            }
-
-            fn value<E: serde::de::Error>($self, $name: &'static str) -> Result<$value, E> {
-                $done
-            }
-        }
-    )*};
-}
-slots! {
-    Required: T, T, |self, name| self.0.ok_or_else(|| E::missing_field(name));
-    Optional: Option<T>, Option<T>, |self, _name| Ok(self.0.flatten());
-    Present: Option<T>, T, |self, _name| Ok(self.0);
-    Defaulted: T, T, |self, _name| Ok(self.0.unwrap_or_else(self.1));
-}
-
-/// The slots by the words of `wire_struct!`.
-pub mod slot {
-    use std::marker::PhantomData;
-
-    use crate::fields::{Defaulted, Optional, Plain, Present, Required, Text};
-
-    macro_rules! words {
-        ($($way:ident: $required:ident $optional:ident $defaulted:ident;)*) => {$(
-            /// A field that must be there.
-            #[must_use]
-            pub fn $required<T>() -> Required<T, $way> {
-                Required(None, PhantomData)
-            }
-
-            /// A field that may be absent.
-            #[must_use]
-            pub fn $optional<T>() -> Optional<T, $way> {
-                Optional(None, PhantomData)
-            }
-
-            /// A field that has a value when it is absent.
-            #[must_use]
-            pub fn $defaulted<T>(default: fn() -> T) -> Defaulted<T, $way> {
-                Defaulted(None, default, PhantomData)
-            }
-        )*};
-    }
-    /// A field that may be absent, and of which `null` is a value.
-    #[must_use]
-    pub fn present<T>() -> Present<T, Plain> {
-        Present(None, PhantomData)
-    }
-
-    words! {
-        Plain: required optional defaulted;
-        Text: text optional_text defaulted_text;
-    }
-}
-
-/// The slots of a struct, in a tuple.
+/// Slots of a struct, in a tuple.
 pub trait Row<'de> {
-    /// What the fields hold.
+    /// Types of the fields.
     type Values;
-    /// How many they are.
+    /// Number of slots.
     const LEN: usize;
 
     /// Takes the value that comes next into the slot at a place.
     ///
     /// # Errors
-    /// Those of the slot.
+    /// Returns the slot's error.
     fn fill<A: MapAccess<'de>>(
         &mut self,
         at: usize,
@@ -179,10 +34,10 @@ pub trait Row<'de> {
         object: &mut A,
     ) -> Result<(), A::Error>;
 
-    /// The values of the slots, whose names come next.
+    /// Returns the values of the slots, whose names come next.
     ///
     /// # Errors
-    /// One that must be there is missing.
+    /// Returns an error if a required one is missing.
     fn values<E: serde::de::Error>(
         self,
         names: &mut Iter<'static, &'static str>,
@@ -248,7 +103,7 @@ fn ignore<'de, A: MapAccess<'de>>(object: &mut A) -> Result<(), A::Error> {
     object.next_value::<IgnoredAny>().map(|_| ())
 }
 
-/// A row whatever its slots are: so the loop over an object is compiled once.
+/// Row of any slots, so that the loop over an object is compiled once.
 trait Fill<'de, A: MapAccess<'de>> {
     fn fill(&mut self, at: usize, name: &'static str, object: &mut A) -> Result<(), A::Error>;
 }
@@ -266,7 +121,7 @@ fn fill_all<'de, A: MapAccess<'de>>(
     row: &mut dyn Fill<'de, A>,
 ) -> Result<(), A::Error> {
     let mut expected = 0;
-    while let Some(at) = object.next_key_seed(Place { names, expected })? {
+    while let Some(at) = object.next_key_seed(NameSeed { names, expected })? {
         match names.get(at) {
             Some(name) => row.fill(at, name, object)?,
             None => ignore(object)?,
@@ -276,13 +131,13 @@ fn fill_all<'de, A: MapAccess<'de>>(
     Ok(())
 }
 
-/// Finds the place of a name, looking first where it is in an object whose members come in the order of the contract.
-struct Place<'a> {
+/// Finds the index of a name, and looks first at the one that comes next in the order of the contract.
+struct NameSeed<'a> {
     names: &'a [&'static str],
     expected: usize,
 }
 
-impl<'de> DeserializeSeed<'de> for Place<'_> {
+impl<'de> DeserializeSeed<'de> for NameSeed<'_> {
     type Value = usize;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<usize, D::Error> {
@@ -290,7 +145,7 @@ impl<'de> DeserializeSeed<'de> for Place<'_> {
     }
 }
 
-impl Visitor<'_> for Place<'_> {
+impl Visitor<'_> for NameSeed<'_> {
     /// Past the end for a name without a slot.
     type Value = usize;
 
@@ -315,7 +170,7 @@ impl Visitor<'_> for Place<'_> {
 /// where the current ones are not there.
 ///
 /// # Errors
-/// Anything but an object, a value that does not fit its field, a field twice, or one that is missing.
+/// Returns an error if the value is not an object, or if a field is missing, there twice, or of another type.
 pub fn read_object<'de, T, D: Deserializer<'de>, R: Row<'de>>(
     deserializer: D,
     names: &'static [&'static str],
@@ -334,7 +189,7 @@ pub fn read_object<'de, T, D: Deserializer<'de>, R: Row<'de>>(
 /// [`read_object`] for a struct that keeps the members without a field, but for one that is the tag of a union.
 ///
 /// # Errors
-/// Anything but an object, a value that does not fit its field, a field twice, or one that is missing.
+/// Returns an error if the value is not an object, or if a field is missing, there twice, or of another type.
 pub fn read_open_object<'de, T, X: Deserialize<'de>, D: Deserializer<'de>, R: Row<'de>>(
     deserializer: D,
     names: &'static [&'static str],

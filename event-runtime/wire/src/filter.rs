@@ -1,4 +1,4 @@
-//! The events of a type that somebody subscribes to.
+//! Filters: which events of a type a subscription receives.
 
 use std::marker::PhantomData;
 
@@ -6,7 +6,7 @@ use crate::event::Event;
 use crate::streams::{Start, pattern_of};
 use crate::subject::{SubjectError, SubjectWriter};
 
-/// Which events of a type to subscribe to, and how.
+/// Selection of the events of a type for a subscription: by subject, queue group and start.
 #[derive(Clone, Debug)]
 pub struct Filter<E> {
     pattern: String,
@@ -16,7 +16,7 @@ pub struct Filter<E> {
 }
 
 impl<E: Event> Filter<E> {
-    /// All events of the type.
+    /// Creates a filter of all events of the type.
     #[must_use]
     pub fn all() -> Self {
         Self::from_pattern(pattern_of(E::SUBJECT, None))
@@ -33,27 +33,27 @@ impl<E> Filter<E> {
         }
     }
 
-    /// The pattern of subjects.
+    /// Returns the wildcard subject.
     #[must_use]
     pub fn pattern(&self) -> &str {
         &self.pattern
     }
 
-    /// Ephemeral events only: the members of the group share the events. Stored events are shared by a listener.
+    /// Sets the queue group, for ephemeral events only: its members share the events. A listener shares stored events.
     #[must_use]
     pub fn queue_group(mut self, group: impl Into<String>) -> Self {
         self.queue_group = Some(group.into());
         self
     }
 
-    /// Stored events only: where in the stream to start. Default: with the next event.
+    /// Sets the position in the stream to start at, for stored events only. The default is the next event.
     #[must_use]
     pub fn start(mut self, start: Start) -> Self {
         self.start = start;
         self
     }
 
-    /// Pattern, queue group and start.
+    /// Returns pattern, queue group and start.
     #[doc(hidden)]
     #[must_use]
     pub fn into_parts(self) -> (String, Option<String>, Start) {
@@ -62,10 +62,10 @@ impl<E> Filter<E> {
 }
 
 impl SubjectWriter {
-    /// The subject as a pattern to subscribe to.
+    /// Returns the subject as the filter of a subscription.
     ///
     /// # Errors
-    /// As [`finish`](SubjectWriter::finish).
+    /// Returns the error of [`finish`](SubjectWriter::finish).
     pub fn finish_filter<E: Event>(self) -> Result<Filter<E>, SubjectError> {
         self.finish()
             .map(|subject| Filter::from_pattern(subject.into()))

@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde::de::{self, DeserializeOwned, Deserializer};
 use serde_json::Value;
 
-/// How many variants may turn out wrong for each value in a union's value before it is given up. Where unions hold each
-/// other, each level tries what is below it once more for every variant.
+/// Maximum number of variants that are tried in vain, for each value inside a union's value. Where unions contain each other, each
+/// level tries everything below it once more for every variant.
 const MAX_WRONG: u64 = 100;
 
 thread_local! {
@@ -19,7 +19,7 @@ thread_local! {
     static OPEN: Cell<(u32, u64)> = const { Cell::new((0, 0)) };
 }
 
-/// How many values there are in a value.
+/// Counts the values inside a value.
 fn size(json: &Value) -> u64 {
     match json {
         Value::Array(items) => items.iter().map(size).sum::<u64>() + 1,
@@ -28,7 +28,7 @@ fn size(json: &Value) -> u64 {
     }
 }
 
-/// A value that may be one of several objects.
+/// Value that may be one of several objects.
 #[derive(Debug)]
 pub struct Candidate {
     json: Value,
@@ -38,7 +38,7 @@ impl Candidate {
     /// Reads any value.
     ///
     /// # Errors
-    /// Those of the deserializer.
+    /// Returns the deserializer's error.
     pub fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = Value::deserialize(deserializer)?;
         let (depth, left) = OPEN.get();
@@ -51,7 +51,7 @@ impl Candidate {
         Ok(Self { json })
     }
 
-    /// The value as a variant that has these members.
+    /// Reads the value as a variant that has these members.
     #[must_use]
     pub fn read_as<T: DeserializeOwned>(&self, required: &[&str]) -> Option<T> {
         let object = self.json.as_object()?;
@@ -72,7 +72,7 @@ impl Candidate {
         OPEN.set((depth, left.saturating_sub(1)));
     }
 
-    /// The error of a value that is none of the variants.
+    /// Returns the error of a value that is none of the variants.
     #[must_use]
     pub fn refuse<E: de::Error>(&self) -> E {
         E::custom("the object is none of those that it may be")
@@ -86,22 +86,22 @@ impl Drop for Candidate {
     }
 }
 
-/// The words of `wire_choice!`.
+/// Keywords of `wire_choice!`.
 pub mod candidate {
     use crate::validate::{Checker, Validate};
 
-    /// Whether a variant fulfils its constraints.
+    /// Checks the constraints of a variant.
     pub fn checked<T: Validate>(body: &T) -> bool {
         Checker::run(body).is_ok()
     }
 
-    /// A variant without constraints.
+    /// Accepts a variant without constraints.
     pub fn unchecked<T>(_: &T) -> bool {
         true
     }
 }
 
-/// Gives a union of structs without a tag its form on the wire: that of the first variant that takes an object.
+/// Implements the wire form of a union without a tag: that of the first variant that accepts the object.
 ///
 /// Each variant has the members that must be there, behind `checked` if it has constraints and `unchecked` if it has not. An
 /// object that can be read and breaks the constraints of each variant is the first that was read, for

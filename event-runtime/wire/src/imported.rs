@@ -1,4 +1,4 @@
-//! What types from imported schemas need: an integer that travels in either form, and `null` as a value.
+//! Scalars of imported schemas: an integer that is sent as a number or as text.
 
 use std::fmt::{self, Write};
 use std::num::ParseIntError;
@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::token::Token;
 
-/// A 64-bit integer that peers send as a number or, as protobuf's JSON mapping does, as text. It is written in the form in
-/// which it was read, as a number when it was made here. Equal when the numbers are.
+/// 64-bit integer that peers send as a number or, as protobuf's JSON mapping does, as text.
+///
+/// It is written in the form in which it was read, and as a number if it was created here. The form has no part in comparisons.
 #[derive(Clone, Copy, Default)]
 pub struct Int64 {
     value: i64,
@@ -18,19 +19,19 @@ pub struct Int64 {
 }
 
 impl Int64 {
-    /// An integer that is written as a number.
+    /// Creates an integer that is written as a number.
     #[must_use]
     pub const fn new(value: i64) -> Self {
         Self { value, text: false }
     }
 
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn get(self) -> i64 {
         self.value
     }
 
-    /// The number as its text, for a peer that wants it so.
+    /// Returns the integer in the form that is written as text.
     #[must_use]
     pub const fn as_text(self) -> Self {
         Self {
@@ -126,16 +127,6 @@ impl<'de> Deserialize<'de> for Int64 {
     }
 }
 
-/// Reads an optional member of any kind: one that is `null` is there, one that is absent is not.
-///
-/// # Errors
-/// Those of the deserializer.
-pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
-}
-
 struct Number;
 
 impl Visitor<'_> for Number {
@@ -168,7 +159,7 @@ impl Visitor<'_> for Number {
     }
 }
 
-/// The error of a text that is no value of an enum or of a type from a JSON Schema.
+/// Error of a text that is no value of an enum or of a type from a JSON Schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseTextError(std::borrow::Cow<'static, str>);
 

@@ -54,7 +54,7 @@ macro_rules! __include_contracts {
     };
 }
 
-/// What generated code with decimals expands first.
+/// Checks that the feature `decimal` is on.
 #[cfg(feature = "decimal")]
 #[doc(hidden)]
 #[macro_export]
@@ -62,7 +62,7 @@ macro_rules! needs_decimal {
     ($place:literal) => {};
 }
 
-/// What generated code with decimals expands first: without the feature there is no type for them.
+/// Fails the build of code with decimals: the feature `decimal` is off.
 #[cfg(not(feature = "decimal"))]
 #[doc(hidden)]
 #[macro_export]

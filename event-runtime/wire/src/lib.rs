@@ -49,12 +49,14 @@ mod format;
 mod imported;
 mod include;
 mod members;
+mod message_id;
 mod object;
 mod permanent;
 mod problem;
 mod required;
 #[cfg(feature = "schemars")]
 pub mod schema;
+mod slots;
 pub mod streams;
 mod subject;
 mod tagged;
@@ -100,11 +102,12 @@ pub use crate::encode::encode;
 pub use crate::event::{Envelope, Ephemeral, Event, Stored};
 pub use crate::filter::Filter;
 pub use crate::imported::{Int64, ParseTextError};
+pub use crate::message_id::MessageId;
 pub use crate::permanent::Permanent;
 pub use crate::streams::{
     ConsumerDef, DEAD_LETTERS, Discard, Retention, Service, Start, Storage, StreamDef, Streams,
 };
-pub use crate::subject::{MessageId, Subject, SubjectError, SubjectWriter, partition};
+pub use crate::subject::{Subject, SubjectError, SubjectWriter, partition};
 pub use crate::token::Token;
 pub use crate::validate::{Checker, Pattern, Validate, Violation, Violations};
 
@@ -115,11 +118,10 @@ pub type Timestamp = chrono::DateTime<chrono::Utc>;
 #[doc(hidden)]
 pub mod private {
     pub use crate::choice::{TaggedObject, deserialize_text, serialize_tagged};
-    pub use crate::fields::{read_object, read_open_object, slot};
+    pub use crate::fields::{read_object, read_open_object};
     pub use crate::fit::{Candidate, candidate};
-    pub use crate::imported::present;
     pub use crate::members::{member, write_object, write_open_object};
-    pub use crate::object::{ObjectOnly, TextTag};
+    pub use crate::slots::slot;
     pub use crate::tuples::Then;
 }
 

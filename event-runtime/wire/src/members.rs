@@ -1,6 +1,6 @@
-//! The fields of a contract's structs, written by code that all of them share: the other half of `fields`.
+//! The writers of a struct's fields, shared by all structs of contracts: the other half of `fields`.
 //!
-//! What runs is one call of the serializer for each field, as with serde's derive.
+//! At run time there is one call of the serializer for each field, as with serde's derive.
 
 use std::collections::BTreeMap;
 
@@ -9,32 +9,32 @@ use serde::ser::{SerializeMap, SerializeStruct, Serializer};
 
 use crate::tuples::{Then, tuples};
 
-/// A field with its name.
+/// Field with its name.
 pub trait Member {
-    /// Writes it.
+    /// Writes the field.
     ///
     /// # Errors
-    /// Those of the serializer.
+    /// Returns the serializer's error.
     fn write<S: SerializeStruct>(&self, object: &mut S) -> Result<(), S::Error>;
 }
 
-/// The fields of a struct, in a tuple.
+/// Fields of a struct, in a tuple.
 pub trait Members {
-    /// How many they are.
+    /// Number of fields.
     const LEN: usize;
 
     /// Writes each of them.
     ///
     /// # Errors
-    /// Those of the serializer.
+    /// Returns the serializer's error.
     fn write<S: SerializeStruct>(&self, object: &mut S) -> Result<(), S::Error>;
 }
 
-/// A field that is always there.
+/// Field that is always written.
 #[derive(Debug)]
 pub struct Always<T>(&'static str, T);
 
-/// A field that is left out when it has no value.
+/// Field that is left out if it has no value.
 #[derive(Debug)]
 pub struct Maybe<T>(&'static str, Option<T>);
 
@@ -55,18 +55,18 @@ impl<T: Serialize> Member for Maybe<T> {
     }
 }
 
-/// The members by the words of `wire_struct!`.
+/// Members by the keywords of `wire_struct!`.
 pub mod member {
     use crate::as_text::Written;
     use crate::members::{Always, Maybe};
 
-    /// A field that is always there.
+    /// Field that is always written.
     #[inline]
     pub fn required<'a, T>(name: &'static str, value: &'a T) -> Always<&'a T> {
         Always(name, value)
     }
 
-    /// A field that is left out when it has no value.
+    /// Field that is left out if it has no value.
     #[inline]
     pub fn optional<'a, T>(name: &'static str, value: &'a Option<T>) -> Maybe<&'a T> {
         Maybe(name, value.as_ref())
@@ -78,7 +78,7 @@ pub mod member {
         Maybe(name, value.as_ref())
     }
 
-    /// A field that readers fill in: it is always written.
+    /// Field with a default: it is always written.
     #[inline]
     pub fn defaulted<'a, T>(name: &'static str, value: &'a T, _: fn() -> T) -> Always<&'a T> {
         Always(name, value)
@@ -136,7 +136,7 @@ impl<A: Members, B: Members> Members for Then<A, B> {
 /// Writes a struct with these fields.
 ///
 /// # Errors
-/// Those of the serializer.
+/// Returns the serializer's error.
 #[inline]
 pub fn write_object<S: Serializer>(
     serializer: S,
@@ -154,7 +154,7 @@ pub fn write_object<S: Serializer>(
 /// Writes a struct with these fields and the members that have none.
 ///
 /// # Errors
-/// Those of the serializer.
+/// Returns the serializer's error.
 pub fn write_open_object<S: Serializer, X: Serialize>(
     serializer: S,
     members: impl Members,

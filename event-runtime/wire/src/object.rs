@@ -1,127 +1,14 @@
-//! Structs of contracts: only an object decodes, and an older name counts only where the current one is not there.
+//! Structs on the wire: only an object decodes, and an alias counts only if the current name is absent.
 //!
-//! More than serde's derive can say. Imported structs are `#[serde(remote = "Self")]` all the same, for what schemas have
-//! beside plain fields; those of contracts do without (see `fields`).
-
-use std::fmt;
+//! More than serde's derive can say, and in a fraction of its compile time (see `fields`).
 
 use serde::de::value::StringDeserializer;
-use serde::de::{DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, Visitor};
-use serde::forward_to_deserialize_any;
+use serde::de::{DeserializeSeed, Error, IntoDeserializer, MapAccess};
 
-/// The names that a struct also reads, each with the current one.
+/// Aliases that a struct also reads, each with the current name.
 pub type Aliases = &'static [(&'static str, &'static str)];
 
-/// A deserializer that gives a struct nothing but an object.
-#[derive(Debug)]
-pub struct ObjectOnly<D>(pub D);
-
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for ObjectOnly<D> {
-    type Error = D::Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        self.0.deserialize_map(ObjectVisitor(visitor))
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
-        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
-    }
-}
-
-/// A deserializer that gives an enum with a tag nothing but an object, whose tag is a text. serde would take a list too, and
-/// for the tag the number of a variant where it reads from what it has kept.
-#[derive(Debug)]
-pub struct TextTag<D> {
-    /// What is read from.
-    pub inner: D,
-    /// The member that has the tag.
-    pub tag: &'static str,
-}
-
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for TextTag<D> {
-    type Error = D::Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        self.inner.deserialize_map(TextTagVisitor {
-            visitor,
-            tag: self.tag,
-        })
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
-        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
-    }
-}
-
-struct TextTagVisitor<V> {
-    visitor: V,
-    tag: &'static str,
-}
-
-impl<'de, V: Visitor<'de>> Visitor<'de> for TextTagVisitor<V> {
-    type Value = V::Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
-        self.visitor.visit_map(TextTagMembers {
-            map,
-            tag: self.tag,
-            at_tag: false,
-        })
-    }
-}
-
-struct TextTagMembers<A> {
-    map: A,
-    tag: &'static str,
-    at_tag: bool,
-}
-
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for TextTagMembers<A> {
-    type Error = A::Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, A::Error> {
-        let Some(key) = self.map.next_key::<String>()? else {
-            return Ok(None);
-        };
-        self.at_tag = key == self.tag;
-        let key: StringDeserializer<A::Error> = key.into_deserializer();
-        seed.deserialize(key).map(Some)
-    }
-
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, A::Error> {
-        if self.at_tag {
-            let tag: StringDeserializer<A::Error> =
-                self.map.next_value::<String>()?.into_deserializer();
-            return seed.deserialize(tag);
-        }
-        self.map.next_value_seed(seed)
-    }
-}
-
-struct ObjectVisitor<V>(V);
-
-impl<'de, V: Visitor<'de>> Visitor<'de> for ObjectVisitor<V> {
-    type Value = V::Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
-        self.0.visit_map(map)
-    }
-}
-
-/// Holds the values of older names back until the end of the object, when it is known which current names were there.
+/// Map that holds the values of aliases back until the end of the object, when it is known which current names were there.
 #[derive(Debug)]
 pub struct Renamed<A> {
     map: A,
@@ -187,8 +74,9 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Renamed<A> {
     }
 }
 
-/// Gives a struct its `Serialize` and `Deserialize`: each field with its name on the wire and its kind. Only a JSON object
-/// decodes; with `alias { "old" = "current" }` an older wire name is read where the current one is not there.
+/// Implements `Serialize` and `Deserialize` of a struct, with the wire name and the kind of each field.
+///
+/// Only a JSON object decodes. With `alias { "old" = "current" }` an older wire name is read if the current one is absent.
 ///
 /// | kind | a field that … |
 /// |---|---|
@@ -236,8 +124,6 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Renamed<A> {
 /// assert_eq!(open.extra["new"], true);
 /// assert_eq!(serde_json::to_string(&open).unwrap(), text);
 /// ```
-///
-/// Without fields it is for a `#[serde(remote = "Self")]` struct, whose fields serde's derive knows: only the object is new.
 #[macro_export]
 macro_rules! wire_struct {
     ($name:ident { $($field:ident = $kind:ident($wire:literal $(, $default:expr)?)),* $(,)? } $(, alias { $($old:literal = $current:literal),* $(,)? })?) => {
@@ -281,29 +167,4 @@ macro_rules! wire_struct {
         $crate::private::Then(($($a)*, $($b)*, $($c)*, $($d)*, $($e)*, $($f)*, $($g)*, $($h)*, $($i)*, $($j)*, $($k)*, $($l)*, $($m)*, $($n)*, $($o)*, $($p)*), $crate::wire_struct!(@tuple $($rest)+))
     };
     (@tuple $([$($whole:tt)*])*) => { ($($($whole)*,)*) };
-    // An imported enum with a tag: `#[serde(tag = "…", remote = "Self")]`.
-    ($name:ident, tag = $tag:literal) => {
-        impl $crate::serde::Serialize for $name {
-            fn serialize<__S: $crate::serde::Serializer>(&self, serializer: __S) -> ::core::result::Result<__S::Ok, __S::Error> {
-                $name::serialize(self, serializer)
-            }
-        }
-        impl<'de> $crate::serde::Deserialize<'de> for $name {
-            fn deserialize<__D: $crate::serde::Deserializer<'de>>(inner: __D) -> ::core::result::Result<Self, __D::Error> {
-                $name::deserialize($crate::private::TextTag { inner, tag: $tag })
-            }
-        }
-    };
-    ($name:ident) => {
-        impl $crate::serde::Serialize for $name {
-            fn serialize<__S: $crate::serde::Serializer>(&self, serializer: __S) -> ::core::result::Result<__S::Ok, __S::Error> {
-                $name::serialize(self, serializer)
-            }
-        }
-        impl<'de> $crate::serde::Deserialize<'de> for $name {
-            fn deserialize<__D: $crate::serde::Deserializer<'de>>(inner: __D) -> ::core::result::Result<Self, __D::Error> {
-                $name::deserialize($crate::private::ObjectOnly(inner))
-            }
-        }
-    };
 }

@@ -1,18 +1,18 @@
-//! Describes why a body cannot be read: the place and what was expected there, never the value.
+//! The place and the reason of a body that cannot be read, without the value.
 
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
-/// Starts the text of an error inside a union's variant, so that the reader of an event's error may trust it.
+/// Start of the text of an error inside a union's variant, by which such a text is known to quote no value.
 pub(crate) const IN_VARIANT: &str = "in variant `";
 
-/// The place and the reason of a failure.
+/// Place and reason of a failure.
 pub(crate) struct Problem {
     pub(crate) path: String,
     pub(crate) reason: String,
 }
 
-/// Reads again what failed to be read, more slowly, to learn where it fails.
+/// Reads a body once more, more slowly, to find the place where it fails.
 pub(crate) fn problem<T: DeserializeOwned>(body: &[u8]) -> Problem {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let (path, error) = match serde_path_to_error::deserialize::<_, T>(&mut reader) {
@@ -24,7 +24,7 @@ pub(crate) fn problem<T: DeserializeOwned>(body: &[u8]) -> Problem {
     Problem { path, reason }
 }
 
-/// The error's text without anything that could come from the body.
+/// Returns the error's text without anything that could come from the body.
 pub fn reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text

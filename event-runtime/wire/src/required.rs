@@ -1,8 +1,10 @@
-//! The required members of structs from JSON Schemas, as structs of their own: `required_members!`.
+//! Structs of the required members of another struct: `required_members!`.
 
-/// Defines, in a module inside that of a struct, the struct of its required members, and makes the one of the other.
+/// Defines the struct of a struct's required members, in a module below it, and the conversion.
 ///
-/// The members that may be absent come behind; they are what their `Default` is.
+/// The optional members come in the second braces; they have the value of their `Default`.
+///
+/// # Examples
 ///
 /// ```
 /// mod parcels {

@@ -1,9 +1,8 @@
 //! JSON Schema of events that are written by hand: `#[derive(Event, schemars::JsonSchema)]`. Behind the feature
 //! `schemars`.
 //!
-//! What schemars writes is brought to the dialect that `event-contracts export json-schema` writes for contracts, so that
-//! validators and class generators of other languages take both. Never used on the way of a message: nothing is
-//! validated against a schema at run time.
+//! The output of schemars is brought to the dialect of `event-contracts export json-schema`, so that validators and class generators of
+//! other languages accept both. Nothing is validated against a schema at run time.
 
 mod dialect;
 mod types;
@@ -18,10 +17,10 @@ use serde_json::Value;
 
 use crate::event::Event;
 
-/// The draft that a schema declares.
+/// Draft that a schema declares.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Draft {
-    /// Draft-07: what every tool reads.
+    /// Draft-07, which every tool reads.
     #[default]
     Draft07,
     /// 2020-12.
@@ -37,7 +36,7 @@ impl Draft {
     }
 }
 
-/// The schema of an event, with everything that it refers to.
+/// Returns the schema of an event, with everything that it refers to.
 ///
 /// Enums in serde's own (externally tagged) form and untagged enums keep the shape that schemars gives them: the contract
 /// language has no such thing. Use `#[serde(tag = "…")]`.
@@ -46,12 +45,12 @@ pub fn json_schema<E: Event + JsonSchema>(draft: Draft) -> Value {
     schema_of::<E>(E::NAME, draft)
 }
 
-/// Writes the draft-07 schema of an event to `<dir>/<event name>.json` and says where. Makes the folder if it is not there.
+/// Writes the draft-07 schema of an event to `<dir>/<event name>.json`, creates the folder if needed, and returns the path.
 ///
-/// The file has the old text or the new one, never a part, and is not touched when the text is the same.
+/// The file is replaced atomically, and not touched if its text is the same.
 ///
 /// # Errors
-/// When the folder or the file cannot be written.
+/// Returns an error if the folder or the file cannot be written.
 pub fn write_json_schema<E: Event + JsonSchema>(dir: impl AsRef<Path>) -> io::Result<PathBuf> {
     write(dir.as_ref(), E::NAME, &json_schema::<E>(Draft::Draft07))
 }

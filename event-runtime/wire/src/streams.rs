@@ -1,132 +1,132 @@
-//! The streams, durables and services of the contracts as constant data: what generated code says and the runtime reads.
+//! Streams, durable consumers and services of the contracts as constant data, which generated code writes and event-runtime reads.
 //!
-//! No behaviour beyond names; what a server makes of them is in `operate`, what is done with them in `ensure` and `listener`.
+//! No behaviour beyond names.
 
 use core::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-/// The stream of dead letters and redrives.
+/// Name of the stream of dead letters and redrives.
 pub const DEAD_LETTERS: &str = "DEAD_LETTERS";
 
-/// The streams and durable consumers of the contracts. Generated code has them as a constant; a tool that reads a folder
-/// of contracts borrows them from what it has read.
+/// Streams and durable consumers of the contracts.
+///
+/// Generated code has them as a constant; a tool that reads a folder of contracts borrows them from its model.
 #[derive(Clone, Copy, Debug)]
 pub struct Streams<'a> {
-    /// The streams.
+    /// Streams.
     pub streams: &'a [StreamDef<'a>],
-    /// The durable consumers of the services.
+    /// Durable consumers of the services.
     pub consumers: &'a [ConsumerDef<'a>],
 }
 
-/// One stream.
+/// Definition of a stream.
 #[derive(Clone, Copy, Debug)]
 pub struct StreamDef<'a> {
-    /// Its name.
+    /// Name.
     pub name: &'a str,
-    /// The subjects of the events that name it, `*` for each placeholder; `{partition}` stays, and is every partition that
-    /// there is.
+    /// Subjects of its events, with `*` for each placeholder. `{partition}` stands for each partition.
     pub subjects: &'a [&'a str],
-    /// How long an event is kept; `None`: for ever.
+    /// Maximum age of an event; `None`: unlimited.
     pub max_age: Option<Duration>,
-    /// How many bytes it may hold; `None`: any.
+    /// Maximum size in bytes; `None`: unlimited.
     pub max_bytes: Option<u64>,
-    /// How many events it may hold; `None`: any.
+    /// Maximum number of events; `None`: unlimited.
     pub max_messages: Option<u64>,
-    /// On how many servers.
+    /// Number of replicas.
     pub replicas: u8,
-    /// On disk or in memory.
+    /// Storage: on disk or in memory.
     pub storage: Storage,
-    /// When an event may go before its age.
+    /// Retention policy.
     pub retention: Retention,
-    /// How long an id is remembered.
+    /// Duplicate window: the time within which a message id is deduplicated.
     pub duplicate_window: Duration,
-    /// What goes when it is full.
+    /// Discard policy of a full stream.
     pub discard: Discard,
-    /// How many partitions its keyed events have.
+    /// Number of partitions of its keyed events.
     pub partitions: Option<u32>,
 }
 
-/// One durable consumer.
+/// Definition of a durable consumer.
 #[derive(Clone, Copy, Debug)]
 pub struct ConsumerDef<'a> {
-    /// The service that it belongs to.
+    /// Service that it belongs to.
     pub service: &'a str,
-    /// The stream.
+    /// Stream that it reads.
     pub stream: &'a str,
-    /// Its name: `<queue group>`, or `<queue group>-p<N>` for a partition.
+    /// Name: `<queue group>`, or `<queue group>-p<N>` for a partition.
     pub durable: &'a str,
-    /// The subjects that it delivers, `*` for each placeholder.
+    /// Wildcard filters of its subjects, with `*` for each placeholder.
     pub filters: &'a [&'a str],
-    /// How long the server waits for an acknowledgement before it delivers again.
+    /// Time that the server waits for an acknowledgement before it redelivers.
     pub ack_wait: Duration,
-    /// The longest delay of a retry.
+    /// Longest delay of a retry.
     pub max_delay: Duration,
-    /// How many deliveries may be unacknowledged, over all replicas of the service.
+    /// Maximum number of unacknowledged deliveries, over all replicas of the service.
     pub max_in_flight: u32,
-    /// Where it starts when it is created.
+    /// Position in the stream at which it starts when it is created.
     pub start: Start,
 }
 
-/// Where a stream keeps its events.
+/// Storage of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Storage {
     /// On disk.
     File,
-    /// In memory: gone when the server stops.
+    /// In memory: lost when the server stops.
     Memory,
 }
 
-/// When a stream may drop an event before its limits say so.
+/// Retention policy of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retention {
-    /// Never.
+    /// Keeps events up to the stream's limits.
     Limits,
-    /// Once every durable has handled it. What no durable wants is not kept at all.
+    /// Removes an event once every durable has acknowledged it. An event without a durable is not stored at all.
     Interest,
-    /// Once the one durable has handled it.
+    /// Removes an event once its one durable has acknowledged it.
     WorkQueue,
 }
 
-/// What a full stream does.
+/// Discard policy of a full stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Discard {
-    /// Refuses new events.
+    /// Rejects new events.
     New,
-    /// Drops its oldest.
+    /// Discards its oldest events.
     Old,
 }
 
-/// Where in a stream to start.
+/// Position in a stream at which to start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
-    /// With the oldest event that is still there.
+    /// The oldest event that is still stored.
     All,
-    /// With the next event.
+    /// The next event.
     New,
-    /// With this sequence of the stream.
+    /// The event with this sequence of the stream.
     Sequence(u64),
-    /// With the first event stored at or after this time: RFC 3339, as contracts write it.
+    /// The first event stored at or after this time: RFC 3339, as in contracts.
     At(&'static str),
-    /// With the first event stored at or after this time, in milliseconds since 1970-01-01T00:00:00Z.
+    /// The first event stored at or after this time, in milliseconds since 1970-01-01T00:00:00Z.
     AtUnixMillis(i64),
 }
 
 impl Start {
-    /// With the first event stored at or after `time`.
+    /// Returns the position of the first event stored at or after `time`.
     #[must_use]
     pub fn at(time: DateTime<Utc>) -> Self {
         Self::AtUnixMillis(time.timestamp_millis())
     }
 }
 
-/// A service: how it listens. Built at compile time by generated code.
+/// Settings of a service that listens. Generated code builds them at compile time.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Service {
-    /// Its name.
+    /// Name.
     pub name: &'static str,
-    /// The group whose members share the events.
+    /// Queue group, whose members share the events.
     pub queue_group: &'static str,
     /// Maximum number of handlers that run at once in one process.
     pub concurrency: u32,
@@ -145,7 +145,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// A service with the defaults of the contract language; its queue group is its name.
+    /// Creates a service with the defaults of the contract language; its queue group is its name.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         Self {
@@ -161,36 +161,35 @@ impl Service {
         }
     }
 
-    /// The group whose members share the events.
+    /// Sets the queue group, whose members share the events.
     #[must_use]
     pub const fn queue_group(mut self, queue_group: &'static str) -> Self {
         self.queue_group = queue_group;
         self
     }
 
-    /// How many handlers run at once in one process.
+    /// Sets the maximum number of handlers that run at once in one process.
     #[must_use]
     pub const fn concurrency(mut self, concurrency: u32) -> Self {
         self.concurrency = if concurrency == 0 { 1 } else { concurrency };
         self
     }
 
-    /// How many deliveries may be unacknowledged, over all replicas.
+    /// Sets the maximum number of unacknowledged deliveries, over all replicas.
     #[must_use]
     pub const fn max_in_flight(mut self, max_in_flight: u32) -> Self {
         self.max_in_flight = if max_in_flight == 0 { 1 } else { max_in_flight };
         self
     }
 
-    /// How long the server waits for an acknowledgement before it delivers again.
+    /// Sets the time that the server waits for an acknowledgement before it redelivers.
     #[must_use]
     pub const fn ack_wait(mut self, ack_wait: Duration) -> Self {
         self.ack_wait = ack_wait;
         self
     }
 
-    /// How often a delivery is tried, and how long between two attempts: the first delay, doubled each time up to the
-    /// longest.
+    /// Sets the maximum number of attempts and the backoff between them: the first delay, doubled each time up to the longest.
     #[must_use]
     pub const fn retry(
         mut self,
@@ -204,27 +203,27 @@ impl Service {
         self
     }
 
-    /// Where its durables start when they are created.
+    /// Sets the position in the stream at which its durables start when they are created.
     #[must_use]
     pub const fn start(mut self, start: Start) -> Self {
         self.start = start;
         self
     }
 
-    /// Its name.
+    /// Returns the name.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
     }
 }
 
-/// How many subjects a stream takes at most before it takes any partition: a server compares each with each, which is a
-/// second's work for so many.
+/// Maximum number of subjects of a stream; beyond it a wildcard stands for the partition. A server compares each subject with each,
+/// which takes a second for so many.
 const MOST_SUBJECTS: usize = 4_096;
 
 impl StreamDef<'_> {
-    /// What it takes on a server. A subject with a partition is one for each that there is, so that the server refuses an
-    /// event in one that nobody reads.
+    /// Returns its subjects on a server. A subject with a partition becomes one for each partition, so that the server rejects an event
+    /// in one that nobody reads.
     #[must_use]
     pub fn taken(&self) -> Vec<String> {
         let partitions = self.partitions.unwrap_or(0);
@@ -245,22 +244,22 @@ impl StreamDef<'_> {
     }
 }
 
-/// The durable of [`DEAD_LETTERS`] through which a service gets its redrives.
+/// Returns the name of the durable of [`DEAD_LETTERS`] that delivers a service's redrives.
 #[must_use]
 pub fn redrive_durable(service: &str) -> String {
     format!("redrive-{service}")
 }
 
-/// What a service's redrive durable delivers.
+/// Returns the filter of a service's redrive durable.
 #[must_use]
 pub fn redrive_filter(service: &str) -> String {
     format!("redrive.{service}.>")
 }
 
-/// The partition's token in a template.
+/// Token of the partition in a template.
 const PARTITION: &str = "{partition}";
 
-/// A subject template as a pattern: `*` for each placeholder, and the partition where it is given.
+/// Returns a subject template as a wildcard filter: `*` for each placeholder, and the partition if it is given.
 #[must_use]
 pub fn pattern_of(template: &str, partition: Option<u32>) -> String {
     let token = |token: &str| match (token, partition) {
@@ -271,8 +270,9 @@ pub fn pattern_of(template: &str, partition: Option<u32>) -> String {
     template.split('.').map(token).collect::<Vec<_>>().join(".")
 }
 
-/// Whether every subject that `narrow` matches is matched by `wide` too. A subject without wildcards is a pattern too.
+/// Checks if `wide` matches every subject that `narrow` matches. A subject without wildcards is a filter too.
 #[must_use]
+#[inline]
 pub fn covers(wide: &str, narrow: &str) -> bool {
     // Bytes: every delivery comes by here, and a search for characters costs several times as much.
     let is_dot = |b: &u8| *b == b'.';

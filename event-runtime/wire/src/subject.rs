@@ -1,25 +1,21 @@
-//! The texts that are made of an event's fields: subjects, message ids, partitions.
+//! Subjects and partitions, which are made of an event's fields.
 //!
-//! The one place that writes them. Never formats a field into a subject without looking at it.
+//! The one place that writes them. Never formats a field into a subject without a check.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 use std::ops::Deref;
 
-use uuid::Uuid;
-
 use crate::permanent::Permanent;
 use crate::token::Token;
 
-/// The longest value that may stand for one token of a subject, in bytes.
+/// Maximum length of a field's value as a token of a subject, in bytes.
 const MAX_TOKEN: usize = 256;
-/// The longest subject, in bytes: the server's control line (4,096 bytes) holds it beside a reply subject, and a
-/// dead letter's subject is this one with a prefix.
+/// Maximum length of a subject, in bytes: the server's control line (4,096 bytes) holds it beside a reply subject, and a dead letter's
+/// subject is this one with a prefix.
 const MAX_SUBJECT: usize = 1_024;
-/// The longest message id, in bytes.
-const MAX_ID: usize = 1_024;
 
-/// Why a field's value cannot be part of a subject or an id. It never quotes the value.
+/// Error of a field's value that cannot be part of a subject or an id. It never quotes the value.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SubjectError {
     place: Cow<'static, str>,
@@ -114,7 +110,7 @@ impl PartialEq<&str> for Subject {
     }
 }
 
-/// FNV-1a over 32 bits of a key's text: what nats-server's own `partition()` computes.
+/// FNV-1a hash of a key's text, over 32 bits, as in nats-server's own `partition()`.
 struct Fnv1a(u32);
 
 impl Write for Fnv1a {
@@ -126,7 +122,7 @@ impl Write for Fnv1a {
     }
 }
 
-/// The partition of a key, out of `partitions` (at least 1 is assumed).
+/// Returns the partition of a key, out of `partitions` (at least 1 is assumed).
 #[must_use]
 pub fn partition<K: Token + ?Sized>(key: &K, partitions: u32) -> u32 {
     let mut hash = Fnv1a(2_166_136_261);
@@ -135,9 +131,9 @@ pub fn partition<K: Token + ?Sized>(key: &K, partitions: u32) -> u32 {
     hash.0 % partitions.max(1)
 }
 
-/// Builds a subject out of tokens, and refuses every value that could make it another subject.
+/// Builder of a subject, which rejects every value that could make it another subject.
 ///
-/// The first problem is kept and returned by [`finish`](SubjectWriter::finish).
+/// The first error is kept and returned by [`finish`](SubjectWriter::finish).
 #[derive(Debug, Default)]
 pub struct SubjectWriter {
     text: String,
@@ -145,7 +141,7 @@ pub struct SubjectWriter {
 }
 
 impl SubjectWriter {
-    /// An empty subject.
+    /// Creates an empty subject.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -160,7 +156,7 @@ impl SubjectWriter {
         }
     }
 
-    /// One or more tokens as they stand in the contract.
+    /// Adds one or more tokens of the subject template.
     #[must_use]
     pub fn literal(mut self, text: &str) -> Self {
         self.dot();
@@ -168,7 +164,7 @@ impl SubjectWriter {
         self
     }
 
-    /// The partition of `key`, out of `partitions`.
+    /// Adds the partition of `key`, out of `partitions`.
     #[must_use]
     pub fn partition<K: Token + ?Sized>(mut self, key: &K, partitions: u32) -> Self {
         self.dot();
@@ -176,7 +172,7 @@ impl SubjectWriter {
         self
     }
 
-    /// The value of the field `name` as one token.
+    /// Adds the value of the field `name` as one token.
     #[must_use]
     pub fn token<T: Token + ?Sized>(mut self, name: &str, value: &T) -> Self {
         self.dot();
@@ -192,7 +188,7 @@ impl SubjectWriter {
         self
     }
 
-    /// The value of the field `name`, or `*` for any: for patterns.
+    /// Adds the value of the field `name`, or `*` for any, for a wildcard filter.
     #[must_use]
     pub fn token_or_any<T: Token + ?Sized>(self, name: &str, value: Option<&T>) -> Self {
         match value {
@@ -201,7 +197,7 @@ impl SubjectWriter {
         }
     }
 
-    /// The partition of `key`, or `*` for any: for patterns.
+    /// Adds the partition of `key`, or `*` for any, for a wildcard filter.
     #[must_use]
     pub fn partition_or_any<K: Token + ?Sized>(self, key: Option<&K>, partitions: u32) -> Self {
         match key {
@@ -210,10 +206,10 @@ impl SubjectWriter {
         }
     }
 
-    /// The subject.
+    /// Returns the subject.
     ///
     /// # Errors
-    /// The first token that was refused, or a subject that is too long.
+    /// Returns [`SubjectError`] for the first token that was rejected, or if the subject is too long.
     pub fn finish(self) -> Result<Subject, SubjectError> {
         self.text().map(|text| Subject(Cow::Owned(text)))
     }
@@ -230,23 +226,7 @@ impl SubjectWriter {
     }
 }
 
-/// Why a text cannot be an id in a header.
-fn id_problem(value: &str) -> Option<&'static str> {
-    if value.is_empty() {
-        return Some("is empty");
-    }
-    // Most ids are: no character of theirs needs a second look.
-    if value.bytes().all(|b| b.is_ascii_graphic()) {
-        return None;
-    }
-    if value.chars().any(char::is_control) {
-        return Some("has a control character, which a header cannot have");
-    }
-    (value.trim().len() != value.len())
-        .then_some("starts or ends with white space, which readers of headers drop")
-}
-
-/// Why a text cannot be one token of a subject.
+/// Returns the reason why a text cannot be one token of a subject.
 pub fn token_problem(token: &str) -> Option<&'static str> {
     if token.is_empty() {
         return Some("is empty: it cannot be a token of a subject");
@@ -268,60 +248,6 @@ pub fn token_problem(token: &str) -> Option<&'static str> {
         c if c.is_control() => Some("has a control character, which a subject cannot have"),
         _ => None,
     })
-}
-
-/// The id under which a stream stores an event: `<full event name>:<value>`.
-///
-/// De-duplication is per stream and not per subject, so the name keeps two events with equal values apart.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct MessageId(String);
-
-impl MessageId {
-    /// The id of the event `name` with the id field's `value`.
-    ///
-    /// # Errors
-    /// When the value is empty, has control characters, starts or ends with white space (readers of headers trim it,
-    /// and two ids would be one) or is too long.
-    pub fn new<T: Token + ?Sized>(name: &str, value: &T) -> Result<Self, SubjectError> {
-        let place = "the value of the id field";
-        let mut text = String::with_capacity(name.len() + 40);
-        text.push_str(name);
-        text.push(':');
-        let start = text.len();
-        if value.write_token(&mut text).is_err() {
-            return Err(SubjectError::new(place, "could not be written"));
-        }
-        let value = text.get(start..).unwrap_or_default();
-        if let Some(reason) = id_problem(value) {
-            return Err(SubjectError::new(place, reason));
-        }
-        if text.len() > MAX_ID {
-            return Err(SubjectError::new(
-                place,
-                "makes a message id longer than 1,024 bytes",
-            ));
-        }
-        Ok(Self(text))
-    }
-
-    /// An id that no other event has: a UUIDv7, for an event without an id field. Publishing the event again is then
-    /// another event; a retry inside one publish call is not.
-    #[must_use]
-    pub fn random(name: &str) -> Self {
-        Self(format!("{name}:{}", Uuid::now_v7()))
-    }
-
-    /// The text in the header `Nats-Msg-Id`.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for MessageId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
 }
 
 #[cfg(test)]
@@ -387,17 +313,5 @@ mod tests {
                 "quotes the value: {text}"
             );
         }
-    }
-
-    #[test]
-    fn ids_that_a_header_cannot_carry_are_refused() {
-        let long = "x".repeat(10_000);
-        for bad in ["", " a", "a ", "a\r\nX: y", "\0", "a\tb", &long] {
-            assert!(MessageId::new("a.B", bad).is_err(), "{bad:?}");
-        }
-        assert_eq!(
-            MessageId::new("a.B", "1.5 * x>").unwrap().as_str(),
-            "a.B:1.5 * x>"
-        );
     }
 }

@@ -1,11 +1,11 @@
-//! A serializer that puts a union's tag in front of a struct's fields.
+//! Serializer that puts a union's tag in front of a struct's fields.
 //!
-//! Takes structs and maps, and refuses everything else: a variant of a union is an object.
+//! Accepts structs and maps, and rejects everything else: a variant of a union is an object.
 
 use serde::ser::{Error, Impossible, SerializeMap, SerializeStruct};
 use serde::{Serialize, Serializer};
 
-/// Writes `tag: value` and then the fields.
+/// Serializer of `tag: value` and then the fields.
 pub(crate) struct TagFirst<S> {
     pub(crate) serializer: S,
     pub(crate) tag: &'static str,

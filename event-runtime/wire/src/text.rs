@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::{self, Unexpected, Visitor};
 
-/// Reads a string and turns it into a value. Its errors never quote the string.
+/// Visitor that turns a string into a value. Its errors never quote the string.
 pub(crate) struct TextVisitor<F> {
     pub(crate) expected: &'static str,
     pub(crate) read: F,

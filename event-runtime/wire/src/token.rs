@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use uuid::Uuid;
 
-/// A value that may be a placeholder, an id or a key: it has one text, the same in every language.
+/// Value that can be a placeholder, an id or a key: it has one text, the same in every language.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a placeholder, an id or a key",
     note = "these are strings, uuids, integers, booleans and the enums of contracts; never optional"
@@ -13,7 +13,7 @@ pub trait Token {
     /// Writes the text.
     ///
     /// # Errors
-    /// Those of `out`.
+    /// Returns the error of `out`.
     fn write_token(&self, out: &mut dyn Write) -> fmt::Result;
 }
 

@@ -1,6 +1,6 @@
 //! Tuples of a struct's fields: what the readers (`fields`) and the writers (`members`) share.
 
-/// The first fields of a struct that has more than a tuple takes, and the others.
+/// The first fields of a struct that has more than a tuple holds, and the others.
 #[derive(Debug)]
 pub struct Then<A, B>(pub A, pub B);
 

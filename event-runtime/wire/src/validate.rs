@@ -12,7 +12,7 @@ use regex::Regex;
 
 use crate::permanent::Permanent;
 
-/// A type that knows the constraints of its fields.
+/// Type with constraints on its fields.
 pub trait Validate {
     /// Reports every broken constraint to `checker`.
     fn check(&self, checker: &mut Checker);
@@ -24,13 +24,13 @@ impl<T: Validate + ?Sized> Validate for Box<T> {
     }
 }
 
-/// One broken constraint.
+/// Broken constraint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Violation {
-    /// The field in wire names: `lines[2].quantity`. Empty for the event as a whole.
+    /// Field in wire names: `lines[2].quantity`. Empty for the event as a whole.
     pub path: String,
-    /// What is wrong with it, after the name of the field: `is below the minimum of 1`.
+    /// Problem, as it follows the name of the field: `is below the minimum of 1`.
     pub problem: String,
 }
 
@@ -45,12 +45,12 @@ impl Display for Violation {
     }
 }
 
-/// Every broken constraint of one event; at least one.
+/// Broken constraints of one event; at least one.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Violations(Vec<Violation>);
 
 impl Violations {
-    /// The broken constraints, in the order of the fields.
+    /// Iterates over the broken constraints, in the order of the fields.
     pub fn iter(&self) -> impl Iterator<Item = &Violation> {
         self.0.iter()
     }
@@ -68,7 +68,7 @@ impl Display for Violations {
     }
 }
 
-/// By its text, as for every error that `main` may return.
+/// Shows the text, as every error that `main` may return.
 impl fmt::Debug for Violations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if f.alternate() {
@@ -85,7 +85,7 @@ impl std::error::Error for Violations {
     }
 }
 
-/// A regular expression of a contract, compiled once: for a `static`.
+/// Regular expression of a contract, compiled on first use: for a `static`.
 #[derive(Debug)]
 pub struct Pattern {
     text: &'static str,
@@ -93,7 +93,7 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// An expression in the syntax of the crate `regex`, unanchored.
+    /// Creates a pattern in the syntax of the crate `regex`, unanchored.
     #[must_use]
     pub const fn new(text: &'static str) -> Self {
         Self {
@@ -103,18 +103,18 @@ impl Pattern {
     }
 }
 
-/// The seconds of the years 0000 to 9999, since 1970.
+/// Seconds since 1970 of the years 0000 to 9999.
 const YEARS: std::ops::Range<i64> = -62_167_219_200..253_402_300_800;
 
-enum Step {
+enum PathPart {
     Name(&'static str),
     Index(usize),
     Key(String),
 }
 
-/// A broken constraint whose path is still being written, from its end.
+/// Broken constraint whose path is still being written, from its end.
 struct Found {
-    steps: Vec<Step>,
+    steps: Vec<PathPart>,
     problem: String,
 }
 
@@ -123,14 +123,14 @@ impl From<Found> for Violation {
         let mut path = String::new();
         for step in found.steps.iter().rev() {
             match step {
-                Step::Name(name) => {
+                PathPart::Name(name) => {
                     if !path.is_empty() {
                         path.push('.');
                     }
                     path.push_str(name);
                 }
-                Step::Index(index) => path.push_str(&format!("[{index}]")),
-                Step::Key(key) => path.push_str(&format!("[{key:?}]")),
+                PathPart::Index(index) => path.push_str(&format!("[{index}]")),
+                PathPart::Key(key) => path.push_str(&format!("[{key:?}]")),
             }
         }
         Self {
@@ -140,7 +140,7 @@ impl From<Found> for Violation {
     }
 }
 
-/// Collects the broken constraints of a value, with the path to each.
+/// Collector of the broken constraints of a value, with the path to each.
 #[derive(Default)]
 pub struct Checker {
     found: Vec<Found>,
@@ -156,7 +156,7 @@ impl Checker {
     /// Checks a whole value.
     ///
     /// # Errors
-    /// Every broken constraint.
+    /// Returns [`Violations`] with every broken constraint.
     #[inline]
     pub fn run<T: Validate + ?Sized>(value: &T) -> Result<(), Violations> {
         let mut checker = Self::default();
@@ -169,9 +169,9 @@ impl Checker {
         }
     }
 
-    /// The step is asked for only when something is wrong behind it: a valid event has no paths.
+    /// Checks below a step, which is called only for a broken constraint: a valid event has no paths.
     #[inline]
-    fn within(&mut self, step: impl Fn() -> Step, check: impl FnOnce(&mut Self)) {
+    fn within(&mut self, step: impl Fn() -> PathPart, check: impl FnOnce(&mut Self)) {
         let before = self.found.len();
         check(self);
         if self.found.len() > before {
@@ -183,7 +183,7 @@ impl Checker {
     /// Checks the field with this wire name.
     #[inline]
     pub fn field(&mut self, name: &'static str, check: impl FnOnce(&mut Self)) {
-        self.within(|| Step::Name(name), check);
+        self.within(|| PathPart::Name(name), check);
     }
 
     /// Checks every element of a list.
@@ -193,7 +193,7 @@ impl Checker {
         mut check: impl FnMut(&mut Self, &'a T),
     ) {
         for (index, item) in items.into_iter().enumerate() {
-            self.within(|| Step::Index(index), |checker| check(checker, item));
+            self.within(|| PathPart::Index(index), |checker| check(checker, item));
         }
     }
 
@@ -205,7 +205,7 @@ impl Checker {
     ) {
         for (key, value) in entries {
             self.within(
-                || Step::Key(key.as_ref().to_owned()),
+                || PathPart::Key(key.as_ref().to_owned()),
                 |checker| check(checker, value),
             );
         }
@@ -224,21 +224,21 @@ impl Checker {
         });
     }
 
-    /// A number that is not below `min`. A number that cannot be compared (NaN) is refused too.
+    /// Checks that a number is not below `min`. NaN breaks it too.
     pub fn min<T: PartialOrd + Display>(&mut self, value: T, min: T) {
         if value.partial_cmp(&min).is_none_or(Ordering::is_lt) {
             self.fail(format!("is below the minimum of {min}"));
         }
     }
 
-    /// A number that is not above `max`. A number that cannot be compared (NaN) is refused too.
+    /// Checks that a number is not above `max`. NaN breaks it too.
     pub fn max<T: PartialOrd + Display>(&mut self, value: T, max: T) {
         if value.partial_cmp(&max).is_none_or(Ordering::is_gt) {
             self.fail(format!("is above the maximum of {max}"));
         }
     }
 
-    /// A finite number: JSON has no other.
+    /// Checks that a number is finite: JSON has no other.
     #[inline]
     pub fn finite(&mut self, value: f64) {
         if !value.is_finite() {
@@ -246,7 +246,7 @@ impl Checker {
         }
     }
 
-    /// A date that RFC 3339 can say: a year from 0 to 9999. No other language would read another.
+    /// Checks that a date has a year from 0 to 9999, as RFC 3339 requires.
     #[inline]
     pub fn date(&mut self, value: chrono::NaiveDate) {
         if !(0..=9999).contains(&value.year()) {
@@ -254,7 +254,7 @@ impl Checker {
         }
     }
 
-    /// A moment that RFC 3339 can say in UTC: a year from 0 to 9999, and a leap second only at 23:59:60.
+    /// Checks that RFC 3339 can express a time in UTC: a year from 0 to 9999, and a leap second only at 23:59:60.
     #[inline]
     pub fn timestamp(&mut self, value: chrono::DateTime<chrono::Utc>) {
         // As it is in UTC: everything else of `DateTime` asks for an offset first.
@@ -268,21 +268,21 @@ impl Checker {
         }
     }
 
-    /// A number above `bound`. A number that cannot be compared (NaN) is refused too.
+    /// Checks that a number is above `bound`. NaN breaks it too.
     pub fn above<T: PartialOrd + Display>(&mut self, value: T, bound: T) {
         if value.partial_cmp(&bound) != Some(Ordering::Greater) {
             self.fail(format!("must be above {bound}"));
         }
     }
 
-    /// A number below `bound`. A number that cannot be compared (NaN) is refused too.
+    /// Checks that a number is below `bound`. NaN breaks it too.
     pub fn below<T: PartialOrd + Display>(&mut self, value: T, bound: T) {
         if value.partial_cmp(&bound) != Some(Ordering::Less) {
             self.fail(format!("must be below {bound}"));
         }
     }
 
-    /// An integer that is a multiple of `step`, which is not zero.
+    /// Checks that an integer is a multiple of `step`, which is not zero.
     pub fn multiple_of<T: Rem<Output = T> + PartialEq + Default + Copy + Display>(
         &mut self,
         value: T,
@@ -293,35 +293,35 @@ impl Checker {
         }
     }
 
-    /// One of the listed numbers.
+    /// Checks that a number is one of those listed.
     pub fn one_of<T: PartialEq>(&mut self, value: T, allowed: &[T]) {
         if !allowed.contains(&value) {
             self.fail("is none of the allowed numbers");
         }
     }
 
-    /// The only value that is allowed.
+    /// Checks that a value is the only one that is allowed.
     pub fn only<T: PartialEq + Display>(&mut self, value: T, only: T) {
         if value != only {
             self.fail(format!("must be {only}"));
         }
     }
 
-    /// Nothing but `null`.
+    /// Checks that a value is `null`.
     pub fn null(&mut self, value: &serde_json::Value) {
         if !value.is_null() {
             self.fail("must be null");
         }
     }
 
-    /// A text with at least so many code points.
+    /// Checks that a text has at least `min` code points.
     pub fn min_length(&mut self, value: &str, min: usize) {
         if value.chars().count() < min {
             self.fail(format!("is shorter than {min} characters"));
         }
     }
 
-    /// A text with at most so many code points.
+    /// Checks that a text has at most `max` code points.
     #[inline]
     pub fn max_length(&mut self, value: &str, max: usize) {
         // Bytes are an upper bound of code points: most texts need no counting.
@@ -330,7 +330,7 @@ impl Checker {
         }
     }
 
-    /// A list or map with at least so many elements; `count` is their number.
+    /// Checks that a list or map of `count` elements has at least `min`.
     #[inline]
     pub fn min_items(&mut self, count: usize, min: usize) {
         if count < min {
@@ -338,7 +338,7 @@ impl Checker {
         }
     }
 
-    /// A list or map with at most so many elements; `count` is their number.
+    /// Checks that a list or map of `count` elements has at most `max`.
     #[inline]
     pub fn max_items(&mut self, count: usize, max: usize) {
         if count > max {
@@ -346,7 +346,7 @@ impl Checker {
         }
     }
 
-    /// A text in which the pattern is found. A pattern that does not compile refuses everything.
+    /// Checks that a pattern is found in a text. A pattern that does not compile rejects everything.
     pub fn pattern(&mut self, value: &str, pattern: &'static Pattern) {
         match pattern.regex.get_or_init(|| Regex::new(pattern.text).ok()) {
             Some(regex) if regex.is_match(value) => {}

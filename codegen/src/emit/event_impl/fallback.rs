@@ -9,7 +9,7 @@ use super::FORMAT;
 use crate::name;
 use crate::read::rust::Derived;
 
-/// What stands in for the impls when something is wrong.
+/// Expands the derive for a struct with mistakes.
 #[must_use]
 pub fn fallback(input: &DeriveInput, derived: &Derived<'_>) -> TokenStream {
     let (ident, runtime) = (&input.ident, &derived.runtime);
@@ -55,8 +55,8 @@ pub fn fallback(input: &DeriveInput, derived: &Derived<'_>) -> TokenStream {
     }
 }
 
-/// The functions of stored and ephemeral events, and a filter with every field. A generic struct has none of them: what is
-/// wrong with it is wrong everywhere.
+/// Writes the functions of stored and ephemeral events, and a filter with every field. A generic struct has none of them: each use of it
+/// is wrong anyway.
 fn functions(input: &DeriveInput, derived: &Derived<'_>) -> TokenStream {
     if !input.generics.params.is_empty() {
         return TokenStream::new();

@@ -1,4 +1,4 @@
-//! The filter of an event whose subject has placeholders: which of its subjects to subscribe to.
+//! The filter of an event whose subject has placeholders.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
@@ -8,14 +8,14 @@ use super::{Emit, distinct};
 use crate::name;
 
 impl Emit<'_> {
-    /// The name of the filter; nothing for a constant subject.
+    /// Returns the name of the filter; `None` for a constant subject.
     pub(super) fn filter_ident(&self) -> Option<Ident> {
         self.event.subject.placeholders().next()?;
         let ident = name::filter_ident(&self.input.ident.unraw().to_string());
         Some(format_ident!("{ident}", span = self.input.ident.span()))
     }
 
-    /// The struct that narrows a subscription to values of the subject's fields; nothing for a constant subject.
+    /// Writes the struct that narrows a subscription to values of the subject's fields; nothing for a constant subject.
     pub(super) fn filter(&self) -> TokenStream {
         let Some(filter) = self.filter_ident() else {
             return TokenStream::new();
@@ -33,7 +33,7 @@ impl Emit<'_> {
         });
         let setters = set.iter().map(|field| {
             let (ident, ty, vis) = (field.ident, &field.field.ty, &field.field.vis);
-            let doc = format!("Only events with this `{}`.", ident.unraw());
+            let doc = format!("Selects events with this `{}`.", ident.unraw());
             quote! {
                 #[doc = #doc]
                 #[must_use]
@@ -55,7 +55,7 @@ impl Emit<'_> {
             },
         );
         let doc = format!(
-            "Which [`{0}`]s to subscribe to; see [`{0}::filter`].",
+            "Selection of [`{0}`]s for a subscription; see [`{0}::filter`].",
             ident.unraw()
         );
         quote! {
@@ -71,10 +71,10 @@ impl Emit<'_> {
             impl #filter {
                 #(#setters)*
 
-                /// The pattern to subscribe to: `*` for what is not set.
+                /// Returns the filter of the subscription: `*` for each field that is not set.
                 ///
                 /// # Errors
-                /// When a value cannot be a token of a subject.
+                /// Returns an error if a value cannot be a token of a subject.
                 pub fn pattern(&self) -> ::core::result::Result<#runtime::Filter<#ident>, #runtime::SubjectError> {
                     #runtime::SubjectWriter::new() #tokens .finish_filter::<#ident>()
                 }

@@ -1,5 +1,5 @@
-//! The functions that need a connection, as one call of a macro of the crate that the derive names: event-runtime writes
-//! them, and event-wire, which has no connection, nothing.
+//! The functions that need a connection: one call of a macro of the crate that the derive names. event-runtime expands it to them, and
+//! event-wire, which has no connection, to nothing.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -7,7 +7,7 @@ use quote::quote;
 use super::{Emit, FORMAT};
 
 impl Emit<'_> {
-    /// The functions that publish an event, if the contract lets this code do so, and that subscribe to it.
+    /// Writes the call: functions that publish the event, if the contract lets this code do so, and that subscribe to it.
     pub(super) fn connected(&self) -> TokenStream {
         let (ident, runtime) = (&self.input.ident, self.runtime);
         let filter = self.filter_ident();
@@ -32,7 +32,7 @@ impl Emit<'_> {
         (kind, quote!(#deprecated))
     }
 
-    /// Functions that nobody can call, and whose error says what to change in the contract.
+    /// Returns the arguments of functions that nobody can call, and whose error names the change in the contract.
     fn elsewhere(&self, services: &str) -> (TokenStream, TokenStream) {
         let event = &self.event.name.value;
         // A brace would be taken for a parameter; no name has one.

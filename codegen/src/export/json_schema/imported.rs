@@ -3,12 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use super::layout::Export;
+use super::form::{Draft, Layout, Members, head, mark_deprecated};
 use super::names::Owner;
-use super::shape::Members;
-use super::{Draft, Layout};
+use super::place::Export;
 use crate::json::Json;
-use crate::model::{Body, Contracts, EventId};
+use crate::model::{Body, Contracts, EventId, TypeId};
 use crate::source::Spanned;
 
 /// An imported schema, ready to be written.
@@ -20,13 +19,13 @@ pub(super) struct Import {
 
 /// The schema of a whole payload.
 pub(super) struct Payload {
-    /// What the schema says about itself.
+    /// Description of the schema.
     pub(super) description: Option<String>,
     /// Everything else of it but its title.
     pub(super) members: Members,
 }
 
-/// How references of one import change.
+/// Rewriting of the references of one import.
 struct Move<'a> {
     export: &'a Export<'a>,
     /// The definition of the whole payload, and where its schema goes.
@@ -74,6 +73,25 @@ impl Export<'_> {
             root: moved.payload(moved.root),
             others,
         })
+    }
+
+    /// The schema of an event whose payload is imported.
+    pub(super) fn event_with(&self, id: EventId, payload: Payload) -> Members {
+        let event = &self.contracts[id];
+        let deprecated = event.deprecated.as_ref();
+        let doc = event.doc.clone().or(payload.description);
+        let mut out = head(self.names.event(id), doc, deprecated);
+        out.extend(payload.members);
+        mark_deprecated(&mut out, deprecated);
+        out
+    }
+
+    /// The schema of a type that is imported.
+    pub(super) fn type_with(&self, id: TypeId, payload: Payload) -> Members {
+        let doc = self.contracts[id].doc.clone().or(payload.description);
+        let mut out = head(self.names.ty(id), doc, None);
+        out.extend(payload.members);
+        out
     }
 }
 
@@ -127,7 +145,7 @@ fn targets<'a>(schema: &'a Json, found: &mut Vec<&'a str>) {
     }
 }
 
-/// How references inside an import begin.
+/// Prefix of references inside an import.
 const LOCAL: &str = "#/definitions/";
 
 impl Move<'_> {
@@ -157,7 +175,7 @@ impl Move<'_> {
         }
     }
 
-    /// Where a definition goes.
+    /// Returns the place of a definition.
     fn place(&self, name: &str) -> Option<String> {
         if name == self.root {
             return Some(self.at_root.clone());

@@ -1,44 +1,13 @@
 //! Which schema goes into which file, and how one refers to another. Knows no keyword of the fields.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::names::Names;
-use super::shape::{self, Members, Tag, put};
-use super::{Draft, Layout, provenance};
+use super::form::{Layout, Members, provenance, put};
+use super::place::Export;
 use crate::json::Json;
-use crate::model::{Body, Contracts, DomainId, EventId, Field, Type, TypeId, TypeKind};
+use crate::model::{Body, DomainId, EventId, Field, Type, TypeId, TypeKind};
 
-/// One export of one contracts folder.
-pub(super) struct Export<'a> {
-    pub(super) contracts: &'a Contracts,
-    pub(super) names: Names,
-    pub(super) tags: BTreeMap<TypeId, Tag<'a>>,
-    pub(super) draft: Draft,
-    pub(super) layout: Layout,
-    /// What stands before a title in a reference inside one file.
-    home: String,
-}
-
-impl<'a> Export<'a> {
-    pub(super) fn new(contracts: &'a Contracts, draft: Draft, layout: Layout) -> Self {
-        Self {
-            contracts,
-            names: Names::new(contracts),
-            tags: shape::tags(&contracts.types),
-            draft,
-            layout,
-            home: format!("#/{}/", draft.definitions()),
-        }
-    }
-
-    /// An export into another document, where every schema stands below `home`.
-    pub(super) fn within(contracts: &'a Contracts, home: &str) -> Self {
-        Self {
-            home: home.to_owned(),
-            ..Self::new(contracts, Draft::Draft07, Layout::Catalog)
-        }
-    }
-
+impl Export<'_> {
     /// The schemas of these events and of all types that they reach, by title.
     pub(super) fn hoisted(&self, events: &[EventId]) -> Vec<(String, Members)> {
         let bodies = events.iter().map(|id| &self.contracts[*id].body);
@@ -67,22 +36,6 @@ impl<'a> Export<'a> {
         }
     }
 
-    /// What stands behind `$ref` for a type.
-    pub(super) fn reference(&self, id: TypeId) -> String {
-        match self.layout {
-            Layout::Refs => format!("{}.json", self.contracts.type_name(&self.contracts[id])),
-            Layout::Bundled | Layout::Catalog => self.local(self.names.ty(id)),
-        }
-    }
-
-    /// What stands behind `$ref` for a definition of an imported schema that no contract names, by its title.
-    pub(super) fn schema_place(&self, title: &str) -> String {
-        match self.layout {
-            Layout::Refs => format!("schemas.{title}.json"),
-            Layout::Bundled | Layout::Catalog => self.local(title),
-        }
-    }
-
     /// The file of a definition that an imported schema brings.
     fn schema_file(&self, title: &str, members: Members) -> (String, String) {
         let definition = self.names.schema(title);
@@ -90,19 +43,6 @@ impl<'a> Export<'a> {
         let origin = id.and_then(|id| self.contracts[id].origin.as_ref());
         let from = origin.map_or("", |origin| origin.file.as_str());
         (self.schema_place(title), self.file(from, members))
-    }
-
-    /// What stands behind `$ref` for a definition that the contract does not name, by its title.
-    pub(super) fn place(&self, domain: DomainId, title: &str) -> String {
-        match self.layout {
-            Layout::Refs => format!("{}.{title}.json", self.contracts[domain].name),
-            Layout::Bundled | Layout::Catalog => self.local(title),
-        }
-    }
-
-    /// A reference inside one file.
-    pub(super) fn local(&self, title: &str) -> String {
-        format!("{}{title}", self.home)
     }
 
     fn event_ids(&self) -> impl Iterator<Item = EventId> {

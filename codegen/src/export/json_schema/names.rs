@@ -14,7 +14,7 @@ pub(super) struct Definition {
     pub(super) owner: Owner,
 }
 
-/// Who has named a definition.
+/// Origin of a definition's name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
     /// A type of a contract.
@@ -101,7 +101,7 @@ impl Names {
         self.others.get(&union).map(String::as_str)
     }
 
-    /// What a definition of an imported schema is called, and by whom.
+    /// Returns the title of a definition of an imported schema, with its origin.
     pub(super) fn imported(&self, definition: &str) -> Option<&Definition> {
         self.imported.get(definition)
     }

@@ -1,7 +1,7 @@
 //! The schema of a value that is neither object nor list: its type, format, pattern and limits.
 
+use super::form::{Members, put, put_some};
 use super::pattern;
-use super::shape::{Members, put, put_some};
 use crate::json::Json;
 use crate::model::{Constraints, Number, Type};
 

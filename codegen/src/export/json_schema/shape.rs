@@ -1,9 +1,7 @@
 //! The schema of one field, type or event. Knows every keyword of the dialect; never which file a schema goes to.
 
-use std::collections::BTreeMap;
-
-use super::imported::Payload;
-use super::layout::Export;
+use super::form::{Members, describe, head, mark_deprecated, put, put_some};
+use super::place::{Export, Tag};
 use super::scalar::{Scalar, number, scalar};
 use crate::json::Json;
 use crate::model::{
@@ -11,35 +9,6 @@ use crate::model::{
     ValueKind,
 };
 use crate::source::Spanned;
-
-/// The members of a schema object, in the order in which they are written.
-pub(super) type Members = Vec<(String, Json)>;
-
-/// The tag that a union gives to the object of its variant.
-#[derive(Clone, Copy)]
-pub(super) struct Tag<'a> {
-    name: &'a str,
-    value: &'a str,
-}
-
-/// Which types are variants, and under which tag. A variant belongs to one union, so its tag is part of its schema.
-pub(super) fn tags(types: &[TypeDef]) -> BTreeMap<TypeId, Tag<'_>> {
-    let unions = types.iter().filter_map(|ty| match &ty.kind {
-        TypeKind::Union(union) => Some(union),
-        _ => None,
-    });
-    unions
-        .flat_map(|union| {
-            union.variants.iter().filter_map(|variant| {
-                let tag = Tag {
-                    name: &union.tag,
-                    value: &variant.tag,
-                };
-                variant.ty.value.map(|ty| (ty, tag))
-            })
-        })
-        .collect()
-}
 
 impl Export<'_> {
     /// An event's schema without `$schema` and definitions, and the definitions that its imported schema brings.
@@ -59,25 +28,6 @@ impl Export<'_> {
                 (out, Vec::new())
             }
         }
-    }
-
-    /// The schema of an event whose payload is imported.
-    pub(super) fn event_with(&self, id: EventId, payload: Payload) -> Members {
-        let event = &self.contracts[id];
-        let deprecated = event.deprecated.as_ref();
-        let doc = event.doc.clone().or(payload.description);
-        let mut out = head(self.names.event(id), doc, deprecated);
-        out.extend(payload.members);
-        mark_deprecated(&mut out, deprecated);
-        out
-    }
-
-    /// The schema of a type that is imported.
-    pub(super) fn type_with(&self, id: TypeId, payload: Payload) -> Members {
-        let doc = self.contracts[id].doc.clone().or(payload.description);
-        let mut out = head(self.names.ty(id), doc, None);
-        out.extend(payload.members);
-        out
     }
 
     /// A type's schema, and after it what it brings: an open union its fallback variant, an imported schema its definitions.
@@ -188,7 +138,7 @@ impl Export<'_> {
         out
     }
 
-    /// What a field sends that is a scalar with constraints of its own. A named scalar that the field narrows further is
+    /// Returns the scalar of a field that has constraints of its own. A named scalar that the field narrows further is
     /// written out, because a `$ref` must stand alone.
     pub(super) fn own_scalar<'f>(&'f self, field: &'f Field) -> Option<Scalar<'f>> {
         let as_text = field.as_text.is_some();
@@ -242,38 +192,6 @@ impl Export<'_> {
     }
 }
 
-/// `title` and `description` of a root or a definition.
-fn head(title: &str, doc: Option<String>, deprecated: Option<&Spanned<String>>) -> Members {
-    let mut out = Members::new();
-    put(&mut out, "title", Json::text(title));
-    describe(&mut out, doc.into_iter().collect(), deprecated);
-    out
-}
-
-fn describe(out: &mut Members, mut notes: Vec<String>, deprecated: Option<&Spanned<String>>) {
-    // Draft-07 tools know no `deprecated`, so it is said for people as well.
-    notes.extend(deprecated.map(|instead| format!("Deprecated: {}", instead.value)));
-    if !notes.is_empty() {
-        put(
-            out,
-            "description",
-            Json::text(harmless(&notes.join("\n\n"))),
-        );
-    }
-}
-
-fn mark_deprecated(out: &mut Members, deprecated: Option<&Spanned<String>>) {
-    if deprecated.is_some() {
-        put(out, "deprecated", Json::Bool(true));
-    }
-}
-
-/// Breaks up what ends or spoils the comments that class generators put descriptions into: `*/`, and `\u`, which Java
-/// reads as an escape even in a comment.
-fn harmless(text: &str) -> String {
-    text.trim().replace("*/", "* /").replace("\\u", "\\ u")
-}
-
 /// The object of a variant that this contract does not know.
 fn fallback(name: &str, union_title: &str, union: &Union) -> Members {
     let known = texts(union.variants.iter().map(|variant| &variant.tag));
@@ -322,14 +240,4 @@ fn texts<'a>(values: impl IntoIterator<Item = &'a Spanned<String>>) -> Json {
             .into_iter()
             .map(|value| Json::text(value.value.as_str())),
     )
-}
-
-pub(super) fn put(out: &mut Members, key: &str, value: Json) {
-    out.push((key.to_owned(), value));
-}
-
-pub(super) fn put_some(out: &mut Members, key: &str, value: Option<Json>) {
-    if let Some(value) = value {
-        put(out, key, value);
-    }
 }

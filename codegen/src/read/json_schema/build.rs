@@ -12,7 +12,7 @@ use super::store::{Site, Store};
 use super::text;
 use crate::json::document::Value as Json;
 
-/// How deep shapes may nest in one another. Also bounds the recursion of everything that walks them.
+/// Maximum nesting of shapes. Also bounds the recursion of everything that walks them.
 const MAX_DEPTH: usize = 120;
 /// The most named types of one import.
 const MAX_TYPES: usize = 5_000;
@@ -24,27 +24,27 @@ const MAX_TUPLE: usize = 12;
 /// From here on numbers of files are those of events: each has a module of its own.
 pub(super) const EVENTS: u32 = 1 << 31;
 
-/// What a schema is imported as.
+/// Name and role of an imported schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted<'a> {
-    /// What the type of a whole payload is called: an identifier of Rust, in upper camel case.
+    /// Name of the type of a whole payload: an identifier of Rust, in upper camel case.
     pub name: &'a str,
-    /// Whether it is an event's payload, which must be an object, and becomes a struct.
+    /// `true` if it is an event's payload, which must be an object, and becomes a struct.
     pub event: bool,
 }
 
-/// What became of the schemas of a folder.
+/// Imports of the schemas of a folder.
 #[derive(Debug)]
 pub(super) struct Built {
     pub defs: Vec<Def>,
     pub wrappers: Vec<Wrapper>,
     /// One for each schema that was asked for, in that order.
     pub roots: Vec<Root>,
-    /// What the types will not check, of all schemas: the place, and the keyword.
+    /// Demands of all schemas that no type checks: the place, and the keyword.
     pub unchecked: BTreeSet<(Site, &'static str)>,
 }
 
-/// What became of one schema.
+/// Result of one schema.
 #[derive(Debug)]
 pub(super) struct Root {
     /// The file.
@@ -54,7 +54,7 @@ pub(super) struct Root {
     /// For an event whose payload is no struct: the struct around it.
     pub wrapper: Option<usize>,
     pub problems: Vec<Problem>,
-    /// What the types will not check, the place and the keyword: what an earlier schema said already is not here.
+    /// Demands that no type checks, by place and keyword, without those of earlier schemas.
     pub unchecked: BTreeSet<(Site, &'static str)>,
 }
 
@@ -71,7 +71,7 @@ pub(super) struct Wrapper {
 /// Leaves, in order, and what part they have in a union; and the file whose module has the type.
 pub(super) type Key = (Vec<Leaf>, Part, u32);
 
-/// What an object is in a union.
+/// Role of an object in a union.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Part {
     /// Nothing but itself.
@@ -90,7 +90,7 @@ pub(super) enum State {
 
 #[derive(Clone)]
 pub(super) struct Slot {
-    /// What references call it.
+    /// Name in references.
     pub(super) name: String,
     pub(super) ident: String,
     pub(super) home: u32,
@@ -99,18 +99,18 @@ pub(super) struct Slot {
 
 pub(super) struct Builder<'s, 'a> {
     pub(super) read: Reader<'s, 'a>,
-    /// What references call types.
+    /// Names of types in references.
     pub(super) keys: Names,
     /// The identifiers of each module, by the number of its file.
     pub(super) names: HashMap<u32, Names>,
     pub(super) slots: Vec<Slot>,
     pub(super) wrappers: Vec<Wrapper>,
     pub(super) made: HashMap<Key, State>,
-    /// What the contracts call the type of a whole file, by its leaves.
+    /// Names that the contracts give to the types of whole files, by their leaves.
     pub(super) owned: HashMap<Vec<Leaf>, String>,
-    /// What whole files are that have no type of their own, by the file and whether they may be `null`.
+    /// Types of whole files without one of their own, by the file and its nullability.
     pub(super) aliases: HashMap<(Site, bool), usize>,
-    /// How many types there were before the schema that is being built.
+    /// Number of types before the schema that is being built.
     pub(super) before: usize,
     depth: usize,
 }
@@ -158,13 +158,13 @@ pub(super) fn build(store: &mut Store<'_>, wanted: &[(Site, Wanted<'_>)]) -> Bui
     }
 }
 
-/// What a type is called if nothing better is known, and whose module has it.
+/// Fallback name of a type, and the file whose module has it.
 #[derive(Clone, Default)]
 pub(super) struct Hint {
     pub(super) name: String,
     /// The file that speaks of the type, by its number in the store.
     pub(super) home: u32,
-    /// Whether the name is that of its place in a file, and not of where it was met.
+    /// `true` if the name is that of its place in a file, and not of where it was met.
     pub(super) placed: bool,
 }
 
@@ -339,7 +339,7 @@ impl Builder<'_, '_> {
             .unwrap_or_else(|| hinted(Some(site)))
     }
 
-    /// What a type without a name is called that is reached from another file: by the way to it in its own.
+    /// Returns the name of a type without one that is reached from another file: the way to it in its own.
     fn place_name(&self, site: Site) -> String {
         let mut steps = Vec::new();
         let mut at = Some(site);

@@ -23,7 +23,7 @@ impl Reader<'_, '_> {
         None
     }
 
-    /// What the branch is called from which a leaf comes.
+    /// Returns the name of the branch from which a leaf comes.
     pub fn branch_called(&mut self, leaf: &Leaf) -> Option<String> {
         let branch = *self.branches.get(leaf)?;
         self.called(branch, true)

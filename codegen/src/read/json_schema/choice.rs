@@ -290,7 +290,7 @@ impl Builder<'_, '_> {
         Shape::Named(slot)
     }
 
-    /// What the members of a struct must be together. Notes what it does not check.
+    /// Returns the constraints on the members of a struct together, and notes those that it leaves out.
     fn whole(&mut self, leaves: &[Leaf], objects: &[Object], fields: &[Field]) -> Whole {
         // Of these, `null` is a value and is read as if it were absent: whether they are there is not known.
         let unsure: BTreeSet<&str> = fields
@@ -354,7 +354,7 @@ impl Builder<'_, '_> {
         }
     }
 
-    /// Whether a value may be `null` as well as something else.
+    /// Returns `true` if a value may be `null` as well as something else.
     fn may_be_null(&self, shape: &Shape) -> bool {
         match shape {
             Shape::Nullable(_) => true,

@@ -20,7 +20,7 @@ pub(super) fn circles(defs: &[Def]) -> Vec<usize> {
     circles.map(|(at, circle)| circle.unwrap_or(at)).collect()
 }
 
-/// What a value holds in itself, with no list and no map in between.
+/// Returns the definitions that a value holds directly, with no list and no map in between.
 fn held(def: &Def) -> Vec<usize> {
     fn add(shape: &Shape, out: &mut Vec<usize>) {
         match shape {

@@ -14,16 +14,16 @@ use crate::json::document::Value;
 
 /// The longest chain of references.
 const MAX_CHAIN: usize = 150;
-/// How many `oneOf` and `anyOf` may stand in one another.
+/// Maximum nesting of `oneOf` and `anyOf`.
 const MAX_CHOICES: usize = 60;
 /// The most leaves of one place.
 const MAX_LEAVES: usize = 2_000;
 /// The most places that one import looks at, each time counted.
 const MAX_STEPS: usize = 3_000_000;
-/// How often the choices of one place may be taken apart: most combinations have no value, and count all the same.
+/// Maximum number of combinations of the choices of one place, those without a value included.
 const MAX_SPLITS: usize = 20_000;
 const TOO_MANY: &str = "the schema has too many combinations to be read";
-/// How many problems of one schema are worth reading.
+/// Maximum number of problems reported for one schema.
 const MAX_PROBLEMS: usize = 10;
 
 /// A kind of JSON value.
@@ -47,7 +47,7 @@ pub(super) struct Leaf {
     pub sites: Vec<Site>,
 }
 
-/// Why a schema has no Rust type.
+/// Reason why a schema has no type.
 #[derive(Debug)]
 pub(super) struct Problem {
     pub site: Site,
@@ -59,7 +59,7 @@ pub(super) struct Problem {
 pub(super) struct Reader<'s, 'a> {
     pub store: &'s mut Store<'a>,
     pub problems: Vec<Problem>,
-    /// What the types will not check.
+    /// Demands that no type checks.
     pub unchecked: BTreeSet<(Site, &'static str)>,
     /// The choices that each leaf is a branch of: the keyword's value, and the keyword.
     pub(super) choices: BTreeMap<Leaf, BTreeSet<(Site, &'static str)>>,
@@ -71,7 +71,7 @@ pub(super) struct Reader<'s, 'a> {
     said: Said,
 }
 
-/// What was said about an earlier schema already.
+/// Findings that an earlier schema has reported already.
 #[derive(Default)]
 struct Said {
     problems: BTreeSet<(Site, String)>,
@@ -118,7 +118,7 @@ impl<'s, 'a> Reader<'s, 'a> {
         self.store.begin();
     }
 
-    /// What is wrong with the schema, and what is not checked, unless an earlier one has it too.
+    /// Returns the problems and the unchecked demands of the schema, without those of earlier ones.
     pub fn end(&mut self) -> (Vec<Problem>, BTreeSet<(Site, &'static str)>) {
         let mut problems = std::mem::take(&mut self.problems);
         problems.retain(|problem| {
@@ -168,7 +168,7 @@ impl<'s, 'a> Reader<'s, 'a> {
         }
     }
 
-    /// Whether going on is of no use.
+    /// Returns `true` if going on is of no use.
     pub fn given_up(&self) -> bool {
         self.steps > MAX_STEPS || self.problems.len() >= MAX_PROBLEMS
     }
@@ -287,7 +287,7 @@ impl<'s, 'a> Reader<'s, 'a> {
         }
     }
 
-    /// What a reference leads to; says so when that is nothing.
+    /// Returns the target of a reference, and reports one without.
     pub(super) fn target(&mut self, site: Site, keyword: &str, reference: Site) -> Option<Site> {
         if let Some(known) = self.targets.get(&reference) {
             return *known;

@@ -7,12 +7,12 @@ use crate::source::Span;
 
 /// The largest schema file, in bytes.
 pub(super) const MAX_FILE: u64 = 16 << 20;
-/// How much all files of one import may hold together.
+/// Maximum total size of the files of one import.
 pub(super) const MAX_TOTAL: u64 = 64 << 20;
-/// How many files the search for an `$id` looks at.
+/// Maximum number of files that the search for an `$id` reads.
 const MAX_SEARCH: usize = 10_000;
 
-/// What stops a file or a reference, in one sentence without a full stop, and where in a schema file it is.
+/// Reason that stops a file or a reference, in one sentence without a full stop, with its place in a schema file.
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub reason: String,
@@ -28,7 +28,7 @@ impl Refusal {
     }
 }
 
-/// Where schema files are read from.
+/// Source of schema files.
 #[derive(Clone, Copy, Debug)]
 pub enum Files<'a> {
     /// A contracts folder.
@@ -94,7 +94,7 @@ impl Files<'_> {
         }
     }
 
-    /// Whether there is something of this path.
+    /// Returns `true` if there is something of this path.
     pub(super) fn has(&self, path: &Path) -> bool {
         match self {
             Self::Folder(folder) => folder.join(path).symlink_metadata().is_ok(),

@@ -13,10 +13,10 @@ use super::keywords::{
 use super::store::Site;
 use crate::json::document::Value as Json;
 
-/// How many leaves of a `oneOf` are compared with each other before the rest counts as not exclusive.
+/// Maximum number of leaves of a `oneOf` that are compared with each other; the rest counts as not exclusive.
 const MAX_COMPARED: usize = 200;
 
-/// What tells values of one leaf from values of another.
+/// Traits that tell values of one leaf from values of another.
 struct Signature {
     kind: JsonKind,
     /// The only values, in a form in which equal ones are equal.
@@ -38,7 +38,7 @@ impl Reader<'_, '_> {
         self.unchecked.extend(lost);
     }
 
-    /// Whether the leaf has every value of its kind.
+    /// Returns `true` if the leaf has every value of its kind.
     pub fn is_free(&self, leaf: &Leaf) -> bool {
         let typed = |site: &Site| {
             let format = self.store.text(*site, "format");
@@ -97,7 +97,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Whether a keyword with this value forbids any value of the kind.
+    /// Returns `true` if a keyword with this value forbids any value of the kind.
     pub fn forbids(&self, site: Site, keyword: &str, value: Site, kind: JsonKind) -> bool {
         let json = self.store.value(value);
         let any = match json {
@@ -270,7 +270,7 @@ impl Reader<'_, '_> {
 }
 
 impl Signature {
-    /// Whether no value is one of both.
+    /// Returns `true` if no value is one of both.
     fn excludes(&self, other: &Self) -> bool {
         let number = |kind| matches!(kind, JsonKind::Integer | JsonKind::Number);
         let alike = self.kind == other.kind || (number(self.kind) && number(other.kind));
@@ -292,7 +292,7 @@ impl Signature {
         self.lacks(other) || other.lacks(self) || self.differs(other)
     }
 
-    /// Whether it has no member that the other one demands.
+    /// Returns `true` if it has no member that the other one demands.
     fn lacks(&self, other: &Self) -> bool {
         let closed = self.closed.as_ref();
         other.required.iter().any(|name| {
@@ -300,7 +300,7 @@ impl Signature {
         })
     }
 
-    /// Whether a member that both demand has other values in each.
+    /// Returns `true` if a member that both demand has other values in each.
     fn differs(&self, other: &Self) -> bool {
         self.fixed.iter().any(|(name, values)| {
             self.required.contains(name)
@@ -313,7 +313,7 @@ impl Signature {
     }
 }
 
-/// Whether a format demands something of values of the kind that no type checks.
+/// Returns `true` if a format demands something of values of the kind that no type checks.
 pub(super) fn is_unchecked_format(format: &str, kind: JsonKind) -> bool {
     let number = NUMBER_FORMATS.contains(&format);
     let text = TEXT_FORMATS.contains(&format) || UNCHECKED_FORMATS.contains(&format);

@@ -6,19 +6,19 @@ use super::shape::Count;
 use super::store::Site;
 use crate::json::document::Value as Json;
 
-/// What schemas say about a list.
+/// Elements of a list, as schemas describe them.
 pub(super) struct List {
     /// Schemas of elements; one of them holds for each.
     pub items: Vec<Vec<Site>>,
-    /// Whether some elements may be anything.
+    /// `true` if some elements may be anything.
     pub any: bool,
     pub count: Count,
     prefix: Vec<Vec<Site>>,
-    /// Whether nothing may follow the prefix.
+    /// `true` if nothing may follow the prefix.
     closed: bool,
-    /// Whether elements have other schemas at other places.
+    /// `true` if elements have other schemas at other places.
     placed: bool,
-    /// Whether several schemas speak of those places, which then are not told apart.
+    /// `true` if several schemas speak of those places, which then are not told apart.
     mixed: bool,
 }
 

@@ -77,7 +77,7 @@ fn definition(def: &Def, defs: &[Def]) -> Json {
     Json::Object(out)
 }
 
-/// Whether no value is one of two variants.
+/// Returns `true` if no value is one of two variants.
 fn is_exclusive(by: &By, variants: &[Variant]) -> bool {
     let is = |test: fn(&Shape) -> bool| variants.iter().any(|variant| test(&variant.shape));
     match by {

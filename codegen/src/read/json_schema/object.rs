@@ -8,16 +8,16 @@ use super::shape::Count;
 use super::store::Site;
 use crate::json::document::Value as Json;
 
-/// What several schemas together say about an object's members.
+/// Members of an object, as several schemas together describe them.
 pub(super) struct Object {
     /// In the order of the schemas; the schemas of one member all hold.
     pub fields: Vec<(String, Vec<Site>)>,
     pub required: BTreeSet<String>,
     /// Schemas of all other members; empty when they may be anything.
     pub extra: Vec<Vec<Site>>,
-    /// Whether the schema says in so many words that there may be others.
+    /// `true` if the schema says in so many words that there may be others.
     pub open: bool,
-    /// Whether it says that there are no others.
+    /// `true` if it says that there are no others.
     pub sealed: bool,
     pub count: Count,
     closed: bool,
@@ -105,7 +105,7 @@ impl Object {
         }
     }
 
-    /// What only some objects have is still a member that must not get lost. It may be anything: which objects those are is
+    /// Adds members that only some objects have, so that they are kept. They may be anything: which objects those are is
     /// not checked, and what the others have there is not said.
     fn sometimes(&mut self, read: &mut Reader<'_, '_>, sites: &[Site]) {
         let mut names: Vec<String> = Vec::new();
@@ -255,12 +255,12 @@ impl Object {
         }
     }
 
-    /// Whether it demands the same as another one, but for which members must be there.
+    /// Returns `true` if it demands the same as another one, but for which members must be there.
     pub fn is_like(&self, other: &Self) -> bool {
         self.fields == other.fields && self.extra == other.extra && self.count == other.count
     }
 
-    /// What is said of a member that has no schema of its own: nothing when there can be none, else what holds together,
+    /// Returns the schemas of a member without one of its own: `None` when there can be none, else what holds together,
     /// one of which is fulfilled.
     pub fn unnamed(&self) -> Option<Vec<Vec<Site>>> {
         match self.extra.as_slice() {
@@ -270,7 +270,7 @@ impl Object {
         }
     }
 
-    /// Whether a member has a place here.
+    /// Returns `true` if a member has a place here.
     pub fn has(&self, name: &str) -> bool {
         self.fields.iter().any(|(field, _)| field == name)
     }

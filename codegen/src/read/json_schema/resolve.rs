@@ -16,7 +16,7 @@ use super::store::{Site, Store, inside};
 use super::uri;
 use crate::json::document::Value;
 
-/// What a reference without a fragment can mean.
+/// Target of a reference without a fragment.
 struct Readings {
     /// The URI after the drafts; nothing for a relative one that leads out of the contracts folder.
     drafts: Option<String>,
@@ -30,7 +30,7 @@ struct Readings {
 }
 
 impl Store<'_> {
-    /// What a reference at `from` points to.
+    /// Returns the target of a reference at `from`.
     pub fn resolve(&mut self, from: Site, reference: &str) -> Result<Site, Refusal> {
         let (target, fragment) = uri::split(reference);
         let resource = if target.is_empty() {
@@ -59,7 +59,7 @@ impl Store<'_> {
         anchor.ok_or_else(|| nothing("names an anchor that is not there"))
     }
 
-    /// What a `$dynamicRef` points to, where only one schema has the anchor. Whether there are more is seen when all files
+    /// Returns the target of a `$dynamicRef`, if only one schema has the anchor. Further ones are found when all files
     /// are known.
     pub fn resolve_dynamic(&mut self, from: Site, reference: &str) -> Result<Site, Refusal> {
         let site = self.resolve(from, reference)?;

@@ -20,7 +20,7 @@ pub(super) struct Resource {
 }
 
 impl Resource {
-    /// Whether an `$id` says what the base of its references is.
+    /// Returns `true` if an `$id` says what the base of its references is.
     pub fn identified(&self) -> bool {
         !self.relative.is_empty()
     }
@@ -135,7 +135,7 @@ impl Resources {
         u32::try_from(self.all.len() - 1).unwrap_or(0)
     }
 
-    /// What stands below a resource's root belongs to it.
+    /// Assigns everything below a resource's root to it.
     fn settle(&mut self, document: &Document) {
         let roots: BTreeMap<NodeId, u32> = self
             .all
@@ -157,7 +157,7 @@ impl Resources {
     }
 }
 
-/// What a schema says that it is called.
+/// Returns the id that a schema gives itself.
 fn own_id(
     document: &Document,
     id: NodeId,

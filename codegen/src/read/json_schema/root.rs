@@ -134,7 +134,7 @@ impl Builder<'_, '_> {
         own
     }
 
-    /// What may be any value is an object when it is an event's payload: a definition of its own.
+    /// Turns any value into any object, for an event's payload: a definition of its own.
     fn any_object(&mut self, def: usize, site: Site, name: &str) -> usize {
         let kind = self.slots.get(def).and_then(|slot| slot.def.as_ref());
         let is_any = kind.is_some_and(|def| def.kind == Kind::Alias(Shape::Any));
@@ -152,7 +152,7 @@ impl Builder<'_, '_> {
         slot
     }
 
-    /// Whether what is no struct can be an event's payload, as another kind of object.
+    /// Returns `true` if what is no struct can be an event's payload, as another kind of object.
     fn is_payload(&mut self, root: usize, at: Site) -> bool {
         let kind = self
             .slots
@@ -223,7 +223,7 @@ impl Builder<'_, '_> {
     }
 }
 
-/// What holds for a kind if it holds for definitions.
+/// Rule for a kind, given the definitions for which it holds.
 type Rule = fn(&Kind, &[bool]) -> bool;
 
 /// The definitions for which a rule holds because of what they consist of, and not because it holds for themselves. For those
@@ -244,7 +244,7 @@ fn least(slots: &[Slot], new: usize, rule: Rule) -> Vec<bool> {
     }
 }
 
-/// Whether there is a value that ends.
+/// Returns `true` if there is a value that ends.
 fn has_value(kind: &Kind, known: &[bool]) -> bool {
     match kind {
         Kind::Struct { fields, .. } => fields
@@ -269,7 +269,7 @@ fn ends(shape: &Shape, known: &[bool]) -> bool {
     }
 }
 
-/// Whether a reader who goes from a name to what it stands for arrives somewhere.
+/// Returns `true` if a reader who goes from a name to what it stands for arrives somewhere.
 fn is_grounded(kind: &Kind, known: &[bool]) -> bool {
     let shape = |shape: &Shape| match shape {
         Shape::Named(at) => known.get(*at).copied().unwrap_or(false),

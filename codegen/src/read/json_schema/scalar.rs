@@ -139,7 +139,7 @@ pub(super) fn number(read: &mut Reader<'_, '_>, leaves: &[Leaf]) -> Shape {
     })
 }
 
-/// What holds exactly what the leaves demand; else no demands at all, which is noted unless one leaf is `free` of demands.
+/// Returns a shape with exactly the demands of the leaves, or with none, which is noted unless one leaf is `free` of demands.
 fn held_or_merged<T: Default>(
     read: &mut Reader<'_, '_>,
     leaves: &[Leaf],
@@ -278,7 +278,7 @@ fn integer(read: &mut Reader<'_, '_>, sites: &[Site]) -> Integer {
     out
 }
 
-/// What every `multipleOf` demands together, when all are whole numbers of a size that every type has.
+/// Returns the least common multiple of every `multipleOf`, if all are whole numbers of a size that every type has.
 fn step(read: &Reader<'_, '_>, sites: &[Site]) -> Option<i128> {
     let mut all: Option<i128> = None;
     for value in sites

@@ -46,7 +46,7 @@ pub(super) struct Integer {
     pub width: Width,
     pub min: Option<i128>,
     pub max: Option<i128>,
-    /// What it is a multiple of.
+    /// Divisor of the value.
     pub step: Option<i128>,
     /// The values that are allowed, when the schema lists them.
     pub only: Option<Vec<i128>>,
@@ -104,7 +104,7 @@ pub(super) enum Format {
     Date,
 }
 
-/// How many elements a list or map has.
+/// Bounds of the number of elements of a list or map.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Count {
     pub min: Option<u64>,
@@ -114,7 +114,7 @@ pub(super) struct Count {
 /// A type with a name.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Def {
-    /// What references call it: unique among all schemas of a folder.
+    /// Name in references: unique among all schemas of a folder.
     pub name: String,
     /// Its Rust identifier, unique in its module.
     pub ident: String,
@@ -122,14 +122,14 @@ pub(super) struct Def {
     pub home: u32,
     pub doc: Option<String>,
     pub kind: Kind,
-    /// What a struct's members must be together.
+    /// Constraints on the members of a struct together.
     pub whole: Whole,
 }
 
-/// What a schema demands of an object as a whole.
+/// Constraints on an object as a whole.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Whole {
-    /// How many members it has, those in `extra` included.
+    /// Bounds of the number of members, those in `extra` included.
     pub count: Count,
     /// All members of at least one of these lists must be there. Empty when nothing is demanded.
     pub any_of: Vec<Vec<String>>,
@@ -137,7 +137,7 @@ pub(super) struct Whole {
     pub tag: Option<String>,
 }
 
-/// What a named type is.
+/// Kind of a named type.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Kind {
     Struct {
@@ -155,7 +155,7 @@ pub(super) enum Kind {
     Alias(Shape),
 }
 
-/// How a reader finds the variant of a union.
+/// Rule by which a reader finds the variant of a union.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum By {
     /// By the text of this member, which the variants' structs do not have.

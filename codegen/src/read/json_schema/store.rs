@@ -268,7 +268,7 @@ impl<'a> Store<'a> {
         }
     }
 
-    /// Where a value stands in its file.
+    /// Returns the span of a value in its file.
     pub fn span(&self, site: Site) -> Option<Span> {
         let file = self.files.get(site.doc as usize)?;
         let mut range: Range<usize> = file.document.node(site.node)?.span.clone();

@@ -114,7 +114,7 @@ pub(super) fn normal(text: &str) -> String {
     String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
 }
 
-/// What parts a URI, and so means another thing when it is escaped.
+/// Delimiters of a URI, which mean another thing when they are escaped.
 const DELIMITERS: &[u8] = b"%/?#:";
 
 /// A path as a relative URI, in its one spelling.

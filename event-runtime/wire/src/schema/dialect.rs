@@ -1,14 +1,14 @@
-//! From what schemars writes to the dialect: one small step after another, each on one schema object.
+//! The steps from the output of schemars to the dialect, each on one schema object.
 
 use heck::ToUpperCamelCase;
 use serde_json::{Map, Value, json};
 
 use super::{Draft, types, unions};
 
-/// Where schemars puts definitions; renamed at the end.
+/// Keyword under which schemars has definitions; renamed at the end.
 pub(super) const DEFS: &str = "$defs";
 
-/// The whole way. `name` is the event's full name.
+/// Applies all steps. `name` is the event's full name.
 pub(super) fn apply(mut root: Value, name: &str, draft: Draft) -> Value {
     every_object(&mut root, &mut |schema| {
         flatten_all_of(schema);
@@ -149,7 +149,7 @@ fn properties(schema: &mut Map<String, Value>) {
     }
 }
 
-/// Takes null out of a schema; whether there was one.
+/// Takes null out of a schema, and returns whether there was one.
 fn without_null(schema: &mut Map<String, Value>) -> bool {
     let before = schema.len();
     schema.retain(|key, value| key != "default" || !value.is_null());
@@ -222,7 +222,7 @@ fn decimal(schema: &mut Map<String, Value>) {
     }
 }
 
-/// What no tool or not every tool takes: defaults that are no scalars, and keywords that are in no draft.
+/// Removes what not every tool accepts: defaults that are no scalars, and keywords that are in no draft.
 fn leave_out(schema: &mut Map<String, Value>) {
     schema.retain(|key, value| match key.as_str() {
         "default" => !(value.is_array() || value.is_object() || value.is_null()),
