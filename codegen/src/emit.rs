@@ -6,6 +6,7 @@
 mod about;
 mod beside;
 mod checked;
+mod checks;
 mod choices;
 mod defaults;
 mod doc;

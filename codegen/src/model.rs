@@ -301,7 +301,7 @@ pub enum Type {
 pub struct TypeDef {
     /// The name inside its domain.
     pub name: Spanned<String>,
-    /// Its domain.
+    /// Its domain; of an imported type, which is in none, the first of the folder.
     pub domain: DomainId,
     /// For people.
     pub doc: Option<String>,

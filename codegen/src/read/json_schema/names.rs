@@ -1,5 +1,5 @@
-//! Identifiers for what a schema names in any way it likes. The typify back end must leave them as they are: each is the
-//! same before and after heck's conversion.
+//! Identifiers for whatever a schema names. Another conversion leaves each as it is, so that a number behind a name makes no
+//! other name of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
