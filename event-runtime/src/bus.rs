@@ -22,23 +22,16 @@ use crate::cloudevents;
 use crate::config::Config;
 use crate::connection::Events;
 use crate::error::Error;
-use crate::health::DurableName;
-use crate::outbox::Outbox;
+use crate::outbox::Sink;
 use crate::shutdown::Shutdown;
 
-/// A connection to the events of an organisation. Clones are the same connection.
+/// A stream and a durable of it.
+pub(crate) type DurableName = (&'static str, String);
+
+/// A cheaply cloneable handle to a NATS connection. Clones share the underlying connection.
 #[derive(Clone, Debug)]
 pub struct Bus {
     pub(crate) inner: Arc<Inner>,
-}
-
-/// Where messages go.
-#[derive(Debug)]
-pub(crate) enum Sink {
-    /// To the server.
-    Server,
-    /// Nowhere: they are kept for a test to look at.
-    Outbox(Arc<dyn Outbox>),
 }
 
 #[derive(Debug)]

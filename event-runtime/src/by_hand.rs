@@ -12,19 +12,21 @@ use chrono::Utc;
 use event_wire::streams::{Service, covers};
 use event_wire::{Ephemeral, Stored as StoredEvent};
 
-use crate::bus::{Bus, Sink};
+use crate::bus::Bus;
 use crate::config::Config;
 use crate::connection::Events;
 use crate::delivery::AckSubject;
 use crate::durable::Durable;
 use crate::ephemeral;
 use crate::error::Error;
-use crate::listener::{Listener, Shared};
+use crate::listener::Listener;
 use crate::process::{Arrived, Case};
+use crate::shared::Shared;
 
+use crate::outbox::Sink;
 pub use crate::outbox::{Outbox, Stored};
+pub use crate::outgoing::Outgoing;
 pub use crate::process::Outcome;
-pub use crate::publish::Outgoing;
 
 /// Creates a bus whose messages go no further than `outbox`, under the name `name`. Its client never connects.
 ///

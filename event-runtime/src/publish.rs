@@ -4,55 +4,25 @@
 
 use std::borrow::Cow;
 use std::mem::take;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_nats::{HeaderMap, PublishErrorKind, Subject};
 use bytes::Bytes;
 use event_wire::{Envelope, Ephemeral, Event, MessageId, Stored};
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument, Span};
 
-use crate::bus::Sink;
 use crate::bus::{Bus, within};
 use crate::cloudevents;
 use crate::error::Error;
+use crate::outbox::Sink;
+use crate::outgoing::Outgoing;
+use crate::receipt::{Pending, Receipt};
 use crate::spans::{self, Operation};
-
-/// The stream has the event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Receipt {
-    /// The stream.
-    pub stream: String,
-    /// The event's place in it, from 1.
-    pub sequence: u64,
-    /// The stream already had an event under this id: this publish stored nothing. `false` when only a retry inside this
-    /// publish met its own earlier attempt, or may have.
-    pub duplicate: bool,
-}
-
-/// A publish that was sent and whose acknowledgement is awaited in the background, retries included.
-///
-/// Await it for the outcome. When it is dropped, a failure is logged and counted in
-/// [`Stats::unseen_failures`](crate::Stats::unseen_failures).
-#[must_use = "a publish may fail: await it for the outcome"]
-#[derive(Debug)]
-pub struct Pending(pub(crate) oneshot::Receiver<Result<Receipt, Error>>);
-
-impl Future for Pending {
-    type Output = Result<Receipt, Error>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        // Nobody answers only when the runtime of the connection has ended.
-        Pin::new(&mut self.0)
-            .poll(context)
-            .map(|result| result.unwrap_or(Err(Error::Closed)))
-    }
-}
 
 /// The outcome of a batch.
 #[derive(Debug, Default)]
@@ -86,19 +56,6 @@ pub(crate) fn on_nats(subject: event_wire::Subject) -> Subject {
         Cow::Borrowed(text) => Subject::from_static(text),
         Cow::Owned(text) => Subject::from(text),
     }
-}
-
-/// A message that is about to be sent.
-#[derive(Clone, Debug)]
-pub struct Outgoing {
-    /// Subject.
-    pub subject: Subject,
-    /// Headers.
-    pub headers: HeaderMap,
-    /// Body.
-    pub payload: Bytes,
-    /// Stream that stores it; empty for an ephemeral event.
-    pub stream: &'static str,
 }
 
 impl Outgoing {
@@ -142,32 +99,6 @@ impl Outgoing {
             payload,
             stream: "",
         })
-    }
-
-    pub(crate) fn not_connected(&self, after: Duration) -> Error {
-        Error::NotConnected {
-            subject: self.subject.to_string(),
-            after,
-        }
-    }
-
-    /// What the server counts: headers and payload.
-    pub(crate) fn size(&self) -> usize {
-        self.header_size() + self.payload.len()
-    }
-
-    /// What the headers take.
-    pub(crate) fn header_size(&self) -> usize {
-        if self.headers.is_empty() {
-            return 0;
-        }
-        let lines = self.headers.iter().flat_map(|(name, values)| {
-            let name: &str = name.as_ref();
-            values
-                .iter()
-                .map(move |value| name.len() + value.as_str().len() + 4)
-        });
-        "NATS/1.0\r\n\r\n".len() + lines.sum::<usize>()
     }
 }
 
