@@ -6,7 +6,7 @@ use super::raw::Evidence;
 use super::raw::Leaf;
 use super::raw::{Sink, quoted};
 use crate::json::Json;
-use crate::payload::common::{self, any_text, closed_values, is_wider, refused_texts};
+use crate::payload::common::{self, closed_values, is_wider, refused_texts};
 use crate::payload::shape::{Count, Format, Shape, Text};
 use crate::payload::text;
 
@@ -58,7 +58,7 @@ fn refused(l: &Leaves<'_>, direction: Direction) -> Option<Refused> {
                         evidence: vec![l.shows(direction, Json::Text(value))],
                     })
                 }
-                None => refused_text(l, direction, &any_text(), r),
+                None => refused_text(l, direction, &Text::any(), r),
             }
         }
         (Shape::Text(w), Shape::Text(r)) => refused_text(l, direction, w, r),

@@ -8,7 +8,7 @@ use super::sides::Step;
 use super::sides::{Sides, Spot};
 use crate::json::Json;
 use crate::model::Contracts;
-use crate::payload::common::{any_text, closed_values, is_wider, refused_texts};
+use crate::payload::common::{closed_values, is_wider, refused_texts};
 use crate::payload::shape::{Format, Range, Shape, Text};
 use crate::payload::text;
 use crate::payload::write::float;
@@ -52,7 +52,7 @@ impl<'a> Leaves<'a> {
     fn misspelled(&self, direction: Direction, writer: &Text, reader: &Text) -> Vec<Evidence> {
         let asked = Text {
             format: reader.format,
-            ..any_text()
+            ..Text::any()
         };
         refused_texts(writer, reader, &asked)
             .into_iter()
@@ -92,7 +92,7 @@ impl<'a> Leaves<'a> {
 fn free_text(shape: &Shape<'_>, contracts: &Contracts) -> Option<Text> {
     match shape {
         Shape::Text(text) => Some(text.clone()),
-        Shape::Enum(id) if closed_values(contracts, *id).is_none() => Some(any_text()),
+        Shape::Enum(id) if closed_values(contracts, *id).is_none() => Some(Text::any()),
         _ => None,
     }
 }
@@ -411,25 +411,4 @@ fn is_other(l: &Leaves<'_>) -> bool {
             None => true,
         },
     }
-}
-
-/// An imported schema against a type of the contract: not understood, but for `json`.
-pub(super) fn schema_undecided(l: &Leaves<'_>, sink: &mut Sink<'_>) {
-    let schemas = (
-        matches!(l.old, Shape::Schema(_)),
-        matches!(l.new, Shape::Schema(_)),
-    );
-    if schemas == (false, false) || schemas == (true, true) {
-        return;
-    }
-    let (was, is) = l.kinds();
-    l.add(
-        sink,
-        format!("the {was} is {} {is} now", article(&is)),
-        "was",
-        "is",
-    )
-    .help("keep the schema, or add a new event that `supersedes` this one")
-    .undecided("an imported schema is compared with another schema only")
-    .shown_by([l.smallest(Backward), l.smallest(Forward)]);
 }

@@ -101,7 +101,7 @@ rules! {
     "open-to-closed", [Backward], Breaks, "An open enum or union is closed now.", [Choice choice::open_to_closed];
     "schema-narrowed", [Backward], Breaks, "An imported schema refuses what it accepted.", [Schema schema::narrowed];
     "schema-widened", [Forward], Breaks, "An imported schema accepts what it refused.", [Schema schema::widened];
-    "schema-undecided", [Backward, Forward], Breaks, "An imported schema changed in a way that is not understood.", [Schema schema::undecided, Leaf leaf::schema_undecided];
+    "schema-undecided", [Backward, Forward], Breaks, "An imported schema changed in a way that is not understood.", [Schema schema::undecided];
     "subject-changed", [Routing], Breaks, "An event has another subject.", [Event event::subject];
     "placeholder-renamed", [Source], Breaks, "A subject's placeholder has another name.", [Event event::placeholder];
     "stream-changed", [Routing], Breaks, "An event is stored in another stream.", [Event event::stream];

@@ -10,8 +10,10 @@ use super::raw::Leaf;
 use super::sides::{Side, Step};
 use crate::json::Json;
 use crate::model::{Body, Contracts, EventId, Field, Type, TypeId, TypeKind, Union};
+use crate::payload::schema::keywords::Place;
+use crate::payload::schema::steer::Pair;
 use crate::payload::shape::{Count, Shape, Slot, struct_fields};
-use crate::payload::{common, read, schema};
+use crate::payload::{common, read};
 
 /// How deep a payload may nest: reading and writing one takes a stack.
 const DEEPEST: usize = 200;
@@ -29,12 +31,12 @@ pub(super) struct Sampler<'a> {
 type Structs = (TypeId, Option<TypeId>);
 
 /// What stands at one place for the writer, and for the reader where the place is one for it.
-struct Pair<'a> {
+struct Slots<'a> {
     writer: Slot<'a>,
     reader: Option<Slot<'a>>,
 }
 
-impl<'a> Pair<'a> {
+impl<'a> Slots<'a> {
     fn fields(writer: &'a Field, reader: Option<&'a Field>) -> Self {
         Self {
             writer: Slot::field(writer),
@@ -69,31 +71,21 @@ impl<'a> Sampler<'a> {
 
     /// A payload of the writer's event with `leaf` at the end of the path; everywhere else what the reader's takes too.
     pub fn event(&self, events: (EventId, EventId), path: &[Step], leaf: &Leaf) -> Option<Json> {
-        match (&self.writer[events.0].body, &self.reader[events.1].body) {
-            (Body::Fields(fields), theirs) => {
-                let theirs = match theirs {
-                    Body::Fields(fields) => Some(fields.as_slice()),
-                    Body::Schema(_) => None,
-                };
-                self.object((fields, theirs), path, leaf, 0)
+        let (ours, theirs) = (&self.writer[events.0], &self.reader[events.1]);
+        match (&ours.body, &theirs.body, leaf) {
+            (Body::Fields(fields), Body::Fields(theirs), _) => {
+                self.object((fields, Some(theirs)), path, leaf, 0)
             }
-            (Body::Schema(_), _) if !path.is_empty() => None,
-            (Body::Schema(_), _) if matches!(leaf, Leaf::Value(_)) => self.given(leaf),
-            (Body::Schema(schema), Body::Schema(theirs)) => {
-                schema::common((self.writer, schema), (self.reader, theirs))
+            _ if !path.is_empty() => None,
+            (_, _, Leaf::Value(value)) => Some(value.clone()),
+            _ => {
+                let theirs = Place::event(self.reader, theirs);
+                Pair::new(&Place::event(self.writer, ours)?, theirs.as_ref()).beside(0)
             }
-            (Body::Schema(schema), Body::Fields(_)) => schema::smallest(self.writer, schema),
         }
     }
 
-    fn given(&self, leaf: &Leaf) -> Option<Json> {
-        match leaf {
-            Leaf::Value(value) => Some(value.clone()),
-            _ => None,
-        }
-    }
-
-    fn value(&self, pair: &Pair<'a>, path: &[Step], leaf: &Leaf, depth: usize) -> Option<Json> {
+    fn value(&self, pair: &Slots<'a>, path: &[Step], leaf: &Leaf, depth: usize) -> Option<Json> {
         if depth > DEEPEST {
             return None;
         }
@@ -110,8 +102,8 @@ impl<'a> Sampler<'a> {
     }
 
     /// What the reader takes, whatever the writer would send.
-    fn as_reader(&self, pair: &Pair<'a>, depth: usize) -> Option<Json> {
-        let alone = Pair {
+    fn as_reader(&self, pair: &Slots<'a>, depth: usize) -> Option<Json> {
+        let alone = Slots {
             writer: pair.reader.clone()?,
             reader: None,
         };
@@ -123,20 +115,26 @@ impl<'a> Sampler<'a> {
         )
     }
 
-    fn place(&self, pair: &Pair<'a>, path: &[Step], leaf: &Leaf, depth: usize) -> Option<Json> {
+    fn place(&self, pair: &Slots<'a>, path: &[Step], leaf: &Leaf, depth: usize) -> Option<Json> {
         let theirs = pair.reader.as_ref().map(|slot| slot.shape(self.reader));
         match (pair.writer.shape(self.writer), theirs) {
             // It takes anything.
             (_, Some(Shape::Json)) => self.place(&pair.alone(), path, leaf, depth),
             (Shape::Json, Some(_)) => self.as_reader(pair, depth),
             (Shape::Json, None) => Some(Json::Object(Vec::new())),
+            (Shape::Schema(_), _) | (_, Some(Shape::Schema(_))) => {
+                let slot = pair.reader.clone();
+                let theirs = slot.map(|slot| Place::slot(self.reader, slot));
+                let ours = Place::slot(self.writer, pair.writer.clone());
+                Pair::new(&ours, theirs.as_ref()).beside(0)
+            }
             (Shape::List(item, count), theirs) => {
                 let (other, count) = match theirs {
                     Some(Shape::List(other, bound)) => (Some(other), common::count(count, bound)),
                     None => (None, count),
                     Some(_) => return None,
                 };
-                let items = self.entries(&Pair::bare(item, other), count, path, leaf, depth)?;
+                let items = self.entries(&Slots::bare(item, other), count, path, leaf, depth)?;
                 Some(Json::List(items))
             }
             (Shape::Map(item, count), theirs) => {
@@ -145,7 +143,7 @@ impl<'a> Sampler<'a> {
                     None => (None, count),
                     Some(_) => return None,
                 };
-                let items = self.entries(&Pair::bare(item, other), count, path, leaf, depth)?;
+                let items = self.entries(&Slots::bare(item, other), count, path, leaf, depth)?;
                 let keyed = items.into_iter().enumerate();
                 Some(Json::object(
                     keyed.map(|(n, item)| (format!("key{n}"), item)),
@@ -164,10 +162,6 @@ impl<'a> Sampler<'a> {
                 None => self.union(union_of(self.writer, id)?, None, path, leaf, depth),
                 Some(_) => None,
             },
-            (Shape::Schema(schema), Some(Shape::Schema(theirs))) => {
-                schema::common((self.writer, schema), (self.reader, theirs))
-            }
-            (Shape::Schema(schema), None) => schema::smallest(self.writer, schema),
             (shape, None) => common::smallest(self.writer, &shape),
             (shape, Some(theirs)) => common::value((self.writer, &shape), (self.reader, &theirs)),
         }
@@ -176,7 +170,7 @@ impl<'a> Sampler<'a> {
     /// The entries of a list or map: the first is the one that the path goes through.
     fn entries(
         &self,
-        pair: &Pair<'a>,
+        pair: &Slots<'a>,
         count: Count,
         path: &[Step],
         leaf: &Leaf,
@@ -200,7 +194,7 @@ impl<'a> Sampler<'a> {
     }
 
     /// What stands at a place that the payload is not about. Where both take nothing alike it is the writer's.
-    fn beside(&self, pair: &Pair<'a>, depth: usize) -> Option<Json> {
+    fn beside(&self, pair: &Slots<'a>, depth: usize) -> Option<Json> {
         self.value(pair, &[], &Leaf::Common, depth)
             .or_else(|| self.value(&pair.alone(), &[], &Leaf::Common, depth))
     }
@@ -289,7 +283,7 @@ impl<'a> Sampler<'a> {
             known.insert(wire.clone());
             let value = if to == Some(&wire) {
                 let other = to_theirs.and_then(|name| others.get(name).copied());
-                self.value(&Pair::fields(field, other), &path[1..], leaf, depth + 1)?
+                self.value(&Slots::fields(field, other), &path[1..], leaf, depth + 1)?
             } else {
                 let mut must = !field.optional;
                 match leaf_here {
@@ -319,7 +313,7 @@ impl<'a> Sampler<'a> {
             if there || left_out || to_theirs == Some(&wire) {
                 continue;
             }
-            let pair = Pair::fields(field, Some(field));
+            let pair = Slots::fields(field, Some(field));
             members.push((wire, self.as_reader(&pair, depth + 1)?));
         }
         let arrived = path.is_empty() || to.is_some_and(|to| known.contains(to));
@@ -338,7 +332,7 @@ impl<'a> Sampler<'a> {
         if !must && !wanted {
             return Some(None);
         }
-        let pair = Pair::fields(field, other);
+        let pair = Slots::fields(field, other);
         if let Some(default) = &field.default {
             let value = Json::from(default);
             let taken = |slot: &Slot<'a>| read::takes(self.reader, slot, &value);

@@ -1,4 +1,4 @@
-//! Rules about imported JSON Schemas, constraint by constraint, on what the import says that their types accept.
+//! Rules about imported JSON Schemas, and about types that one replaces or that replace one: on the types of both.
 //!
 //! One question, asked both ways: what may the writer's schema hold that the reader's refuses? Keywords that the types do
 //! not check are compared as they were written: a difference there cannot be decided.
@@ -12,71 +12,116 @@ use super::finding::Direction::{self, Backward, Forward};
 use super::raw::Evidence;
 use super::raw::Leaf;
 use super::raw::Sink;
-use super::sides::{Sides, Spot};
-use crate::model::{Body, Event, Imported};
+use super::sides::{Sides, Spot, Step};
+use crate::model::{Body, Contracts, Event, Imported, TypeId, TypeKind};
 use crate::source::{Span, Spanned};
 
-use crate::payload::schema::keywords::Schema;
+use crate::payload::schema::keywords::Place;
+use crate::payload::shape::{Shape, Slot};
 use subsume::Change;
 
-/// Two imported schemas at one place, or one and a body of fields.
+/// Two types at one place, at least one of which is an imported schema.
 pub(super) struct Schemas<'a> {
     path: String,
+    /// From the node to the place.
+    steps: Vec<Step>,
     old: Span,
     new: Span,
-    what: What<'a>,
+    /// None when a schema was not imported.
+    both: Option<[Typed<'a>; 2]>,
 }
 
-enum What<'a> {
-    Both(&'a Imported, &'a Imported, Sides<'a>),
-    /// One side has fields of its own, or was not imported.
-    Other(&'static str),
+/// A type, and the import that it comes from if it is one.
+struct Typed<'a> {
+    place: Place<'a>,
+    contracts: &'a Contracts,
+    import: Option<&'a Imported>,
 }
+
+impl<'a> Typed<'a> {
+    fn new(contracts: &'a Contracts, place: Option<Place<'a>>, path: Path<'a>) -> Option<Self> {
+        Some(Self {
+            place: place?,
+            contracts,
+            import: path.and_then(|path| contracts.import(path)),
+        })
+    }
+}
+
+/// The path of an imported schema, where one is.
+type Path<'a> = Option<&'a Spanned<String>>;
 
 impl<'a> Schemas<'a> {
     /// Of two types.
-    pub fn files(
+    pub fn types(sides: Sides<'a>, spot: Spot, old: TypeId, new: TypeId) -> Self {
+        let of = |contracts: &'a Contracts, id: TypeId| {
+            let path = match &contracts[id].kind {
+                TypeKind::Schema(path) => Some(path),
+                _ => None,
+            };
+            let typed = Typed::new(contracts, Place::ty(contracts, id), path);
+            (
+                typed,
+                path.map_or(contracts[id].name.span, |path| path.span),
+            )
+        };
+        Self::new(spot.path, of(sides.old, old), of(sides.new, new))
+    }
+
+    /// Of two events.
+    pub fn bodies(sides: Sides<'a>, old: &'a Event, new: &'a Event) -> Self {
+        let of = |contracts: &'a Contracts, event: &'a Event| {
+            let path = match &event.body {
+                Body::Schema(path) => Some(path),
+                Body::Fields(_) => None,
+            };
+            let typed = Typed::new(contracts, Place::event(contracts, event), path);
+            (typed, path.map_or(event.name.span, |path| path.span))
+        };
+        let path = format!("events.{}.json_schema", sides.new.event_name(new));
+        Self::new(path, of(sides.old, old), of(sides.new, new))
+    }
+
+    /// Of what stands at the end of the steps.
+    pub fn slots(
         sides: Sides<'a>,
-        spot: Spot,
-        old: &'a Spanned<String>,
-        new: &'a Spanned<String>,
+        spot: &Spot,
+        steps: &[Step],
+        slots: (Slot<'a>, Slot<'a>),
     ) -> Self {
+        let of = |contracts: &'a Contracts, slot: Slot<'a>, span: Span| {
+            let path = match slot.shape(contracts) {
+                Shape::Schema(path) => Some(path),
+                _ => None,
+            };
+            let place = Place::slot(contracts, slot);
+            (Typed::new(contracts, Some(place), path), span)
+        };
+        let old = of(sides.old, slots.0, spot.old);
+        let new = of(sides.new, slots.1, spot.new);
         Self {
-            path: spot.path,
-            old: old.span,
-            new: new.span,
-            what: both(sides, old, new),
+            steps: steps.to_vec(),
+            ..Self::new(spot.path.clone(), old, new)
         }
     }
 
-    /// Of two events, at least one of which has no fields of its own.
-    pub fn bodies(sides: Sides<'a>, old: &'a Event, new: &'a Event) -> Self {
-        let span = |event: &Event| match &event.body {
-            Body::Schema(path) => path.span,
-            Body::Fields(_) => event.name.span,
-        };
-        let what = match (&old.body, &new.body) {
-            (Body::Schema(a), Body::Schema(b)) => both(sides, a, b),
-            (Body::Schema(_), _) => What::Other("the imported schema was replaced by fields"),
-            _ => What::Other("the fields were replaced by an imported schema"),
-        };
+    fn new(path: String, old: (Option<Typed<'a>>, Span), new: (Option<Typed<'a>>, Span)) -> Self {
         Self {
-            path: format!("events.{}.json_schema", sides.new.event_name(new)),
-            old: span(old),
-            new: span(new),
-            what,
+            path,
+            steps: Vec::new(),
+            old: old.1,
+            new: new.1,
+            both: old.0.zip(new.0).map(<[_; 2]>::from),
         }
     }
 
     fn changes(&self, direction: Direction) -> Vec<Change> {
-        let What::Both(old, new, sides) = &self.what else {
+        let Some([old, new]) = &self.both else {
             return Vec::new();
         };
-        let of = |contracts, import| Schema { contracts, import };
-        let (old, new) = (of(sides.old, old), of(sides.new, new));
         match direction {
-            Backward => subsume::refused(old, new),
-            Forward => subsume::refused(new, old),
+            Backward => subsume::refused(&old.place, &new.place),
+            Forward => subsume::refused(&new.place, &old.place),
         }
     }
 
@@ -106,7 +151,7 @@ impl<'a> Schemas<'a> {
                 change.what
             ),
         };
-        let raw = sink.add(self.path_at(&at), message);
+        let raw = sink.add(self.path_at(&at), message).at(&self.steps);
         raw.was(self.old, "was").is(self.new, "is").help(match direction {
             Backward => "ask the owner of the schema to take it back; or import it under a new event that `supersedes` this one",
             Forward => "upgrade every consumer before a publisher uses it",
@@ -115,15 +160,8 @@ impl<'a> Schemas<'a> {
             change
                 .payloads
                 .iter()
-                .map(|payload| Evidence::new(direction, &[], Leaf::Value(payload.clone()))),
+                .map(|payload| Evidence::new(direction, &self.steps, Leaf::Value(payload.clone()))),
         );
-    }
-}
-
-fn both<'a>(sides: Sides<'a>, old: &Spanned<String>, new: &Spanned<String>) -> What<'a> {
-    match (sides.old.import(old), sides.new.import(new)) {
-        (Some(a), Some(b)) => What::Both(a, b, sides),
-        _ => What::Other("one of the schemas was not imported"),
     }
 }
 
@@ -142,20 +180,19 @@ pub(super) fn widened(s: &Schemas<'_>, sink: &mut Sink<'_>) {
 pub(super) fn undecided(s: &Schemas<'_>, sink: &mut Sink<'_>) {
     let mut say = |at: &str, message: String, why: String| {
         sink.add(s.path_at(at), message)
+            .at(&s.steps)
             .was(s.old, "was")
             .is(s.new, "is")
             .help("compare the two by hand, and accept the finding with `[[accepted]]` when it is harmless")
             .undecided(why);
     };
-    let (old, new, sides) = match &s.what {
-        What::Other(why) => {
-            return say(
-                "",
-                (*why).to_owned(),
-                "a schema is compared with another schema only".to_owned(),
-            );
-        }
-        What::Both(old, new, sides) => (old, new, sides),
+    let Some([old, new]) = &s.both else {
+        let why = "what was not imported is not compared";
+        return say(
+            "",
+            "one of the schemas was not imported".to_owned(),
+            why.to_owned(),
+        );
     };
     let mut doubts = BTreeMap::new();
     for direction in [Backward, Forward] {
@@ -172,7 +209,8 @@ pub(super) fn undecided(s: &Schemas<'_>, sink: &mut Sink<'_>) {
             format!("the imported schema changed at `{at}` in a way that is not understood");
         say(&at, message, why);
     }
-    for (at, keyword) in raw::differences((sides.old, old), (sides.new, new)) {
+    for (at, keyword) in raw::differences((old.contracts, old.import), (new.contracts, new.import))
+    {
         say(
             &format!("{at}/{keyword}"),
             format!("the keyword `{keyword}` of the imported schema changed at `{at}`"),

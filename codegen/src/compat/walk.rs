@@ -226,8 +226,8 @@ impl<'a> Walk<'a> {
                 );
                 self.value(at, Vec::new(), slots, &spot);
             }
-            (TypeKind::Schema(a), TypeKind::Schema(b)) => {
-                let schemas = Schemas::files(sides, spot, a, b);
+            (TypeKind::Schema(_), _) | (_, TypeKind::Schema(_)) => {
+                let schemas = Schemas::types(sides, spot, old_id, new_id);
                 self.schemas(at, &schemas);
             }
             _ => {}
@@ -274,6 +274,10 @@ impl<'a> Walk<'a> {
                 }
             }
             let shapes = (old.shape(self.sides.old), new.shape(self.sides.new));
+            if matches!(&shapes, (Shape::Schema(_), _) | (_, Shape::Schema(_))) {
+                let schemas = Schemas::slots(self.sides, spot, &steps, (old, new));
+                return self.schemas(at, &schemas);
+            }
             let leaves = Leaves {
                 sides: self.sides,
                 steps: &steps,
@@ -302,7 +306,8 @@ impl<'a> Walk<'a> {
             (TypeKind::Struct(_), TypeKind::Struct(_))
                 | (TypeKind::Enum(_), TypeKind::Enum(_))
                 | (TypeKind::Union(_), TypeKind::Union(_))
-                | (TypeKind::Schema(_), TypeKind::Schema(_))
+                | (TypeKind::Schema(_), _)
+                | (_, TypeKind::Schema(_))
         )
     }
 

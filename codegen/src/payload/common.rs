@@ -162,12 +162,3 @@ pub(crate) fn is_wider(narrow: Format, wide: Format) -> bool {
         _ => false,
     }
 }
-
-/// Any text.
-pub(crate) fn any_text() -> Text {
-    Text {
-        format: Format::Plain,
-        length: Count::ANY,
-        patterns: BTreeSet::new(),
-    }
-}

@@ -154,8 +154,8 @@ impl Format {
 pub(crate) struct Slot<'a> {
     pub ty: &'a Type,
     /// The constraints of the field and of the named scalars on the way, outermost first.
-    constraints: Vec<&'a Constraints>,
-    as_text: bool,
+    pub constraints: Vec<&'a Constraints>,
+    pub as_text: bool,
 }
 
 impl<'a> Slot<'a> {
@@ -164,6 +164,15 @@ impl<'a> Slot<'a> {
         Self {
             ty,
             constraints: Vec::new(),
+            as_text: false,
+        }
+    }
+
+    /// A type with constraints.
+    pub fn with(ty: &'a Type, constraints: Vec<&'a Constraints>) -> Self {
+        Self {
+            ty,
+            constraints,
             as_text: false,
         }
     }
@@ -282,12 +291,18 @@ impl Text {
                 c.max_length.as_deref(),
             );
             patterns.extend(c.pattern.as_ref().map(|p| p.value.clone()));
+            patterns.extend(c.ecma.iter().cloned());
         }
         Self {
             format,
             length,
             patterns,
         }
+    }
+
+    /// Any text.
+    pub fn any() -> Self {
+        Self::of(Format::Plain, &[])
     }
 
     /// Whether nothing but the format binds it.
@@ -339,6 +354,14 @@ fn float<'a>(constraints: &[&Constraints]) -> Shape<'a> {
     for c in constraints {
         min = c.min.as_ref().map_or(min, |n| min.max(value(&n.value)));
         max = c.max.as_ref().map_or(max, |n| max.min(value(&n.value)));
+        min = c
+            .above
+            .as_ref()
+            .map_or(min, |n| min.max(value(n).next_up()));
+        max = c
+            .below
+            .as_ref()
+            .map_or(max, |n| max.min(value(n).next_down()));
     }
     Shape::Float(min, max)
 }

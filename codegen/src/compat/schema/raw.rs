@@ -41,8 +41,8 @@ const CHECKED: &[&str] = &[
 
 /// Where such a keyword came, went or changed: file and JSON pointer, and the keyword.
 pub(super) fn differences(
-    old: (&Contracts, &Imported),
-    new: (&Contracts, &Imported),
+    old: (&Contracts, Option<&Imported>),
+    new: (&Contracts, Option<&Imported>),
 ) -> Vec<(String, String)> {
     let (old, new) = (keywords(old), keywords(new));
     let mut all: Vec<(String, String)> = old
@@ -58,8 +58,9 @@ pub(super) fn differences(
 
 type Keywords = BTreeMap<(String, String), Value>;
 
-fn keywords((contracts, import): (&Contracts, &Imported)) -> Keywords {
+fn keywords((contracts, import): (&Contracts, Option<&Imported>)) -> Keywords {
     let mut all = Keywords::new();
+    let Some(import) = import else { return all };
     let several = import.files.len() > 1;
     for path in &import.files {
         let file = contracts

@@ -1,12 +1,11 @@
-//! What one schema may hold that another refuses. Asks in one direction; the rules ask both ways.
+//! Values that one type may hold and another refuses. Asks in one direction; the rules ask both ways.
 
 use std::collections::HashSet;
 
 use crate::json::Json;
+use crate::model::TypeId;
 use crate::payload::schema::judge;
-use crate::payload::schema::keywords::{
-    self, Schema, Step, get, kind, list, properties, reference, required, values,
-};
+use crate::payload::schema::keywords::{Demands, Items, Place, Step};
 use crate::payload::schema::steer::{self, End, Pair};
 use crate::payload::shape::{Count, Format, Range, Text};
 use crate::payload::text;
@@ -46,24 +45,22 @@ impl Change {
 const MAX_PAIRS: usize = 50_000;
 
 struct Compare<'a> {
-    writer: Schema<'a>,
-    reader: Schema<'a>,
-    /// Pairs of definitions that are being compared, or were.
-    seen: HashSet<(&'a str, &'a str)>,
+    whole: Pair<'a>,
+    /// Pairs of named types that are being compared, or were.
+    seen: HashSet<(TypeId, TypeId)>,
     pairs: usize,
     changes: Vec<Change>,
 }
 
 /// Everything that `writer` may hold and `reader` refuses.
-pub(super) fn refused(writer: Schema<'_>, reader: Schema<'_>) -> Vec<Change> {
+pub(super) fn refused(writer: &Place<'_>, reader: &Place<'_>) -> Vec<Change> {
     let mut compare = Compare {
-        writer,
-        reader,
+        whole: Pair::new(writer, Some(reader)),
         seen: HashSet::new(),
         pairs: 0,
         changes: Vec::new(),
     };
-    compare.pair(writer.root(), reader.root(), &mut Vec::new());
+    compare.pair(writer, reader, &mut Vec::new());
     compare.changes
 }
 
@@ -88,13 +85,9 @@ impl<'a> Compare<'a> {
         decided: bool,
         ends: impl IntoIterator<Item = End>,
     ) {
-        let whole = Pair {
-            writer: (self.writer, self.writer.root()),
-            reader: Some((self.reader, self.reader.root())),
-        };
         let payloads = ends
             .into_iter()
-            .filter_map(|end| whole.steered(steps, &end, 0))
+            .filter_map(|end| self.whole.steered(steps, &end, 0))
             .collect();
         self.changes.push(Change {
             steps: steps.to_vec(),
@@ -104,7 +97,7 @@ impl<'a> Compare<'a> {
         });
     }
 
-    fn pair(&mut self, w: &'a Json, r: &'a Json, steps: &mut Vec<Step>) {
+    fn pair(&mut self, w: &Place<'a>, r: &Place<'a>, steps: &mut Vec<Step>) {
         self.pairs += 1;
         if self.pairs > MAX_PAIRS {
             if self.pairs == MAX_PAIRS + 1 {
@@ -112,44 +105,45 @@ impl<'a> Compare<'a> {
             }
             return;
         }
-        if let (Some(a), Some(b)) = (reference(w), reference(r))
+        if let (Some(a), Some(b)) = (w.name(), r.name())
             && !self.seen.insert((a, b))
         {
             return;
         }
-        let (w, r) = (self.writer.resolve(w), self.reader.resolve(r));
-        if is_anything(r) {
+        let (ours, theirs) = (w.demands(), r.demands());
+        if theirs.is_anything() {
             return;
         }
-        match (keywords::branches(w), keywords::branches(r)) {
-            ([], []) => self.kinds(w, r, steps),
-            (branches @ [_, ..], _) => {
-                for (at, branch) in branches.iter().enumerate() {
-                    steps.push(Step::Branch(at));
-                    self.branches(branch, r, steps);
-                    steps.pop();
-                }
+        if ours.open || theirs.open {
+            let why = "an open union takes variants that it does not know, and a schema has none";
+            return self.doubt(steps, why);
+        }
+        if ours.branches.is_empty() && theirs.branches.is_empty() {
+            self.kinds(&ours, &theirs, (w, r), steps);
+        } else if ours.branches.is_empty() {
+            self.branches(w, r, steps);
+        } else {
+            for (at, branch) in ours.branches.iter().enumerate() {
+                steps.push(Step::Branch(at));
+                self.branches(branch, r, steps);
+                steps.pop();
             }
-            ([], _) => self.branches(w, r, steps),
         }
     }
 
     /// One kind of value against whatever branches the reader has.
-    fn branches(&mut self, w: &'a Json, r: &'a Json, steps: &mut Vec<Step>) {
-        let branches = keywords::branches(r);
-        if branches.is_empty() {
-            return self.pair(w, r, steps);
-        }
-        let resolved = self.writer.resolve(w);
-        if !keywords::branches(resolved).is_empty() {
+    fn branches(&mut self, w: &Place<'a>, r: &Place<'a>, steps: &mut Vec<Step>) {
+        let theirs = r.demands();
+        let ours = w.demands();
+        if theirs.branches.is_empty() || !ours.branches.is_empty() {
             return self.pair(w, r, steps);
         }
         let mut alike = Vec::new();
-        for branch in branches {
+        for branch in &theirs.branches {
             if self.trial(w, branch, steps).is_empty() {
                 return;
             }
-            if is_alike(resolved, self.reader.resolve(branch)) {
+            if is_alike(&ours, &branch.demands()) {
                 alike.push(branch);
             }
         }
@@ -164,7 +158,7 @@ impl<'a> Compare<'a> {
     }
 
     /// What one pair alone would say.
-    fn trial(&mut self, w: &'a Json, r: &'a Json, steps: &mut Vec<Step>) -> Vec<Change> {
+    fn trial(&mut self, w: &Place<'a>, r: &Place<'a>, steps: &mut Vec<Step>) -> Vec<Change> {
         let kept = std::mem::take(&mut self.changes);
         let seen = self.seen.clone();
         self.pair(w, r, steps);
@@ -172,28 +166,34 @@ impl<'a> Compare<'a> {
         std::mem::replace(&mut self.changes, kept)
     }
 
-    fn kinds(&mut self, w: &'a Json, r: &'a Json, steps: &mut Vec<Step>) {
-        if let Some(allowed) = values(r) {
-            return self.values(w, r, &allowed, steps);
+    fn kinds(
+        &mut self,
+        w: &Demands<'a>,
+        r: &Demands<'a>,
+        (writer, reader): (&Place<'a>, &Place<'a>),
+        steps: &mut Vec<Step>,
+    ) {
+        if let Some(allowed) = &r.values {
+            return self.values(w, r, writer, allowed, steps);
         }
-        if let Some(sent) = values(w) {
+        if let Some(sent) = &w.values {
             // Each value decides for itself.
             for value in sent {
-                if let Some(why) = judge::refuses(self.reader, r, value) {
+                if let Some(why) = judge::refuses(reader, value) {
                     self.say(steps, why, [End::Value(value.clone())]);
                 }
             }
             return;
         }
-        if keywords::is_loose(w) && !keywords::is_loose(r) && kind(r) == Some("integer") {
+        if w.loose && !r.loose && r.kind == Some("integer") {
             let text = End::Value(Json::text("0"));
             self.say(steps, "it must be a number and no text", [text]);
         }
-        match (kind(w), kind(r)) {
+        match (w.kind, r.kind) {
             (_, None) => {}
             (None, Some(kind)) => self.say(steps, format!("only {kind} is taken"), anything()),
             (Some("integer"), Some("integer")) => {
-                let (a, b) = (keywords::range(w), keywords::range(r));
+                let (a, b) = (w.range, r.range);
                 if let Some(n) = a.outside(b) {
                     self.say(
                         steps,
@@ -204,12 +204,12 @@ impl<'a> Compare<'a> {
                 self.steps(w, r, steps);
             }
             (Some("integer"), Some("number")) => {
-                let (min, max) = keywords::floats(r);
+                let (min, max) = r.floats;
                 let inside = Range {
                     min: min.ceil() as i128,
                     max: max.floor() as i128,
                 };
-                if let Some(n) = keywords::range(w).outside(inside) {
+                if let Some(n) = w.range.outside(inside) {
                     self.say(
                         steps,
                         format!("it must be from {min:?} to {max:?}"),
@@ -217,9 +217,7 @@ impl<'a> Compare<'a> {
                     );
                 }
             }
-            (Some("number"), Some("number")) => {
-                self.floats(keywords::floats(w), keywords::floats(r), steps)
-            }
+            (Some("number"), Some("number")) => self.floats(w.floats, r.floats, steps),
             (Some("number"), Some("integer")) => {
                 self.say(
                     steps,
@@ -227,11 +225,9 @@ impl<'a> Compare<'a> {
                     [0.5, -0.5, 1.5, 10.5].map(|n| End::Value(float(n))),
                 );
             }
-            (Some("string"), Some("string")) => {
-                self.texts(&keywords::text_of(w), &keywords::text_of(r), steps)
-            }
+            (Some("string"), Some("string")) => self.texts(&w.text, &r.text, steps),
             (Some("array"), Some("array")) => self.lists(w, r, steps),
-            (Some("object"), Some("object")) => self.objects(w, r, steps),
+            (Some("object"), Some("object")) => self.objects(w, r, writer, steps),
             (Some(a), Some(b)) if a == b => {}
             (Some(_), Some(kind)) => {
                 self.say(steps, format!("only {kind} is taken"), [End::Smallest])
@@ -240,23 +236,29 @@ impl<'a> Compare<'a> {
     }
 
     /// Multiples of a number that are none of another one.
-    fn steps(&mut self, w: &Json, r: &Json, steps: &[Step]) {
-        let (a, b) = (keywords::step(w), keywords::step(r));
+    fn steps(&mut self, w: &Demands<'_>, r: &Demands<'_>, steps: &[Step]) {
+        let (a, b) = (w.step, r.step);
         if a % b == 0 {
             return;
         }
-        let range = keywords::range(w);
-        let near = keywords::integer(w).into_iter();
+        let near = w.integer().into_iter();
         let mut sent = near.flat_map(|near| [near, near + a, near - a]);
-        let found = sent.find(|n| range.contains(*n) && n % b != 0);
+        let found = sent.find(|n| w.range.contains(*n) && n % b != 0);
         let ends = found.map(|n| End::Value(Json::integer(n)));
         self.say(steps, format!("it must be a multiple of {b}"), ends);
     }
 
-    fn values(&mut self, w: &'a Json, r: &'a Json, allowed: &[&Json], steps: &[Step]) {
-        match values(w) {
+    fn values(
+        &mut self,
+        w: &Demands<'a>,
+        r: &Demands<'a>,
+        writer: &Place<'a>,
+        allowed: &[Json],
+        steps: &[Step],
+    ) {
+        match &w.values {
             Some(sent) => {
-                for value in sent.into_iter().filter(|value| !allowed.contains(value)) {
+                for value in sent.iter().filter(|value| !allowed.contains(value)) {
                     self.say(
                         steps,
                         format!("{} is no allowed value", value.to_compact()),
@@ -272,10 +274,10 @@ impl<'a> Compare<'a> {
                     .chain(numbers)
                     .chain([Json::Bool(true), Json::Bool(false)]);
                 let others = both.filter(|value| {
-                    !allowed.contains(&value) && judge::refuses(self.writer, w, value).is_none()
+                    !allowed.contains(value) && judge::refuses(writer, value).is_none()
                 });
                 let others: Vec<End> = others.take(3).map(End::Value).collect();
-                let full = kind(r) == Some("boolean") && others.is_empty();
+                let full = r.kind == Some("boolean") && others.is_empty();
                 if !full {
                     self.say(steps, "only some values are allowed", others);
                 }
@@ -343,23 +345,18 @@ impl<'a> Compare<'a> {
         }
     }
 
-    fn lists(&mut self, w: &'a Json, r: &'a Json, steps: &mut Vec<Step>) {
-        let of = |schema| keywords::count(schema, "minItems", "maxItems");
-        let theirs = get(r, "items").filter(|items| matches!(items, Json::Object(_)));
-        let one = match get(w, "items") {
-            Some(item @ Json::Object(_)) => Pair {
-                writer: (self.writer, item),
-                reader: theirs.map(|theirs| (self.reader, theirs)),
-            }
-            .beside(0),
+    fn lists(&mut self, w: &Demands<'a>, r: &Demands<'a>, steps: &mut Vec<Step>) {
+        let one = match (&w.items, &r.items) {
+            (Items::Each(item), Items::Each(theirs)) => Pair::new(item, Some(theirs)).beside(0),
+            (Items::Each(item), _) => Pair::new(item, None).beside(0),
             _ => None,
         };
         let items = |n: u64| {
             (n <= 1_000).then(|| Some(Json::List(vec![one.clone()?; usize::try_from(n).ok()?])))?
         };
-        self.counts(of(w), of(r), "items", items, steps);
-        match (get(w, "items"), get(r, "items")) {
-            (Some(Json::List(a)), Some(Json::List(b))) if a.len() == b.len() => {
+        self.counts(w.count, r.count, "items", items, steps);
+        match (&w.items, &r.items) {
+            (Items::All(a), Items::All(b)) if a.len() == b.len() => {
                 // A step says nothing of the position: only the first item of a tuple can be steered to.
                 for (at, (a, b)) in a.iter().zip(b).enumerate() {
                     if !self.trial(a, b, steps).is_empty() {
@@ -367,10 +364,10 @@ impl<'a> Compare<'a> {
                     }
                 }
             }
-            (Some(Json::List(_)), _) | (_, Some(Json::List(_))) => {
+            (Items::All(_), _) | (_, Items::All(_)) => {
                 self.doubt(steps, "a list and a tuple, or two tuples of other lengths")
             }
-            (Some(a), Some(b)) => {
+            (Items::Each(a), Items::Each(b)) => {
                 steps.push(Step::Item);
                 self.pair(a, b, steps);
                 steps.pop();
@@ -379,25 +376,30 @@ impl<'a> Compare<'a> {
         }
     }
 
-    fn objects(&mut self, w: &'a Json, r: &'a Json, steps: &mut Vec<Step>) {
-        for name in required(r) {
-            if !required(w).any(|known| known == name) {
-                self.say(
-                    steps,
-                    format!("`{name}` is required"),
-                    [End::Without(name.to_owned())],
-                );
-            }
+    fn objects(
+        &mut self,
+        w: &Demands<'a>,
+        r: &Demands<'a>,
+        writer: &Place<'a>,
+        steps: &mut Vec<Step>,
+    ) {
+        for name in r.required.iter().filter(|name| !w.requires(name)) {
+            self.say(
+                steps,
+                format!("`{name}` is required"),
+                [End::Without(name.to_owned())],
+            );
         }
-        let lists = list(r, "anyOf");
-        let implied = |names: &[&str]| {
+        let lists = r.any_of;
+        let implied = |names: &[&String]| {
             let mut lists = lists.iter();
-            lists.any(|list| required(list).all(|name| names.contains(&name)))
+            lists.any(|list| list.iter().all(|name| names.contains(&name)))
         };
-        let sure: Vec<&str> = required(w).collect();
-        let mut sent = list(w, "anyOf").iter().map(required);
+        let sure: Vec<&String> = w.required.iter().collect();
+        let mut sent = w.any_of.iter();
         let each = sent.len() > 0
-            && sent.all(|more| implied(&more.chain(sure.iter().copied()).collect::<Vec<_>>()));
+            && sent
+                .all(|more| implied(&more.iter().chain(sure.iter().copied()).collect::<Vec<_>>()));
         if !lists.is_empty() && !implied(&sure) && !each {
             self.say(
                 steps,
@@ -405,10 +407,9 @@ impl<'a> Compare<'a> {
                 [End::Smallest],
             );
         }
-        let count = |schema| keywords::count(schema, "minProperties", "maxProperties");
-        let base = steer::smallest(self.writer, w, 0);
-        let more = match get(w, "additionalProperties") {
-            Some(of) => steer::smallest(self.writer, of, 0),
+        let base = steer::smallest(writer, 0);
+        let more = match &w.extra {
+            Some(of) => steer::smallest(of, 0),
             None => Some(Json::Bool(true)),
         };
         let of_size = |n: u64| {
@@ -421,36 +422,27 @@ impl<'a> Compare<'a> {
             }
             (members.len() as u64 == n).then_some(Json::Object(members))
         };
-        self.counts(count(w), count(r), "members", of_size, steps);
-        let extra = (
-            get(w, "additionalProperties"),
-            get(r, "additionalProperties"),
-        );
-        for (name, of) in properties(w) {
-            let known = properties(r)
-                .iter()
-                .find(|(known, _)| known == name)
-                .map(|(_, of)| of);
-            if let Some(reader) = known.or(extra.1) {
+        self.counts(w.count, r.count, "members", of_size, steps);
+        for (name, of) in &w.properties {
+            if let Some(reader) = r.property(name).or(r.extra.as_ref()) {
                 steps.push(Step::Property(name.clone()));
                 self.pair(of, reader, steps);
                 steps.pop();
             }
         }
-        match extra {
+        match (&w.extra, &r.extra) {
             (Some(a), Some(b)) => {
                 steps.push(Step::Entry);
                 self.pair(a, b, steps);
                 steps.pop();
             }
-            (None, Some(b)) if !is_anything(self.reader.resolve(b)) => {
+            (None, Some(b)) if !b.demands().is_anything() => {
                 let values = [
                     Json::Bool(true),
                     Json::text("anything"),
                     Json::list([]),
                     Json::object::<String>([]),
                 ];
-                let base = steer::smallest(self.writer, w, 0);
                 let with = |value: Json| match &base {
                     Some(Json::Object(members)) => {
                         let more = ("something-else".to_owned(), value);
@@ -468,21 +460,19 @@ impl<'a> Compare<'a> {
     }
 }
 
-fn is_anything(schema: &Json) -> bool {
-    const SAYS: &[&str] = &["type", "oneOf", "anyOf", "const", "enum", "$ref", "allOf"];
-    SAYS.iter().all(|keyword| get(schema, keyword).is_none())
-}
-
 /// Whether two branches are meant to be the same: one tag, or one kind where there is no tag.
-fn is_alike(w: &Json, r: &Json) -> bool {
-    let tags = |schema: &Json| -> Vec<(String, String)> {
-        properties(schema)
-            .iter()
-            .filter_map(|(name, of)| Some((name.clone(), get(of, "const")?.to_compact())))
-            .collect()
+fn is_alike(w: &Demands<'_>, r: &Demands<'_>) -> bool {
+    let tags = |demands: &Demands<'_>| -> Vec<(String, String)> {
+        let properties = demands.properties.iter();
+        let tags = properties.filter_map(|(name, of)| {
+            let of = of.demands();
+            let only = of.values.filter(|_| of.fixed)?;
+            Some((name.clone(), only.first()?.to_compact()))
+        });
+        tags.collect()
     };
     let (a, b) = (tags(w), tags(r));
-    kind(w) == kind(r) && (a == b || (a.is_empty() || b.is_empty()))
+    w.kind == r.kind && (a == b || (a.is_empty() || b.is_empty()))
 }
 
 fn anything() -> Vec<End> {

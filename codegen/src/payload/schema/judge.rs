@@ -8,11 +8,10 @@ mod object;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
-use super::keywords::{Schema, get};
-use super::keywords::{branches, count, properties, values};
+use super::keywords::{Demands, Items, Place};
 use crate::formats;
 use crate::json::Json;
-use crate::payload::fault::{Fault, Step};
+use crate::payload::fault::{self, Fault, Step};
 use crate::payload::text;
 use leaf::{counted, equal, fault, integer, no_kind, no_value, number, string, wanted};
 use object::Object;
@@ -23,7 +22,7 @@ const DEEPEST: usize = 600;
 /// level tries what is below it once more for every branch.
 const MAX_WRONG: u32 = 10_000;
 
-/// How much of a schema counts.
+/// How much of a type counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Look {
     /// What a decoder reads, up to the first fault. Of several types the first one that reads a value has it.
@@ -32,47 +31,46 @@ enum Look {
     All,
 }
 
-/// Why a payload is refused.
-pub(crate) fn refuses(schemas: Schema<'_>, schema: &Json, json: &Json) -> Option<String> {
-    Some(faults(schemas, schema, json).first()?.to_string())
+/// The reason for which a payload is refused.
+pub(crate) fn refuses(place: &Place<'_>, json: &Json) -> Option<String> {
+    Some(faults(place, json).first()?.to_string())
 }
 
 /// Everything that is refused in a payload.
-pub(crate) fn faults(schemas: Schema<'_>, schema: &Json, json: &Json) -> Vec<Fault> {
+pub(crate) fn faults(place: &Place<'_>, json: &Json) -> Vec<Fault> {
     let judge = Judge {
-        schemas,
         open: Cell::new((0, 0)),
     };
-    judge.value(schema, json, Look::All, 0)
+    judge.value(place, json, Look::All, 0)
 }
 
-struct Judge<'a> {
-    schemas: Schema<'a>,
+struct Judge {
     /// How many choices are being looked at in one another, and how many branches have turned out wrong in the outermost.
     open: Cell<(u32, u32)>,
 }
 
-impl<'a> Judge<'a> {
-    fn value(&self, schema: &'a Json, json: &Json, look: Look, depth: usize) -> Vec<Fault> {
+impl Judge {
+    fn value(&self, place: &Place<'_>, json: &Json, look: Look, depth: usize) -> Vec<Fault> {
         if depth > DEEPEST {
             return fault("json_schema", "depth", "it nests too deep".to_owned());
         }
-        let schema = self.schemas.resolve(schema);
-        let choices = branches(schema);
-        if !choices.is_empty() {
-            return self.choice(choices, json, look, depth);
+        let demands = place.demands();
+        if !demands.branches.is_empty() {
+            return self.choice(&demands.branches, json, look, depth);
         }
-        let faults = alone(schema, json, look);
+        let faults = alone(&demands, json, look);
         match json {
-            Json::List(items) if faults.is_empty() => self.items(schema, items, look, depth),
-            Json::Object(members) if faults.is_empty() => self.object(schema, members, look, depth),
+            Json::List(items) if faults.is_empty() => self.items(&demands, items, look, depth),
+            Json::Object(members) if faults.is_empty() => {
+                self.object(&demands, members, look, depth)
+            }
             _ => faults,
         }
     }
 
     /// The first branch that takes it, with what is demanded of it, has it; else the first that reads it, and its checks
     /// count.
-    fn choice(&self, choices: &'a [Json], json: &Json, look: Look, depth: usize) -> Vec<Fault> {
+    fn choice(&self, choices: &[Place<'_>], json: &Json, look: Look, depth: usize) -> Vec<Fault> {
         let within = self.enter();
         let mut first = None;
         for branch in choices {
@@ -120,8 +118,8 @@ impl<'a> Judge<'a> {
 
     /// What is wrong in the only branch that can be meant; else that there is none. Looks into one branch at most, or a
     /// payload could make it look into all of them at every step.
-    fn no_branch(&self, branches: &'a [Json], json: &Json, depth: usize) -> Vec<Fault> {
-        let mut alike: Vec<&Json> = branches
+    fn no_branch(&self, branches: &[Place<'_>], json: &Json, depth: usize) -> Vec<Fault> {
+        let mut alike: Vec<&Place<'_>> = branches
             .iter()
             .filter(|branch| self.takes(branch, json, false, depth))
             .collect();
@@ -136,57 +134,53 @@ impl<'a> Judge<'a> {
             [only] => self.value(only, json, Look::All, depth + 1),
             _ => {
                 let reason = "it fits no branch of `oneOf`".to_owned();
-                fault("oneOf", crate::payload::fault::kind(json), reason)
+                fault("oneOf", fault::kind(json), reason)
             }
         }
     }
 
     /// Whether a schema takes this kind of value and, of an object, has no tag (a member with one value) that says otherwise.
-    fn takes(&self, schema: &'a Json, json: &Json, tags: bool, depth: usize) -> bool {
-        let schema = self.schemas.resolve(schema);
-        let choices = branches(schema);
-        if !choices.is_empty() && depth < DEEPEST {
-            let mut choices = choices.iter();
+    fn takes(&self, place: &Place<'_>, json: &Json, tags: bool, depth: usize) -> bool {
+        let demands = place.demands();
+        if !demands.branches.is_empty() && depth < DEEPEST {
+            let mut choices = demands.branches.iter();
             return choices.any(|branch| self.takes(branch, json, tags, depth + 1));
         }
-        let other = |(name, of): &(String, Json), members: &[(String, Json)]| {
+        let other = |(name, of): &(String, Place<'_>), members: &[(String, Json)]| {
             let own = members.iter().rfind(|(key, _)| key == name);
-            match (values(self.schemas.resolve(of)).as_deref(), own) {
+            match (of.demands().values.as_deref(), own) {
                 (Some([only]), Some((_, value))) => !equal(only, value),
                 _ => false,
             }
         };
         match json {
-            _ if kind_of(&kinds(schema), json).is_none() => false,
+            _ if kind_of(&demands.kinds(), json).is_none() => false,
             Json::Object(members) if tags => {
-                !properties(schema).iter().any(|tag| other(tag, members))
+                let mut properties = demands.properties.iter();
+                !properties.any(|tag| other(tag, members))
             }
             _ => true,
         }
     }
 
     /// The kinds that any of the branches takes.
-    fn kinds_of(&self, branches: &'a [Json], depth: usize, all: &mut BTreeSet<&'a str>) {
+    fn kinds_of(&self, branches: &[Place<'_>], depth: usize, all: &mut BTreeSet<&'static str>) {
         for branch in branches {
-            let schema = self.schemas.resolve(branch);
-            all.extend(kinds(schema).into_iter().map(wanted));
+            let demands = branch.demands();
+            all.extend(demands.kinds().into_iter().map(wanted));
             if depth < DEEPEST {
-                self.kinds_of(self::branches(schema), depth + 1, all);
+                self.kinds_of(&demands.branches, depth + 1, all);
             }
         }
     }
 
-    fn items(&self, schema: &'a Json, items: &[Json], look: Look, depth: usize) -> Vec<Fault> {
-        let mut all = length(schema, items, look);
+    fn items(&self, demands: &Demands<'_>, items: &[Json], look: Look, depth: usize) -> Vec<Fault> {
+        let mut all = length(demands, items, look);
         for (at, item) in items.iter().enumerate() {
             if look == Look::Form && !all.is_empty() {
                 break;
             }
-            let of = match get(schema, "items") {
-                Some(Json::List(each)) => each.get(at),
-                other => other,
-            };
-            if let Some(of) = of {
+            if let Some(of) = demands.item(at) {
                 let faults = self.value(of, item, look, depth + 1);
                 nest(&mut all, || Step::Item(at), faults);
             }
@@ -196,12 +190,12 @@ impl<'a> Judge<'a> {
 
     fn object(
         &self,
-        schema: &'a Json,
+        demands: &Demands<'_>,
         members: &[(String, Json)],
         look: Look,
         depth: usize,
     ) -> Vec<Fault> {
-        let (mut all, inside) = Object::new(schema, members).told(schema, look);
+        let (mut all, inside) = Object::new(demands, members).told(look);
         for member in inside {
             if look == Look::Form && !all.is_empty() {
                 break;
@@ -221,60 +215,42 @@ fn nest(all: &mut Vec<Fault>, step: impl Fn() -> Step, faults: Vec<Fault>) {
     }));
 }
 
-/// What is wrong with a value, whatever is in it.
-fn alone(schema: &Json, json: &Json, look: Look) -> Vec<Fault> {
-    if let Some(values) = values(schema)
+/// The faults of a value, whatever is in it.
+fn alone(demands: &Demands<'_>, json: &Json, look: Look) -> Vec<Fault> {
+    if let Some(values) = &demands.values
         && (look == Look::All || matches!(json, Json::Text(_)))
         && !values.iter().any(|value| equal(value, json))
     {
-        return no_value(&values, json);
+        return no_value(values, json);
     }
-    let kinds = kinds(schema);
+    let kinds = demands.kinds();
     let Some(kind) = kind_of(&kinds, json) else {
         return no_kind(kinds.iter().map(|kind| wanted(kind)).collect(), json);
     };
     match json {
-        Json::Number(digits) if kind == "integer" => integer(schema, digits, look),
-        Json::Number(digits) if kind == "number" => number(schema, digits, look),
+        Json::Number(digits) if kind == "integer" => integer(demands, digits, look),
+        Json::Number(digits) if kind == "number" => number(demands, digits, look),
         // As text it is the same integer.
-        Json::Text(value) if kind == "string" && kinds.contains(&"integer") && !is_long(value) => {
+        Json::Text(value) if kind == "string" && demands.loose && !is_long(value) => {
             let reason = format!("{:?} is no integer", text::shortened(value));
             fault("pattern", "an integer", reason)
         }
-        Json::Text(value) if kind == "string" => string(schema, value, look),
+        Json::Text(value) if kind == "string" => string(demands, value, look),
         _ => Vec::new(),
     }
 }
 
 /// How many items there are; the form of a tuple, too.
-fn length(schema: &Json, items: &[Json], look: Look) -> Vec<Fault> {
-    let counts = count(schema, "minItems", "maxItems");
-    let is_tuple = matches!(get(schema, "items"), Some(Json::List(_)));
-    if look == Look::Form && !is_tuple {
+fn length(demands: &Demands<'_>, items: &[Json], look: Look) -> Vec<Fault> {
+    if look == Look::Form && !matches!(demands.items, Items::All(_)) {
         return Vec::new();
     }
     counted(
-        counts,
+        demands.count,
         items.len() as u64,
         "items",
         ["minItems", "maxItems"],
     )
-}
-
-/// The names under `type`; none when a value may be of any kind.
-fn kinds(schema: &Json) -> Vec<&str> {
-    let names = match get(schema, "type") {
-        Some(Json::List(names)) => names.as_slice(),
-        Some(one) => std::slice::from_ref(one),
-        None => &[],
-    };
-    let names = names.iter();
-    names
-        .filter_map(|name| match name {
-            Json::Text(name) => Some(name.as_str()),
-            _ => None,
-        })
-        .collect()
 }
 
 /// Which of the kinds a value is of; an empty text when it may be of any.

@@ -1,57 +1,15 @@
-//! Reads the keywords of an imported schema, in the dialect that the import writes. Compares nothing.
+//! What a type demands of a value, in the words of JSON Schema: of an imported type, and of a contract's as well. Compares
+//! nothing.
 
 use crate::json::Json;
-use crate::model::{Contracts, Imported};
-use crate::payload::shape::{Count, Format, Range, Text};
+use crate::model::{
+    Alternative, Body, Constraints, Contracts, Event, Field, Type, TypeDef, TypeId, TypeKind,
+    Union, ValueKind, Whole,
+};
+use crate::payload::shape::{Count, Range, Shape, Slot, Text};
+use crate::source::Span;
 
-/// A schema as the import left it, among the types of its contracts.
-#[derive(Clone, Copy)]
-pub(crate) struct Schema<'a> {
-    pub contracts: &'a Contracts,
-    pub import: &'a Imported,
-}
-
-impl<'a> Schema<'a> {
-    /// The schema of a whole payload.
-    pub fn root(self) -> &'a Json {
-        self.definition(self.contracts.root(self.import))
-    }
-
-    /// Follows a reference; what is not there accepts everything.
-    pub fn definition(self, name: &str) -> &'a Json {
-        const ANYTHING: &Json = &Json::Null;
-        self.contracts.schema(name).unwrap_or(ANYTHING)
-    }
-
-    /// What stands behind references.
-    pub fn resolve(self, mut schema: &'a Json) -> &'a Json {
-        for _ in 0..=self.contracts.imported.len() {
-            match reference(schema) {
-                Some(name) => schema = self.definition(name),
-                None => break,
-            }
-        }
-        schema
-    }
-}
-
-/// The definition that a schema refers to.
-pub(crate) fn reference(schema: &Json) -> Option<&str> {
-    match get(schema, "$ref") {
-        Some(Json::Text(uri)) => uri.strip_prefix("#/definitions/"),
-        _ => None,
-    }
-}
-
-/// A member of an object.
-pub(crate) fn get<'j>(schema: &'j Json, key: &str) -> Option<&'j Json> {
-    match schema {
-        Json::Object(members) => members.iter().find(|(k, _)| k == key).map(|(_, v)| v),
-        _ => None,
-    }
-}
-
-/// One step into a payload of a schema.
+/// One step into a payload.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Step {
     Property(String),
@@ -61,150 +19,387 @@ pub(crate) enum Step {
     Branch(usize),
 }
 
-/// How deep schemas may stand in one another before nothing is made or read any more.
+/// Limit of types that stand in one another: deeper ones are neither made nor read.
 pub(crate) const DEEPEST: usize = 100;
 
-pub(crate) fn kind(schema: &Json) -> Option<&str> {
-    match get(schema, "type") {
-        Some(Json::Text(kind)) => Some(kind),
-        // An integer that may come as text.
-        Some(Json::List(kinds)) => kinds.iter().find_map(|kind| match kind {
-            Json::Text(kind) => Some(kind.as_str()),
+/// A type at a place of a payload.
+#[derive(Clone, Debug)]
+pub(crate) struct Place<'a> {
+    contracts: &'a Contracts,
+    what: What<'a>,
+}
+
+#[derive(Clone, Debug)]
+enum What<'a> {
+    Named(TypeId),
+    Slot(Slot<'a>),
+    /// The fields of an event.
+    Fields(&'a [Field]),
+    /// A variant of a union, with its tag.
+    Variant(&'a str, &'a str, TypeId),
+    /// The only text that is allowed.
+    Tag(&'a str),
+    Null,
+}
+
+/// The items of a list.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Items<'a> {
+    #[default]
+    None,
+    Each(Place<'a>),
+    /// Of a tuple.
+    All(Vec<Place<'a>>),
+}
+
+/// The demands of a type, names looked through.
+#[derive(Clone, Debug)]
+pub(crate) struct Demands<'a> {
+    /// A kind of JSON Schema; none where there are branches, and where anything is taken.
+    pub kind: Option<&'static str>,
+    /// Whether an integer may come as text, too.
+    pub loose: bool,
+    /// The only values that there are.
+    pub values: Option<Vec<Json>>,
+    /// Whether that is one value by definition: a tag.
+    pub fixed: bool,
+    pub branches: Vec<Place<'a>>,
+    /// Whether a reader keeps what is none of the branches.
+    pub open: bool,
+    pub properties: Vec<(String, Place<'a>)>,
+    pub required: Vec<String>,
+    /// Values of all other members.
+    pub extra: Option<Place<'a>>,
+    pub any_of: &'a [Vec<String>],
+    /// Of items or members.
+    pub count: Count,
+    pub range: Range,
+    pub step: i128,
+    pub floats: (f64, f64),
+    pub text: Text,
+    pub items: Items<'a>,
+}
+
+impl<'a> Demands<'a> {
+    fn of(kind: Option<&'static str>) -> Self {
+        Self {
+            kind,
+            loose: false,
+            values: None,
+            fixed: false,
+            branches: Vec::new(),
+            open: false,
+            properties: Vec::new(),
+            required: Vec::new(),
+            extra: None,
+            any_of: &[],
+            count: Count::ANY,
+            range: Range {
+                min: i64::MIN.into(),
+                max: i64::MAX.into(),
+            },
+            step: 1,
+            floats: (f64::MIN, f64::MAX),
+            text: Text::any(),
+            items: Items::None,
+        }
+    }
+
+    /// Whether every value is taken.
+    pub fn is_anything(&self) -> bool {
+        self.kind.is_none() && self.branches.is_empty() && self.values.is_none()
+    }
+
+    /// The kinds of values that are taken; none when every kind is.
+    pub fn kinds(&self) -> Vec<&'static str> {
+        let more = self.loose.then_some("string");
+        self.kind.into_iter().chain(more).collect()
+    }
+
+    pub fn property(&self, name: &str) -> Option<&Place<'a>> {
+        let found = self.properties.iter().find(|(known, _)| known == name);
+        found.map(|(_, of)| of)
+    }
+
+    pub fn requires(&self, name: &str) -> bool {
+        self.required.iter().any(|known| known == name)
+    }
+
+    /// The integer nearest to zero.
+    pub fn integer(&self) -> Option<i128> {
+        let near = self.range.nearest_zero();
+        let rest = near.rem_euclid(self.step);
+        let mut candidates = [near, near - rest, near - rest + self.step].into_iter();
+        candidates.find(|n| self.range.contains(*n) && n % self.step == 0)
+    }
+
+    /// The item at a position.
+    pub fn item(&self, at: usize) -> Option<&Place<'a>> {
+        match &self.items {
+            Items::None => None,
+            Items::Each(each) => Some(each),
+            Items::All(all) => all.get(at),
+        }
+    }
+
+    fn object(&mut self, contracts: &'a Contracts, fields: &'a [Field], whole: Option<&'a Whole>) {
+        for field in fields {
+            let wire = field.wire();
+            if field.required() {
+                self.required.push(wire.clone());
+            }
+            let place = Place::slot(contracts, Slot::field(field));
+            self.properties.push((wire, place));
+        }
+        let Some(whole) = whole else { return };
+        let extra = whole.extra.as_ref().filter(|extra| **extra != Type::Any);
+        self.extra = extra.map(|extra| Place::bare(contracts, extra));
+        self.any_of = &whole.any_of;
+        self.count = Count {
+            min: whole.min.unwrap_or(0),
+            max: whole.max,
+        };
+    }
+}
+
+impl<'a> Place<'a> {
+    fn new(contracts: &'a Contracts, what: What<'a>) -> Self {
+        Self { contracts, what }
+    }
+
+    /// A place of a payload.
+    pub fn slot(contracts: &'a Contracts, slot: Slot<'a>) -> Self {
+        Self::new(contracts, What::Slot(slot))
+    }
+
+    fn bare(contracts: &'a Contracts, ty: &'a Type) -> Self {
+        Self::slot(contracts, Slot::bare(ty))
+    }
+
+    /// The payload of an event; none when its schema was not imported.
+    pub fn event(contracts: &'a Contracts, event: &'a Event) -> Option<Self> {
+        match &event.body {
+            Body::Fields(fields) => Some(Self::new(contracts, What::Fields(fields))),
+            Body::Schema(path) => Self::import(contracts, path.span),
+        }
+    }
+
+    /// A type of the contracts; none when its schema was not imported.
+    pub fn ty(contracts: &'a Contracts, id: TypeId) -> Option<Self> {
+        match &contracts[id].kind {
+            TypeKind::Schema(path) => Self::import(contracts, path.span),
+            _ => Some(Self::new(contracts, What::Named(id))),
+        }
+    }
+
+    /// The type that an imported schema is, by the place that names it.
+    pub fn import(contracts: &'a Contracts, at: Span) -> Option<Self> {
+        let import = contracts.imports.get(&at)?;
+        Some(Self::new(contracts, What::Named(import.id)))
+    }
+
+    /// The named type, if nothing else binds the place.
+    pub fn name(&self) -> Option<TypeId> {
+        match &self.what {
+            What::Named(id) => Some(*id),
+            What::Slot(slot) if slot.is_bare() => slot.name(),
             _ => None,
-        }),
-        _ => None,
+        }
+    }
+
+    /// The demands of the type. In a box: what reads and makes values calls itself, with some of them on each level.
+    pub fn demands(&self) -> Box<Demands<'a>> {
+        Box::new(self.look())
+    }
+
+    fn look(&self) -> Demands<'a> {
+        let contracts = self.contracts;
+        match &self.what {
+            What::Null => Demands::of(Some("null")),
+            What::Tag(text) => Demands {
+                values: Some(vec![Json::text(*text)]),
+                fixed: true,
+                ..Demands::of(Some("string"))
+            },
+            What::Fields(fields) => {
+                let mut demands = Demands::of(Some("object"));
+                demands.object(contracts, fields, None);
+                demands
+            }
+            What::Variant(tag, text, id) => {
+                let mut demands = Demands::of(Some("object"));
+                demands.required.push((*tag).to_owned());
+                let only = Self::new(contracts, What::Tag(text));
+                demands.properties.push(((*tag).to_owned(), only));
+                if let TypeKind::Struct(fields) = &contracts[*id].kind {
+                    demands.object(contracts, fields, Some(&contracts[*id].whole));
+                }
+                demands
+            }
+            What::Named(id) => self.named(*id, Vec::new(), false),
+            What::Slot(slot) => self.typed(slot.ty, slot.constraints.clone(), slot.as_text),
+        }
+    }
+
+    fn typed(
+        &self,
+        ty: &'a Type,
+        mut constraints: Vec<&'a Constraints>,
+        as_text: bool,
+    ) -> Demands<'a> {
+        let contracts = self.contracts;
+        match ty {
+            Type::Named(id) => self.named(*id, constraints, as_text),
+            Type::Limited(limited) => {
+                constraints.push(&limited.1);
+                self.typed(&limited.0, constraints, as_text)
+            }
+            Type::Null => Demands::of(Some("null")),
+            Type::Nullable(inner) => Demands {
+                branches: vec![
+                    Self::slot(contracts, Slot::with(inner, constraints)),
+                    Self::new(contracts, What::Null),
+                ],
+                ..Demands::of(None)
+            },
+            Type::Tuple(items) => Demands {
+                items: Items::All(items.iter().map(|ty| Self::bare(contracts, ty)).collect()),
+                count: Count {
+                    min: items.len() as u64,
+                    max: Some(items.len() as u64),
+                },
+                ..Demands::of(Some("array"))
+            },
+            Type::I64OrText => Demands {
+                loose: true,
+                ..Demands::of(Some("integer"))
+            },
+            ty => self.plain(Slot {
+                ty,
+                constraints,
+                as_text,
+            }),
+        }
+    }
+
+    fn named(
+        &self,
+        id: TypeId,
+        mut constraints: Vec<&'a Constraints>,
+        as_text: bool,
+    ) -> Demands<'a> {
+        let contracts = self.contracts;
+        let def: &'a TypeDef = &contracts[id];
+        match &def.kind {
+            TypeKind::Struct(fields) => {
+                let mut demands = Demands::of(Some("object"));
+                demands.object(contracts, fields, Some(&def.whole));
+                demands
+            }
+            TypeKind::Enum(choice) => {
+                let values = choice.values.iter();
+                let values = values.map(|value| Json::text(value.value.as_str()));
+                Demands {
+                    values: choice.closed.then(|| values.collect()),
+                    ..Demands::of(Some("string"))
+                }
+            }
+            TypeKind::Union(union) => Demands {
+                branches: self.variants(union),
+                open: !union.closed,
+                ..Demands::of(None)
+            },
+            TypeKind::Choice(choice) => {
+                let branch = |of: &'a Alternative| {
+                    Self::slot(contracts, Slot::with(&of.ty, vec![&of.constraints]))
+                };
+                Demands {
+                    branches: choice.alternatives.iter().map(branch).collect(),
+                    ..Demands::of(None)
+                }
+            }
+            // A checked model has no circles of names; a chain longer than there are types is one.
+            _ if constraints.len() > contracts.types.len() + contracts.imported.len() + 2 => {
+                Demands::of(None)
+            }
+            TypeKind::Alias {
+                ty,
+                constraints: own,
+            } => {
+                constraints.push(own);
+                self.typed(ty, constraints, as_text)
+            }
+            TypeKind::Scalar {
+                ty,
+                constraints: own,
+                as_text: text,
+            } => {
+                constraints.push(own);
+                self.typed(&ty.value, constraints, as_text || text.is_some())
+            }
+            TypeKind::Schema(path) => Self::import(contracts, path.span)
+                .map_or_else(|| Demands::of(None), |place| place.look()),
+            TypeKind::Invalid => Demands::of(None),
+        }
+    }
+
+    fn variants(&self, union: &'a Union) -> Vec<Self> {
+        let variants = union.variants.iter().filter_map(|variant| {
+            let what = What::Variant(&union.tag.value, &variant.tag.value, variant.ty.value?);
+            Some(Self::new(self.contracts, what))
+        });
+        variants.collect()
+    }
+
+    /// A type without a name.
+    fn plain(&self, slot: Slot<'a>) -> Demands<'a> {
+        let contracts = self.contracts;
+        let mut demands = match slot.shape(contracts) {
+            Shape::Bool => Demands::of(Some("boolean")),
+            Shape::Integer(range) => Demands {
+                range,
+                ..Demands::of(Some("integer"))
+            },
+            Shape::Float(min, max) => Demands {
+                floats: (min, max),
+                ..Demands::of(Some("number"))
+            },
+            Shape::Text(text) => Demands {
+                text,
+                ..Demands::of(Some("string"))
+            },
+            Shape::List(item, count) => Demands {
+                items: Items::Each(Self::bare(contracts, item)),
+                count,
+                ..Demands::of(Some("array"))
+            },
+            Shape::Map(item, count) => Demands {
+                extra: (*item != Type::Any).then(|| Self::bare(contracts, item)),
+                count,
+                ..Demands::of(Some("object"))
+            },
+            _ => Demands::of(None),
+        };
+        for constraints in &slot.constraints {
+            if let Some(step) = constraints.multiple_of.filter(|step| *step > 0) {
+                demands.step = step;
+            }
+            if let Some(only) = &constraints.only {
+                let values = only.iter().map(|kind| written(kind));
+                demands.fixed = demands.kind == Some("boolean");
+                demands.values = Some(values.collect());
+            }
+        }
+        demands
     }
 }
 
-/// Whether an integer may come as text, too.
-pub(crate) fn is_loose(schema: &Json) -> bool {
-    matches!(get(schema, "type"), Some(Json::List(_)))
-}
-
-pub(crate) fn list<'j>(schema: &'j Json, key: &str) -> &'j [Json] {
-    match get(schema, key) {
-        Some(Json::List(items)) => items,
-        _ => &[],
-    }
-}
-
-/// The branches of a choice: `oneOf`, or `anyOf` where nothing else is said. An object's `anyOf` has no types: it says which
-/// members are there.
-pub(crate) fn branches(schema: &Json) -> &[Json] {
-    match list(schema, "oneOf") {
-        [] if get(schema, "type").is_none() => list(schema, "anyOf"),
-        branches => branches,
-    }
-}
-
-pub(crate) fn properties(schema: &Json) -> &[(String, Json)] {
-    match get(schema, "properties") {
-        Some(Json::Object(members)) => members,
-        _ => &[],
-    }
-}
-
-pub(crate) fn required(schema: &Json) -> impl Iterator<Item = &str> {
-    list(schema, "required")
-        .iter()
-        .filter_map(|name| match name {
-            Json::Text(name) => Some(name.as_str()),
-            _ => None,
-        })
-}
-
-/// `const` or `enum`: the only values that there are.
-pub(crate) fn values(schema: &Json) -> Option<Vec<&Json>> {
-    match (get(schema, "const"), get(schema, "enum")) {
-        (Some(value), _) => Some(vec![value]),
-        (_, Some(Json::List(values))) => Some(values.iter().collect()),
-        _ => None,
-    }
-}
-
-fn number(schema: &Json, key: &str) -> Option<f64> {
-    match get(schema, key) {
-        Some(Json::Number(text)) => text.parse().ok(),
-        _ => None,
-    }
-}
-
-fn whole<T: std::str::FromStr>(schema: &Json, key: &str) -> Option<T> {
-    match get(schema, key) {
-        Some(Json::Number(text)) => text.parse().ok(),
-        _ => None,
-    }
-}
-
-pub(crate) fn count(schema: &Json, min: &str, max: &str) -> Count {
-    Count {
-        min: whole(schema, min).unwrap_or(0),
-        max: whole(schema, max),
-    }
-}
-
-/// The bounds of an integer: its width, cut by its minimum and maximum.
-pub(crate) fn range(schema: &Json) -> Range {
-    let small = get(schema, "format") == Some(&Json::text("int32"));
-    let (least, most) = if small {
-        (i128::from(i32::MIN), i128::from(i32::MAX))
-    } else {
-        (i128::from(i64::MIN), i128::from(u64::MAX))
-    };
-    let bound = |key: &str| whole::<i128>(schema, key);
-    let max = bound("maximum");
-    Range {
-        min: bound("minimum").map_or(least, |min| min.max(least)),
-        max: max.map_or(if small { most } else { i128::from(i64::MAX) }, |max| {
-            max.min(most)
-        }),
-    }
-}
-
-/// What an integer is a multiple of.
-pub(crate) fn step(schema: &Json) -> i128 {
-    whole(schema, "multipleOf")
-        .filter(|step| *step > 0)
-        .unwrap_or(1)
-}
-
-/// The integer nearest to zero.
-pub(crate) fn integer(schema: &Json) -> Option<i128> {
-    let (range, step) = (range(schema), step(schema));
-    let near = range.nearest_zero();
-    let rest = near.rem_euclid(step);
-    let mut candidates = [near, near - rest, near - rest + step].into_iter();
-    candidates.find(|n| range.contains(*n) && n % step == 0)
-}
-
-/// Inclusive bounds of a number; an exclusive one moves to the next number.
-pub(crate) fn floats(schema: &Json) -> (f64, f64) {
-    let min = number(schema, "minimum").unwrap_or(f64::MIN);
-    let max = number(schema, "maximum").unwrap_or(f64::MAX);
-    let above = number(schema, "exclusiveMinimum").map_or(min, f64::next_up);
-    let below = number(schema, "exclusiveMaximum").map_or(max, f64::next_down);
-    (min.max(above), max.min(below))
-}
-
-/// A text with everything that binds it.
-pub(crate) fn text_of(schema: &Json) -> Text {
-    let format = match get(schema, "format") {
-        Some(Json::Text(format)) if format == "uuid" => Format::Uuid,
-        Some(Json::Text(format)) if format == "date-time" => Format::Timestamp,
-        Some(Json::Text(format)) if format == "date" => Format::Date,
-        _ => Format::Plain,
-    };
-    let own = get(schema, "pattern").into_iter();
-    let more = list(schema, "allOf")
-        .iter()
-        .filter_map(|part| get(part, "pattern"));
-    let patterns = own.chain(more).filter_map(|pattern| match pattern {
-        Json::Text(pattern) => Some(pattern.clone()),
-        _ => None,
-    });
-    Text {
-        format,
-        length: count(schema, "minLength", "maxLength"),
-        patterns: patterns.collect(),
+/// A value that constraints list.
+fn written(kind: &ValueKind) -> Json {
+    match kind {
+        ValueKind::Bool(yes) => Json::Bool(*yes),
+        ValueKind::Number(number) => Json::Number(number.to_string()),
+        ValueKind::Text(text) => Json::text(text.as_str()),
+        ValueKind::List(_) | ValueKind::Object(_) => Json::Null,
     }
 }

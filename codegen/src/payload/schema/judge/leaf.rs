@@ -3,7 +3,7 @@
 use super::Look;
 use crate::json::Json;
 use crate::payload::fault::Fault;
-use crate::payload::schema::keywords::{floats, range, step, text_of};
+use crate::payload::schema::keywords::Demands;
 use crate::payload::shape::{Count, Format};
 use crate::payload::text;
 
@@ -35,7 +35,7 @@ pub(crate) fn no_kind(wanted: Vec<&str>, json: &Json) -> Vec<Fault> {
     fault("type", crate::payload::fault::kind(json), reason)
 }
 
-pub(crate) fn no_value(values: &[&Json], json: &Json) -> Vec<Fault> {
+pub(crate) fn no_value(values: &[Json], json: &Json) -> Vec<Fault> {
     let value = text::shortened(&json.to_compact());
     match values {
         [only] => {
@@ -58,11 +58,11 @@ pub(crate) fn equal(a: &Json, b: &Json) -> bool {
     }
 }
 
-pub(crate) fn integer(schema: &Json, digits: &str, look: Look) -> Vec<Fault> {
+pub(crate) fn integer(demands: &Demands<'_>, digits: &str, look: Look) -> Vec<Fault> {
     let Ok(n) = digits.parse::<i128>() else {
         return fault("type", "a fraction", format!("{digits} is not an integer"));
     };
-    let (range, step) = (range(schema), step(schema));
+    let (range, step) = (demands.range, demands.step);
     if look == Look::Form || (range.contains(n) && n % step == 0) {
         return Vec::new();
     }
@@ -78,8 +78,8 @@ pub(crate) fn integer(schema: &Json, digits: &str, look: Look) -> Vec<Fault> {
     fault(rule, "", reason)
 }
 
-pub(crate) fn number(schema: &Json, digits: &str, look: Look) -> Vec<Fault> {
-    let (min, max) = floats(schema);
+pub(crate) fn number(demands: &Demands<'_>, digits: &str, look: Look) -> Vec<Fault> {
+    let (min, max) = demands.floats;
     let n = digits.parse::<f64>().ok().filter(|n| n.is_finite());
     if n.is_some_and(|n| look == Look::Form || (min..=max).contains(&n)) {
         return Vec::new();
@@ -89,8 +89,8 @@ pub(crate) fn number(schema: &Json, digits: &str, look: Look) -> Vec<Fault> {
     fault(rule, "", format!("{digits} is out of range"))
 }
 
-pub(crate) fn string(schema: &Json, value: &str, look: Look) -> Vec<Fault> {
-    let wanted = text_of(schema);
+pub(crate) fn string(demands: &Demands<'_>, value: &str, look: Look) -> Vec<Fault> {
+    let wanted = &demands.text;
     let short = text::shortened(value);
     if wanted.format != Format::Plain && !text::spells(wanted.format, value) {
         let reason = format!("{short:?} is no {}", wanted.format.name());

@@ -4,22 +4,21 @@
 use std::collections::{HashMap, HashSet};
 
 use super::leaf::{counted, fault};
-use super::{Look, kinds, nest};
+use super::{Look, nest};
 use crate::json::Json;
 use crate::payload::fault::{Fault, Step};
-use crate::payload::schema::keywords::get;
-use crate::payload::schema::keywords::{count, list, properties, required};
+use crate::payload::schema::keywords::{Demands, Place};
 
-/// A member of an object whose value a schema is about.
-pub(crate) struct Member<'s, 'm> {
-    pub(crate) of: &'s Json,
+/// A member of an object whose value a type is about.
+pub(crate) struct Member<'s, 'm, 'a> {
+    pub(crate) of: &'s Place<'a>,
     key: &'m str,
     pub(crate) value: &'m Json,
     pub(crate) look: Look,
     known: bool,
 }
 
-impl Member<'_, '_> {
+impl Member<'_, '_, '_> {
     pub(crate) fn step(&self) -> Step {
         if self.known {
             Step::Member(self.key.to_owned())
@@ -29,9 +28,10 @@ impl Member<'_, '_> {
     }
 }
 
-/// An object and what a schema says of its members.
-pub(crate) struct Object<'s, 'm> {
-    named: HashMap<&'s str, &'s Json>,
+/// An object and the demands on its members.
+pub(crate) struct Object<'s, 'm, 'a> {
+    demands: &'s Demands<'a>,
+    named: HashMap<&'s str, (&'s Place<'a>, Box<Demands<'a>>)>,
     needed: HashSet<&'s str>,
     members: &'m [(String, Json)],
     there: HashSet<&'m str>,
@@ -39,27 +39,30 @@ pub(crate) struct Object<'s, 'm> {
     again: HashSet<&'m str>,
 }
 
-impl<'s, 'm> Object<'s, 'm> {
-    pub(crate) fn new(schema: &'s Json, members: &'m [(String, Json)]) -> Self {
+impl<'s, 'm, 'a> Object<'s, 'm, 'a> {
+    pub(crate) fn new(demands: &'s Demands<'a>, members: &'m [(String, Json)]) -> Self {
         let mut there = HashSet::new();
         let keys = members.iter().map(|(key, _)| key.as_str());
         let again = keys.filter(|key| !there.insert(*key)).collect();
+        let properties = demands.properties.iter();
+        let properties = properties.filter(|(name, _)| there.contains(name.as_str()));
         Self {
-            named: properties(schema)
-                .iter()
-                .map(|(name, of)| (name.as_str(), of))
+            demands,
+            named: properties
+                .map(|(name, of)| (name.as_str(), (of, of.demands())))
                 .collect(),
-            needed: required(schema).collect(),
+            needed: demands.required.iter().map(String::as_str).collect(),
             members,
             there,
             again,
         }
     }
 
-    /// What is wrong with the members together, and those whose values are to be looked at.
-    pub(crate) fn told(&self, schema: &'s Json, look: Look) -> (Vec<Fault>, Vec<Member<'s, 'm>>) {
+    /// The faults of the members together, and those members whose values are to be looked at.
+    pub(crate) fn told(&self, look: Look) -> (Vec<Fault>, Vec<Member<'s, 'm, 'a>>) {
         let mut all = Vec::new();
-        for name in required(schema).filter(|name| !self.there.contains(name)) {
+        let required = self.demands.required.iter().map(String::as_str);
+        for name in required.filter(|name| !self.there.contains(name)) {
             let reason = format!("the field `{name}` is missing");
             all.extend(fault("required", name, reason));
         }
@@ -73,7 +76,7 @@ impl<'s, 'm> Object<'s, 'm> {
                 }
                 continue;
             }
-            let of = known.or_else(|| get(schema, "additionalProperties"));
+            let of = known.or(self.demands.extra.as_ref());
             let Some(of) = of.filter(|_| !self.is_absent(key, value)) else {
                 continue;
             };
@@ -89,20 +92,23 @@ impl<'s, 'm> Object<'s, 'm> {
         if look == Look::All {
             let there = self.there.iter().copied();
             let there = there.filter(|name| !self.is_null(name)).collect();
-            all.extend(whole(schema, &there));
+            all.extend(whole(self.demands, &there));
         }
         (all, inside)
     }
 
-    fn named(&self, key: &str) -> Option<&'s Json> {
-        self.named.get(key).copied()
+    fn named(&self, key: &str) -> Option<&'s Place<'a>> {
+        Some(self.named.get(key)?.0)
     }
 
     /// A reader takes `null` for an absent member, unless it is one of the values.
     fn is_absent(&self, key: &str, value: &Json) -> bool {
         *value == Json::Null
             && !self.needed.contains(key)
-            && self.named(key).is_some_and(|of| !is_any_or_null(of))
+            && self
+                .named
+                .get(key)
+                .is_some_and(|(of, demands)| of.name().is_some() || !is_any_or_null(demands))
     }
 
     /// Whether the last value of a key is an absent one.
@@ -115,7 +121,11 @@ impl<'s, 'm> Object<'s, 'm> {
     /// The members, each with whether it is the last of its key. Those with one value first: of all variants of a union one
     /// is looked into, however deep they hold each other.
     fn tags_first(&self) -> impl Iterator<Item = (&'m str, &'m Json, bool)> {
-        let is_tag = |key: &str| self.named(key).is_some_and(|of| get(of, "const").is_some());
+        let is_tag = |key: &str| {
+            self.named
+                .get(key)
+                .is_some_and(|(_, demands)| demands.fixed)
+        };
         let mut last = HashSet::new();
         let members = self.members.iter().rev();
         let mut all: Vec<(&str, &Json, bool)> = members
@@ -127,26 +137,21 @@ impl<'s, 'm> Object<'s, 'm> {
     }
 }
 
-/// What an object demands of all its members together.
-fn whole(schema: &Json, there: &HashSet<&str>) -> Vec<Fault> {
-    let counts = count(schema, "minProperties", "maxProperties");
+/// The faults of all members together.
+fn whole(demands: &Demands<'_>, there: &HashSet<&str>) -> Vec<Fault> {
     let rules = ["minProperties", "maxProperties"];
-    let mut all = counted(counts, there.len() as u64, "members", rules);
-    let lists = list(schema, "anyOf");
-    let has = |list: &Json| required(list).all(|name| there.contains(name));
+    let mut all = counted(demands.count, there.len() as u64, "members", rules);
+    let lists = demands.any_of;
+    let has = |list: &Vec<String>| list.iter().all(|name| there.contains(name.as_str()));
     if !lists.is_empty() && !lists.iter().any(has) {
-        let names = |list| required(list).collect::<Vec<_>>().join(" and ");
-        let lists: Vec<String> = lists.iter().map(names).collect();
+        let lists: Vec<String> = lists.iter().map(|list| list.join(" and ")).collect();
         let reason = format!("it must have {}", lists.join(", or "));
         all.extend(fault("anyOf", "", reason));
     }
     all
 }
 
-/// Whether a member's own schema, and none that it refers to, says that it may be anything, or `null` alone.
-fn is_any_or_null(schema: &Json) -> bool {
-    let says = ["$ref", "oneOf", "anyOf", "enum", "const"];
-    let kinds = kinds(schema);
-    kinds == ["null"]
-        || (kinds.is_empty() && says.iter().all(|keyword| get(schema, keyword).is_none()))
+/// Whether a member's own type, and none that it names, may be anything, or `null` alone.
+fn is_any_or_null(demands: &Demands<'_>) -> bool {
+    demands.is_anything() || demands.kind == Some("null")
 }
