@@ -23,6 +23,7 @@ use crate::config::Config;
 use crate::connection::Events;
 use crate::error::Error;
 use crate::health::DurableName;
+use crate::outbox::Outbox;
 use crate::shutdown::Shutdown;
 
 /// A connection to the events of an organisation. Clones are the same connection.
@@ -37,8 +38,7 @@ pub(crate) enum Sink {
     /// To the server.
     Server,
     /// Nowhere: they are kept for a test to look at.
-    #[cfg(feature = "testing")]
-    Records(Arc<crate::testing::Records>),
+    Outbox(Arc<dyn Outbox>),
 }
 
 #[derive(Debug)]
@@ -130,27 +130,7 @@ impl Bus {
         })
     }
 
-    /// A bus whose messages go no further than `records`. Its client never connects.
-    #[cfg(feature = "testing")]
-    pub(crate) async fn recording(records: Arc<crate::testing::Records>) -> Result<Self, Error> {
-        let config = Config::new("nats://127.0.0.1:1")?.name("recorder");
-        // Before every attempt the client waits, before the first one too.
-        let options = config
-            .options()?
-            .retry_on_initial_connect()
-            .reconnect_delay_callback(|_| Duration::from_secs(u64::from(u32::MAX)));
-        let client = options
-            .connect(config.servers())
-            .await
-            .map_err(|error| Error::Connect {
-                servers: config.servers_shown(),
-                reason: error.to_string(),
-            })?;
-        let events = Arc::new(Events::new(config.inboxes()));
-        Ok(Self::over(client, config, events, Sink::Records(records)))
-    }
-
-    fn over(client: Client, config: Config, events: Arc<Events>, sink: Sink) -> Self {
+    pub(crate) fn over(client: Client, config: Config, events: Arc<Events>, sink: Sink) -> Self {
         let jetstream = ContextBuilder::new()
             .api_prefix(config.api_prefix())
             .timeout(config.request_timeout)
@@ -195,8 +175,7 @@ impl Bus {
     /// Whether there is a connection now.
     #[must_use]
     pub fn is_connected(&self) -> bool {
-        #[cfg(feature = "testing")]
-        if let Sink::Records(_) = self.inner.sink {
+        if let Sink::Outbox(_) = self.inner.sink {
             return true;
         }
         self.inner.client.connection_state() == State::Connected
@@ -225,12 +204,11 @@ impl Bus {
     }
 
     /// An error when there is no server behind this bus, and nobody who could answer.
-    pub(crate) fn has_server(&self, _subject: &str) -> Result<(), Error> {
+    pub(crate) fn has_server(&self, subject: &str) -> Result<(), Error> {
         match self.inner.sink {
             Sink::Server => Ok(()),
-            #[cfg(feature = "testing")]
-            Sink::Records(_) => Err(Error::NotConnected {
-                subject: _subject.to_owned(),
+            Sink::Outbox(_) => Err(Error::NotConnected {
+                subject: subject.to_owned(),
                 after: Duration::ZERO,
             }),
         }
@@ -241,8 +219,7 @@ impl Bus {
         match self.inner.sink {
             Sink::Server => self.inner.client.max_payload(),
             // What a server takes unless it is told otherwise.
-            #[cfg(feature = "testing")]
-            Sink::Records(_) => 1 << 20,
+            Sink::Outbox(_) => 1 << 20,
         }
     }
 

@@ -10,8 +10,6 @@ use async_nats::{HeaderMap, HeaderName};
 use chrono::{DateTime, SecondsFormat, Utc};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-#[cfg(feature = "testing")]
-pub(crate) use message::of_headers;
 pub(crate) use message::{event_type, is_envelope, open, opened};
 pub(crate) use source::uri_reference;
 

@@ -143,7 +143,7 @@ impl Burial<'_> {
             put(&mut headers, MESSAGE_ID, id);
         }
         if let Some(trace) = &self.meta.trace {
-            trace.write(&mut headers);
+            trace.to_headers(&mut headers);
         }
         let own = self.message.headers.iter().flat_map(HeaderMap::iter);
         for (name, values) in own.filter(|(name, _)| cloudevents::is_envelope(name.as_ref())) {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use event_wire::streams::DEAD_LETTERS;
-#[cfg(feature = "testing")]
 use event_wire::streams::Service;
 use tokio::time::{Instant, sleep};
 
@@ -54,7 +53,6 @@ impl Durable {
     }
 
     /// One that no server has: for deliveries that are made by hand.
-    #[cfg(feature = "testing")]
     pub(crate) fn by_hand(stream: &'static str, service: &Service) -> Self {
         Self {
             stream,

@@ -102,8 +102,8 @@
 //! - `decimal`: decimals in contracts.
 //! - `opentelemetry`: trace context from service to service.
 //! - `schemars`: JSON Schema of hand-written events.
-//! - `testing`: real servers that fail on demand, and handlers without any server.
 //!
+//! The crate [event-testing](https://docs.rs/event-testing) has real servers that fail on demand, and delivers to handlers without a server.
 //! TLS is always on. Types without a connection are a crate of their own,
 //! [event-wire](https://docs.rs/event-wire), which this one re-exports.
 
@@ -112,6 +112,8 @@ mod api;
 mod begun;
 mod blocked;
 mod bus;
+#[doc(hidden)]
+pub mod by_hand;
 mod cloudevents;
 mod config;
 mod connection;
@@ -130,6 +132,7 @@ mod keeper;
 mod listener;
 pub mod operate;
 mod ordered;
+mod outbox;
 mod process;
 mod provisioned;
 mod publish;
@@ -140,8 +143,6 @@ mod spans;
 mod store;
 mod subscribe;
 mod suspect;
-#[cfg(feature = "testing")]
-pub mod testing;
 mod trace;
 mod trust;
 mod worker;
@@ -188,8 +189,3 @@ macro_rules! include_contracts {
         $crate::__include_contracts!($crate);
     };
 }
-
-/// Examples of the documents, compiled.
-#[cfg(all(doctest, feature = "opentelemetry", feature = "testing"))]
-#[doc = include_str!("../../docs/delivery.md")]
-struct Documents;

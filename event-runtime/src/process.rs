@@ -27,22 +27,25 @@ const SPARE_ATTEMPTS: u64 = 5;
 /// The field of a span that says how its delivery ended.
 const OUTCOME: &str = "messaging.nats.outcome";
 
-/// What the server is to be told, and why: for the recorder.
-#[derive(Debug)]
-#[cfg_attr(
-    not(feature = "testing"),
-    expect(
-        dead_code,
-        reason = "the worker has no use for the reasons, they are logged here"
-    )
-)]
-pub(crate) enum Outcome {
+/// The answer to the server for a delivery, with the reason of a failure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
     /// It is done.
     Ack,
     /// Deliver it again after this delay.
-    Retry { delay: Duration, reason: String },
+    Retry {
+        /// The delay.
+        delay: Duration,
+        /// Why.
+        reason: String,
+    },
     /// It is in the dead letters.
-    Dead { cause: Cause, reason: String },
+    Dead {
+        /// The kind of reason.
+        cause: Cause,
+        /// Why.
+        reason: String,
+    },
     /// Deliver it again, to whoever is there.
     Return,
 }

@@ -17,7 +17,6 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument, Span};
 
-#[cfg(feature = "testing")]
 use crate::bus::Sink;
 use crate::bus::{Bus, within};
 use crate::cloudevents;
@@ -89,13 +88,17 @@ pub(crate) fn on_nats(subject: event_wire::Subject) -> Subject {
     }
 }
 
-/// A message on its way into a stream.
+/// A message that is about to be sent.
 #[derive(Clone, Debug)]
-pub(crate) struct Outgoing {
-    pub(crate) subject: Subject,
-    pub(crate) headers: HeaderMap,
-    pub(crate) payload: Bytes,
-    pub(crate) stream: &'static str,
+pub struct Outgoing {
+    /// Subject.
+    pub subject: Subject,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// Body.
+    pub payload: Bytes,
+    /// Stream that stores it; empty for an ephemeral event.
+    pub stream: &'static str,
 }
 
 impl Outgoing {
@@ -294,10 +297,9 @@ impl Bus {
     /// Takes headers and payload out of the message.
     pub(crate) async fn emit_message(&self, message: &mut Outgoing) -> Result<(), Error> {
         let emitted = &self.inner.events.counters.emitted;
-        #[cfg(feature = "testing")]
-        if let Sink::Records(records) = &self.inner.sink {
+        if let Sink::Outbox(outbox) = &self.inner.sink {
             self.fits(message)?;
-            records.emit(message);
+            outbox.emit(message);
             emitted.fetch_add(1, Ordering::Relaxed);
             return Ok(());
         }
@@ -334,7 +336,6 @@ impl Bus {
     }
 
     /// An error when a server would not take it.
-    #[cfg(feature = "testing")]
     pub(crate) fn fits(&self, message: &Outgoing) -> Result<(), Error> {
         let size = message.size();
         if size > self.max_payload() {

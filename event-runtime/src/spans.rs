@@ -221,7 +221,7 @@ impl Outgoing {
     /// Puts the current trace into its headers.
     pub(crate) fn trace(&mut self) {
         if let Some(trace) = Trace::current() {
-            trace.write(&mut self.headers);
+            trace.to_headers(&mut self.headers);
         }
     }
 }

@@ -13,7 +13,6 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, Span};
 
-#[cfg(feature = "testing")]
 use crate::bus::Sink;
 use crate::bus::{Bus, within};
 use crate::connection::Events;
@@ -118,14 +117,20 @@ impl Publish {
     /// Hands the message to the client, once there is a connection. Gives back what the client did not take, and why.
     async fn send(mut self) -> Option<(Box<Self>, Attempt)> {
         let bus = self.bus.clone();
-        #[cfg(feature = "testing")]
-        if let Sink::Records(records) = &bus.inner.sink {
+        if let Sink::Outbox(outbox) = &bus.inner.sink {
             let stored = match bus.fits(&self.message) {
-                Ok(()) => records.store(&self.message),
+                Ok(()) => outbox.store(&self.message),
                 Err(error) => Err(error),
             };
             match stored {
-                Ok(receipt) => self.finish(Ok(receipt)),
+                Ok(stored) => {
+                    let stream = self.message.stream.to_owned();
+                    self.finish(Ok(Receipt {
+                        stream,
+                        sequence: stored.sequence,
+                        duplicate: stored.duplicate,
+                    }));
+                }
                 Err(error) => return Some((Box::new(self), Attempt::Failed(error))),
             }
             return None;

@@ -64,13 +64,16 @@ impl Trace {
         ambient::within(self, work)
     }
 
-    pub(crate) fn from_headers(headers: &HeaderMap) -> Option<Self> {
+    /// Reads the trace of a message; `None` if it carries none that is valid.
+    #[must_use]
+    pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let parent = value(headers, PARENT)?;
         let state = value(headers, STATE);
         Self::new(parent, state).or_else(|| Self::new(parent, None))
     }
 
-    pub(crate) fn write(&self, headers: &mut HeaderMap) {
+    /// Writes the trace into the headers of a message.
+    pub fn to_headers(&self, headers: &mut HeaderMap) {
         // Both were checked: no line breaks.
         headers.insert(PARENT, self.parent.as_str());
         if let Some(state) = &self.state {

@@ -14,8 +14,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use event_runtime::serde_json::{self, Value, json};
-use event_runtime::testing::TestServer;
 use event_runtime::{Bus, Config, Delivery, Failure, Meta, Shutdown, Timestamp};
+use event_testing::TestServer;
 use event_tests::generated::all_envelopes::{
     STREAMS,
     services::billing,

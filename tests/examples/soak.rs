@@ -19,11 +19,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use event_runtime::testing::{TestCluster, TestServer};
 use event_runtime::{
     Bus, Config, ConsumerDef, DEAD_LETTERS, Delivery, Failure, Filter, Listener, Shutdown, Start,
     StreamDef, Streams,
 };
+use event_testing::{TestCluster, TestServer};
 use support::{OrderPlaced, SHOP, STREAMS};
 use tokio::time::sleep;
 

@@ -16,10 +16,10 @@ use event_runtime::async_nats::jetstream::Context;
 use event_runtime::async_nats::jetstream::consumer::PullConsumer;
 use event_runtime::async_nats::jetstream::message::PublishMessage;
 use event_runtime::async_nats::{Client, HeaderMap, connect, jetstream};
-use event_runtime::testing::TestServer;
 use event_runtime::{
     Bus, Config, ConsumerDef, Delivery, Failure, Listener, Service, Shutdown, Start, Streams, Uuid,
 };
+use event_testing::TestServer;
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use tokio::runtime::{Builder, Runtime};

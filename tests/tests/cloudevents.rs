@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use event_runtime::async_nats::{HeaderMap, HeaderValue, Message};
 use event_runtime::dead_letter::{self, Cause};
-use event_runtime::testing::{Outcome, Recorder, TestServer};
 use event_runtime::{
     Bus, CloudEvent, Config, DEAD_LETTERS, Delivery, Envelope, Error, Event, Failure, Filter, Meta,
     Shutdown, Start, Timestamp,
 };
+use event_testing::{Outcome, Recorder, TestServer};
 use event_tests::generated::all_envelopes::{
     STREAMS,
     services::billing,

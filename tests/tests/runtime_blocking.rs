@@ -8,8 +8,8 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use event_runtime::testing::TestServer;
 use event_runtime::{Bus, ConsumerDef, Delivery, Failure, Listener, Service, Shutdown, Streams};
+use event_testing::TestServer;
 use support::{OrderPlaced, SHOP, STREAMS, Seen, StockMoved, connect, order, pending, until};
 use tokio::time::sleep;
 

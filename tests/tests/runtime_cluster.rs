@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use event_runtime::testing::TestCluster;
 use event_runtime::{
     Bus, Config, Delivery, Error, Filter, ListenReport, Listener, Shutdown, Start, StreamDef,
     Streams, serde_json,
 };
+use event_testing::TestCluster;
 use support::{OrderPlaced, SHOP, STREAMS, Seen, answer, durable, order, pending, until};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::JoinHandle;

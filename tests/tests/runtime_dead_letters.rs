@@ -13,11 +13,11 @@ use event_runtime::async_nats::jetstream::consumer::PullConsumer;
 use event_runtime::async_nats::jetstream::message::PublishMessage;
 use event_runtime::dead_letter::{BODY, DETAIL, REASON, SEQUENCE};
 use event_runtime::serde::{Deserialize, Serialize};
-use event_runtime::testing::TestServer;
 use event_runtime::{
     Bus, ConsumerDef, DEAD_LETTERS, Delivery, Error, Event, Failure, Json, Listener, Service,
     Shutdown, Streams, serde_json,
 };
+use event_testing::TestServer;
 use serde_json::json;
 use support::{
     OrderPlaced, SHOP, STREAMS, Seen, connect, count, message, order, pending, shop, until,

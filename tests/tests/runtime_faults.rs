@@ -14,10 +14,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use event_runtime::testing::TestServer;
 use event_runtime::{
     Bus, ConsumerDef, Delivery, Error, Failure, ListenReport, Listener, Service, Shutdown, Streams,
 };
+use event_testing::TestServer;
 use support::{
     ACK_WAIT, OrderPlaced, SHOP, STREAMS, Seen, connect, count, order, pending, shop, until,
 };

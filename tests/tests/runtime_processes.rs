@@ -11,10 +11,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use event_runtime::dead_letter::{REASON, SEQUENCE};
-use event_runtime::testing::TestServer;
 use event_runtime::{
     Bus, Config, ConsumerDef, DEAD_LETTERS, Delivery, Failure, Listener, Service, Shutdown, Streams,
 };
+use event_testing::TestServer;
 use support::{
     OrderPlaced, SHOP, STREAMS, StockMoved, connect, count, message, order, pending, until,
 };

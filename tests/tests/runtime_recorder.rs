@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use event_runtime::dead_letter::{self, Cause};
-use event_runtime::testing::{Outcome, Recorder};
 use event_runtime::{Bus, Delivery, Error, Failure, Listener, MessageId, Meta, Next, Trace};
+use event_testing::{Outcome, Recorder};
 use support::{OrderPaid, OrderPlaced, PriceShown, SHOP, STREAMS, StockMoved, order};
 
 struct Shop {

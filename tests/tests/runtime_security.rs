@@ -11,8 +11,8 @@ use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use event_runtime::testing::TestServer;
 use event_runtime::{Bus, Config, Json, serde_json::json};
+use event_testing::TestServer;
 use nkeys::KeyPair;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa};
 

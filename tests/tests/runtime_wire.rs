@@ -202,7 +202,7 @@ fn enums_are_tokens() {
 /// Decoding goes through a message in a service; here through the same door as `subscribe`.
 #[tokio::test]
 async fn errors_say_the_path_and_what_was_expected_but_no_value() {
-    let server = event_runtime::testing::TestServer::start().await.unwrap();
+    let server = event_testing::TestServer::start().await.unwrap();
     let bus = event_runtime::Bus::connect(event_runtime::Config::new(&server.url()).unwrap())
         .await
         .unwrap();

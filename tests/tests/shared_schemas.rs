@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use event_runtime::serde_json::{self, Value, json};
-use event_runtime::testing::TestServer;
 use event_runtime::{Bus, Config, Delivery, Event, Failure, Shutdown};
+use event_testing::TestServer;
 
 /// What `tests/webhooks/contracts` becomes.
 #[allow(dead_code, reason = "a part of the contracts is enough here")]

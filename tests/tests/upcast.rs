@@ -4,8 +4,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use event_runtime::testing::TestServer;
 use event_runtime::{Bus, Config, Delivery, Failure, Shutdown};
+use event_testing::TestServer;
 use event_tests::generated::supersedes::{STREAMS, services::billing, shop};
 
 #[derive(Clone, Default)]

@@ -1,16 +1,16 @@
 //! `dev`: a nats-server with JetStream and everything that the contracts want, until Ctrl-C.
 //!
-//! [`binary`] finds or installs the server, [`place`] is its folder and port, [`supervisor`] the process that lets it
+//! `event-server` finds or installs the server, [`place`] is its folder and port, [`supervisor`] the process that lets it
 //! outlive nobody, [`follow`] brings it to the contracts, [`watch`] sees that these change, [`traffic`] is what is shown
 //! while it runs.
 
-mod binary;
 mod follow;
 mod place;
 pub(crate) mod supervisor;
 mod traffic;
 mod watch;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -67,7 +67,11 @@ pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
         place::free(args.port)?;
     }
     let place = Place::take(args.store.as_deref())?;
-    let binary = binary::find()?;
+    let binary =
+        event_server::find_or_install(outcome::say).map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidInput => Failure::Usage(error.to_string()),
+            _ => Failure::Outside(error.to_string()),
+        })?;
     connection::run(async |stop| {
         let (running, bus) = start(&binary, &place, args.port, &stop).await?;
         let done = serve(&checked, watch, &running, &bus, args.watch, &stop).await;

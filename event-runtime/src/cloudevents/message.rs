@@ -107,12 +107,14 @@ pub(crate) fn event_type(headers: &HeaderMap) -> Option<String> {
     binary(headers).ok().flatten()?.event_type
 }
 
-/// What the headers of a message say of its CloudEvent, if they say it well.
-#[cfg(feature = "testing")]
-pub(crate) fn of_headers(headers: &HeaderMap) -> Option<CloudEvent> {
-    let attributes = binary(headers).ok().flatten()?;
-    let event_type = attributes.event_type.clone()?;
-    attributes.cloud_event(&event_type, PREFIX).ok()
+impl CloudEvent {
+    /// Reads the attributes of a message in binary mode; `None` if it is no valid CloudEvent.
+    #[must_use]
+    pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
+        let attributes = binary(headers).ok().flatten()?;
+        let event_type = attributes.event_type.clone()?;
+        attributes.cloud_event(&event_type, PREFIX).ok()
+    }
 }
 
 /// Whether a header is part of the envelope: a dead letter keeps it.

@@ -11,8 +11,8 @@ use std::io::{Read, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use event_runtime::testing::TestServer;
 use event_runtime::{Bus, Config, StreamDef, Streams};
+use event_testing::TestServer;
 use process::{Ended, Process};
 use tally::Report;
 

@@ -10,7 +10,7 @@ use event_bench::{Goal, Pairs, Point, many, record_point};
 use event_runtime::async_nats::HeaderMap;
 use event_runtime::async_nats::header::NATS_MESSAGE_ID;
 use event_runtime::async_nats::jetstream::message::PublishMessage;
-use event_runtime::testing::TestServer;
+use event_testing::TestServer;
 use event_runtime::{Bus, Config};
 use serde::Deserialize;
 use tokio::runtime::Runtime;

@@ -16,7 +16,7 @@ use event_runtime::async_nats::header::NATS_MESSAGE_ID;
 use event_runtime::async_nats::jetstream::consumer::PullConsumer;
 use event_runtime::async_nats::jetstream::context::PublishAckFuture;
 use event_runtime::async_nats::jetstream::message::PublishMessage;
-use event_runtime::testing::TestServer;
+use event_testing::TestServer;
 use event_runtime::{
     Bus, Config, Delivery, Error, ListenReport, Listener, Pending, Service, Shutdown,
 };

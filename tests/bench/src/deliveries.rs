@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use event_runtime::async_nats::Client;
 use event_runtime::async_nats::jetstream::{self, consumer::PullConsumer};
-use event_runtime::testing::TestServer;
+use event_testing::TestServer;
 use event_runtime::{
     Bus, Config, ConsumerDef, Delivery, Discard, Event, Failure, Filter, Listener, Retention,
     Service, Shutdown, Start, Storage, StreamDef, Streams,

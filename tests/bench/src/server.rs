@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use event_runtime::async_nats::Client;
 use event_runtime::async_nats::jetstream::Context;
 use event_runtime::async_nats::jetstream::stream::{Config, StorageType};
-use event_runtime::testing::TestServer;
+use event_testing::TestServer;
 use event_runtime::{Bus, Config as BusConfig, Event};
 
 use crate::contracts::bench::OrderPlaced;

@@ -17,8 +17,8 @@ use event_codegen::diagnostic::Diagnostics;
 use event_codegen::export::nats_auth::{Separation, nats_auth};
 use event_codegen::read;
 use event_runtime::async_nats::{self, ConnectOptions};
-use event_runtime::testing::TestServer;
 use event_runtime::{Bus, Config};
+use event_testing::TestServer;
 use organisation::the_organisation_works;
 
 event_runtime::include_contracts!();

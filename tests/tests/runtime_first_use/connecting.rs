@@ -1,7 +1,7 @@
 //! What `Bus::connect` says where there is no server, or one that does not want us.
 
-use event_runtime::testing::TestServer;
 use event_runtime::{Bus, Config};
+use event_testing::TestServer;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 

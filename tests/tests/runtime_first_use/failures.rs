@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use event_runtime::dead_letter::DETAIL;
-use event_runtime::testing::Recorder;
 use event_runtime::{Bus, Config, Delivery, Error, Failure, Listener, Permanent};
+use event_testing::Recorder;
 
 use crate::support::{Note, OrderPlaced, SHOP, count, message, order, pending, shop, until};
 

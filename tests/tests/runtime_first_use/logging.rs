@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use event_runtime::testing::TestServer;
 use event_runtime::{Bus, Config, Delivery, Failure, Listener, Shutdown};
+use event_testing::TestServer;
 
 use super::{is_child, process};
 use crate::support::{OrderPlaced, SHOP, STREAMS, count, order, pending, until};
@@ -55,7 +55,7 @@ fn handles_with_a_log() {
 
 #[test]
 fn what_happens_is_a_readable_line_each_and_no_event_is_one() {
-    let server = event_runtime::testing::server_binary().unwrap();
+    let server = event_server::find().unwrap();
     let text = process(
         "logging::handles_with_a_log",
         &[

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use event_runtime::async_nats::jetstream::consumer::pull;
 use event_runtime::serde::{Deserialize, Serialize};
-use event_runtime::testing::TestServer;
 use event_runtime::{Bus, Config, Delivery, Error, Event, Listener, Shutdown, StreamDef, Streams};
+use event_testing::TestServer;
 
 use crate::support::{OrderPaid, OrderPlaced, SHOP, STREAMS, StockMoved, connect};
 

@@ -1,6 +1,7 @@
 //! Where tests find a server: where `event-contracts dev` has put it, too.
 
-use event_runtime::testing::{FETCHED_VERSION, TestServer, server_binary};
+use event_server::VERSION;
+use event_testing::TestServer;
 
 use super::{is_child, process};
 
@@ -11,7 +12,7 @@ fn starts_a_server() {
     }
     let runtime = tokio::runtime::Runtime::new().unwrap();
     match runtime.block_on(TestServer::start()) {
-        Ok(_) => println!("found: {}", server_binary().unwrap().display()),
+        Ok(_) => println!("found: {}", event_server::find().unwrap().display()),
         Err(error) => println!("outcome: {error}"),
     }
 }
@@ -20,10 +21,10 @@ fn starts_a_server() {
 #[test]
 fn the_server_that_dev_has_fetched_is_found() {
     const ME: &str = "server::starts_a_server";
-    let real = server_binary().unwrap();
+    let real = event_server::find().unwrap();
     let folder = std::env::temp_dir().join(format!("first-use-{}", std::process::id()));
     let fetched = folder.join(format!(
-        "cache/event-contracts/nats-server-{FETCHED_VERSION}/nats-server"
+        "cache/event-contracts/nats-server-{VERSION}/nats-server"
     ));
     let (old, new) = (folder.join("old"), folder.join("new"));
     for parent in [&old, &new, fetched.parent().unwrap()] {

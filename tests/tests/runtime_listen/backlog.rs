@@ -1,7 +1,8 @@
 //! Many deliveries at once: none is lost between those that the worker runs itself and those that have tasks.
 
 use event_runtime::async_nats::jetstream::message::PublishMessage;
-use event_runtime::{Bus, Config, ConsumerDef, Service, Streams, serde_json, testing::TestServer};
+use event_runtime::{Bus, Config, ConsumerDef, Service, Streams, serde_json};
+use event_testing::TestServer;
 use futures_util::StreamExt;
 
 use crate::support::{self, STREAMS, Seen, order, pending, shop, until};

@@ -12,7 +12,7 @@ use super::{listen, stop};
 
 #[tokio::test]
 async fn a_missing_or_unfit_durable_is_an_error_that_names_the_remedy() {
-    let server = event_runtime::testing::TestServer::start().await.unwrap();
+    let server = event_testing::TestServer::start().await.unwrap();
     let bus = connect(&server).await;
     let ok = |_: Delivery<OrderPlaced>| async { Ok(()) };
     let failed = async |bus: &Bus| {
@@ -148,7 +148,7 @@ async fn a_durable_that_is_made_again_at_once_ends_the_listener_too() {
 
 #[tokio::test]
 async fn a_service_needs_no_more_than_the_least_privileges() {
-    let server = event_runtime::testing::TestServer::start_with(
+    let server = event_testing::TestServer::start_with(
         r#"authorization { users: [
             { user: admin, password: a }
             { user: shop, password: s, permissions: {

@@ -149,7 +149,7 @@ async fn a_slow_handler_sees_no_duplicate_and_the_limit_cancels_it() {
             ..STREAMS.consumers[0]
         }],
     };
-    let server = event_runtime::testing::TestServer::start().await.unwrap();
+    let server = event_testing::TestServer::start().await.unwrap();
     let (bus, other) = (connect(&server).await, connect(&server).await);
     bus.ensure(&QUICK).await.unwrap();
     let seen = Seen::default();
@@ -223,7 +223,7 @@ async fn an_interest_stream_offers_each_event_to_every_durable() {
         }],
         consumers: &[STREAMS.consumers[0], LEDGER],
     };
-    let server = event_runtime::testing::TestServer::start().await.unwrap();
+    let server = event_testing::TestServer::start().await.unwrap();
     let bus = connect(&server).await;
     bus.ensure(&INTEREST).await.unwrap();
     let (shop, ledger) = (Seen::default(), Seen::default());

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use event_runtime::testing::TestServer;
 use event_runtime::{Bus, Error, Filter};
+use event_testing::TestServer;
 
 use crate::support::{self, OrderPaid, PriceShown, STREAMS, connect, count, order, shop, until};
 

@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use event_runtime::async_nats::jetstream::consumer::PullConsumer;
-use event_runtime::testing::TestServer;
 use event_runtime::{
     Bus, Config, ConsumerDef, Discard, Event, Retention, Service, Start, Storage, StreamDef,
     Streams,
     serde::{Deserialize, Serialize},
 };
+use event_testing::TestServer;
 
 pub const ACK_WAIT: Duration = Duration::from_secs(2);
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use event_runtime::Json;
 use event_runtime::async_nats::jetstream::consumer;
-use event_runtime::testing::TestCluster;
+use event_testing::TestCluster;
 use futures_util::StreamExt;
 use serde_json::json;
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use event_runtime::testing::{TestServer, server_binary};
+use event_testing::TestServer;
 use serde_json::Value;
 
 use super::live::{SHOP, on_terminal, signal, start};
@@ -104,7 +104,7 @@ pub(super) fn command(folder: &Folder, args: &[&str]) -> Command {
     command
         .env("TMPDIR", folder.at("tmp"))
         .env("USER", "tester")
-        .env("NATS_SERVER_BIN", server_binary().unwrap());
+        .env("NATS_SERVER_BIN", event_server::find().unwrap());
     command
 }
 

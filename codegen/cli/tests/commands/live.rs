@@ -4,8 +4,8 @@ use std::future::Future;
 use std::process::{Child, Command, Stdio};
 
 use event_runtime::async_nats::jetstream::{self, stream};
-use event_runtime::testing::TestServer;
 use event_runtime::{Bus, Config, Json};
+use event_testing::TestServer;
 use serde_json::json;
 use tokio::runtime::Runtime;
 

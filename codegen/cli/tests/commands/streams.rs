@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::time::{Duration, Instant};
 
-use event_runtime::testing::TestCluster;
+use event_testing::TestCluster;
 use serde_json::json;
 
 use super::Run;

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::link::Link;
-use super::server::{TestServer, free_port};
+use crate::link::Link;
+use crate::server::{TestServer, free_port};
 
 /// How many nodes.
 const NODES: usize = 3;
@@ -24,7 +24,7 @@ const BETWEEN: Duration = Duration::from_millis(50);
 ///
 /// ```no_run
 /// # async fn test() -> std::io::Result<()> {
-/// let mut cluster = event_runtime::testing::TestCluster::start().await?;
+/// let mut cluster = event_testing::TestCluster::start().await?;
 /// println!("{}", cluster.urls());
 /// cluster[1].kill();
 /// // Returns when the node is healthy: it has caught up with the others.

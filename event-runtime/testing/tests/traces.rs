@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use event_runtime::async_nats::HeaderMap;
 use event_runtime::serde::{Deserialize, Serialize};
-use event_runtime::testing::TestServer;
 use event_runtime::{
     Bus, Config, ConsumerDef, Delivery, Discard, Event, Failure, Listener, Retention, Service,
     Shutdown, Start, Storage, StreamDef, Streams, Trace, serde_json,
 };
+use event_testing::TestServer;
 use opentelemetry::trace::{SpanId, SpanKind, Status, TracerProvider};
 use opentelemetry::{Key, Value};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};

@@ -9,13 +9,10 @@ use std::time::Duration;
 use async_nats::header::NATS_MESSAGE_ID;
 use async_nats::{HeaderMap, Subject};
 use bytes::Bytes;
+use event_runtime::by_hand::{Outbox, Outgoing, Stored};
+use event_runtime::{CloudEvent, DecodeError, Error, Event, Trace};
+use event_wire::decode;
 use event_wire::streams::{DEAD_LETTERS, covers, pattern_of};
-use event_wire::{DecodeError, Event, decode};
-
-use crate::cloudevents::{self, CloudEvent};
-use crate::error::Error;
-use crate::publish::{Outgoing, Receipt};
-use crate::trace::Trace;
 
 /// A message as it would have left the process.
 #[derive(Clone, Debug)]
@@ -45,7 +42,7 @@ impl Recorded {
             stream: Some(message.stream).filter(|stream| !stream.is_empty()),
             id: id.map(|id| id.as_str().to_owned()),
             trace: Trace::from_headers(&message.headers),
-            cloud_event: cloudevents::of_headers(&message.headers),
+            cloud_event: CloudEvent::from_headers(&message.headers),
             headers: message.headers.clone(),
             body: message.payload.clone(),
         }
@@ -84,8 +81,20 @@ impl Records {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What has come since the last call.
+    pub(crate) fn take(&self) -> Vec<Recorded> {
+        std::mem::take(&mut self.state().taken)
+    }
+
+    /// From now on the streams of events do not answer.
+    pub(crate) fn fail(&self, failing: bool) {
+        self.state().failing = failing;
+    }
+}
+
+impl Outbox for Records {
     /// Stores a message, as its stream would.
-    pub(crate) fn store(&self, message: &Outgoing) -> Result<Receipt, Error> {
+    fn store(&self, message: &Outgoing) -> Result<Stored, Error> {
         let mut state = self.state();
         if state.failing && message.stream != DEAD_LETTERS {
             return Err(Error::TimedOut {
@@ -95,14 +104,12 @@ impl Records {
             });
         }
         let recorded = Recorded::of(message);
-        let receipt = |sequence, duplicate| Receipt {
-            stream: message.stream.to_owned(),
-            sequence,
-            duplicate,
-        };
         let key = recorded.id.clone().map(|id| (message.stream, id));
         if let Some(sequence) = key.as_ref().and_then(|key| state.known.get(key)) {
-            return Ok(receipt(*sequence, true));
+            return Ok(Stored {
+                sequence: *sequence,
+                duplicate: true,
+            });
         }
         let last = state.last.entry(message.stream).or_default();
         *last += 1;
@@ -111,20 +118,13 @@ impl Records {
             state.known.insert(key, sequence);
         }
         state.taken.push(recorded);
-        Ok(receipt(sequence, false))
+        Ok(Stored {
+            sequence,
+            duplicate: false,
+        })
     }
 
-    pub(crate) fn emit(&self, message: &Outgoing) {
+    fn emit(&self, message: &Outgoing) {
         self.state().taken.push(Recorded::of(message));
-    }
-
-    /// What has come since the last call.
-    pub(super) fn take(&self) -> Vec<Recorded> {
-        std::mem::take(&mut self.state().taken)
-    }
-
-    /// From now on the streams of events do not answer.
-    pub(super) fn fail(&self, failing: bool) {
-        self.state().failing = failing;
     }
 }

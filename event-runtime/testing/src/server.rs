@@ -13,8 +13,6 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::server_binary;
-
 /// How long a server may take to be healthy; in a cluster it has a leader to find first.
 const START: Duration = Duration::from_secs(30);
 
@@ -34,7 +32,7 @@ static STARTED: AtomicU64 = AtomicU64::new(0);
 impl TestServer {
     /// Starts a server and waits until it is healthy.
     ///
-    /// The binary is the one that [`server_binary`] finds. `event-contracts dev` installs one where there is none, once for all projects.
+    /// The binary is the one that [`event_server::find`] finds. `event-contracts dev` installs one where there is none, once for all projects.
     ///
     /// # Errors
     /// Returns an error that says what to do if there is no binary, or the last words of one that does not become healthy.
@@ -60,8 +58,8 @@ impl TestServer {
     }
 
     /// A server that does not run yet: its folder, its ports and its configuration.
-    pub(super) fn prepare(configuration: &str) -> io::Result<Self> {
-        let binary = server_binary()?;
+    pub(crate) fn prepare(configuration: &str) -> io::Result<Self> {
+        let binary = event_server::find()?;
         let nanos = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.subsec_nanos());
@@ -155,7 +153,7 @@ impl TestServer {
     }
 
     /// Starts its process; kills the one before.
-    pub(super) fn spawn(&mut self) -> io::Result<()> {
+    pub(crate) fn spawn(&mut self) -> io::Result<()> {
         self.kill();
         let log = std::fs::File::options()
             .create(true)
@@ -173,7 +171,7 @@ impl TestServer {
     }
 
     /// Waits until it is healthy.
-    pub(super) async fn healthy_soon(&mut self) -> io::Result<()> {
+    pub(crate) async fn healthy_soon(&mut self) -> io::Result<()> {
         let deadline = Instant::now() + START;
         while Instant::now() < deadline {
             if let Some(status) = self
@@ -269,6 +267,6 @@ fn signal(child: &Child, name: &str) -> io::Result<()> {
     }
 }
 
-pub(super) fn free_port() -> io::Result<u16> {
+pub(crate) fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }

@@ -1,4 +1,4 @@
-//! Where the nats-server is. Finds one; installs none.
+//! Finds a nats-server; installs none.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,15 +8,15 @@ use std::process::Command;
 const OLDEST: (u32, u32) = (2, 10);
 
 /// Version of the nats-server that `event-contracts dev` installs where it finds none.
-pub const FETCHED_VERSION: &str = "2.15.1";
+pub const VERSION: &str = "2.15.1";
 
 /// Finds a nats-server of 2.10 or newer: the one that `NATS_SERVER_BIN` names; else one on `PATH`; else
 /// `.build/nats-server/bin/nats-server` in the folder of the package or of the process, or in one above; else the one that
-/// `event-contracts dev` has installed for this user ([`fetched_server`]).
+/// `event-contracts dev` has installed for this user ([`installed_at`]).
 ///
 /// # Errors
 /// Returns `NotFound` with what to do if there is none; another kind if `NATS_SERVER_BIN` names something else.
-pub fn server_binary() -> io::Result<PathBuf> {
+pub fn find() -> io::Result<PathBuf> {
     if let Some(path) = std::env::var_os("NATS_SERVER_BIN").filter(|path| !path.is_empty()) {
         let path = PathBuf::from(path);
         if recent(&path) {
@@ -45,7 +45,7 @@ pub fn server_binary() -> io::Result<PathBuf> {
     found
         .into_iter()
         .chain(built.filter(|path| path.is_file()))
-        .chain(fetched_server().filter(|path| recent(path)))
+        .chain(installed_at().filter(|path| recent(path)))
         .next()
         .ok_or_else(|| none(&old))
 }
@@ -53,7 +53,7 @@ pub fn server_binary() -> io::Result<PathBuf> {
 /// Where `event-contracts dev` installs the nats-server that it fetches, which may not have happened: in the folder
 /// `event-contracts` of this user's caches. `None` if this user has no home.
 #[must_use]
-pub fn fetched_server() -> Option<PathBuf> {
+pub fn installed_at() -> Option<PathBuf> {
     let set = |variable: &str| {
         std::env::var_os(variable)
             .filter(|path| !path.is_empty())
@@ -62,7 +62,7 @@ pub fn fetched_server() -> Option<PathBuf> {
     let cache = set("XDG_CACHE_HOME")
         .or_else(|| set("LOCALAPPDATA"))
         .or_else(|| Some(std::env::home_dir()?.join(".cache")))?;
-    let folder = format!("nats-server-{FETCHED_VERSION}");
+    let folder = format!("nats-server-{VERSION}");
     Some(cache.join("event-contracts").join(folder).join(program()))
 }
 
@@ -75,7 +75,7 @@ fn none(old: &[PathBuf]) -> io::Error {
     let mut text = "no nats-server of 2.10 or newer was found: run `event-contracts dev` once, which installs one for this user, or set \
                     NATS_SERVER_BIN, or put one on PATH or at .build/nats-server/bin/nats-server"
         .to_owned();
-    if let Some(path) = fetched_server() {
+    if let Some(path) = installed_at() {
         text.push_str(&format!("; `dev` would install it at {}", path.display()));
     }
     if let Some(path) = old.first() {

