@@ -9,6 +9,7 @@ pub(crate) mod fault;
 pub(crate) mod make;
 pub(crate) mod make_text;
 pub mod read;
+pub(crate) mod scalar;
 pub(crate) mod schema;
 pub(crate) mod shape;
 pub(crate) mod text;
