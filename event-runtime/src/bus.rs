@@ -1,6 +1,6 @@
-//! The connection: one client and one JetStream context, shared by everything of a service.
+//! The handle to the connection: one client and one JetStream context, shared by everything of a service.
 //!
-//! What the client reports on the side is seen in `connection`.
+//! Events of the client itself are handled in `connection`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;
@@ -29,6 +29,20 @@ use crate::shutdown::Shutdown;
 pub(crate) type DurableName = (&'static str, String);
 
 /// A cheaply cloneable handle to a NATS connection. Clones share the underlying connection.
+///
+/// # Examples
+/// ```no_run
+/// use std::time::Duration;
+/// use event_runtime::{Bus, Config};
+///
+/// # async fn service() -> Result<(), event_runtime::Error> {
+/// let bus = Bus::connect(Config::from_env()?.service("billing")).await?;
+/// // … publish and listen …
+/// let report = bus.close(Duration::from_secs(10)).await;
+/// assert_eq!(report.abandoned, 0);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Bus {
     pub(crate) inner: Arc<Inner>,
@@ -60,26 +74,30 @@ pub(crate) struct Inner {
     closing: AtomicBool,
 }
 
-/// How closing went.
+/// Result of closing a bus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 #[must_use]
 pub struct CloseReport {
-    /// Whether the server has taken everything that was sent.
+    /// True if the server has received everything that was sent.
     pub flushed: bool,
-    /// Publishes that were waiting and are resolved now.
+    /// Publishes that were in flight and are resolved now.
     pub acked: u64,
-    /// Deliveries that this bus's listeners have given back since it connected.
+    /// Deliveries that this bus's listeners have NAKed at shutdown since it connected.
     pub returned: u64,
-    /// Publishes and listeners that had not come to an end in time.
+    /// Publishes and listeners that did not finish in time.
     pub abandoned: u64,
 }
 
 impl Bus {
-    /// Connects. Later the connection comes back by itself, however long it was gone.
+    /// Connects to the configured servers. After that, the client reconnects automatically and indefinitely.
     ///
     /// # Errors
-    /// [`Error::Config`]; [`Error::Login`] when a server refuses the credentials; [`Error::Connect`] when none can be
-    /// reached now.
+    /// Returns [`Error::Config`] if the configuration is invalid, [`Error::Login`] if a server rejects the credentials, and
+    /// [`Error::Connect`] if no server can be reached now.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: dropping the future abandons the connection attempt.
     pub async fn connect(config: Config) -> Result<Self, Error> {
         Self::connecting(config).await
     }
@@ -250,10 +268,13 @@ impl Bus {
         timeout_at(deadline, answered).await.unwrap_or(false)
     }
 
-    /// Ends: stops this bus's listeners, waits for the publishes that wait, sends what is buffered, closes the connection.
+    /// Shuts down gracefully: stops this bus's listeners, waits for the publishes in flight, flushes, and drains the connection.
     /// Other clones fail with [`Error::Closed`] from now on.
     ///
-    /// Takes at most `within`; what had not come to an end by then is counted in the report.
+    /// Takes at most `within`; the report counts what did not finish by then.
+    ///
+    /// # Cancel safety
+    /// Not cancel safe: the listeners have been told to stop, but nothing waits for them or for publishes in flight.
     pub async fn close(self, within: Duration) -> CloseReport {
         let deadline = Instant::now() + within;
         let inner = &self.inner;

@@ -1,6 +1,6 @@
-//! Dead letters: what could not be handled, kept with its reason, and sent on its way again by `redrive`.
+//! Dead letters: events that could not be handled, stored with their reason, and redriven by [`Bus::redrive`].
 //!
-//! A dead letter is stored and acknowledged before the original is given up. It never quotes a payload in its reason.
+//! A dead letter is stored and acknowledged before the original is terminated. Its reason never quotes a payload.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -19,21 +19,21 @@ use crate::error::Error;
 use crate::outgoing::Outgoing;
 use crate::receipt::Receipt;
 
-/// Why: one of [`Cause`]'s words.
+/// Reason: one of [`Cause`]'s words.
 pub const REASON: &str = "Dead-Letter-Reason";
-/// Why, in a sentence; one line.
+/// Reason in a sentence, on one line.
 pub const DETAIL: &str = "Dead-Letter-Detail";
-/// The stream of the original.
+/// Stream of the original.
 pub const STREAM: &str = "Dead-Letter-Stream";
-/// The durable that delivered it.
+/// Durable that delivered it.
 pub const CONSUMER: &str = "Dead-Letter-Consumer";
-/// The original's place in its stream.
+/// Sequence of the original in its stream.
 pub const SEQUENCE: &str = "Dead-Letter-Sequence";
-/// How often it was delivered.
+/// Number of its deliveries.
 pub const ATTEMPTS: &str = "Dead-Letter-Attempts";
-/// When the original was stored, RFC 3339.
+/// Time at which the original was stored, RFC 3339.
 pub const TIME: &str = "Dead-Letter-Time";
-/// The original's message id, on a dead letter and on a redrive.
+/// Message id of the original, on a dead letter and on a redrive.
 pub const MESSAGE_ID: &str = "Dead-Letter-Msg-Id";
 /// Set to `omitted` when the original's body did not fit beside the headers; the body is its stream and sequence then.
 pub const BODY: &str = "Dead-Letter-Body";
@@ -44,12 +44,12 @@ const MAX_HEADERS: usize = 65_535;
 /// The longest detail, in bytes.
 const MAX_DETAIL: usize = 512;
 
-/// What becomes a dead letter, and why.
+/// A message to dead-letter, and the reason.
 #[derive(Debug)]
 pub(crate) struct Burial<'a> {
     pub(crate) service: &'a str,
     pub(crate) durable: &'a str,
-    /// When the durable was made.
+    /// Time at which the durable was created.
     pub(crate) created: &'a str,
     pub(crate) message: &'a Message,
     /// Its subject here is the event's own, also for a redrive.
@@ -146,13 +146,16 @@ impl Bus {
         pending.await
     }
 
-    /// Sends a dead letter, by its sequence in `DEAD_LETTERS`, on its way to its service again. Only that service gets
-    /// it. The dead letter stays where it is. `attempt` (from 1) tells one redrive of it from the next: the same number
-    /// within the stream's window is the same redrive and stored once.
+    /// Redrives a dead letter, by its sequence in `DEAD_LETTERS`: only its service receives it again. The dead letter itself is
+    /// kept. `attempt` (from 1) distinguishes the redrives of one dead letter: the same number within the stream's duplicate
+    /// window is deduplicated.
     ///
     /// # Errors
-    /// [`Error::Server`] when there is no such dead letter or when its body was too large to be kept; those of
-    /// publishing.
+    /// Returns [`Error::Server`] if there is no such dead letter or if its body was too large to be kept, and the errors of
+    /// [`publish`](Bus::publish).
+    ///
+    /// # Cancel safety
+    /// Dropped before it completes, the redrive may be stored or not; calling it again with the same `attempt` is safe.
     pub async fn redrive(&self, sequence: u64, attempt: u32) -> Result<Receipt, Error> {
         self.open()?;
         let refuse = |description: &str| Error::Server {

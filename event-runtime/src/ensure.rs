@@ -53,7 +53,11 @@ impl Bus {
     /// permissions of an operator, and services have none for it. May be called at once by many processes.
     ///
     /// # Errors
-    /// [`Error::Server`] with what the server refuses, [`Error::Refused`], [`Error::NoAnswer`].
+    /// Returns [`Error::Server`] if the server rejects a change, [`Error::Refused`] without the permission, and [`Error::NoAnswer`] if
+    /// the server does not answer.
+    ///
+    /// # Cancel safety
+    /// Dropped before it completes, some changes may be made; calling it again makes the rest.
     pub async fn ensure(&self, contracts: &Streams<'_>) -> Result<Changes, Error> {
         self.open()?;
         let mut changes = Changes::default();

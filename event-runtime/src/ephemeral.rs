@@ -17,12 +17,12 @@ use crate::begun::{Begun, Step};
 use crate::blocked::LONG;
 use crate::delivery::Meta;
 use crate::error::Error;
+use crate::heuristics::Trust;
 use crate::report::{Fate, ListenReport};
 use crate::route::{self, Handling, Rejection, Route};
 use crate::shared::Shared;
 use crate::spans;
 use crate::trace::Trace;
-use crate::trust::Trust;
 
 /// Subscribes to the events of a route; `None` when they are stored.
 pub(crate) async fn subscribe(shared: &Shared, route: usize) -> Result<Option<Subscriber>, Error> {
@@ -48,7 +48,7 @@ pub(crate) async fn run(
     let counters = &bus.inner.events.counters;
     let mut report = ListenReport::default();
     let mut tasks: JoinSet<Handled> = JoinSet::new();
-    let mut trust = Trust::default();
+    let mut trust = Trust::of(&shared.service);
     let room = (shared.service.max_in_flight as usize).max(shared.service.concurrency as usize);
     loop {
         // What there is no room for stays in the subscription, which has a bound of its own.
@@ -65,8 +65,8 @@ pub(crate) async fn run(
         };
         let Some(message) = message else { break };
         report.count(Fate::Delivered, 1, counters);
-        let place = trust.covers(message.payload.len());
-        let Some(place) = place.then(|| shared.free_place()).flatten() else {
+        let inline = trust.covers(message.payload.len());
+        let Some(slot) = inline.then(|| shared.free_slot()).flatten() else {
             tasks.spawn(in_turn(Arc::clone(&shared), route, message));
             continue;
         };
@@ -92,7 +92,7 @@ pub(crate) async fn run(
                 let shared = Arc::clone(&shared);
                 tasks.spawn(async move {
                     let handled = go_on(&shared, event, &message, begun).await;
-                    drop(place);
+                    drop(slot);
                     handled
                 });
             }

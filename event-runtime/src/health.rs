@@ -1,6 +1,4 @@
-//! What a bus has done and how it is: for an endpoint of the service, and for its metrics.
-//!
-//! Only counts and asks; keeps no history.
+//! Counters and health of a bus, for a service's metrics and health endpoint. Keeps no history.
 
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,10 +11,10 @@ use tokio::time::timeout;
 use crate::bus::{Bus, DurableName};
 use crate::error::Error;
 
-/// How long the server may take to say how far a durable is: who asks for the health has a time-out too.
+/// Time-out of the request for the state of a durable: a health endpoint has one too.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What the bus has done since it connected. Every number only grows.
+/// Counters of a bus since it connected. Each is monotonic.
 ///
 /// `delivered = acknowledged + retried + dead_lettered + returned + failed`, and what is in a handler now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -39,13 +37,13 @@ pub struct Stats {
     pub delivered: u64,
     /// Deliveries that were handled, and acknowledged where their event is a stored one.
     pub acknowledged: u64,
-    /// Deliveries given back with a delay, after a failure.
+    /// Deliveries NAKed with a delay, after a failure.
     pub retried: u64,
     /// Deliveries stored as dead letters.
     pub dead_lettered: u64,
-    /// Deliveries that stopping listeners gave back.
+    /// Deliveries that listeners NAKed at shutdown.
     pub returned: u64,
-    /// Ephemeral events that were not handled: nobody tries them again.
+    /// Ephemeral events that were not handled: they are not retried.
     pub failed: u64,
     /// Messages that a slow subscription of this connection dropped: at least so many, as the client does not report each
     /// one of a burst.
@@ -61,16 +59,16 @@ pub struct Stats {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Health {
-    /// Whether there is a connection.
+    /// True if there is a connection.
     pub connected: bool,
     /// Durables (`<stream>/<durable>`) that deliver nothing now: as many deliveries as may be in flight wait for a retry
     /// that this process asked for.
     pub paused: Vec<String>,
-    /// How far the durables of this bus's running listeners are, sorted by name.
+    /// Lag of the durables of this bus's running listeners, sorted by name.
     pub consumers: Vec<Lag>,
 }
 
-/// How far a durable is, over all replicas that share it.
+/// Lag of a durable, over all replicas that share it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -86,8 +84,8 @@ pub struct Lag {
 }
 
 impl Health {
-    /// Whether there is a connection and no durable is paused. A lag is no illness: what is too much only the service
-    /// knows.
+    /// Returns true if there is a connection and no durable is paused. Lag is not considered: only the service knows how much is
+    /// too much.
     #[must_use]
     pub fn is_healthy(&self) -> bool {
         self.connected && self.paused.is_empty()
@@ -95,7 +93,7 @@ impl Health {
 }
 
 impl Bus {
-    /// What it has done so far.
+    /// Returns the counters.
     #[must_use]
     pub fn stats(&self) -> Stats {
         let counters = &self.inner.events.counters;
@@ -119,8 +117,11 @@ impl Bus {
         }
     }
 
-    /// Whether it is in a state to do its work, and how far its durables are. Asks the server once per durable, and takes
-    /// no longer than a second. Whoever needs the connection alone has [`is_connected`](Bus::is_connected).
+    /// Returns the state of the connection and the lag of its durables. Asks the server once per durable, and takes no longer than
+    /// a second. For the connection alone, use [`is_connected`](Bus::is_connected).
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
     pub async fn health(&self) -> Health {
         let connected = self.is_connected();
         let durables: Vec<DurableName> = {
@@ -151,7 +152,7 @@ impl Bus {
         }
     }
 
-    /// Has these durables among the consumers of the health.
+    /// Adds these durables to the consumers of the health.
     pub(crate) fn watch(&self, names: &[DurableName]) {
         let durables = self.inner.durables.lock();
         let mut durables = durables.unwrap_or_else(PoisonError::into_inner);
@@ -160,7 +161,7 @@ impl Bus {
         }
     }
 
-    /// The opposite: a listener of theirs has ended.
+    /// Removes these durables when a listener has ended.
     pub(crate) fn unwatch(&self, names: &[DurableName]) {
         let durables = self.inner.durables.lock();
         let mut durables = durables.unwrap_or_else(PoisonError::into_inner);

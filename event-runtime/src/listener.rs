@@ -1,6 +1,6 @@
-//! The listener of a service: its handlers, its durables, and their common start and stop.
+//! The listener of a service: its handlers, its durables, and their common start and graceful shutdown.
 //!
-//! At start it only reads: durables belong to operators. What happens to one delivery is in `worker`.
+//! At start it only reads: operators provision durables. A delivery's way is in `worker` and `process`.
 
 use std::fmt;
 use std::pin::Pin;
@@ -28,9 +28,29 @@ use crate::shutdown::Shutdown;
 use crate::worker::Worker;
 
 /// The listener of one service: built by generated code, run until its shutdown.
+///
+/// # Examples
+/// ```no_run
+/// # use event_runtime::{Bus, Delivery, Event, Failure, Listener, Service, Shutdown, serde::{Deserialize, Serialize}};
+/// # #[derive(Debug, Serialize, Deserialize, Event)]
+/// # #[serde(crate = "event_runtime::serde", rename_all = "camelCase")]
+/// # #[event(name = "shop.OrderPlaced", subject = "orders.placed", stream = "ORDERS", id = "order_id")]
+/// # struct OrderPlaced { order_id: event_runtime::Uuid }
+/// # async fn listen(bus: &Bus) -> Result<(), event_runtime::Error> {
+/// let report = Listener::new(bus, Service::new("billing"), ())
+///     .on(|_, delivery: Delivery<OrderPlaced>| async move {
+///         println!("{}", delivery.event.order_id);
+///         Ok::<(), Failure>(())
+///     })
+///     .run(Shutdown::on_signals())
+///     .await?;
+/// assert_eq!(report.failed, 0);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Listener<H> {
     pub(crate) handlers: Arc<H>,
-    /// All else does without the type of the handlers.
+    /// The rest, independent of the type of the handlers.
     shared: Shared,
 }
 
@@ -44,7 +64,7 @@ impl<H> fmt::Debug for Listener<H> {
 }
 
 impl<H: Send + Sync + 'static> Listener<H> {
-    /// A listener without handlers yet.
+    /// Creates a listener without handlers.
     #[must_use]
     pub fn new(bus: &Bus, service: Service, handlers: H) -> Self {
         Self {
@@ -63,7 +83,7 @@ impl<H: Send + Sync + 'static> Listener<H> {
         }
     }
 
-    /// What is done with the events of one type.
+    /// Adds the handler of one event type.
     #[must_use]
     pub fn on<E, F, Fut>(mut self, handler: F) -> Self
     where
@@ -87,16 +107,16 @@ impl<H: Send + Sync + 'static> Listener<H> {
         self
     }
 
-    /// How long a handler may take. Default: 10 times the durable's ack_wait.
+    /// Sets the time limit of a handler. Default: 10 times the durable's ack_wait.
     ///
-    /// Until then its lease is extended; then the handler is cancelled, which counts as a failure.
+    /// The lease is extended up to the limit; then the handler is cancelled, which counts as a failure.
     #[must_use]
     pub fn handler_limit(mut self, limit: Duration) -> Self {
         self.shared.handler_limit = Some(limit);
         self
     }
 
-    /// How long handlers may still run after the stop. Then they are cancelled and their deliveries given back.
+    /// Sets the grace period of running handlers at shutdown. After it they are cancelled and their deliveries are NAKed.
     /// Default: 20 s.
     #[must_use]
     pub fn grace(mut self, grace: Duration) -> Self {
@@ -104,15 +124,17 @@ impl<H: Send + Sync + 'static> Listener<H> {
         self
     }
 
-    /// Handles events until `shutdown` stops or the bus closes; then gives back what it has not begun, lets the running
-    /// handlers end, and waits until the server has every outcome.
-    ///
-    /// Dropping the future instead strands what it holds until ack_wait.
+    /// Handles events until `shutdown` stops or the bus closes. Then it shuts down gracefully: NAKs deliveries that have not begun, lets
+    /// running handlers finish within the [`grace`](Listener::grace) period, and waits until the server has every outcome.
     ///
     /// # Errors
     /// Returns, at the start, [`Error::MissingStream`], [`Error::MissingDurable`] or [`Error::Unfit`] if the server lacks one thing that
     /// the service needs, and [`Error::Unprovisioned`] with all of them if it lacks several; [`Error::NoJetStream`];
     /// [`Error::Refused`] if the connection may not consume. Later, [`Error::ConsumerGone`] if a durable was deleted.
+    ///
+    /// # Cancel safety
+    /// Not cancel safe: dropping the future cancels running handlers, and their deliveries are redelivered only after ack_wait. Use
+    /// `shutdown` instead.
     pub async fn run(self, shutdown: Shutdown) -> Result<ListenReport, Error> {
         self.share().running(shutdown).await
     }

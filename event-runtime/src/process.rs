@@ -16,15 +16,13 @@ use crate::dead_letter::{Burial, MESSAGE_ID};
 use crate::delivery::{AckSubject, Meta};
 use crate::durable::Durable;
 use crate::failure::Failure;
+use crate::heuristics::is_poison;
 use crate::route::{self, Failed, Handling, Rejection, Route};
 use crate::shared::Shared;
+use crate::slots::Slot;
 use crate::spans;
 use crate::store::jittered;
-use crate::suspect::Place;
 
-/// Deliveries beyond the service's attempts before one is taken for a message that kills its process: returns at a
-/// stop count as deliveries too.
-const SPARE_ATTEMPTS: u64 = 5;
 /// The field of a span that says how its delivery ended.
 const OUTCOME: &str = "messaging.nats.outcome";
 
@@ -68,8 +66,8 @@ pub(crate) struct Settled {
     pub(crate) outcome: Outcome,
     /// How long the handler ran.
     pub(crate) took: Option<Duration>,
-    /// The place of a suspect, kept until the server has its outcome.
-    pub(crate) alone: Option<Place>,
+    /// The slots of a suspect, kept until the server has its outcome.
+    pub(crate) alone: Option<Slot>,
 }
 
 impl From<Outcome> for Settled {
@@ -150,7 +148,7 @@ impl Arrived {
         meta: Meta,
         shared: &Arc<Shared>,
     ) -> Result<Handling, Rejection> {
-        if meta.attempt > u64::from(shared.service.max_attempts) + SPARE_ATTEMPTS {
+        if is_poison(meta.attempt, shared.service.max_attempts) {
             return Err(Rejection {
                 cause: Cause::NoOutcome,
                 detail: "delivered again and again without an outcome".to_owned(),
@@ -186,32 +184,32 @@ impl Case {
     }
 
     /// Handles it, from the beginning to its outcome; without a place it waits for one.
-    pub(crate) async fn settle(self, place: Option<Place>) -> Settled {
+    pub(crate) async fn settle(self, slot: Option<Slot>) -> Settled {
         let (shared, arrived) = (&self.shared, &self.arrived);
         let meta = arrived.meta(shared, &self.durable);
         let route = route::find(&shared.routes, &arrived.message, &meta);
         let template = route.as_ref().ok().map(|route| route.template);
         let ready = route.and_then(|route| arrived.ready(route, meta.clone(), shared));
-        let place = match place {
+        let slot = match slot {
             // Without a handler it needs none.
             _ if ready.is_err() => None,
-            Some(place) => Some(place),
+            Some(slot) => Some(slot),
             // Waiting has no limit of its own: the lease is kept, and every handler before this one has one.
             None => tokio::select! {
                 biased;
                 () = shared.stop.wait() => return Outcome::Return.into(),
-                place = shared.place(&self.durable.name, &meta) => place,
+                slot = shared.slot(&self.durable.name, &meta) => slot,
             },
         };
         // What waited was not being processed: the span begins here.
         let span = arrived.span(template, &meta, shared, &self.durable);
         let begun = Begun::new(span, meta.trace, ready);
-        self.go_on(begun, place).await
+        self.go_on(begun, slot).await
     }
 
     /// Goes on with it to its outcome, inside its span and, around that, inside its trace, which is there too when nobody
     /// listens to spans.
-    pub(crate) async fn go_on(self, begun: Begun, place: Option<Place>) -> Settled {
+    pub(crate) async fn go_on(self, begun: Begun, slot: Option<Slot>) -> Settled {
         let Begun {
             span,
             trace,
@@ -233,12 +231,12 @@ impl Case {
                 Step::Failed(failed) => Err(failed),
                 Step::Rejected(rejection) => {
                     // No handler runs, and what comes after it need not wait.
-                    drop(place);
+                    drop(slot);
                     return self.reject(&span, rejection).await.into();
                 }
             };
             let took = Some(since.elapsed());
-            let alone = place.filter(|place| place.alone);
+            let alone = slot.filter(|slot| slot.alone);
             let outcome = match result {
                 Ok(()) => Outcome::Ack,
                 Err(failed) => self.fail(&span, failed).await,

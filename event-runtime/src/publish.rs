@@ -1,6 +1,6 @@
-//! From an event to a place in a stream: `publish`, `enqueue`, `publish_all`; and `emit` for those that nobody stores.
+//! Publishing: `publish`, `enqueue` and `publish_all` for stored events, `emit` for ephemeral ones.
 //!
-//! Retries only under the same id, and never beyond one deadline. Says nothing about an event's content.
+//! Retries use the same message id and end at one deadline. Never logs the content of an event.
 
 use std::borrow::Cow;
 use std::mem::take;
@@ -24,23 +24,24 @@ use crate::outgoing::Outgoing;
 use crate::receipt::{Pending, Receipt};
 use crate::spans::{self, Operation};
 
-/// The outcome of a batch.
+/// Outcomes of a batch.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 #[must_use = "some events of a batch may have failed"]
 pub struct BatchReport {
-    /// How many are stored now, duplicates included.
+    /// Number of events that are stored now, duplicates included.
     pub stored: usize,
-    /// How many of these the stream already had.
+    /// Number of these that the stream deduplicated.
     pub duplicates: usize,
-    /// Those that failed, by their place in the batch, from 0.
+    /// Events that failed, by their index in the batch.
     pub failed: Vec<(usize, Error)>,
 }
 
 impl BatchReport {
-    /// `Ok` when every event is stored.
+    /// Returns the number of stored events if none has failed.
     ///
     /// # Errors
-    /// The first failure.
+    /// Returns the error of the first event that failed.
     pub fn into_result(self) -> Result<usize, Error> {
         match self.failed.into_iter().next() {
             Some((_, error)) => Err(error),
@@ -114,22 +115,57 @@ fn encode<E: Event>(event: &E) -> Result<Bytes, Error> {
 }
 
 impl Bus {
-    /// Stores the event and waits until its stream has it. Retries under the same id until the publish time-out, also when
-    /// the future is dropped before.
+    /// Publishes an event and waits until its stream has acknowledged it. Retries with the same message id until the publish
+    /// time-out.
     ///
     /// # Errors
-    /// Nothing was sent: [`Error::Invalid`], [`Error::Subject`], [`Error::Encode`], [`Error::NoSource`],
-    /// [`Error::TooLarge`], [`Error::NotConnected`], [`Error::Closed`]. Not stored: [`Error::NoStream`], [`Error::Refused`],
-    /// [`Error::Server`]. Unknown, and safe to repeat: [`Error::TimedOut`].
+    /// Returns [`Error::Invalid`], [`Error::Subject`], [`Error::Encode`], [`Error::NoSource`], [`Error::TooLarge`],
+    /// [`Error::NotConnected`] or [`Error::Closed`] if nothing was sent; [`Error::NoStream`], [`Error::Refused`] or
+    /// [`Error::Server`] if the event was not stored; [`Error::TimedOut`] if that is unknown: publishing again is safe then.
+    ///
+    /// # Cancel safety
+    /// Dropped before the event is sent, nothing is published. Dropped later, the publish and its retries go on in the
+    /// background, and a failure is logged. Publishing the same event again is deduplicated.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use event_runtime::{Bus, Event, serde::{Deserialize, Serialize}};
+    /// # #[derive(Debug, Serialize, Deserialize, Event)]
+    /// # #[serde(crate = "event_runtime::serde", rename_all = "camelCase")]
+    /// # #[event(name = "shop.OrderPlaced", subject = "orders.placed", stream = "ORDERS", id = "order_id")]
+    /// # struct OrderPlaced { order_id: event_runtime::Uuid }
+    /// # async fn place(bus: &Bus, order: OrderPlaced) -> Result<(), event_runtime::Error> {
+    /// let receipt = bus.publish(&order).await?;
+    /// println!("{} in {}", receipt.sequence, receipt.stream);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn publish<E: Stored>(&self, event: &E) -> Result<Receipt, Error> {
         self.enqueue(event).await?.await
     }
 
-    /// Sends the event and waits for its acknowledgement in the background. Waits itself only for a place in the window
-    /// of unacknowledged publishes. Events arrive in the order of the calls as long as none is retried.
+    /// Sends an event; its acknowledgement comes with the returned [`Pending`]. When the window of unacknowledged publishes is
+    /// full, it applies backpressure. Events arrive in the order of the calls as long as none is retried.
     ///
     /// # Errors
-    /// Those of [`publish`](Bus::publish) that are known before the event is sent; the others come from the [`Pending`].
+    /// Returns the errors of [`publish`](Bus::publish) that are known before the event is sent; the [`Pending`] returns the others.
+    ///
+    /// # Cancel safety
+    /// Dropped before the event is sent, nothing is published.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use event_runtime::{Bus, Event, serde::{Deserialize, Serialize}};
+    /// # #[derive(Debug, Serialize, Deserialize, Event)]
+    /// # #[serde(crate = "event_runtime::serde", rename_all = "camelCase")]
+    /// # #[event(name = "shop.OrderPlaced", subject = "orders.placed", stream = "ORDERS", id = "order_id")]
+    /// # struct OrderPlaced { order_id: event_runtime::Uuid }
+    /// # async fn place(bus: &Bus, first: OrderPlaced, second: OrderPlaced) -> Result<(), event_runtime::Error> {
+    /// let (first, second) = (bus.enqueue(&first).await?, bus.enqueue(&second).await?);
+    /// println!("{} and {}", first.await?.sequence, second.await?.sequence);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn enqueue<E: Stored>(&self, event: &E) -> Result<Pending, Error> {
         self.open()?;
         self.enqueue_as(Operation::Publish, event).await
@@ -145,7 +181,7 @@ impl Bus {
         self.enqueue_message(message, span).await
     }
 
-    /// What does not depend on the event's type is compiled once. The span goes on until the outcome.
+    /// Sends a message. Independent of the event's type, so that it is compiled once. The span lasts until the outcome.
     pub(crate) async fn enqueue_message(
         &self,
         message: Result<Outgoing, Error>,
@@ -165,7 +201,10 @@ impl Bus {
         result
     }
 
-    /// Stores many events, with many on their way at once. One that fails does not stop the others.
+    /// Publishes many events, with as many in flight as the window allows. A failed event does not stop the others.
+    ///
+    /// # Cancel safety
+    /// Not cancel safe: events already sent are stored, and the report of their outcomes is lost.
     pub async fn publish_all<E: Stored>(&self, events: impl IntoIterator<Item = E>) -> BatchReport {
         let span = spans::batch::<E>();
         let mut count = 0_usize;
@@ -206,11 +245,14 @@ impl Bus {
         report
     }
 
-    /// Sends an ephemeral event to whoever listens now. `Ok` says that it was sent, not that anybody got it.
+    /// Sends an ephemeral event to the current subscribers. `Ok` means that it was sent, not that anybody received it.
     ///
     /// # Errors
-    /// Nothing was sent: [`Error::Invalid`], [`Error::Subject`], [`Error::Encode`], [`Error::NoSource`],
-    /// [`Error::TooLarge`], [`Error::NotConnected`], [`Error::Closed`].
+    /// Returns [`Error::Invalid`], [`Error::Subject`], [`Error::Encode`], [`Error::NoSource`], [`Error::TooLarge`],
+    /// [`Error::NotConnected`] or [`Error::Closed`] if nothing was sent.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: dropped before it completes, the event may or may not have been sent.
     pub async fn emit<E: Ephemeral>(&self, event: &E) -> Result<(), Error> {
         self.open()?;
         let mut message = Outgoing::ephemeral(event, self);
@@ -266,7 +308,7 @@ impl Bus {
         Instant::now() + self.inner.config.publish_timeout
     }
 
-    /// An error when a server would not take it.
+    /// Returns an error if a server would reject its size.
     pub(crate) fn fits(&self, message: &Outgoing) -> Result<(), Error> {
         let size = message.size();
         if size > self.max_payload() {
@@ -283,7 +325,7 @@ impl Bus {
         }
     }
 
-    /// A place in the window, with enough time left to use it: sent at the last moment, the event would be stored or
+    /// Acquires a permit of the window, with enough time left to use it: sent at the last moment, the event would be stored or
     /// not, and its publisher could only guess.
     async fn place(
         &self,

@@ -1,12 +1,27 @@
-//! The stop signal of a service.
-//!
-//! It only says when; how listeners and the bus come to rest is theirs.
+//! The shutdown signal of a service. Listeners and the bus implement the shutdown itself.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
-/// A stop signal that any number of tasks can wait for. Clones are the same signal. It stops once and for all.
+/// A shutdown signal that any number of tasks can wait for. Clones share the signal; it cannot be reset.
+///
+/// # Examples
+/// ```
+/// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+/// # runtime.block_on(async {
+/// use event_runtime::Shutdown;
+///
+/// let shutdown = Shutdown::new();
+/// let waiting = tokio::spawn({
+///     let shutdown = shutdown.clone();
+///     async move { shutdown.wait().await }
+/// });
+/// shutdown.stop();
+/// waiting.await.unwrap();
+/// assert!(shutdown.is_stopped());
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct Shutdown(Arc<watch::Sender<bool>>);
 
@@ -17,15 +32,15 @@ impl Default for Shutdown {
 }
 
 impl Shutdown {
-    /// A signal that stops when [`stop`](Shutdown::stop) is called.
+    /// Creates a signal that [`stop`](Shutdown::stop) triggers.
     #[must_use]
     pub fn new() -> Self {
         Self(Arc::new(watch::Sender::new(false)))
     }
 
-    /// A signal that stops on SIGTERM and SIGINT (elsewhere than on Unix: on Ctrl-C). Needs a tokio runtime.
+    /// Creates a signal that SIGTERM and SIGINT trigger (Ctrl-C on other systems than Unix). Requires a tokio runtime.
     ///
-    /// When the signals cannot be watched, that is logged and only [`stop`](Shutdown::stop) stops.
+    /// If the signals cannot be watched, that is logged, and only [`stop`](Shutdown::stop) triggers it.
     #[must_use]
     pub fn on_signals() -> Self {
         let shutdown = Self::new();
@@ -42,18 +57,21 @@ impl Shutdown {
         shutdown
     }
 
-    /// Stops everybody who waits, now and later.
+    /// Triggers the signal for all current and future waiters.
     pub fn stop(&self) {
         self.0.send_replace(true);
     }
 
-    /// Whether it has stopped.
+    /// Returns true if it has been triggered.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         *self.0.borrow()
     }
 
-    /// Waits until it stops.
+    /// Waits until it is triggered.
+    ///
+    /// # Cancel safety
+    /// Cancel safe.
     pub async fn wait(&self) {
         // The sender lives in `self`, so that waiting cannot fail.
         let _ = self.0.subscribe().wait_for(|stopped| *stopped).await;

@@ -1,7 +1,7 @@
-//! `subscribe`: every subscriber sees every event, and nothing is acknowledged.
+//! Subscriptions: each subscriber receives every event, without acknowledgements.
 //!
-//! Ephemeral events come from a core subscription, stored ones in the order of the stream from a place in it. For work
-//! that must be done once there is the listener.
+//! Ephemeral events come from a core subscription, stored ones in stream order from a start position. To handle each event
+//! once, use the listener.
 
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -18,7 +18,7 @@ use crate::delivery::{AckSubject, Delivery, Meta};
 use crate::error::Error;
 use crate::ordered::{Ordered, Place};
 
-/// A stream of events. What cannot be decoded is an `Err`, and the stream goes on.
+/// A stream of events. An event that cannot be decoded is an `Err`, and the stream goes on.
 ///
 /// An ephemeral subscription that is read too slowly drops the newest events ([`Stats::dropped`](crate::Stats::dropped)).
 #[derive(Debug)]
@@ -49,7 +49,10 @@ impl<E: Event> Stream for Subscription<E> {
 }
 
 impl<E: Event> Subscription<E> {
-    /// The next event; `None` once the bus is closed. The same as `StreamExt::next`, without the import.
+    /// Returns the next event; `None` once the bus is closed. Equivalent to `StreamExt::next`, without the import.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: no event is lost.
     pub async fn next(&mut self) -> Option<Result<Delivery<E>, Error>> {
         StreamExt::next(self).await
     }
@@ -69,10 +72,30 @@ fn read<E: Event>(message: &Message, stored: Option<&AckSubject>) -> Result<Deli
 }
 
 impl Bus {
-    /// Subscribes to events of a type: each subscriber sees each of them.
+    /// Subscribes to events of a type: each subscriber receives every event.
     ///
     /// # Errors
-    /// [`Error::Closed`]; for stored events those of creating a consumer: the connection needs the permission to.
+    /// Returns [`Error::Closed`] if the bus is closed, and [`Error::Refused`] if the connection may not subscribe or, for stored events,
+    /// create a consumer.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: dropping the future ends the subscription.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use event_runtime::{Bus, Event, Filter, serde::{Deserialize, Serialize}};
+    /// # #[derive(Debug, Serialize, Deserialize, Event)]
+    /// # #[serde(crate = "event_runtime::serde", rename_all = "camelCase")]
+    /// # #[event(name = "shop.OrderPlaced", subject = "orders.placed", stream = "ORDERS", id = "order_id")]
+    /// # struct OrderPlaced { order_id: event_runtime::Uuid }
+    /// # async fn watch(bus: &Bus) -> Result<(), event_runtime::Error> {
+    /// let mut orders = bus.subscribe(Filter::<OrderPlaced>::all()).await?;
+    /// while let Some(order) = orders.next().await {
+    ///     println!("{}", order?.event.order_id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn subscribe<E: Event>(&self, filter: Filter<E>) -> Result<Subscription<E>, Error> {
         self.open()?;
         let (pattern, queue_group, start) = filter.into_parts();

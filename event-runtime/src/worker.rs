@@ -17,18 +17,13 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use crate::durable::{self, Durable};
 use crate::error::Error;
 use crate::held::{Desk, Held, Inbox};
+use crate::heuristics::{Prefetch, Trust};
 use crate::process::Settled;
 use crate::pull::{Frame, Pull};
 use crate::report::ListenReport;
 use crate::shared::Shared;
-use crate::suspect::Place;
-use crate::trust::Trust;
+use crate::slots::Slot;
 
-/// The most deliveries that wait for a slot.
-const MAX_PREFETCH: usize = 512;
-/// How many bytes may be on their way at once. The server holds up to 64 MiB for a client that reads too slowly, and then drops
-/// it: with large events that would be a pause of `ack_wait` for each.
-const MAX_ON_THE_WAY: usize = 32 * 1_024 * 1_024;
 /// How long the client may take to accept an acknowledgement.
 const SEND: Duration = Duration::from_secs(2);
 /// How many deliveries are begun before everything else of the worker gets a turn.
@@ -41,7 +36,7 @@ const QUIET: Duration = Duration::from_millis(20);
 type Look = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + Sync>>;
 /// What ends the taking of frames.
 type Taken = Result<Option<Look>, Error>;
-type NextPlace = Pin<Box<dyn Future<Output = Option<Place>> + Send + Sync>>;
+type NextSlot = Pin<Box<dyn Future<Output = Option<Slot>> + Send + Sync>>;
 
 pub(crate) struct Worker {
     shared: Arc<Shared>,
@@ -52,18 +47,11 @@ pub(crate) struct Worker {
     /// Empty: an allocation that is used again.
     handled: Vec<Subject>,
     tasks: JoinSet<Settled>,
-    /// The place that the next delivery that waits will have.
-    next_place: Option<NextPlace>,
-    /// A place that the last delivery has left: the next one takes it without asking anybody.
-    spare: Option<Place>,
-    /// How many deliveries may wait beyond those that have a slot.
-    prefetch: usize,
-    /// How many events the durable had behind the last delivery.
-    behind: u64,
-    /// How large deliveries are, in bytes: the largest of late.
-    size: usize,
-    /// How long handlers take, smoothed, in seconds.
-    handler_time: f64,
+    /// The slot that the next waiting delivery will have.
+    next_slot: Option<NextSlot>,
+    /// A slot that the last delivery has released: the next one takes it directly.
+    spare: Option<Slot>,
+    prefetch: Prefetch,
     trust: Trust,
     /// When the retries that this worker asked for are due.
     delayed: Vec<Instant>,
@@ -77,6 +65,7 @@ impl Worker {
     pub(crate) async fn open(shared: Arc<Shared>, durable: Durable) -> Result<Self, Error> {
         let (pull, subscriber) = Pull::open(&shared.bus, durable.stream, &durable.name).await?;
         let client = shared.bus.client().clone();
+        let trust = Trust::of(&shared.service);
         let desk = Desk::new(client, durable.ack_wait, Inbox::new(subscriber));
         Ok(Self {
             shared,
@@ -85,13 +74,10 @@ impl Worker {
             desk: Arc::new(desk),
             handled: Vec::new(),
             tasks: JoinSet::new(),
-            next_place: None,
+            next_slot: None,
             spare: None,
-            prefetch: 0,
-            behind: 0,
-            size: 0,
-            handler_time: 0.0,
-            trust: Trust::default(),
+            prefetch: Prefetch::default(),
+            trust,
             delayed: Vec::new(),
             paused: false,
             seen: 0,
@@ -126,7 +112,7 @@ impl Worker {
                         Err(error) => break Err(error),
                     }
                 }
-                place = wished(&mut self.next_place) => self.go_on(place).await,
+                slot = wished(&mut self.next_slot) => self.go_on(slot).await,
                 result = wished(&mut look) => {
                     look = None;
                     if let Err(error) = result {
@@ -210,27 +196,10 @@ impl Worker {
     /// How many to ask for now.
     fn wanted(&self, held: &Held) -> usize {
         let slots = self.shared.service.concurrency as usize;
-        let target = slots + self.prefetch;
+        let in_hand = held.leases.len() + held.waiting.len();
         let asked = self.pull.outstanding();
-        // Small requests are dear: they wait until half of the room is free, unless a slot would stay empty.
-        let wanted = if target >= self.durable.max_in_flight {
-            // No more than that is ever in hand, whatever was asked for.
-            if asked <= MAX_PREFETCH / 2 {
-                MAX_PREFETCH
-            } else {
-                0
-            }
-        } else {
-            let held = held.leases.len() + held.waiting.len() + asked;
-            let room = target.saturating_sub(held);
-            if room * 2 >= target || held < slots {
-                room
-            } else {
-                0
-            }
-        };
-        let most = (MAX_ON_THE_WAY / self.size.max(1)).max(1);
-        wanted.min(most.saturating_sub(asked))
+        let max_in_flight = self.durable.max_in_flight;
+        self.prefetch.wanted(slots, max_in_flight, in_hand, asked)
     }
 
     fn look(&self, why: &'static str, sure: bool) -> Look {

@@ -11,7 +11,7 @@ use crate::delivery::AckSubject;
 use crate::held::{Desk, Held, Lease};
 use crate::process::{Arrived, Case, Settled};
 use crate::report::Fate;
-use crate::suspect::Place;
+use crate::slots::Slot;
 
 impl Worker {
     /// Takes a delivery. Whether it goes on from the ones before: else the durable may be another one by now.
@@ -31,9 +31,8 @@ impl Worker {
         };
         let goes_on = info.consumer_sequence > self.seen;
         self.seen = self.seen.max(info.consumer_sequence);
-        self.behind = info.pending;
         self.count(Fate::Delivered);
-        self.size = message.length.max(self.size - self.size / 64);
+        self.prefetch.arrived(message.length, info.pending);
         let extended = self.pull.heard();
         let lease = Lease { reply, extended };
         let held = self.assign(desk, held, lease, Arrived { message, info });
@@ -55,13 +54,13 @@ impl Worker {
             self.spawn(&mut held, lease, case.settle(None));
             return held;
         }
-        let place = if held.waiting.is_empty() {
-            self.place()
+        let slot = if held.waiting.is_empty() {
+            self.slot()
         } else {
             None
         };
-        if let Some(place) = place {
-            return self.begin(desk, held, lease, arrived, place);
+        if let Some(slot) = slot {
+            return self.begin(desk, held, lease, arrived, slot);
         }
         held.waiting.push_back((lease, arrived));
         self.wait(&held);
@@ -69,21 +68,21 @@ impl Worker {
     }
 
     /// A place that is free now.
-    fn place(&mut self) -> Option<Place> {
-        self.spare.take().or_else(|| self.shared.free_place())
+    fn slot(&mut self) -> Option<Slot> {
+        self.spare.take().or_else(|| self.shared.free_slot())
     }
 
     /// Has what waits get the next place that becomes free, here or in another worker of the listener.
     fn wait(&mut self, held: &Held) {
-        if !held.waiting.is_empty() && self.next_place.is_none() {
-            self.next_place = Some(Box::pin(self.shared.next_place()));
+        if !held.waiting.is_empty() && self.next_slot.is_none() {
+            self.next_slot = Some(Box::pin(self.shared.next_slot()));
         }
     }
 
     /// Begins what has waited, as far as there are places.
-    pub(super) async fn go_on(&mut self, place: Option<Place>) {
-        self.next_place = None;
-        self.spare = place;
+    pub(super) async fn go_on(&mut self, slot: Option<Slot>) {
+        self.next_slot = None;
+        self.spare = slot;
         self.pull.make_way().await;
         self.begin_waiting();
         self.acknowledge().await;
@@ -93,9 +92,9 @@ impl Worker {
         let desk = Arc::clone(&self.desk);
         let mut held = desk.held();
         while !held.waiting.is_empty() {
-            let Some(place) = self.place() else { break };
+            let Some(slot) = self.slot() else { break };
             if let Some((lease, arrived)) = held.waiting.pop_front() {
-                held = self.begin(&desk, held, lease, arrived, place);
+                held = self.begin(&desk, held, lease, arrived, slot);
             }
         }
         self.spare = None;
@@ -111,11 +110,11 @@ impl Worker {
         mut held: MutexGuard<'a, Held>,
         lease: Lease,
         arrived: Arrived,
-        place: Place,
+        slot: Slot,
     ) -> MutexGuard<'a, Held> {
         if !self.trust.covers(arrived.message.payload.len()) {
             let case = self.case(arrived);
-            self.spawn(&mut held, lease, case.settle(Some(place)));
+            self.spawn(&mut held, lease, case.settle(Some(slot)));
             return held;
         }
         held.current = Some(lease);
@@ -136,14 +135,14 @@ impl Worker {
         match step {
             ControlFlow::Break(took) => {
                 held.handled.push(lease.reply);
-                self.spare = Some(place);
+                self.spare = Some(slot);
                 self.learn(took);
                 self.count(Fate::Handled);
             }
             ControlFlow::Continue(begun) => {
                 self.trust.lose();
                 let case = self.case(arrived);
-                self.spawn(&mut held, lease, case.go_on(begun, Some(place)));
+                self.spawn(&mut held, lease, case.go_on(begun, Some(slot)));
             }
         }
         held

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use tokio::task::{Id, JoinError};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{MAX_PREFETCH, QUIET, SEND, Worker};
+use super::{QUIET, SEND, Worker};
 use crate::held::ACK;
 use crate::process::{Outcome, Settled};
 use crate::pull::{self, Frame};
@@ -76,26 +76,14 @@ impl Worker {
         self.report.count(fate, 1, counters);
     }
 
-    /// Lets as much wait as the measured handlers clear in a quarter of ack_wait.
+    /// Learns from a handler that completed.
     pub(super) fn learn(&mut self, took: Duration) {
         self.trust.learn(took);
-        if self.prefetch == MAX_PREFETCH && self.trust.is_whole() {
+        if self.prefetch.is_full() && self.trust.is_whole() {
             return;
         }
-        let took = took.as_secs_f64();
-        self.handler_time = if self.handler_time == 0.0 {
-            took
-        } else {
-            (self.handler_time * 4.0 + took) / 5.0
-        };
-        let quarter = self.durable.ack_wait.as_secs_f64() / 4.0;
-        let clears = quarter / self.handler_time * f64::from(self.shared.service.concurrency);
-        // Before a backlog it grows at once, since until then every few events cost a request. Where events come one by one it takes
-        // its time: what was asked for and has not come is what a stop has to wait for.
-        let backlog = self.behind > MAX_PREFETCH as u64;
-        let grown = self.prefetch + if backlog { self.prefetch + 1 } else { 1 };
-        // A cast takes what is too large for the largest there is.
-        self.prefetch = grown.min(clears as usize).min(MAX_PREFETCH);
+        let (ack_wait, slots) = (self.durable.ack_wait, self.shared.service.concurrency);
+        self.prefetch.learn(took, ack_wait, slots);
     }
 
     pub(super) async fn send(&self, reply: Subject, body: Bytes) {
@@ -156,7 +144,7 @@ impl Worker {
     /// Takes nothing more, gives back what has no outcome, lets running handlers end.
     pub(super) async fn stop(&mut self) {
         let deadline = Instant::now() + self.shared.grace;
-        (self.spare, self.next_place) = (None, None);
+        (self.spare, self.next_slot) = (None, None);
         // What was asked for may be on its way. Nothing is given back before the inbox is closed: it would come right back, and
         // a delivery is an attempt, though no handler sees it.
         let (waited, inbox) = {

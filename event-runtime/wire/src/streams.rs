@@ -142,6 +142,8 @@ pub struct Service {
     pub max_delay: Duration,
     /// Position in the stream at which new durables start.
     pub start: Start,
+    /// True if quick handlers run inline, in the task that receives their events.
+    pub inline: bool,
 }
 
 impl Service {
@@ -158,6 +160,7 @@ impl Service {
             first_delay: Duration::from_secs(1),
             max_delay: Duration::from_secs(300),
             start: Start::All,
+            inline: true,
         }
     }
 
@@ -207,6 +210,16 @@ impl Service {
     #[must_use]
     pub const fn start(mut self, start: Start) -> Self {
         self.start = start;
+        self
+    }
+
+    /// Switches inline execution on or off. On by default.
+    ///
+    /// With inline execution, handlers that have proved to be quick are polled once in the task that receives their events, which saves
+    /// a task per delivery. Without it, each delivery has a task of its own: for handlers that sometimes block or compute for long.
+    #[must_use]
+    pub const fn inline(mut self, inline: bool) -> Self {
+        self.inline = inline;
         self
     }
 

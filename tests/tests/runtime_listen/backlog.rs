@@ -50,6 +50,46 @@ async fn a_backlog_is_handled_once_and_whole() {
     }
 }
 
+/// Inline, deliveries of a quick handler share the worker's task; switched off, each has a task of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inline_execution_can_be_switched_off() {
+    const EVENTS: i64 = 500;
+    let (_server, bus) = shop().await;
+    let stored = bus.publish_all((0..EVENTS).map(order)).await;
+    assert_eq!(stored.into_result().unwrap(), EVENTS as usize);
+    for inline in [true, false] {
+        let service = Service::new("shop")
+            .queue_group("shop-workers")
+            .max_in_flight(64)
+            .ack_wait(support::ACK_WAIT)
+            .inline(inline);
+        let seen = Seen::default();
+        let running = listen(&bus, service, {
+            let seen = seen.clone();
+            move |_| {
+                let seen = seen.clone();
+                async move {
+                    seen.push(tokio::task::id());
+                    Ok(())
+                }
+            }
+        });
+        until("all are handled", async || seen.len() >= EVENTS as usize).await;
+        let report = stop(running).await;
+        assert_eq!(report.handled, EVENTS as u64, "inline: {inline}");
+        let tasks: std::collections::HashSet<_> = seen.all().into_iter().collect();
+        assert_eq!(
+            tasks.len() < EVENTS as usize,
+            inline,
+            "{} tasks",
+            tasks.len()
+        );
+        let stream = bus.jetstream().get_stream("ORDERS").await.unwrap();
+        stream.delete_consumer("shop-workers").await.unwrap();
+        let _ = bus.ensure(&STREAMS).await.unwrap();
+    }
+}
+
 /// What is asked for at once is half of what the server keeps for a client (64 MiB): it drops what it cannot send, and each of those
 /// would come again after ack_wait. The requests are read on their way.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
