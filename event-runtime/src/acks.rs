@@ -18,7 +18,7 @@ use crate::connection::Events;
 use crate::error::Error;
 use crate::store::Publish;
 
-/// How often publishes are looked through for those whose answer can no longer come, while there are any.
+/// Interval at which publishes in flight are searched for those whose acknowledgement can no longer come.
 const LOOK: Duration = Duration::from_millis(25);
 
 /// The inbox of a connection, from its first publish on.
@@ -83,7 +83,7 @@ pub(crate) struct Ticket<'a> {
 }
 
 impl Ticket<'_> {
-    /// Where its answer has to go.
+    /// Returns the reply subject of its acknowledgement.
     pub(crate) fn reply(&self) -> Subject {
         let inbox = &self.waiting.inbox;
         let number = self.number.unwrap_or_default();
@@ -118,7 +118,7 @@ impl Drop for Ticket<'_> {
 
 #[derive(Debug)]
 struct Waiting {
-    /// What stands before a publish's number in its reply subject.
+    /// Prefix of reply subjects, before the number of the publish.
     inbox: String,
     flight: Mutex<Flight<Publish>>,
     /// There is something to look at again.

@@ -23,11 +23,11 @@ pub(crate) const NO_JETSTREAM_FOR_ACCOUNT: u64 = 10_039;
 /// The code for a request that nobody listens to.
 pub(crate) const NOBODY_ANSWERS: u64 = 503;
 
-/// What the runtime reads of a consumer.
+/// The state of a consumer, as far as the runtime reads it.
 #[derive(Debug, Deserialize)]
 pub(crate) struct ConsumerInfo {
     pub(crate) name: String,
-    /// When it was made: tells it from another one of the same name.
+    /// Creation time: distinguishes it from another one of the same name.
     pub(crate) created: String,
     pub(crate) config: ConsumerConfig,
     pub(crate) delivered: Delivered,
@@ -192,7 +192,7 @@ impl Bus {
     }
 }
 
-/// Whether the error says that there is no such consumer, or no such stream.
+/// Returns true if the error says that the consumer or the stream does not exist.
 pub(crate) fn is_not_found(error: &Error) -> bool {
     matches!(
         error,

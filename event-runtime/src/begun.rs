@@ -19,7 +19,7 @@ pub(crate) struct Begun {
     pub(crate) step: Step,
 }
 
-/// How far it has come.
+/// Progress of a handling.
 pub(crate) enum Step {
     /// No handler gets it.
     Rejected(Rejection),

@@ -11,7 +11,7 @@ pub(crate) const LONG: Duration = Duration::from_millis(100);
 /// For how long the handler of the same event is not told about again.
 const PAUSE: Duration = Duration::from_secs(10);
 
-/// When it was last said, and how often it has happened since, for each event.
+/// Time of the last warning and number of occurrences since, for each event.
 #[derive(Default)]
 pub(crate) struct Blocked(Mutex<HashMap<&'static str, (Instant, u64)>>);
 

@@ -65,7 +65,7 @@ pub(crate) struct Inner {
     pub(crate) window: Arc<Semaphore>,
     /// Stops the listeners of this bus when it closes.
     pub(crate) stop: Shutdown,
-    /// How many listeners run.
+    /// Number of running listeners.
     pub(crate) listeners: watch::Sender<usize>,
     /// The durables all of whose places are taken by deliveries that wait for a retry.
     pub(crate) paused: Mutex<BTreeSet<String>>,
@@ -183,7 +183,7 @@ impl Bus {
         &self.inner.jetstream
     }
 
-    /// Whether there is a connection now.
+    /// Returns true if there is a connection now.
     #[must_use]
     pub fn is_connected(&self) -> bool {
         if let Sink::Outbox(_) = self.inner.sink {
@@ -329,7 +329,7 @@ impl Bus {
     }
 }
 
-/// What comes of `future` until then. What is ready at once, as sending nearly always is, asks for no time and sets no timer.
+/// Runs `future` up to a deadline. A future that is ready at once, as sending nearly always is, reads no clock and sets no timer.
 pub(crate) async fn within<F: Future>(
     deadline: impl FnOnce() -> Instant,
     mut future: Pin<&mut F>,
@@ -340,11 +340,11 @@ pub(crate) async fn within<F: Future>(
     }
 }
 
-/// What a server says no to, where there is nothing that it could say yes to.
+/// Explanation of a rejected login without credentials.
 const NO_CREDENTIALS: &str =
     "there are none; set NATS_CREDS, NATS_NKEY_SEED, NATS_USER with NATS_PASSWORD, or NATS_TOKEN";
 
-/// What the other side has said may have lines of its own.
+/// Joins the lines of a message of the other side.
 fn one_line(words: &str) -> String {
     let words = words.split(char::is_control).map(str::trim);
     let words = words.filter(|words| !words.is_empty());

@@ -20,7 +20,7 @@ use crate::credentials;
 pub struct ConfigError {
     /// The variable of the environment.
     pub variable: &'static str,
-    /// What is wrong with it; never its value.
+    /// The problem; never the value.
     pub reason: String,
 }
 
@@ -77,7 +77,7 @@ impl fmt::Debug for Auth {
     }
 }
 
-/// How to connect, and how long to wait for what.
+/// Configuration of a connection: servers, credentials, TLS and time-outs.
 #[derive(Clone)]
 pub struct Config {
     servers: Vec<ServerAddr>,
@@ -350,14 +350,14 @@ impl Config {
         self
     }
 
-    /// How long one attempt to connect may take. Default: 5 s.
+    /// Sets the time-out of one connection attempt. Default: 5 s.
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// How long a publish may take with all its retries. Default: 10 s. At most half of the stream's duplicate window,
+    /// Sets the time-out of a publish with all its retries. Default: 10 s. At most half of the stream's duplicate window,
     /// or a late retry could be stored twice.
     #[must_use]
     pub fn publish_timeout(mut self, timeout: Duration) -> Self {
@@ -365,21 +365,21 @@ impl Config {
         self
     }
 
-    /// How long an answer of the server may take. Default: 5 s.
+    /// Sets the time-out of requests to the server. Default: 5 s.
     #[must_use]
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = timeout;
         self
     }
 
-    /// How many publishes may wait for their acknowledgement at once; more wait for a place. Default: 1,024.
+    /// Sets the maximum number of unacknowledged publishes. When it is reached, `publish` and `enqueue` apply backpressure. Default: 1,024.
     #[must_use]
     pub fn publish_window(mut self, window: usize) -> Self {
         self.window = window.clamp(1, 65_536);
         self
     }
 
-    /// Who publishes, for `ce-source`: the service; where none is named, the connection.
+    /// Returns the publisher for `ce-source`: the service, or the name of the connection.
     pub(crate) fn publisher(&self) -> Option<&str> {
         let names = [self.service.as_deref(), self.name.as_deref()];
         names.into_iter().flatten().find(|name| !name.is_empty())
@@ -400,12 +400,12 @@ impl Config {
         shown.join(",")
     }
 
-    /// Whether there are credentials of any kind.
+    /// Returns true if there are credentials of any kind.
     pub(crate) fn has_credentials(&self) -> bool {
         !matches!(self.auth, Auth::None) || self.tls_client.is_some()
     }
 
-    /// Whether a token says who connects.
+    /// Returns true if a token authenticates the connection.
     pub(crate) fn has_token(&self) -> bool {
         matches!(self.auth, Auth::Token(_))
     }
@@ -419,7 +419,7 @@ impl Config {
         }
     }
 
-    /// What the subjects of JetStream's API start with.
+    /// Returns the prefix of the subjects of JetStream's API.
     pub(crate) fn api_prefix(&self) -> String {
         self.domain.as_ref().map_or_else(
             || "$JS.API".to_owned(),

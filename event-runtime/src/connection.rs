@@ -11,10 +11,10 @@ use tokio::sync::watch;
 
 use crate::error::INBOX_HELP;
 
-/// How many refusals are remembered: those that wait look at the newest ones only.
+/// Number of refusals that are kept: waiters look at the newest ones only.
 const REFUSALS: usize = 64;
 
-/// What happened on the connection, as seen so far.
+/// Events of the connection so far.
 #[derive(Debug, Default)]
 pub(crate) struct Events {
     /// Grows with every (re)connection.
@@ -119,7 +119,7 @@ impl Events {
         }
     }
 
-    /// Whether the server's words are about a subscription to an inbox of this connection.
+    /// Returns true if the server's message is about a subscription to an inbox of this connection.
     fn concerns_inbox(&self, operation: &str) -> bool {
         operation
             .strip_prefix("Subscription to \"")

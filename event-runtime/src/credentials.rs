@@ -7,17 +7,17 @@ use std::fmt;
 
 use nkeys::KeyPair;
 
-/// What a seed is, for those whose is none.
+/// Description of a seed, for error messages.
 pub(crate) const SEED: &str =
     "is no seed of a user (58 characters of base32 that start with SU, the last ones a checksum)";
 
-/// What a file gives to who shows it.
+/// Contents of a credentials file.
 pub(crate) struct Credentials<'a> {
     pub(crate) jwt: &'a str,
     pub(crate) key: KeyPair,
 }
 
-/// Why a text is no credentials file.
+/// Reason for which a text is no credentials file.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Problem {
     /// That block of the two is not there.

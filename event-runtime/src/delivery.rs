@@ -15,21 +15,21 @@ use crate::trace::Trace;
 pub struct Delivery<E> {
     /// The event.
     pub event: E,
-    /// What is known about this delivery of it.
+    /// Metadata of the delivery.
     pub meta: Meta,
 }
 
 impl<E> Delivery<E> {
-    /// A delivery made by hand: for tests of handlers.
+    /// Creates a delivery. For tests of handlers.
     #[must_use]
     pub fn new(event: E, meta: Meta) -> Self {
         Self { event, meta }
     }
 
-    /// The same delivery of another event: how an older event becomes the one that replaces it.
+    /// Converts the event and keeps the metadata: an older event becomes the one that supersedes it.
     ///
     /// # Errors
-    /// What `change` says.
+    /// Returns the error of `change`.
     pub fn try_map<F, Error>(
         self,
         change: impl FnOnce(E) -> Result<F, Error>,
@@ -41,7 +41,7 @@ impl<E> Delivery<E> {
     }
 }
 
-/// What is known about one delivery.
+/// Metadata of a delivery.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Meta {
@@ -53,21 +53,21 @@ pub struct Meta {
     pub stream: Option<&'static str>,
     /// Its place in the stream, from 1.
     pub sequence: Option<u64>,
-    /// Which delivery of it to this consumer it is, from 1. Deliveries that a stopping service gave back count too.
+    /// Number of the delivery to this consumer, from 1. Deliveries NAKed at shutdown count too.
     pub attempt: u64,
-    /// When the stream stored it.
+    /// Time at which the stream stored it.
     pub time: Option<DateTime<Utc>>,
-    /// What its publisher says about it, for an event with the envelope `cloudevents`; `None` for any other, and when the
+    /// Attributes set by its publisher, for an event with the envelope `cloudevents`; `None` for any other, and if the
     /// publisher sent the event without an envelope.
     pub cloud_event: Option<CloudEvent>,
     /// The trace that it belongs to. Events published while handling it carry the trace on.
     pub trace: Option<Trace>,
-    /// Whether it was a dead letter that somebody sent on its way again.
+    /// True if it is the redrive of a dead letter.
     pub redriven: bool,
 }
 
 impl Meta {
-    /// The least that is known about a delivery: its subject. For tests of handlers.
+    /// Creates metadata with a subject only. For tests of handlers.
     #[must_use]
     pub fn new(subject: impl Into<Subject>) -> Self {
         Self {
@@ -116,7 +116,7 @@ pub(crate) struct AckSubject {
     pub(crate) sequence: u64,
     pub(crate) consumer_sequence: u64,
     pub(crate) time: Option<DateTime<Utc>>,
-    /// How many messages the consumer has behind this one.
+    /// Number of messages that the consumer has behind this one.
     pub(crate) pending: u64,
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct Durable {
     pub(crate) ack_wait: Duration,
     pub(crate) redrives: bool,
     pub(crate) max_in_flight: usize,
-    /// What the subjects of its acknowledgements begin with.
+    /// Prefix of the subjects of its acknowledgements.
     pub(crate) acks: String,
 }
 

@@ -19,10 +19,10 @@ use crate::store::jittered;
 const STREAM_NAME_IN_USE: u64 = 10_058;
 const CONSUMER_EXISTS: u64 = 10_148;
 const CONSUMER_NAME_IN_USE: u64 = 10_013;
-/// How often an addition is tried again after another process has overwritten it.
+/// Maximum number of retries of an addition that another process has overwritten.
 const TRIES: usize = 10;
 
-/// What `ensure` has done. Names of durables are `<stream>/<durable>`.
+/// Changes made by [`Bus::ensure`]. Names of durables are `<stream>/<durable>`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Changes {
@@ -37,7 +37,7 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Whether everything was there already.
+    /// Returns true if there was no drift.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

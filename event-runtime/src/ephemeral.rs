@@ -111,14 +111,14 @@ pub(crate) async fn run(
     (report, Ok(()))
 }
 
-/// What became of a message.
+/// Result of a message.
 pub(crate) struct Handled {
     /// An error says why it was not handled.
     pub(crate) result: Result<(), String>,
     took: Duration,
 }
 
-/// Waits for a place, then handles a message.
+/// Waits for a slot, then handles a message.
 async fn in_turn(shared: Arc<Shared>, route: usize, message: Message) -> Handled {
     let _slot = Arc::clone(&shared.slots).acquire_owned().await;
     match shared.routes.get(route) {

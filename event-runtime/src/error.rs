@@ -15,7 +15,7 @@ use crate::config::ConfigError;
 /// The server's code for a cluster, or a stream of it, that has no leader now.
 const NO_LEADER: u64 = 10_008;
 
-/// What a failed operation says. Each says whether it is safe to repeat.
+/// Error of an operation. Each variant says whether a retry is safe.
 #[non_exhaustive]
 pub enum Error {
     /// A setting is missing or wrong.
@@ -25,7 +25,7 @@ pub enum Error {
     Connect {
         /// The servers, without credentials.
         servers: String,
-        /// What the client says.
+        /// Message of the client.
         reason: String,
     },
 
@@ -33,7 +33,7 @@ pub enum Error {
     Login {
         /// The servers, without credentials.
         servers: String,
-        /// What the client says.
+        /// Message of the client.
         reason: String,
     },
 
@@ -42,7 +42,7 @@ pub enum Error {
     NotConnected {
         /// The subject.
         subject: String,
-        /// How long was waited.
+        /// Time waited.
         after: Duration,
     },
 
@@ -52,15 +52,15 @@ pub enum Error {
         subject: String,
         /// The stream.
         stream: &'static str,
-        /// How long was waited.
+        /// Time waited.
         after: Duration,
     },
 
     /// A request to the server was not answered in time.
     NoAnswer {
-        /// What was asked.
+        /// The request.
         what: String,
-        /// How long was waited.
+        /// Time waited.
         after: Duration,
     },
 
@@ -92,7 +92,7 @@ pub enum Error {
     Encode {
         /// The event's full name.
         event: &'static str,
-        /// What serde says.
+        /// Message of serde.
         reason: String,
     },
 
@@ -111,7 +111,7 @@ pub enum Error {
     Subject {
         /// The event's full name.
         event: &'static str,
-        /// Which value, and why.
+        /// The value and the problem.
         problem: SubjectError,
     },
 
@@ -126,7 +126,7 @@ pub enum Error {
 
     /// The server answered with an error of JetStream.
     Server {
-        /// What was tried.
+        /// The operation.
         what: String,
         /// The server's error code.
         code: u64,
@@ -140,7 +140,7 @@ pub enum Error {
         service: &'static str,
         /// The servers, without credentials.
         servers: String,
-        /// What the server says.
+        /// Message of the server.
         reason: String,
     },
 
@@ -172,7 +172,7 @@ pub enum Error {
         stream: String,
         /// The durable consumer.
         durable: String,
-        /// What it lacks.
+        /// The drift.
         problem: String,
     },
 
@@ -180,7 +180,7 @@ pub enum Error {
     Unprovisioned {
         /// The service.
         service: &'static str,
-        /// What is missing or unfit.
+        /// Everything that is missing or does not fit.
         problems: Vec<Error>,
     },
 
@@ -194,7 +194,7 @@ pub enum Error {
 
     /// The system has no thread for what a listener needs one for.
     NoThread {
-        /// What the system says.
+        /// Message of the system.
         reason: String,
     },
 
@@ -203,7 +203,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the same call may succeed later without a change of code, contracts or permissions.
+    /// Returns true if the same call may succeed later without a change of code, contracts or permissions.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(
@@ -219,7 +219,7 @@ impl Error {
         )
     }
 
-    /// Which of these it is, in a word: what spans have as `error.type`.
+    /// Returns the kind as a word: `error.type` of spans.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Config(_) => "config",

@@ -9,7 +9,7 @@ use std::time::Duration;
 use event_wire::__runtime::{Chain, sources};
 use event_wire::Permanent;
 
-/// Why an event was not handled, and what follows from it.
+/// Failure of a handler: the event is retried or dead-lettered.
 ///
 /// `?` in a handler converts every error that `Box<dyn Error + Send + Sync>` can be made from: the errors of the standard library and of
 /// other crates, `anyhow::Error`, `eyre::Report`, `Box<dyn Error + Send + Sync>` itself, and texts. It means *retry*, unless a
@@ -45,12 +45,12 @@ pub enum Failure {
     Retry {
         /// The delay; `None`: the backoff of the service.
         after: Option<Duration>,
-        /// Why: it is logged, and stored with the dead letter.
+        /// Reason: logged, and stored with the dead letter.
         reason: Reason,
     },
     /// Dead-letter the event now.
     Dead {
-        /// Why: it is logged, and stored with the dead letter.
+        /// Reason: logged, and stored with the dead letter.
         reason: Reason,
     },
 }
@@ -193,7 +193,7 @@ impl PartialEq<&str> for Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Error;
+    use crate::error::Error;
 
     #[derive(Debug, thiserror::Error)]
     #[error("the order was not stored")]

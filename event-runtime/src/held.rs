@@ -24,16 +24,16 @@ pub(crate) const ACK: Bytes = Bytes::new();
 /// The lease begins anew.
 const IN_PROGRESS: Bytes = Bytes::from_static(b"+WPI");
 
-/// What the server waits for: a word about a delivery, before ack_wait is over.
+/// Lease of a delivery: the server redelivers it after ack_wait unless it is acknowledged or extended.
 pub(crate) struct Lease {
     pub(crate) reply: Subject,
     pub(crate) extended: Instant,
 }
 
-/// What the server has sent.
+/// Messages that the server has sent.
 pub(crate) struct Inbox {
     subscriber: Subscriber,
-    /// What the keeper has read while the worker could not: before everything in the subscriber.
+    /// Messages read by the keeper while the worker could not: before everything in the subscriber.
     read: VecDeque<Message>,
 }
 
@@ -58,17 +58,17 @@ impl Inbox {
     }
 }
 
-/// What a worker holds.
+/// Deliveries that a worker holds.
 pub(crate) struct Held {
     /// Until the stop: then the worker has it for itself.
     pub(crate) inbox: Option<Inbox>,
     /// Of the deliveries that have tasks of their own.
     pub(crate) leases: HashMap<Id, Lease>,
-    /// What waits for a slot, in the order in which it came.
+    /// Deliveries that wait for a slot, in order of arrival.
     pub(crate) waiting: VecDeque<(Lease, Arrived)>,
     /// Of the delivery that the worker itself is handling.
     pub(crate) current: Option<Lease>,
-    /// Where to acknowledge what it has handled just now.
+    /// Reply subjects of handled deliveries whose acknowledgements have not left.
     pub(crate) handled: Vec<Subject>,
 }
 
@@ -109,7 +109,7 @@ impl Desk {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How often leases are looked at.
+    /// Returns the interval at which leases are checked.
     pub(crate) fn tick(&self) -> Duration {
         (self.ack_wait / 4).max(Duration::from_millis(10))
     }

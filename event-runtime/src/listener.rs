@@ -139,7 +139,7 @@ impl<H: Send + Sync + 'static> Listener<H> {
         self.share().running(shutdown).await
     }
 
-    /// What its workers share.
+    /// Returns the state that its workers share.
     pub(crate) fn share(self) -> Arc<Shared> {
         Arc::new(self.shared)
     }

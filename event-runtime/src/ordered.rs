@@ -16,9 +16,9 @@ use crate::error::Error;
 use crate::operate::set_filters;
 use crate::pull::{Frame, Pull};
 
-/// How many messages are read ahead.
+/// Number of messages that are read ahead.
 const AHEAD: usize = 256;
-/// How long the server keeps a consumer that asks for nothing.
+/// Time for which the server keeps a consumer without requests.
 const INACTIVE: Duration = Duration::from_secs(120);
 
 /// A message and its place.
@@ -35,7 +35,7 @@ pub(crate) struct Ordered {
     last: u64,
     /// The last sequence of the consumer that was seen.
     consumed: u64,
-    /// How many messages there were at the start.
+    /// Number of messages at the start.
     pub(crate) found: u64,
 }
 

@@ -32,6 +32,6 @@ pub trait Outbox: fmt::Debug + Send + Sync {
 pub struct Stored {
     /// Place in the stream, from 1.
     pub sequence: u64,
-    /// Whether the stream had a message of this id already.
+    /// True if the stream deduplicated the message.
     pub duplicate: bool,
 }

@@ -35,14 +35,14 @@ pub enum Outcome {
     Retry {
         /// The delay.
         delay: Duration,
-        /// Why.
+        /// Reason.
         reason: String,
     },
     /// It is in the dead letters.
     Dead {
         /// The kind of reason.
         cause: Cause,
-        /// Why.
+        /// Reason.
         reason: String,
     },
     /// Deliver it again, to whoever is there.
@@ -64,7 +64,7 @@ impl Outcome {
 #[derive(Debug)]
 pub(crate) struct Settled {
     pub(crate) outcome: Outcome,
-    /// How long the handler ran.
+    /// Run time of the handler.
     pub(crate) took: Option<Duration>,
     /// The slots of a suspect, kept until the server has its outcome.
     pub(crate) alone: Option<Slot>,
@@ -122,7 +122,7 @@ impl Arrived {
         route.map_or("unknown", |route| route.event)
     }
 
-    /// What is known about it.
+    /// Returns its metadata.
     #[inline]
     fn meta(&self, shared: &Shared, durable: &Durable) -> Meta {
         let mut meta = Meta::of(&self.message, Some((durable.stream, &self.info)));

@@ -14,11 +14,11 @@ use crate::durable::Durable;
 use crate::error::Error;
 use crate::shared::Shared;
 
-/// What a listener wants of a durable.
+/// Requirements of a listener for a durable.
 #[derive(Default)]
 struct Wanted {
     filters: Vec<String>,
-    /// Whether its events have a key, whose order one delivery at a time keeps.
+    /// True if its events have an ordering key, whose order one delivery at a time keeps.
     keyed: bool,
 }
 
@@ -66,7 +66,7 @@ impl Shared {
     }
 }
 
-/// What the answers say.
+/// Result of the answers.
 #[derive(Default)]
 struct Found {
     durables: Vec<Durable>,

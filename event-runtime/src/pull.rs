@@ -21,14 +21,14 @@ use crate::connection::Events;
 use crate::error::Error;
 use crate::store::is_publish_to;
 
-/// How long the server keeps a request that nothing satisfies.
+/// Time for which the server keeps an unsatisfied request.
 const EXPIRES: Duration = Duration::from_secs(30);
-/// How often the server says that a waiting request is still known.
+/// Interval of the server's heartbeats for a waiting request.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// Without anything for this long the requests are taken for lost.
 const SILENCE: Duration = Duration::from_millis(12_500);
 
-/// What came from the server.
+/// A message or status from the server.
 pub(crate) enum Frame {
     /// A message of the stream.
     Message(Message),
@@ -51,9 +51,9 @@ pub(crate) struct Pull {
     waiting: Waiting,
     requests: u64,
     heard: Instant,
-    /// Whether there was nothing to read since the last thing that was sent.
+    /// True if there was nothing to read since something was last sent.
     waited: AtomicBool,
-    /// Whether the runtime has several threads.
+    /// True if the runtime has several threads.
     threads: bool,
     /// Set anew only when it has rung: to do so with every message would cost more than the message.
     silence: Pin<Box<Sleep>>,
@@ -101,7 +101,7 @@ impl Waiting {
     }
 }
 
-/// What may happen beside the inbox.
+/// Events beside the inbox.
 struct Watch {
     events: Arc<Events>,
     request: Subject,
@@ -176,12 +176,12 @@ impl Pull {
         Ok((pull, subscriber))
     }
 
-    /// How many messages may still come for what was asked.
+    /// Returns the number of requested messages that may still come.
     pub(crate) fn outstanding(&self) -> usize {
         self.waiting.left
     }
 
-    /// When the last thing came.
+    /// Returns the time of the last message or status.
     pub(crate) fn heard(&self) -> Instant {
         self.heard
     }

@@ -27,7 +27,7 @@ pub(crate) type Handling = Pin<Box<dyn Future<Output = Result<(), Failure>> + Se
 
 type Call = dyn Fn(&[u8], Meta) -> Result<Handling, Rejection> + Send + Sync;
 
-/// A message that no handler gets, and why.
+/// A message that is rejected before its handler, with the reason.
 #[derive(Debug)]
 pub(crate) struct Rejection {
     pub(crate) cause: Cause,
@@ -40,7 +40,7 @@ pub(crate) struct Route {
     pub(crate) event: &'static str,
     pub(crate) template: &'static str,
     pub(crate) pattern: String,
-    /// Whether there are placeholders.
+    /// True if there are placeholders.
     is_pattern: bool,
     pub(crate) stream: Option<&'static str>,
     pub(crate) partitions: Option<u32>,
@@ -49,7 +49,7 @@ pub(crate) struct Route {
 }
 
 impl Route {
-    /// Whether a subject is one of its events'.
+    /// Returns true if a subject is one of its events'.
     fn takes(&self, subject: &str) -> bool {
         if self.is_pattern {
             covers(&self.pattern, subject)
@@ -165,7 +165,7 @@ pub(crate) fn find<'a>(
     }
 }
 
-/// Whether a message id is one of an event.
+/// Returns true if a message id is one of an event.
 fn names(id: &str, event: &str) -> bool {
     id.strip_prefix(event)
         .is_some_and(|rest| rest.starts_with(':'))
@@ -180,10 +180,10 @@ fn unknown() -> Rejection {
 
 /// A handler that did not handle its event.
 pub(crate) struct Failed {
-    /// Why it is a dead letter, should it become one.
+    /// Reason of the dead letter, should it become one.
     pub(crate) cause: Cause,
     pub(crate) failure: Failure,
-    /// What a span has as `error.type`.
+    /// `error.type` of the span.
     pub(crate) kind: &'static str,
 }
 

@@ -17,7 +17,7 @@ use crate::outgoing::Outgoing;
 use crate::receipt::Receipt;
 use crate::trace::Trace;
 
-/// What is done with the events of a span.
+/// Operation of a span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
     /// One event is sent. Its delivery's span is a child of this one.

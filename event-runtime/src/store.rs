@@ -25,10 +25,10 @@ use crate::spans;
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// How long one server without a cluster may take to find the stream of a subject: it has no leader to wait for.
+/// Time for which a server without a cluster is asked again for the stream of a subject: it has no leader to wait for.
 const PATIENCE_WITHOUT_CLUSTER: Duration = Duration::from_secs(2);
 
-/// A message that is to be stored, and how far that is.
+/// A publish in flight.
 #[derive(Debug)]
 pub(crate) struct Publish {
     bus: Bus,
@@ -37,20 +37,20 @@ pub(crate) struct Publish {
     outcome: oneshot::Sender<Result<Receipt, Error>>,
     /// It goes on until the outcome.
     span: Span,
-    /// In the window of publishes that wait; given back with the outcome.
+    /// Permit of the window; released with the outcome.
     place: Option<OwnedSemaphorePermit>,
-    /// How many attempts the client has taken.
+    /// Number of attempts that the client has accepted.
     sent: u32,
     pause: Duration,
     no_stream_since: Option<Instant>,
-    /// When the attempt began: what happened before does not concern it.
+    /// Mark of refusals at the start of the attempt: earlier ones do not concern it.
     refusals: u64,
     connections: u64,
-    /// How long its answer is waited for.
+    /// Deadline of its acknowledgement.
     until: Instant,
 }
 
-/// What one attempt came to.
+/// Result of one attempt.
 pub(crate) enum Attempt {
     Done(Receipt),
     Failed(Error),
@@ -60,7 +60,7 @@ pub(crate) enum Attempt {
     NoStream,
 }
 
-/// What a stream answers.
+/// Acknowledgement of a stream.
 #[derive(Deserialize)]
 struct Answer {
     stream: Option<String>,
@@ -71,7 +71,7 @@ struct Answer {
 }
 
 impl Bus {
-    /// Sends until it is stored, or until it is known that it will not be; returns when it is sent for the first time.
+    /// Sends a message with retries until its outcome is known; returns when it is sent for the first time.
     pub(crate) async fn store(
         &self,
         message: Outgoing,
@@ -187,7 +187,7 @@ impl Publish {
         Some((Box::new(publish), attempt))
     }
 
-    /// Why no answer to this attempt can come any more, when none can.
+    /// Returns the result of this attempt if no acknowledgement can come any more.
     pub(crate) fn lost(&self, now: Instant, events: &Events) -> Option<Attempt> {
         let subject = &self.message.subject;
         let concerns = |operation: &str| is_publish_to(operation, subject);
@@ -199,7 +199,7 @@ impl Publish {
         (reconnected || now >= self.until).then_some(Attempt::Again)
     }
 
-    /// What an answer says.
+    /// Interprets an acknowledgement.
     pub(crate) fn answer(&self, message: &Message) -> Attempt {
         if message.status == Some(StatusCode::NO_RESPONDERS) {
             return Attempt::NoStream;
@@ -231,7 +231,7 @@ impl Publish {
         }
     }
 
-    /// Goes on after an attempt: to the outcome, or to another attempt after a pause.
+    /// Continues after an attempt: to the outcome, or to a retry after a pause.
     pub(crate) fn after(mut self, attempt: Attempt) {
         let now = Instant::now();
         let in_time = now + self.pause < self.deadline;
@@ -307,7 +307,7 @@ impl Publish {
     }
 }
 
-/// Whether the server's words `Publish to "…"` are about this subject.
+/// Returns true if the server's message `Publish to "…"` is about this subject.
 pub(crate) fn is_publish_to(operation: &str, subject: &str) -> bool {
     operation
         .strip_prefix("Publish to \"")
@@ -323,7 +323,7 @@ fn words(error: &async_nats::jetstream::Error) -> String {
         .to_owned()
 }
 
-/// Whether the server only cannot do it now: no leader, no resources, too much to do, or the same id is being stored at this
+/// Returns true if the error is transient: no leader, no resources, overload, or the same id is being stored at this
 /// moment.
 fn is_passing(error: &async_nats::jetstream::Error) -> bool {
     // A full stream says "store failed" with the code of an outage, and does not get emptier by waiting.

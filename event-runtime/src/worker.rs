@@ -24,9 +24,9 @@ use crate::report::ListenReport;
 use crate::shared::Shared;
 use crate::slots::Slot;
 
-/// How long the client may take to accept an acknowledgement.
+/// Time-out of the client for an acknowledgement.
 const SEND: Duration = Duration::from_secs(2);
-/// How many deliveries are begun before everything else of the worker gets a turn.
+/// Number of deliveries that begin before the rest of the worker gets a turn.
 const AT_A_TIME: usize = 64;
 /// After how many of them it is looked whether more are to be asked for.
 const ASK_AFTER: usize = 16;
@@ -34,7 +34,7 @@ const ASK_AFTER: usize = 16;
 const QUIET: Duration = Duration::from_millis(20);
 
 type Look = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + Sync>>;
-/// What ends the taking of frames.
+/// Result that ends the taking of frames.
 type Taken = Result<Option<Look>, Error>;
 type NextSlot = Pin<Box<dyn Future<Output = Option<Slot>> + Send + Sync>>;
 
@@ -42,7 +42,7 @@ pub(crate) struct Worker {
     shared: Arc<Shared>,
     durable: Arc<Durable>,
     pull: Pull,
-    /// What it holds, where the keeper of the listener sees it.
+    /// Deliveries that it holds, shared with the keeper of the listener.
     desk: Arc<Desk>,
     /// Empty: an allocation that is used again.
     handled: Vec<Subject>,
@@ -53,7 +53,7 @@ pub(crate) struct Worker {
     spare: Option<Slot>,
     prefetch: Prefetch,
     trust: Trust,
-    /// When the retries that this worker asked for are due.
+    /// Due times of the retries that this worker requested.
     delayed: Vec<Instant>,
     paused: bool,
     /// The highest number of a delivery so far: the durable counts them, and one that is made again counts anew.
@@ -193,7 +193,7 @@ impl Worker {
         }
     }
 
-    /// How many to ask for now.
+    /// Returns the number of deliveries to request now.
     fn wanted(&self, held: &Held) -> usize {
         let slots = self.shared.service.concurrency as usize;
         let in_hand = held.leases.len() + held.waiting.len();

@@ -15,7 +15,7 @@ use crate::cause::Cause;
 
 const PREFIX: &str = "ce-";
 const CONTENT_TYPE: &str = "content-type";
-/// What the content type of a CloudEvent in structured mode starts with.
+/// Prefix of the content type of a CloudEvent in structured mode.
 const STRUCTURED: &str = "application/cloudevents";
 
 /// A message without its envelope.
@@ -27,7 +27,7 @@ pub(crate) struct Opened<'a> {
     pub(crate) body: Cow<'a, [u8]>,
 }
 
-/// Why the envelope cannot be opened.
+/// Reason for which an envelope cannot be opened.
 pub(crate) struct Problem {
     pub(crate) cause: Cause,
     pub(crate) reason: String,
@@ -117,7 +117,7 @@ impl CloudEvent {
     }
 }
 
-/// Whether a header is part of the envelope: a dead letter keeps it.
+/// Returns true if a header is part of the envelope: a dead letter keeps it.
 pub(crate) fn is_envelope(name: &str) -> bool {
     attribute_of(name).is_some() || name.eq_ignore_ascii_case(CONTENT_TYPE)
 }
@@ -181,7 +181,7 @@ fn essence(media_type: &str) -> String {
     essence.trim().to_ascii_lowercase()
 }
 
-/// Which format the whole CloudEvent has in the body; `None` in binary mode.
+/// Returns the format of the CloudEvent in the body; `None` in binary mode.
 fn structured_format(headers: &HeaderMap) -> Option<String> {
     let essence = essence(content_type(headers)?);
     essence.strip_prefix(STRUCTURED).map(str::to_owned)
@@ -312,7 +312,7 @@ fn moment(text: &str) -> Result<DateTime<Utc>, ()> {
         .map_err(|_| ())
 }
 
-/// Whether data of this media type is JSON, as CloudEvents says: the subtype is `json` or ends with `+json`.
+/// Returns true if data of this media type is JSON according to CloudEvents: the subtype is `json` or ends with `+json`.
 fn is_json(media_type: &str) -> bool {
     let essence = essence(media_type);
     let subtype = essence.split_once('/').map(|(_, subtype)| subtype);

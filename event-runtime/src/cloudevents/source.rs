@@ -103,7 +103,7 @@ fn authority(text: &str) -> String {
     out
 }
 
-/// What may stand anywhere stands, and what is percent-encoded stays so.
+/// Percent-encodes the characters in `not`; existing percent-encodings are kept.
 fn encoded(text: &str, not: &'static AsciiSet) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -119,7 +119,7 @@ fn encoded(text: &str, not: &'static AsciiSet) -> String {
     }
 }
 
-/// Where the first `%41` is.
+/// Returns the first percent-encoding, such as `%41`.
 fn escape(text: &str) -> Option<usize> {
     text.match_indices('%')
         .map(|(at, _)| at)

@@ -9,7 +9,7 @@ use event_wire::{DecodeError, Permanent, SubjectError};
 use super::Error;
 use crate::config::ConfigError;
 
-/// What brings a server to the contracts.
+/// Remedy for drift.
 const APPLY: &str = "`event-contracts streams apply` brings the server up to the contracts (in development: `Bus::ensure`)";
 
 impl Display for Error {
@@ -106,7 +106,7 @@ impl Display for Error {
     }
 }
 
-/// What a service lacks, without the remedy.
+/// Writes the drift that a service has found, without the remedy.
 fn lacking(error: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match error {
         Error::MissingStream {
@@ -153,19 +153,19 @@ fn refused(operation: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     }
 }
 
-/// Whether services do it too, and not operators alone.
+/// Returns true if services do it too, and not operators alone.
 fn is_of_service(operation: &str) -> bool {
     let words = [".CONSUMER.INFO.", ".CONSUMER.MSG.NEXT.", "$JS.ACK."];
     let operators = operation.contains("$JS.") || operation.contains("$SYS.");
     !operators || words.iter().any(|word| operation.contains(word))
 }
 
-/// What helps somebody whose connection may not have its inbox.
+/// Remedy for a connection without the permission for its inbox.
 pub(crate) const INBOX_HELP: &str = "answers of the server come to the inbox of the connection: set NATS_INBOX_PREFIX (or \
      `Config::inbox_prefix`) to the prefix that this user may subscribe to, which is `_INBOX_<service>` in the permissions of \
      `event-contracts export nats-auth`";
 
-/// Whether the server's words are about a subscription to an inbox, by the usual names of these.
+/// Returns true if the server's message is about a subscription to an inbox, by the usual names.
 fn is_inbox(operation: &str) -> bool {
     operation.starts_with("Subscription to \"_INBOX")
 }

@@ -65,7 +65,7 @@ impl Worker {
         }
     }
 
-    /// For another replica, or for the next start.
+    /// NAKs a delivery for another replica, or for the next start.
     async fn give_back(&mut self, reply: Subject) {
         self.count(Fate::Returned);
         self.send(reply, Bytes::from_static(b"-NAK")).await;
