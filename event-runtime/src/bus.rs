@@ -20,9 +20,8 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use crate::acks::Acks;
 use crate::cloudevents;
 use crate::config::Config;
-use crate::connection::Events;
+use crate::connection::{DurableName, Events};
 use crate::error::Error;
-use crate::health::DurableName;
 use crate::outbox::Outbox;
 use crate::shutdown::Shutdown;
 
@@ -197,10 +196,14 @@ impl Bus {
         inner.acks.get_or_try_init(open).await
     }
 
+    /// The header `ce-source` of its events, if it has a name.
+    pub(crate) fn ce_source(&self) -> Option<&str> {
+        self.inner.source.as_deref()
+    }
+
     /// The header `ce-source` for an event.
     pub(crate) fn source(&self, event: &'static str) -> Result<&str, Error> {
-        let source = self.inner.source.as_deref();
-        source.ok_or(Error::NoSource { event })
+        self.ce_source().ok_or(Error::NoSource { event })
     }
 
     /// An error when there is no server behind this bus, and nobody who could answer.

@@ -19,12 +19,13 @@ use crate::delivery::AckSubject;
 use crate::durable::Durable;
 use crate::ephemeral;
 use crate::error::Error;
-use crate::listener::{Listener, Shared};
+use crate::listener::Listener;
 use crate::process::{Arrived, Case};
+use crate::shared::Shared;
 
 pub use crate::outbox::{Outbox, Stored};
+pub use crate::outgoing::Outgoing;
 pub use crate::process::Outcome;
-pub use crate::publish::Outgoing;
 
 /// Creates a bus whose messages go no further than `outbox`, under the name `name`. Its client never connects.
 ///
@@ -83,7 +84,7 @@ impl<H: Send + Sync + 'static> Hand<H> {
     /// # Errors
     /// Those of [`Bus::publish`] for the event itself.
     pub fn stored<E: StoredEvent>(&self, event: &E) -> Result<Outgoing, Error> {
-        let mut message = Outgoing::stored(event, &self.shared.bus)?;
+        let mut message = Outgoing::stored(event, self.shared.bus.ce_source())?;
         message.trace();
         Ok(message)
     }
@@ -93,7 +94,7 @@ impl<H: Send + Sync + 'static> Hand<H> {
     /// # Errors
     /// Those of [`Bus::emit`] for the event itself.
     pub fn ephemeral<E: Ephemeral>(&self, event: &E) -> Result<Outgoing, Error> {
-        let mut message = Outgoing::ephemeral(event, &self.shared.bus)?;
+        let mut message = Outgoing::ephemeral(event, self.shared.bus.ce_source())?;
         message.trace();
         Ok(message)
     }

@@ -12,10 +12,11 @@ use tokio::time::Instant;
 use tracing::Span;
 
 use crate::bus::Bus;
+pub use crate::cause::Cause;
 use crate::cloudevents;
 use crate::delivery::Meta;
 use crate::error::Error;
-use crate::publish::{Outgoing, Receipt};
+use crate::outgoing::{Outgoing, Receipt};
 
 /// Why: one of [`Cause`]'s words.
 pub const REASON: &str = "Dead-Letter-Reason";
@@ -41,46 +42,6 @@ pub const BODY: &str = "Dead-Letter-Body";
 const MAX_HEADERS: usize = 65_535;
 /// The longest detail, in bytes.
 const MAX_DETAIL: usize = 512;
-
-/// Why a delivery became a dead letter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Cause {
-    /// The body is not the event: no JSON, a missing field, an unknown value of a closed type; or its envelope is no
-    /// CloudEvent of version 1.0 with JSON data.
-    Undecodable,
-    /// It breaks constraints of the contract.
-    Invalid,
-    /// The message id or the `ce-type` names another event than the subject does.
-    Contradiction,
-    /// No handler of this build takes its subject.
-    Unknown,
-    /// The handler failed as often as the service allows.
-    Attempts,
-    /// The handler panicked as often as the service allows.
-    Panic,
-    /// The handler said so.
-    Dead,
-    /// Delivered again and again without any outcome: it may kill the process that handles it.
-    NoOutcome,
-}
-
-impl Cause {
-    /// The word in the header.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Undecodable => "undecodable",
-            Self::Invalid => "invalid",
-            Self::Contradiction => "contradiction",
-            Self::Unknown => "unknown",
-            Self::Attempts => "attempts",
-            Self::Panic => "panic",
-            Self::Dead => "dead",
-            Self::NoOutcome => "no-outcome",
-        }
-    }
-}
 
 /// What becomes a dead letter, and why.
 #[derive(Debug)]

@@ -11,9 +11,7 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use crate::bus::Bus;
-
-/// A stream and a durable of it.
-pub(crate) type DurableName = (&'static str, String);
+use crate::connection::DurableName;
 
 /// How long the server may take to say how far a durable is: who asks for the health has a time-out too.
 const PATIENCE: Duration = Duration::from_secs(1);

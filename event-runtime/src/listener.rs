@@ -5,10 +5,8 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use async_nats::Message;
 use event_wire::Event;
 use event_wire::streams::Service;
 use tokio::sync::Semaphore;
@@ -17,94 +15,18 @@ use tokio::time::{Instant, timeout};
 
 use crate::blocked::Blocked;
 use crate::bus::Bus;
-use crate::connection::Counters;
+use crate::connection::DurableName;
 use crate::delivery::{Delivery, Meta};
 use crate::durable::Durable;
 use crate::ephemeral;
 use crate::error::Error;
 use crate::failure::Failure;
-use crate::health::DurableName;
 use crate::keeper::Keeper;
-use crate::route::{Handling, Rejection, Route};
+use crate::report::ListenReport;
+use crate::route::Route;
+use crate::shared::{Next, Shared};
 use crate::shutdown::Shutdown;
 use crate::worker::Worker;
-
-/// A handler call that an [`around`](Listener::around) hook wraps: await [`run`](Next::run) once.
-pub struct Next(Handling);
-
-impl Next {
-    /// Runs the handler.
-    ///
-    /// # Errors
-    /// The handler's failure.
-    pub async fn run(self) -> Result<(), Failure> {
-        self.0.await
-    }
-}
-
-impl fmt::Debug for Next {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Next")
-    }
-}
-
-type Around = dyn Fn(Arc<Meta>, Next) -> Handling + Send + Sync;
-
-/// What became of the deliveries of a listener:
-/// `delivered = handled + retried + dead_lettered + returned + failed`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ListenReport {
-    /// Deliveries that arrived.
-    pub delivered: u64,
-    /// Handled, and acknowledged where they were stored.
-    pub handled: u64,
-    /// Given back with a delay, after a failure.
-    pub retried: u64,
-    /// Stored as dead letters.
-    pub dead_lettered: u64,
-    /// Given back at the stop without an outcome: another replica, or the next start, gets them.
-    pub returned: u64,
-    /// Ephemeral events whose handler failed, that could not be read, or that the stop left unhandled: nobody tries
-    /// them again.
-    pub failed: u64,
-}
-
-/// That deliveries arrived, or what became of them.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Fate {
-    Delivered,
-    Handled,
-    Retried,
-    DeadLettered,
-    Returned,
-    Failed,
-}
-
-impl ListenReport {
-    /// Counts, here and for the whole bus.
-    pub(crate) fn count(&mut self, fate: Fate, deliveries: u64, bus: &Counters) {
-        let (here, all) = match fate {
-            Fate::Delivered => (&mut self.delivered, &bus.delivered),
-            Fate::Handled => (&mut self.handled, &bus.acknowledged),
-            Fate::Retried => (&mut self.retried, &bus.retried),
-            Fate::DeadLettered => (&mut self.dead_lettered, &bus.dead_lettered),
-            Fate::Returned => (&mut self.returned, &bus.returned),
-            Fate::Failed => (&mut self.failed, &bus.failed),
-        };
-        *here += deliveries;
-        all.fetch_add(deliveries, Ordering::Relaxed);
-    }
-
-    pub(crate) fn add(&mut self, other: Self) {
-        self.delivered += other.delivered;
-        self.handled += other.handled;
-        self.retried += other.retried;
-        self.dead_lettered += other.dead_lettered;
-        self.returned += other.returned;
-        self.failed += other.failed;
-    }
-}
 
 /// The listener of one service: built by generated code, run until its shutdown.
 pub struct Listener<H> {
@@ -119,54 +41,6 @@ impl<H> fmt::Debug for Listener<H> {
             .field("service", &self.shared.service)
             .field("routes", &self.shared.routes.len())
             .finish_non_exhaustive()
-    }
-}
-
-/// What all workers of a listener share.
-pub(crate) struct Shared {
-    pub(crate) bus: Bus,
-    pub(crate) service: Service,
-    pub(crate) routes: Vec<Route>,
-    around: Option<Box<Around>>,
-    pub(crate) handler_limit: Option<Duration>,
-    pub(crate) grace: Duration,
-    /// A slot for each handler that may run at once.
-    pub(crate) slots: Arc<Semaphore>,
-    pub(crate) stop: Shutdown,
-    /// The handlers that have blocked their thread, and when that was said.
-    blocked: Blocked,
-}
-
-impl Shared {
-    /// The handler's call for a message, with the hook around it. The hook is called inside the future, where its panics are
-    /// caught like the handler's.
-    #[inline]
-    pub(crate) fn handling(
-        self: &Arc<Self>,
-        route: &Route,
-        message: &Message,
-        mut meta: Meta,
-    ) -> Result<Handling, Rejection> {
-        let body = route.open(message, &mut meta)?;
-        if self.around.is_none() {
-            return route.call(&body, meta);
-        }
-        let (shared, known) = (Arc::clone(self), Arc::new(meta.clone()));
-        let handling = route.call(&body, meta)?;
-        Ok(Box::pin(async move {
-            match &shared.around {
-                Some(around) => around(known, Next(handling)).await,
-                None => handling.await,
-            }
-        }))
-    }
-}
-
-impl Shared {
-    /// A handler of the event has kept its thread for so long.
-    #[cold]
-    pub(crate) fn blocked(&self, event: &'static str, took: Duration) {
-        self.blocked.warn(self.service.name, event, took);
     }
 }
 

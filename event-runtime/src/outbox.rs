@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::error::Error;
-use crate::publish::Outgoing;
+use crate::outgoing::Outgoing;
 
 /// A receiver of a bus's messages in place of a server.
 pub trait Outbox: fmt::Debug + Send + Sync {

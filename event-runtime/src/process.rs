@@ -11,12 +11,13 @@ use async_nats::Message;
 use tracing::Span;
 
 use crate::begun::{Begun, Step};
-use crate::dead_letter::{Burial, Cause, MESSAGE_ID};
+use crate::cause::Cause;
+use crate::dead_letter::{Burial, MESSAGE_ID};
 use crate::delivery::{AckSubject, Meta};
 use crate::durable::Durable;
 use crate::failure::Failure;
-use crate::listener::Shared;
 use crate::route::{self, Failed, Handling, Rejection, Route};
+use crate::shared::Shared;
 use crate::spans;
 use crate::store::jittered;
 use crate::suspect::Place;

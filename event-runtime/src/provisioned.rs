@@ -12,7 +12,7 @@ use crate::api::{
 };
 use crate::durable::Durable;
 use crate::error::Error;
-use crate::listener::Shared;
+use crate::shared::Shared;
 
 /// What a listener wants of a durable.
 #[derive(Default)]

@@ -2,57 +2,23 @@
 //!
 //! Retries only under the same id, and never beyond one deadline. Says nothing about an event's content.
 
-use std::borrow::Cow;
 use std::mem::take;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use async_nats::{HeaderMap, PublishErrorKind, Subject};
-use bytes::Bytes;
-use event_wire::{Envelope, Ephemeral, Event, MessageId, Stored};
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use async_nats::PublishErrorKind;
+use event_wire::{Ephemeral, Stored};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument, Span};
 
 use crate::bus::Sink;
 use crate::bus::{Bus, within};
-use crate::cloudevents;
 use crate::error::Error;
+use crate::outgoing::{Outgoing, Pending, Receipt};
 use crate::spans::{self, Operation};
-
-/// The stream has the event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Receipt {
-    /// The stream.
-    pub stream: String,
-    /// The event's place in it, from 1.
-    pub sequence: u64,
-    /// The stream already had an event under this id: this publish stored nothing. `false` when only a retry inside this
-    /// publish met its own earlier attempt, or may have.
-    pub duplicate: bool,
-}
-
-/// A publish that was sent and whose acknowledgement is awaited in the background, retries included.
-///
-/// Await it for the outcome. When it is dropped, a failure is logged and counted in
-/// [`Stats::unseen_failures`](crate::Stats::unseen_failures).
-#[must_use = "a publish may fail: await it for the outcome"]
-#[derive(Debug)]
-pub struct Pending(pub(crate) oneshot::Receiver<Result<Receipt, Error>>);
-
-impl Future for Pending {
-    type Output = Result<Receipt, Error>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        // Nobody answers only when the runtime of the connection has ended.
-        Pin::new(&mut self.0)
-            .poll(context)
-            .map(|result| result.unwrap_or(Err(Error::Closed)))
-    }
-}
 
 /// The outcome of a batch.
 #[derive(Debug, Default)]
@@ -77,109 +43,6 @@ impl BatchReport {
             None => Ok(self.stored),
         }
     }
-}
-
-/// Converts the subject of an event to the client's, without a copy.
-#[inline]
-pub(crate) fn on_nats(subject: event_wire::Subject) -> Subject {
-    match subject.into_inner() {
-        Cow::Borrowed(text) => Subject::from_static(text),
-        Cow::Owned(text) => Subject::from(text),
-    }
-}
-
-/// A message that is about to be sent.
-#[derive(Clone, Debug)]
-pub struct Outgoing {
-    /// Subject.
-    pub subject: Subject,
-    /// Headers.
-    pub headers: HeaderMap,
-    /// Body.
-    pub payload: Bytes,
-    /// Stream that stores it; empty for an ephemeral event.
-    pub stream: &'static str,
-}
-
-impl Outgoing {
-    pub(crate) fn stored<E: Stored>(event: &E, bus: &Bus) -> Result<Self, Error> {
-        let payload = encode(event)?;
-        let at = |problem| Error::Subject {
-            event: E::NAME,
-            problem,
-        };
-        let subject = on_nats(event.subject().map_err(at)?);
-        let id = event.message_id().map_err(at)?;
-        let mut headers = HeaderMap::new();
-        headers.insert(async_nats::header::NATS_MESSAGE_ID, id.as_str());
-        if E::ENVELOPE == Envelope::CloudEvents {
-            cloudevents::write(&mut headers, E::NAME, id.as_str(), bus.source(E::NAME)?);
-        }
-        Ok(Self {
-            subject,
-            headers,
-            payload,
-            stream: E::STREAM.unwrap_or_default(),
-        })
-    }
-
-    pub(crate) fn ephemeral<E: Ephemeral>(event: &E, bus: &Bus) -> Result<Self, Error> {
-        let payload = encode(event)?;
-        let subject = event.subject().map_err(|problem| Error::Subject {
-            event: E::NAME,
-            problem,
-        })?;
-        let subject = on_nats(subject);
-        let mut headers = HeaderMap::new();
-        if E::ENVELOPE == Envelope::CloudEvents {
-            // Nobody de-duplicates it; a CloudEvent has an id all the same.
-            let id = MessageId::random(E::NAME);
-            cloudevents::write(&mut headers, E::NAME, id.as_str(), bus.source(E::NAME)?);
-        }
-        Ok(Self {
-            subject,
-            headers,
-            payload,
-            stream: "",
-        })
-    }
-
-    pub(crate) fn not_connected(&self, after: Duration) -> Error {
-        Error::NotConnected {
-            subject: self.subject.to_string(),
-            after,
-        }
-    }
-
-    /// What the server counts: headers and payload.
-    pub(crate) fn size(&self) -> usize {
-        self.header_size() + self.payload.len()
-    }
-
-    /// What the headers take.
-    pub(crate) fn header_size(&self) -> usize {
-        if self.headers.is_empty() {
-            return 0;
-        }
-        let lines = self.headers.iter().flat_map(|(name, values)| {
-            let name: &str = name.as_ref();
-            values
-                .iter()
-                .map(move |value| name.len() + value.as_str().len() + 4)
-        });
-        "NATS/1.0\r\n\r\n".len() + lines.sum::<usize>()
-    }
-}
-
-fn encode<E: Event>(event: &E) -> Result<Bytes, Error> {
-    event.validate().map_err(|violations| Error::Invalid {
-        event: E::NAME,
-        violations,
-    })?;
-    event_wire::encode(event).map_err(|error| Error::Encode {
-        event: E::NAME,
-        reason: error.to_string(),
-    })
 }
 
 impl Bus {
@@ -209,7 +72,7 @@ impl Bus {
         operation: Operation,
         event: &E,
     ) -> Result<Pending, Error> {
-        let mut message = Outgoing::stored(event, self);
+        let mut message = Outgoing::stored(event, self.ce_source());
         let span = spans::publish::<E>(operation, &mut message);
         self.enqueue_message(message, span).await
     }
@@ -282,7 +145,7 @@ impl Bus {
     /// [`Error::TooLarge`], [`Error::NotConnected`], [`Error::Closed`].
     pub async fn emit<E: Ephemeral>(&self, event: &E) -> Result<(), Error> {
         self.open()?;
-        let mut message = Outgoing::ephemeral(event, self);
+        let mut message = Outgoing::ephemeral(event, self.ce_source());
         let span = spans::publish::<E>(Operation::Publish, &mut message);
         let result = match &mut message {
             Ok(message) => spans::inside(&span, pin!(self.emit_message(message))).await,

@@ -17,8 +17,8 @@ use event_wire::{Envelope, Event, decode};
 use tokio::time::{Instant, timeout};
 
 use crate::blocked::LONG;
+use crate::cause::Cause;
 use crate::cloudevents;
-use crate::dead_letter::Cause;
 use crate::delivery::{Delivery, Meta};
 use crate::failure::Failure;
 

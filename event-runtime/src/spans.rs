@@ -13,7 +13,7 @@ use tracing::{Instrument, Span, debug_span};
 
 use crate::delivery::Meta;
 use crate::error::Error;
-use crate::publish::{Outgoing, Receipt};
+use crate::outgoing::{Outgoing, Receipt};
 use crate::trace::Trace;
 
 /// What is done with the events of a span.

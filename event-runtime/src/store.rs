@@ -17,7 +17,7 @@ use crate::bus::Sink;
 use crate::bus::{Bus, within};
 use crate::connection::Events;
 use crate::error::Error;
-use crate::publish::{Outgoing, Pending, Receipt};
+use crate::outgoing::{Outgoing, Pending, Receipt};
 use crate::spans;
 
 /// The pause after the first attempt.

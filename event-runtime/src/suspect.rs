@@ -12,7 +12,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::sleep;
 
 use crate::delivery::Meta;
-use crate::listener::Shared;
+use crate::shared::Shared;
 
 /// Deliveries beyond the service's attempts before one is a suspect: a return at a stop is one too.
 const BENEFIT_OF_DOUBT: u64 = 1;

@@ -17,9 +17,10 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use crate::durable::{self, Durable};
 use crate::error::Error;
 use crate::held::{Desk, Held, Inbox};
-use crate::listener::{ListenReport, Shared};
 use crate::process::Settled;
 use crate::pull::{Frame, Pull};
+use crate::report::ListenReport;
+use crate::shared::Shared;
 use crate::suspect::Place;
 use crate::trust::Trust;
 

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{CloudEvent, VERSION};
-use crate::dead_letter::Cause;
+use crate::cause::Cause;
 
 const PREFIX: &str = "ce-";
 const CONTENT_TYPE: &str = "content-type";

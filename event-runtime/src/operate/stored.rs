@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::bus::Bus;
+use crate::cause::Cause;
 use crate::cloudevents;
-use crate::dead_letter::Cause;
 use crate::delivery::AckSubject;
 use crate::error::Error;
 use crate::ordered::{Ordered, Place};

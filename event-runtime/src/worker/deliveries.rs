@@ -9,8 +9,8 @@ use super::Worker;
 use crate::blocked::LONG;
 use crate::delivery::AckSubject;
 use crate::held::{Desk, Held, Lease};
-use crate::listener::Fate;
 use crate::process::{Arrived, Case, Settled};
+use crate::report::Fate;
 use crate::suspect::Place;
 
 impl Worker {

@@ -13,9 +13,9 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{MAX_PREFETCH, QUIET, SEND, Worker};
 use crate::held::ACK;
-use crate::listener::Fate;
 use crate::process::{Outcome, Settled};
 use crate::pull::{self, Frame};
+use crate::report::Fate;
 
 impl Worker {
     pub(super) async fn settle(&mut self, done: Result<(Id, Settled), JoinError>) {
