@@ -18,7 +18,7 @@ pub use crate::payload::fault::{Fault, Step};
 pub use crate::payload::write::MASK;
 pub use written::{Finding, place, report, written};
 
-/// Which event a message is.
+/// Event of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Identity {
     /// This one.
@@ -27,7 +27,7 @@ pub enum Identity {
     Contradiction {
         /// The one of the subject.
         event: EventId,
-        /// What the message id names.
+        /// Event that the message id names.
         named: String,
     },
     /// None of these contracts.
@@ -54,7 +54,7 @@ pub struct Decoded {
     pub shown: Option<Json>,
 }
 
-/// What the parser says, without ` at line 1 column 7`.
+/// Strips ` at line 1 column 7` from the parser's message.
 fn without_place(reason: &str) -> &str {
     reason
         .rsplit_once(" at line ")
@@ -92,7 +92,7 @@ impl<'a> Decoder<'a> {
         self.by_name.get(name).copied()
     }
 
-    /// Which event a message is: by its subject, or by the name in its id (`Nats-Msg-Id`) where a mirror has changed the
+    /// Identifies the event of a message: by its subject, or by the name in its id (`Nats-Msg-Id`) where a mirror has changed the
     /// subject. A superseded event is itself, as on the server.
     #[must_use]
     pub fn identify(&self, subject: &str, message_id: Option<&str>) -> Identity {

@@ -60,7 +60,7 @@ pub(super) fn examples(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// What a value is, with its article.
+/// Describes a value, with its article.
 fn kind(value: &Value) -> String {
     use crate::model::{Number, ValueKind};
     match &value.kind {

@@ -87,7 +87,7 @@ pub fn apply_accepted(reports: &mut [Report], new: &Checked, today: Date) {
     }
 }
 
-/// Whether an entry's path names a finding's: with the full name, or without the domain of the entry's own file.
+/// Returns whether an entry's path names a finding's: with the full name, or without the domain of the entry's own file.
 fn is_path(new: &Checked, entry: &Accepted, path: &str) -> bool {
     if entry.path.value == path {
         return true;

@@ -36,7 +36,7 @@ pub(super) fn constraint_loosened(l: &Leaves<'_>, sink: &mut Sink<'_>) {
     }
 }
 
-/// What a constraint of the reader refuses and the writer may send.
+/// A value that a constraint of the reader refuses and the writer may send.
 struct Refused {
     what: String,
     why: String,
@@ -134,7 +134,7 @@ fn texts(l: &Leaves<'_>, direction: Direction, found: Vec<String>) -> Vec<Eviden
         .collect()
 }
 
-/// What a text must fulfil, in words.
+/// Describes the bounds of a text.
 fn bounds(text: &Text) -> String {
     let mut parts = Vec::new();
     if text.length.min > 0 {

@@ -17,7 +17,7 @@ pub(super) struct EventPair<'a> {
     pub ids: (EventId, EventId),
     pub old: &'a Event,
     pub new: &'a Event,
-    /// When both have fields of their own.
+    /// Fields of both, if both have fields of their own.
     pub objects: Option<&'a Objects<'a>>,
 }
 
@@ -34,7 +34,7 @@ impl EventPair<'_> {
             .find(|field| field.name.value == name)
     }
 
-    /// Whether a field of the old event is one of the new: by its wire name, or as a rename that is reported anyway.
+    /// Returns whether a field of the old event is one of the new: by its wire name, or as a rename that is reported anyway.
     fn is_same_field(&self, old: &Field, new: &Field) -> bool {
         old.wire() == new.wire()
             || self
@@ -79,7 +79,7 @@ pub(super) fn durables(contracts: &Contracts, event: EventId) -> Vec<String> {
         .collect()
 }
 
-/// What is stored of an event and will no longer meet its readers.
+/// Names the stored messages of an event that will no longer meet their readers.
 fn messages(contracts: &Contracts, event: EventId) -> Option<String> {
     let stream = contracts.stream_of(&contracts[event])?;
     Some(format!(
@@ -203,7 +203,7 @@ pub(super) fn subject(p: &EventPair<'_>, sink: &mut Sink<'_>) {
     .help(NEW_EVENT);
 }
 
-/// Whether every token is the same, but for the names of placeholders whose fields have one type.
+/// Returns whether every token is the same, but for the names of placeholders whose fields have one type.
 fn same_positions(p: &EventPair<'_>) -> bool {
     let (old, new) = (&p.old.subject.segments, &p.new.subject.segments);
     old.len() == new.len()
@@ -406,7 +406,7 @@ pub(super) fn supersedes(p: &EventPair<'_>, sink: &mut Sink<'_>) {
 
 pub(super) fn annotations(p: &EventPair<'_>, sink: &mut Sink<'_>) {
     let deprecated = |e: &Event| e.deprecated.as_ref().map(|d| d.value.clone());
-    let examples = |e: &Event| e.examples.iter().map(|v| Json::from(v)).collect::<Vec<_>>();
+    let examples = |e: &Event| e.examples.iter().map(Json::from).collect::<Vec<_>>();
     let owner = |c: &Contracts, e: &Event| c[e.domain].owner.clone();
     let changed: Vec<&str> = [
         ("doc", p.old.doc != p.new.doc),

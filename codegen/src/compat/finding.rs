@@ -2,7 +2,7 @@
 
 use crate::source::{Sources, Span};
 
-/// What kind of harm a change does.
+/// Kind of harm that a change does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Category {
     /// New readers refuse or misunderstand old messages.
@@ -34,7 +34,7 @@ impl Category {
     }
 }
 
-/// How much a finding matters.
+/// Severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {
     /// Fails a run whose mode looks at the category.
@@ -64,7 +64,7 @@ pub struct Rule {
     pub id: &'static str,
     /// One, or backward and forward for a change that breaks both. None: it harms nobody, and is said for the record.
     pub categories: &'static [Category],
-    /// How much it matters, when a finding says nothing else.
+    /// Severity of its findings, unless a finding says otherwise.
     pub severity: Severity,
     /// The change in one sentence.
     pub summary: &'static str,
@@ -78,7 +78,7 @@ impl PartialEq for Rule {
     }
 }
 
-/// Which findings fail a run.
+/// Selection of findings that fail a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
     /// All that break anything.
@@ -91,7 +91,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// Whether a category of finding fails in this mode.
+    /// Returns whether a category of finding fails in this mode.
     #[must_use]
     pub fn fails(self, category: Category) -> bool {
         match category {
@@ -132,7 +132,7 @@ impl Direction {
         }
     }
 
-    /// Who writes: `old` or `new`.
+    /// Returns the version that writes: `old` or `new`.
     #[must_use]
     pub fn writer(self) -> &'static str {
         match self {
@@ -141,7 +141,7 @@ impl Direction {
         }
     }
 
-    /// Who reads: `new` or `old`.
+    /// Returns the version that reads: `new` or `old`.
     #[must_use]
     pub fn reader(self) -> &'static str {
         match self {
@@ -154,9 +154,9 @@ impl Direction {
 /// A place in one of the two contracts and what is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// Where, in the sources of its side.
+    /// Span in the sources of its side.
     pub span: Span,
-    /// What is there.
+    /// Description of what is there.
     pub label: String,
 }
 
@@ -169,7 +169,7 @@ pub struct Reached {
     pub path: String,
 }
 
-/// What a reader does to a payload that its writer may send.
+/// Outcome of reading a payload that the writer may send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It refuses it, for this reason.
@@ -181,13 +181,13 @@ pub enum Outcome {
 /// A payload that one side writes and the other does not understand, checked by reading it with both models.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Counterexample {
-    /// Who writes and who reads.
+    /// Direction of the payload: from writer to reader.
     pub direction: Direction,
     /// The event whose payload it is.
     pub event: String,
     /// One line of JSON.
     pub payload: String,
-    /// What happens.
+    /// Outcome of reading it.
     pub outcome: Outcome,
 }
 
@@ -196,15 +196,15 @@ pub struct Counterexample {
 pub struct Finding {
     /// The rule that found it.
     pub rule: &'static Rule,
-    /// How much it matters; mostly the rule's own.
+    /// Severity; mostly the rule's own.
     pub severity: Severity,
-    /// What it is about, as `[[accepted]]` names it: `events.shop.OrderPlaced.fields.total`, with the full name.
+    /// Path of the thing it is about, as `[[accepted]]` names it: `events.shop.OrderPlaced.fields.total`, with the full name.
     pub path: String,
-    /// What changed, in one sentence without a full stop.
+    /// The change, in one sentence without a full stop.
     pub message: String,
-    /// Where it stood.
+    /// Place in the old contract.
     pub old: Option<Place>,
-    /// Where it stands now, or where it is missed.
+    /// Place in the new contract, or the place where it is missed.
     pub new: Option<Place>,
     /// Events that it reaches, in the order of the contract.
     pub events: Vec<Reached>,
@@ -214,16 +214,16 @@ pub struct Finding {
     pub counterexamples: Vec<Counterexample>,
     /// Messages and durable consumers that are left behind.
     pub stranded: Vec<String>,
-    /// Why it counts as breaking although nothing shows it.
+    /// Reason why it counts as breaking although nothing shows it.
     pub undecided: Option<String>,
-    /// What to do instead.
+    /// Advice: an alternative to the change.
     pub help: String,
     /// The reason of the `[[accepted]]` entry that silences it.
     pub accepted: Option<String>,
 }
 
 impl Finding {
-    /// Whether it fails a run.
+    /// Returns whether it fails a run.
     #[must_use]
     pub fn fails(&self, mode: Mode) -> bool {
         self.accepted.is_none()
@@ -231,7 +231,7 @@ impl Finding {
             && self.rule.categories.iter().any(|c| mode.fails(*c))
     }
 
-    /// Whether it says that one direction is broken. Routing and meaning are broken both ways.
+    /// Returns whether it says that one direction is broken. Routing and meaning are broken both ways.
     #[must_use]
     pub fn breaks(&self, direction: Direction) -> bool {
         self.severity == Severity::Breaks
@@ -247,7 +247,7 @@ impl Finding {
 /// Everything that changed from one contract to another.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
-    /// What fails.
+    /// Mode of the run.
     pub mode: Mode,
     /// By severity, then in the order of the new contract.
     pub findings: Vec<Finding>,
@@ -260,13 +260,13 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether a finding fails the run.
+    /// Returns whether a finding fails the run.
     #[must_use]
     pub fn fails(&self) -> bool {
         self.findings.iter().any(|finding| finding.fails(self.mode))
     }
 
-    /// How many findings there are of one severity that nobody accepted.
+    /// Counts the findings of one severity that nobody accepted.
     #[must_use]
     pub fn count(&self, severity: Severity) -> usize {
         self.findings
@@ -276,7 +276,7 @@ impl Report {
     }
 }
 
-/// How to bring a change into production.
+/// Steps that bring a change into production.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     /// Services to upgrade, in this order; the services of one step in any order. Empty when every order is safe.
@@ -290,7 +290,7 @@ pub struct Plan {
 pub struct Step {
     /// Services to upgrade.
     pub services: Vec<String>,
-    /// What to wait for afterwards, one sentence each.
+    /// Conditions to wait for afterwards, one sentence each.
     pub wait: Vec<String>,
 }
 
@@ -299,8 +299,8 @@ pub struct Step {
 pub struct Blocked {
     /// Its events, by full name.
     pub events: Vec<String>,
-    /// Why there is no order.
+    /// Reason why there is no order.
     pub reason: String,
-    /// What to do instead.
+    /// Advice: an alternative to the change.
     pub advice: String,
 }

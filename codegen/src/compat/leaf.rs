@@ -13,7 +13,7 @@ use crate::payload::shape::{Format, Range, Shape, Text};
 use crate::payload::text;
 use crate::payload::write::float;
 
-/// What stands at one place in both contracts.
+/// Values of one place in both contracts.
 pub(super) struct Leaves<'a> {
     pub sides: Sides<'a>,
     /// From the node to this place.
@@ -24,7 +24,7 @@ pub(super) struct Leaves<'a> {
 }
 
 impl<'a> Leaves<'a> {
-    /// What the writer and the reader of a direction have here.
+    /// Shapes of the writer and the reader of a direction.
     pub fn pair(&self, direction: Direction) -> (&Shape<'a>, &Shape<'a>) {
         match direction {
             Backward => (&self.old, &self.new),
@@ -385,7 +385,7 @@ fn article(what: &str) -> &'static str {
     }
 }
 
-/// Whether no other rule is about this pair.
+/// Returns whether no other rule is about this pair.
 fn is_other(l: &Leaves<'_>) -> bool {
     match (&l.old, &l.new) {
         (Shape::Json | Shape::Schema(_) | Shape::Invalid, _)

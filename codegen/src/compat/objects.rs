@@ -158,7 +158,7 @@ pub(super) fn has(reserved: &[Spanned<String>], wire: &str) -> bool {
     reserved.iter().any(|name| name.value == wire)
 }
 
-/// Whether two types are the same but for constraints: the scalars behind names, and other names by full name.
+/// Returns whether two types are the same but for constraints: the scalars behind names, and other names by full name.
 fn equal_types(sides: Sides<'_>, old: &Type, new: &Type) -> bool {
     match (behind(sides.old, old), behind(sides.new, new)) {
         (Type::List(a), Type::List(b)) | (Type::Map(a), Type::Map(b)) => equal_types(sides, a, b),
@@ -169,7 +169,7 @@ fn equal_types(sides: Sides<'_>, old: &Type, new: &Type) -> bool {
     }
 }
 
-/// Whether two fields hold the same scalar, constraints aside.
+/// Returns whether two fields hold the same scalar, constraints aside.
 pub(super) fn is_same_type(sides: Sides<'_>, old: &Field, new: &Field) -> bool {
     old.as_text.is_some() == new.as_text.is_some() && equal_types(sides, &old.ty, &new.ty)
 }

@@ -9,7 +9,7 @@ use super::finding::{Blocked, Category, Direction, Finding, Plan, Severity, Step
 use crate::model::{Contracts, EventId};
 use crate::source::Spanned;
 
-/// What is broken of one event.
+/// Breaks of one event.
 #[derive(Default)]
 struct Broken {
     backward: bool,
@@ -80,7 +80,7 @@ pub(super) fn plan(old: &Contracts, new: &Contracts, findings: &[Finding]) -> Pl
     plan
 }
 
-/// What is broken, by event. Source and operations need no order of upgrades.
+/// Collects breaks by event. Source and operations need no order of upgrades.
 fn broken(findings: &[Finding]) -> BTreeMap<String, Broken> {
     let mut all: BTreeMap<String, Broken> = BTreeMap::new();
     for finding in findings.iter().filter(|f| f.severity == Severity::Breaks) {
@@ -110,7 +110,7 @@ fn broken(findings: &[Finding]) -> BTreeMap<String, Broken> {
     all
 }
 
-/// Who publishes and subscribes to an event, in either contract.
+/// Publishers and subscribers of events, in either contract.
 struct Users<'a> {
     by_event: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)>,
     nobody: (BTreeSet<String>, BTreeSet<String>),
@@ -153,7 +153,7 @@ impl<'a> Users<'a> {
         (publishers, subscribers)
     }
 
-    /// When no old message of an event is left.
+    /// Says when no old message of an event is left.
     fn drained(&self, event: &str) -> String {
         let stream = self
             .events
@@ -174,12 +174,12 @@ impl<'a> Users<'a> {
     }
 }
 
-/// Who must be upgraded before whom.
+/// Order of services: pairs of which the first is upgraded before the second.
 #[derive(Default)]
 struct Edges {
     /// Service to those that come after it.
     after: BTreeMap<String, BTreeSet<String>>,
-    /// What must be waited for once a service and all others that need it are upgraded.
+    /// Conditions to wait for once a service and all others that need it are upgraded.
     waits: Vec<(BTreeSet<String>, String)>,
 }
 

@@ -72,7 +72,7 @@ impl Raw {
     }
 }
 
-/// Who uses which event, in either contract.
+/// Services by the events that they use, in either contract.
 pub(super) struct Users {
     old: HashMap<EventId, Vec<User>>,
     new: HashMap<EventId, Vec<User>>,
@@ -110,7 +110,8 @@ impl Users {
         }
     }
 
-    /// Who is hit: new readers of old messages, old readers of new ones, and everybody who compiles against the contract.
+    /// Returns the services that are hit: new readers of old messages, old readers of new ones, and everybody who compiles
+    /// against the contract.
     fn hit(&self, pairs: &[(Option<EventId>, Option<EventId>)], rule: &Rule) -> Vec<String> {
         let publishers = rule.categories.contains(&Category::Source)
             || rule.categories.contains(&Category::Operations);
@@ -127,7 +128,7 @@ impl Users {
     }
 }
 
-/// What a finding reaches, for the report.
+/// Events that a finding reaches, for the report.
 pub(super) fn reached(
     sides: Sides<'_>,
     reach: &BTreeMap<(EventId, EventId), Vec<Step>>,
@@ -149,7 +150,7 @@ pub(super) fn reached(
     all.into_iter().map(|(_, reached)| reached).collect()
 }
 
-/// How many events are looked at: a type that a thousand reach is shown by the first.
+/// Maximum number of events that are looked at: a type that a thousand reach is shown by the first.
 const EVENTS: usize = 3;
 
 /// One payload for each direction that the rule says is broken, and why there is none where there is none.
@@ -258,7 +259,7 @@ impl<'a> Case<'a> {
         ))
     }
 
-    /// How the reader misunderstands what the writer meant at this place, if it does.
+    /// Returns how the reader misunderstands the writer at this place, if it does.
     fn misread(&self, meant: &Read, read: &Read, evidence: &Evidence) -> Option<Outcome> {
         let there = at(meant, &self.path, self.side);
         let here = at(read, &self.path, self.side.other());
@@ -284,7 +285,7 @@ impl<'a> Case<'a> {
     }
 }
 
-/// What was read at the end of a path.
+/// Values that were read at the end of a path.
 fn at<'r>(read: &'r Read, path: &[Step], side: Side) -> Vec<&'r Read> {
     path.iter().fold(vec![read], |here, step| {
         here.into_iter()

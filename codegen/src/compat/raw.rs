@@ -7,12 +7,12 @@ use crate::model::EventId;
 use crate::payload::text;
 use crate::source::Span;
 
-/// What stands at the end of a path.
+/// End of a path.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Leaf {
-    /// What both take.
+    /// A value that both take.
     Common,
-    /// What both take, or what the reader alone does: a payload that shows nothing of this place.
+    /// A value that both take, or the reader alone: a payload that shows nothing of this place.
     Control,
     /// The writer's smallest value, whatever the reader takes.
     Smallest,
@@ -31,7 +31,7 @@ pub(super) enum Leaf {
 }
 
 impl Leaf {
-    /// Whether an object leaves a member out that the reader needs.
+    /// Returns whether an object leaves a member out that the reader needs.
     pub fn lacks(&self, wire: &str) -> bool {
         match self {
             Self::Without(names) => names.iter().any(|name| name == wire),
@@ -63,7 +63,7 @@ impl Evidence {
     }
 }
 
-/// What a rule has seen, before it is known which events it reaches.
+/// Finding of a rule, before it is known which events it reaches.
 #[derive(Clone, Debug)]
 pub(super) struct Raw {
     pub rule: &'static Rule,
@@ -72,7 +72,7 @@ pub(super) struct Raw {
     pub message: String,
     pub old: Option<Place>,
     pub new: Option<Place>,
-    /// Where in the node's payload.
+    /// Place in the node's payload.
     pub at: Vec<Step>,
     pub evidence: Vec<Evidence>,
     pub stranded: Vec<String>,

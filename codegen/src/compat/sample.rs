@@ -10,19 +10,19 @@ use super::raw::Leaf;
 use super::sides::{Side, Step};
 use crate::json::Json;
 use crate::model::{Body, Contracts, EventId, Field, Type, TypeId, TypeKind, Union};
-use crate::payload::schema::keywords::Place;
+use crate::payload::schema::demands::Place;
 use crate::payload::schema::steer::Pair;
 use crate::payload::shape::{Count, Shape, Slot, struct_fields};
 use crate::payload::{common, read};
 
-/// How deep a payload may nest: reading and writing one takes a stack.
+/// Maximum depth of a payload: reading and writing one takes a stack.
 const DEEPEST: usize = 200;
 
 /// Makes payloads of one model, for the eyes of another.
 pub(super) struct Sampler<'a> {
     writer: &'a Contracts,
     reader: &'a Contracts,
-    /// Which of the two is the writer.
+    /// Side of the writer.
     side: Side,
     smallest: RefCell<BTreeMap<Structs, Option<Json>>>,
 }
@@ -30,7 +30,7 @@ pub(super) struct Sampler<'a> {
 /// The writer's type, and the reader's at the same place.
 type Structs = (TypeId, Option<TypeId>);
 
-/// What stands at one place for the writer, and for the reader where the place is one for it.
+/// Types of one place: of the writer, and of the reader where the place is one for it.
 struct Slots<'a> {
     writer: Slot<'a>,
     reader: Option<Slot<'a>>,
@@ -101,7 +101,7 @@ impl<'a> Sampler<'a> {
         }
     }
 
-    /// What the reader takes, whatever the writer would send.
+    /// Makes a value that the reader takes, whatever the writer would send.
     fn as_reader(&self, pair: &Slots<'a>, depth: usize) -> Option<Json> {
         let alone = Slots {
             writer: pair.reader.clone()?,
@@ -193,7 +193,7 @@ impl<'a> Sampler<'a> {
         Some(items)
     }
 
-    /// What stands at a place that the payload is not about. Where both take nothing alike it is the writer's.
+    /// Makes the value of a place that the payload is not about. Where both take nothing alike it is the writer's.
     fn beside(&self, pair: &Slots<'a>, depth: usize) -> Option<Json> {
         self.value(pair, &[], &Leaf::Common, depth)
             .or_else(|| self.value(&pair.alone(), &[], &Leaf::Common, depth))

@@ -16,7 +16,7 @@ use super::sides::{Sides, Spot, Step};
 use crate::model::{Body, Contracts, Event, Imported, TypeId, TypeKind};
 use crate::source::{Span, Spanned};
 
-use crate::payload::schema::keywords::Place;
+use crate::payload::schema::demands::Place;
 use crate::payload::shape::{Shape, Slot};
 use subsume::Change;
 
@@ -125,7 +125,7 @@ impl<'a> Schemas<'a> {
         }
     }
 
-    /// What `[[accepted]]` calls a part of the schema.
+    /// Path of a part of the schema, for `[[accepted]]`.
     fn path_at(&self, pointer: &str) -> String {
         match pointer {
             "" => self.path.clone(),

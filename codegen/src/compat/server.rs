@@ -34,7 +34,7 @@ impl<'a> StreamPair<'a> {
         format!("streams.{}.{part}", self.new.name.value)
     }
 
-    /// Whether an event has a key in both contracts.
+    /// Returns whether an event has a key in both contracts.
     fn is_keyed(&self, (old, new): (Option<EventId>, Option<EventId>)) -> bool {
         let keyed = |contracts: &Contracts, id: Option<EventId>| {
             id.is_some_and(|id| contracts[id].key.is_some())

@@ -39,7 +39,7 @@ pub(super) enum Step {
     Variant(String),
 }
 
-/// Whose wire names a path is read with.
+/// Side whose wire names a path is read with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
     Old,

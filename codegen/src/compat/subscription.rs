@@ -21,7 +21,7 @@ fn pairs<'a>(sides: &Sides<'a>) -> Vec<(&'a Service, &'a Service)> {
         .collect()
 }
 
-/// Whether a service is delivered an event, by its full name.
+/// Returns whether a service is delivered an event, by its full name.
 fn handles(contracts: &Contracts, service: &Service, name: &str) -> bool {
     contracts
         .delivered(service)

@@ -22,7 +22,7 @@ use crate::model::{Body, Contracts, EventId, TypeId, TypeKind};
 use crate::payload::shape::{Shape, Slot};
 use crate::source::Span;
 
-/// What a node is a pair of.
+/// Pair of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Key {
     Event(EventId, EventId),
@@ -32,7 +32,7 @@ enum Key {
 struct Node {
     key: Key,
     raws: Vec<Raw>,
-    /// Who leads here, and on which path.
+    /// Nodes that lead here, and their paths.
     from: Vec<(usize, Vec<Step>)>,
 }
 
@@ -368,7 +368,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// What breaks first; then by place, so that a report reads from top to bottom of the new contract.
+/// Sorts breaks first; then by place, so that a report reads from top to bottom of the new contract.
 fn order(finding: &Finding) -> (Severity, Option<Span>, Option<Span>, &'static str, &str) {
     let span = |place: &Option<Place>| place.as_ref().map(|place| place.span);
     (

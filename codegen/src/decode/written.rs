@@ -20,9 +20,9 @@ pub struct Finding {
     pub place: Range<usize>,
     /// The rule, as in [`Fault::rule`](super::Fault::rule), and `unknown-field` and `old-name`.
     pub rule: &'static str,
-    /// What is wrong, with the path in the payload.
+    /// Message, with the path in the payload.
     pub message: String,
-    /// What to do.
+    /// Advice.
     pub help: Option<String>,
 }
 
@@ -115,7 +115,7 @@ pub fn report(path: &Path, text: &str, findings: &[Finding], colour: bool) -> St
     report::marked(path, text, &marked, colour)
 }
 
-/// Where the value at the end of the steps stands in a JSON text.
+/// Returns the range of the value at the end of the steps in a JSON text.
 #[must_use]
 pub fn place(text: &str, at: &[Step]) -> Range<usize> {
     Document::parse(text).map_or(0..0, |document| place_in(&document, at))
@@ -131,7 +131,7 @@ fn shown(at: &[Step]) -> String {
     fault.path()
 }
 
-/// Where the value at the end of the steps stands; as far as the steps go.
+/// Returns the range of the value at the end of the steps, as far as the steps go.
 fn place_in(document: &Document, at: &[Step]) -> Range<usize> {
     let mut node = document.root();
     for step in at {

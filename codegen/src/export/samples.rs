@@ -19,7 +19,7 @@ use crate::model::EventId;
 /// The name of the file that lists all samples.
 pub const INDEX: &str = "index.json";
 
-/// What a reader makes of a sample.
+/// Verdict of a reader on a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// Accepted, and written back with nothing lost.
@@ -47,13 +47,13 @@ impl Kind {
 pub struct Sample {
     /// The event's full name.
     pub event: String,
-    /// What a reader makes of it.
+    /// Verdict of a reader.
     pub kind: Kind,
     /// Tells it from the others of its event and kind; fit for a file's name.
     pub name: String,
     /// The place that it is about, as `lines[0].quantity`; empty for the whole payload.
     pub path: String,
-    /// What it shows; for a bad one why it is refused.
+    /// Property that it shows; for a bad one the reason why it is refused.
     pub reason: String,
     /// For a bad one: the keyword of JSON Schema that refuses it. Validators look at `format` only when told to.
     pub keyword: Option<&'static str>,

@@ -8,7 +8,7 @@ use super::write::float;
 use crate::json::Json;
 use crate::model::{Contracts, TypeId, TypeKind};
 
-/// What both counts allow.
+/// The count that both allow.
 pub(crate) fn count(a: Count, b: Count) -> Count {
     Count {
         min: a.min.max(b.min),
@@ -154,7 +154,7 @@ pub(crate) fn closed_values(contracts: &Contracts, id: TypeId) -> Option<Vec<Str
     }
 }
 
-/// Whether every text of one format is one of the other, which has more.
+/// Returns whether every text of one format is one of the other, which has more.
 pub(crate) fn is_wider(narrow: Format, wide: Format) -> bool {
     match wide {
         Format::Plain => !matches!(narrow, Format::Plain | Format::Bytes),

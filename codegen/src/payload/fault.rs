@@ -16,20 +16,20 @@ pub enum Step {
 /// One thing that a reader refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Where; empty for the whole payload. What is missing is missing here.
+    /// Place of the fault; empty for the whole payload. A missing member is missing here.
     pub at: Vec<Step>,
     /// The rule: a keyword of JSON Schema (`required`, `type`, `maximum`, `pattern`), `json` for what is no JSON at all,
     /// `duplicate` for a member that stands twice. In values of imported schemas too.
     pub rule: &'static str,
-    /// What else tells it from the faults of other messages at its place, whatever their values: the member that is
+    /// Anything else that tells it from the faults of other messages at its place, whatever their values: the member that is
     /// missing, the kind of value that was found, the pattern. Empty where the rule says it all.
     pub cause: String,
-    /// Why, in a few words.
+    /// Reason, in a few words.
     pub reason: String,
 }
 
 impl Fault {
-    /// Where, as `lines[0].quantity`; empty for the whole payload.
+    /// Returns the place as `lines[0].quantity`; empty for the whole payload.
     #[must_use]
     pub fn path(&self) -> String {
         self.shown(true)

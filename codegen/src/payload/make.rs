@@ -10,16 +10,16 @@ use super::write::float;
 use crate::json::Json;
 use crate::model::{Body, Contracts, EventId, Field, Type, TypeId, TypeKind, Union};
 
-/// How much of a value is there.
+/// Amount of a value that is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Size {
-    /// What must be there.
+    /// Required parts only.
     Minimal,
     /// Everything that may be there.
     Full,
 }
 
-/// How often a type may stand inside itself: once shows that it can.
+/// Maximum number of times that a type may stand inside itself: once shows that it can.
 const NESTED: usize = 2;
 /// Below this depth, and after so many values, only what must be there is made.
 const DEEP: usize = 12;
@@ -184,7 +184,7 @@ fn plausible(range: Range) -> i128 {
     7.clamp(range.min, range.max.max(range.min))
 }
 
-/// Whether a type expression leads to a text, a number or `bool` in JSON.
+/// Returns whether a type expression leads to a text, a number or `bool` in JSON.
 pub(crate) fn is_json(contracts: &Contracts, ty: &Type) -> bool {
     matches!(Slot::bare(ty).shape(contracts), Shape::Json)
 }

@@ -16,7 +16,7 @@ use crate::source::Spanned;
 
 pub use super::fault::{Fault, Step};
 
-/// What a reader made of a payload.
+/// A payload as a reader understands it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Read {
     /// `true` or `false`.
@@ -53,7 +53,7 @@ pub fn read(contracts: &Contracts, event: EventId, payload: &Json) -> Result<Rea
     }
 }
 
-/// What a reader made of a payload, and everything that it refuses.
+/// Reads a payload, and returns everything that is refused.
 pub(crate) fn read_all(
     contracts: &Contracts,
     event: EventId,
@@ -62,7 +62,7 @@ pub(crate) fn read_all(
     read_whole(contracts, event, payload, false)
 }
 
-/// Whether a reader takes a value at a place.
+/// Returns whether a reader takes a value at a place.
 pub(crate) fn takes(contracts: &Contracts, slot: &Slot<'_>, value: &Json) -> bool {
     let mut reader = Reader::new(contracts, false);
     reader.value(slot, value).is_some() && reader.faults.is_empty()
@@ -74,7 +74,7 @@ pub fn faults(contracts: &Contracts, event: EventId, payload: &Json) -> Vec<Faul
     read_whole(contracts, event, payload, true).1
 }
 
-/// What was read, and why not. Without the one there is always some of the other.
+/// Reads a payload, and returns its faults. Without the one there is always some of the other.
 fn read_whole(
     contracts: &Contracts,
     event: EventId,
@@ -89,7 +89,7 @@ fn read_whole(
     (read, reader.faults)
 }
 
-/// Whether two readers made the same of one payload. Fields that only one of them knows do not count; a number is the
+/// Returns whether two readers made the same of one payload. Fields that only one of them knows do not count; a number is the
 /// same whatever type holds it, and so is a text.
 #[must_use]
 pub fn same(a: &Read, b: &Read) -> bool {
@@ -117,7 +117,7 @@ struct Reader<'a> {
     contracts: &'a Contracts,
     at: Vec<Step>,
     faults: Vec<Fault>,
-    /// Whether sensitive values stay out of the faults.
+    /// `true` if sensitive values stay out of the faults.
     discreet: bool,
     /// In how many sensitive fields this place is.
     sensitive: usize,

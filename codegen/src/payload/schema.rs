@@ -1,10 +1,10 @@
 //! Values of imported types: read and made.
 
+pub(crate) mod demands;
 pub(crate) mod judge;
-pub(crate) mod keywords;
 pub(crate) mod steer;
 
-use self::keywords::Place;
+use self::demands::Place;
 use super::fault::Fault;
 use crate::json::Json;
 use crate::model::Contracts;

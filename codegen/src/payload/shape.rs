@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::{Constraints, Contracts, Field, Number, Type, TypeId, TypeKind};
 use crate::source::Spanned;
 
-/// What a place of a payload may hold.
+/// Values that a place of a payload may hold.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Shape<'a> {
     Bool,
@@ -51,7 +51,7 @@ pub(crate) struct Text {
     pub patterns: BTreeSet<String>,
 }
 
-/// What a text spells.
+/// Format of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     Plain,
@@ -129,7 +129,7 @@ impl Format {
         }
     }
 
-    /// How long its texts may be.
+    /// Length of its texts.
     pub fn length(self) -> Count {
         let of = |min, max| Count { min, max };
         match self {
@@ -186,7 +186,7 @@ impl<'a> Slot<'a> {
         }
     }
 
-    /// What a named scalar stands for.
+    /// The scalar behind a name.
     pub fn scalar(ty: &'a Type, constraints: &'a Constraints, as_text: bool) -> Self {
         Self {
             ty,
@@ -203,12 +203,12 @@ impl<'a> Slot<'a> {
         }
     }
 
-    /// Whether the name alone says everything: no constraint of its own and no encoding.
+    /// Returns whether the name alone says everything: no constraint of its own and no encoding.
     pub fn is_bare(&self) -> bool {
         !self.as_text && self.constraints.iter().all(|c| c.is_empty())
     }
 
-    /// What goes over the wire.
+    /// Looks through names to the values that go over the wire.
     pub fn shape(&self, contracts: &'a Contracts) -> Shape<'a> {
         let mut constraints = self.constraints.clone();
         let mut as_text = self.as_text;
@@ -305,7 +305,7 @@ impl Text {
         Self::of(Format::Plain, &[])
     }
 
-    /// Whether nothing but the format binds it.
+    /// Returns whether nothing but the format binds it.
     pub fn is_free(&self) -> bool {
         self.length == Count::ANY && self.patterns.is_empty()
     }

@@ -10,7 +10,7 @@ use super::shape::{Count, Format, Text};
 use crate::ecma;
 use crate::formats;
 
-/// Whether a text spells a value of the format.
+/// Returns whether a text spells a value of the format.
 pub(crate) fn spells(format: Format, text: &str) -> bool {
     match format {
         Format::Plain => true,
@@ -29,10 +29,10 @@ thread_local! {
     static COMPILED: RefCell<HashMap<String, Option<Regex>>> = RefCell::default();
 }
 
-/// How many patterns are kept: one run has few.
+/// Maximum number of patterns that are kept: one run has few.
 const KEPT: usize = 1_000;
 
-/// Whether an unanchored pattern is found in a text. A checked model's patterns all parse.
+/// Returns whether an unanchored pattern is found in a text. A checked model's patterns all parse.
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     COMPILED.with_borrow_mut(|compiled| {
         if compiled.len() > KEPT {
@@ -100,7 +100,7 @@ pub(crate) fn between(writer: &Text, reader: &Text) -> Option<String> {
         .find(|candidate| accepts(writer, candidate) && !accepts(reader, candidate))
 }
 
-/// Whether a text fulfils everything that a slot demands.
+/// Returns whether a text fulfils everything that a slot demands.
 pub(crate) fn accepts(text: &Text, candidate: &str) -> bool {
     spells(text.format, candidate)
         && text.length.contains(candidate.chars().count() as u64)

@@ -171,7 +171,7 @@ impl<'a> Normal<'a> {
     }
 }
 
-/// Whether something sensitive can be in a value of the type. `seen` are the named types on the way.
+/// Returns whether something sensitive can be in a value of the type. `seen` are the named types on the way.
 fn hides(contracts: &Contracts, ty: &Type, seen: &mut Vec<crate::model::TypeId>) -> bool {
     match ty {
         Type::List(item) | Type::Map(item) => hides(contracts, item, seen),

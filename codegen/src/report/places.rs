@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::diagnostic::{Diagnostics, Severity, visible};
 use crate::source::{FileId, Position, Sources, Span};
 
-/// Where things are: finds lines without going through a file once per diagnostic.
+/// Places of sources: finds lines without going through a file once per diagnostic.
 pub(crate) struct Places<'a> {
     files: Vec<File<'a>>,
 }
@@ -17,7 +17,7 @@ struct File<'a> {
     /// The path as a terminal may have it: control characters are pictures.
     shown: String,
     text: &'a str,
-    /// Where each line starts.
+    /// Start of each line.
     lines: Vec<usize>,
 }
 
@@ -111,7 +111,7 @@ pub(super) fn severity(severity: Severity) -> &'static str {
     }
 }
 
-/// How many files have something said about them.
+/// Counts the files that diagnostics are about.
 pub(super) fn files_with_findings(diagnostics: &Diagnostics) -> usize {
     let mut files: Vec<FileId> = diagnostics
         .iter()

@@ -15,7 +15,7 @@ use crate::model::{
 };
 use crate::source::{Span, Spanned};
 
-/// What a value is held against.
+/// Type that a value is held against.
 #[derive(Clone, Copy)]
 enum Against<'a> {
     Field(&'a Field),

@@ -4,7 +4,7 @@ use super::super::constraints::range;
 use crate::formats;
 use crate::model::{Number, Type, ValueKind};
 
-/// What a scalar would want instead, when it refuses a value.
+/// Returns the kind of value that a scalar wants, if it refuses this one.
 pub(super) fn refuses(ty: &Type, as_text: bool, value: &ValueKind) -> Option<&'static str> {
     let text = |is: fn(&str) -> bool| matches!(value, ValueKind::Text(text) if is(text));
     let (fits, wanted) = match ty {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::model::{Contracts, Imported};
 
-/// What demands something and is left to the writer.
+/// Keywords that demand something and are left to the writer.
 const UNCHECKED: &[&str] = &[
     "not",
     "if",
@@ -39,7 +39,7 @@ const CHECKED: &[&str] = &[
     "double",
 ];
 
-/// Where such a keyword came, went or changed: file and JSON pointer, and the keyword.
+/// Finds each place where such a keyword came, went or changed: file and JSON pointer, and the keyword.
 pub(super) fn differences(
     old: (&Contracts, Option<&Imported>),
     new: (&Contracts, Option<&Imported>),

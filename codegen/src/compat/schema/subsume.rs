@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use crate::json::Json;
 use crate::model::TypeId;
+use crate::payload::schema::demands::{Demands, Items, Place, Step};
 use crate::payload::schema::judge;
-use crate::payload::schema::keywords::{Demands, Items, Place, Step};
 use crate::payload::schema::steer::{self, End, Pair};
 use crate::payload::shape::{Count, Format, Range, Text};
 use crate::payload::text;
@@ -16,9 +16,9 @@ use crate::payload::write::float;
 pub(super) struct Change {
     /// In the writer's schema.
     steps: Vec<Step>,
-    /// What the reader demands, in a few words.
+    /// Demand of the reader, in a few words.
     pub what: String,
-    /// Whether it is certain.
+    /// `true` if it is certain.
     pub decided: bool,
     /// Payloads that may show it.
     pub payloads: Vec<Json>,
@@ -41,7 +41,7 @@ impl Change {
     }
 }
 
-/// How many pairs of schemas are compared before the rest is not decided.
+/// Maximum number of pairs of types that are compared; the rest is not decided.
 const MAX_PAIRS: usize = 50_000;
 
 struct Compare<'a> {
@@ -157,7 +157,7 @@ impl<'a> Compare<'a> {
         }
     }
 
-    /// What one pair alone would say.
+    /// Compares one pair alone, and returns its changes.
     fn trial(&mut self, w: &Place<'a>, r: &Place<'a>, steps: &mut Vec<Step>) -> Vec<Change> {
         let kept = std::mem::take(&mut self.changes);
         let seen = self.seen.clone();
@@ -460,7 +460,7 @@ impl<'a> Compare<'a> {
     }
 }
 
-/// Whether two branches are meant to be the same: one tag, or one kind where there is no tag.
+/// Returns whether two branches are meant to be the same: one tag, or one kind where there is no tag.
 fn is_alike(w: &Demands<'_>, r: &Demands<'_>) -> bool {
     let tags = |demands: &Demands<'_>| -> Vec<(String, String)> {
         let properties = demands.properties.iter();

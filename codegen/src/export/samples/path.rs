@@ -84,7 +84,7 @@ impl Path {
         changed
     }
 
-    /// What stands here.
+    /// Returns the value here.
     pub(super) fn get<'j>(&self, payload: &'j Json) -> Option<&'j Json> {
         self.0
             .iter()

@@ -12,7 +12,7 @@ use crate::payload::make::{MOST_ITEMS, Maker, Size, is_json, key};
 use crate::payload::shape::{Count, Shape, Slot, struct_fields};
 use crate::subject::Template;
 
-/// What no contract has, because names there are other.
+/// Name that no contract has, because names there are other.
 const NEWER_FIELD: &str = "fieldOfANewerPublisher";
 
 pub(super) fn full(contracts: &Contracts, event: EventId) -> Option<Json> {
@@ -95,7 +95,7 @@ fn tokens(contracts: &Contracts, id: EventId) -> BTreeSet<String> {
     named.chain(refs).collect()
 }
 
-/// Whose fields they are.
+/// Owner of fields.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Owner {
     Event,
@@ -107,9 +107,9 @@ enum Owner {
 pub(super) struct Spot<'w> {
     pub(super) base: &'w Json,
     pub(super) path: &'w Path,
-    /// Whether `null` is the same as absent here.
+    /// `true` if `null` is the same as absent here.
     pub(super) optional: bool,
-    /// Whether subjects or ids are made of it.
+    /// `true` if subjects or ids are made of it.
     pub(super) token: bool,
 }
 

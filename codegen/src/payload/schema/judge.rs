@@ -8,7 +8,7 @@ mod object;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
-use super::keywords::{Demands, Items, Place};
+use super::demands::{Demands, Items, Place};
 use crate::formats;
 use crate::json::Json;
 use crate::payload::fault::{self, Fault, Step};
@@ -16,13 +16,13 @@ use crate::payload::text;
 use leaf::{counted, equal, fault, integer, no_kind, no_value, number, string, wanted};
 use object::Object;
 
-/// How many steps into a schema one payload may lead: more than the deepest payload that a decoder reads takes.
+/// Maximum depth of a payload: more than the deepest payload that a decoder reads takes.
 const DEEPEST: usize = 600;
-/// How many branches may turn out wrong before a payload is given up, as in the decoders: where choices hold each other, each
-/// level tries what is below it once more for every branch.
+/// Maximum number of branches that turn out wrong before a payload is given up, as in the decoders: where choices hold each
+/// other, each level tries what is below it once more for every branch.
 const MAX_WRONG: u32 = 10_000;
 
-/// How much of a type counts.
+/// Part of a type that counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Look {
     /// What a decoder reads, up to the first fault. Of several types the first one that reads a value has it.
@@ -36,7 +36,7 @@ pub(crate) fn refuses(place: &Place<'_>, json: &Json) -> Option<String> {
     Some(faults(place, json).first()?.to_string())
 }
 
-/// Everything that is refused in a payload.
+/// Collects everything that is refused in a payload.
 pub(crate) fn faults(place: &Place<'_>, json: &Json) -> Vec<Fault> {
     let judge = Judge {
         open: Cell::new((0, 0)),
@@ -45,7 +45,7 @@ pub(crate) fn faults(place: &Place<'_>, json: &Json) -> Vec<Fault> {
 }
 
 struct Judge {
-    /// How many choices are being looked at in one another, and how many branches have turned out wrong in the outermost.
+    /// Number of choices that are open in one another, and of branches that turned out wrong in the outermost.
     open: Cell<(u32, u32)>,
 }
 
@@ -139,7 +139,8 @@ impl Judge {
         }
     }
 
-    /// Whether a schema takes this kind of value and, of an object, has no tag (a member with one value) that says otherwise.
+    /// Returns whether a type takes this kind of value and, of an object, has no tag (a member with one value) that says
+    /// otherwise.
     fn takes(&self, place: &Place<'_>, json: &Json, tags: bool, depth: usize) -> bool {
         let demands = place.demands();
         if !demands.branches.is_empty() && depth < DEEPEST {
@@ -240,7 +241,7 @@ fn alone(demands: &Demands<'_>, json: &Json, look: Look) -> Vec<Fault> {
     }
 }
 
-/// How many items there are; the form of a tuple, too.
+/// Checks the number of items, which is the form of a tuple, too.
 fn length(demands: &Demands<'_>, items: &[Json], look: Look) -> Vec<Fault> {
     if look == Look::Form && !matches!(demands.items, Items::All(_)) {
         return Vec::new();
@@ -253,7 +254,7 @@ fn length(demands: &Demands<'_>, items: &[Json], look: Look) -> Vec<Fault> {
     )
 }
 
-/// Which of the kinds a value is of; an empty text when it may be of any.
+/// Returns the kind that a value is of; an empty text when it may be of any.
 fn kind_of<'k>(kinds: &[&'k str], json: &Json) -> Option<&'k str> {
     if kinds.is_empty() {
         return Some("");
@@ -269,7 +270,7 @@ fn kind_of<'k>(kinds: &[&'k str], json: &Json) -> Option<&'k str> {
     kinds.iter().find(is).copied()
 }
 
-/// Whether a text is an integer of 64 bits with a sign, in the one form in which it is written.
+/// Returns whether a text is an integer of 64 bits with a sign, in the one form in which it is written.
 fn is_long(text: &str) -> bool {
     formats::integer(text).is_some_and(|n| i64::try_from(n).is_ok())
 }

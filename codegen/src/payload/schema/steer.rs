@@ -1,13 +1,13 @@
 //! Makes payloads of an imported schema: along steps to a given value, and everywhere else what another schema takes too.
 
+use super::demands::{DEEPEST, Demands, Place, Step};
 use super::judge;
-use super::keywords::{DEEPEST, Demands, Place, Step};
 use crate::json::Json;
 use crate::payload::common;
 use crate::payload::text;
 use crate::payload::write::float;
 
-/// What stands at the end of the steps.
+/// End of the steps.
 pub(crate) enum End {
     Smallest,
     Value(Json),

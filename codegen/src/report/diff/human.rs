@@ -96,7 +96,7 @@ pub(super) fn place_text(finding: &Finding, old: &Places<'_>, new: &Places<'_>) 
     )
 }
 
-/// What is said below the lines.
+/// Collects the notes below the lines.
 struct Notes {
     title: String,
     notes: Vec<String>,

@@ -3,7 +3,7 @@
 use super::Look;
 use crate::json::Json;
 use crate::payload::fault::Fault;
-use crate::payload::schema::keywords::Demands;
+use crate::payload::schema::demands::Demands;
 use crate::payload::shape::{Count, Format};
 use crate::payload::text;
 

@@ -7,7 +7,7 @@ use super::leaf::{counted, fault};
 use super::{Look, nest};
 use crate::json::Json;
 use crate::payload::fault::{Fault, Step};
-use crate::payload::schema::keywords::{Demands, Place};
+use crate::payload::schema::demands::{Demands, Place};
 
 /// A member of an object whose value a type is about.
 pub(crate) struct Member<'s, 'm, 'a> {
@@ -111,7 +111,7 @@ impl<'s, 'm, 'a> Object<'s, 'm, 'a> {
                 .is_some_and(|(of, demands)| of.name().is_some() || !is_any_or_null(demands))
     }
 
-    /// Whether the last value of a key is an absent one.
+    /// Returns whether the last value of a key is an absent one.
     fn is_null(&self, key: &str) -> bool {
         let last = || self.members.iter().rfind(|(other, _)| other == key);
         self.named.contains_key(key)
@@ -151,7 +151,7 @@ fn whole(demands: &Demands<'_>, there: &HashSet<&str>) -> Vec<Fault> {
     all
 }
 
-/// Whether a member's own type, and none that it names, may be anything, or `null` alone.
+/// Returns whether a member's own type, and none that it names, may be anything, or `null` alone.
 fn is_any_or_null(demands: &Demands<'_>) -> bool {
     demands.is_anything() || demands.kind == Some("null")
 }

@@ -57,14 +57,14 @@ pub(crate) enum Items<'a> {
 pub(crate) struct Demands<'a> {
     /// A kind of JSON Schema; none where there are branches, and where anything is taken.
     pub kind: Option<&'static str>,
-    /// Whether an integer may come as text, too.
+    /// `true` if an integer may come as text, too.
     pub loose: bool,
     /// The only values that there are.
     pub values: Option<Vec<Json>>,
-    /// Whether that is one value by definition: a tag.
+    /// `true` if that is one value by definition: a tag.
     pub fixed: bool,
     pub branches: Vec<Place<'a>>,
-    /// Whether a reader keeps what is none of the branches.
+    /// `true` if a reader keeps what is none of the branches.
     pub open: bool,
     pub properties: Vec<(String, Place<'a>)>,
     pub required: Vec<String>,
@@ -105,7 +105,7 @@ impl<'a> Demands<'a> {
         }
     }
 
-    /// Whether every value is taken.
+    /// Returns whether every value is taken.
     pub fn is_anything(&self) -> bool {
         self.kind.is_none() && self.branches.is_empty() && self.values.is_none()
     }
@@ -385,7 +385,7 @@ impl<'a> Place<'a> {
                 demands.step = step;
             }
             if let Some(only) = &constraints.only {
-                let values = only.iter().map(|kind| written(kind));
+                let values = only.iter().map(written);
                 demands.fixed = demands.kind == Some("boolean");
                 demands.values = Some(values.collect());
             }
