@@ -5,8 +5,11 @@
 //! cannot decide counts as breaking and says why. Works on models and never on exported text; reads no files.
 //!
 //! ```text
-//! old, new ─walk─► nodes (pairs of events, of types) ─rules─► raw findings ─reach─► findings with events and payloads ─► plan
+//! old, new ─walk─► nodes (pairs of events, of types) ─rules─► raw findings ─proof─► findings with events and payloads ─► plan
 //! ```
+//! In layers: `finding`, `sides` and `raw` are data; the comparisons of fields, leaves, choices and schemas stand on them; `rule`
+//! is the table, `walk` runs it, and `proof` shows what it found.
+//!
 //! Types are compared once per pair, whatever number of events reaches them; names of types do not matter on the wire.
 
 mod accept;

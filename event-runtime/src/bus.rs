@@ -20,24 +20,18 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use crate::acks::Acks;
 use crate::cloudevents;
 use crate::config::Config;
-use crate::connection::{DurableName, Events};
+use crate::connection::Events;
 use crate::error::Error;
-use crate::outbox::Outbox;
+use crate::outbox::Sink;
 use crate::shutdown::Shutdown;
 
-/// A connection to the events of an organisation. Clones are the same connection.
+/// A stream and a durable of it.
+pub(crate) type DurableName = (&'static str, String);
+
+/// A cheaply cloneable handle to a NATS connection. Clones share the underlying connection.
 #[derive(Clone, Debug)]
 pub struct Bus {
     pub(crate) inner: Arc<Inner>,
-}
-
-/// Where messages go.
-#[derive(Debug)]
-pub(crate) enum Sink {
-    /// To the server.
-    Server,
-    /// Nowhere: they are kept for a test to look at.
-    Outbox(Arc<dyn Outbox>),
 }
 
 #[derive(Debug)]
@@ -196,14 +190,10 @@ impl Bus {
         inner.acks.get_or_try_init(open).await
     }
 
-    /// The header `ce-source` of its events, if it has a name.
-    pub(crate) fn ce_source(&self) -> Option<&str> {
-        self.inner.source.as_deref()
-    }
-
     /// The header `ce-source` for an event.
     pub(crate) fn source(&self, event: &'static str) -> Result<&str, Error> {
-        self.ce_source().ok_or(Error::NoSource { event })
+        let source = self.inner.source.as_deref();
+        source.ok_or(Error::NoSource { event })
     }
 
     /// An error when there is no server behind this bus, and nobody who could answer.

@@ -12,7 +12,7 @@ use chrono::Utc;
 use event_wire::streams::{Service, covers};
 use event_wire::{Ephemeral, Stored as StoredEvent};
 
-use crate::bus::{Bus, Sink};
+use crate::bus::Bus;
 use crate::config::Config;
 use crate::connection::Events;
 use crate::delivery::AckSubject;
@@ -23,6 +23,7 @@ use crate::listener::Listener;
 use crate::process::{Arrived, Case};
 use crate::shared::Shared;
 
+use crate::outbox::Sink;
 pub use crate::outbox::{Outbox, Stored};
 pub use crate::outgoing::Outgoing;
 pub use crate::process::Outcome;
@@ -84,7 +85,7 @@ impl<H: Send + Sync + 'static> Hand<H> {
     /// # Errors
     /// Those of [`Bus::publish`] for the event itself.
     pub fn stored<E: StoredEvent>(&self, event: &E) -> Result<Outgoing, Error> {
-        let mut message = Outgoing::stored(event, self.shared.bus.ce_source())?;
+        let mut message = Outgoing::stored(event, &self.shared.bus)?;
         message.trace();
         Ok(message)
     }
@@ -94,7 +95,7 @@ impl<H: Send + Sync + 'static> Hand<H> {
     /// # Errors
     /// Those of [`Bus::emit`] for the event itself.
     pub fn ephemeral<E: Ephemeral>(&self, event: &E) -> Result<Outgoing, Error> {
-        let mut message = Outgoing::ephemeral(event, self.shared.bus.ce_source())?;
+        let mut message = Outgoing::ephemeral(event, &self.shared.bus)?;
         message.trace();
         Ok(message)
     }

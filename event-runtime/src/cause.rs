@@ -1,4 +1,4 @@
-//! Reasons of dead letters.
+//! Reasons of dead letters, as words.
 
 /// Reason for which a delivery was dead-lettered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,14 +17,14 @@ pub enum Cause {
     Attempts,
     /// The handler panicked as often as the service allows.
     Panic,
-    /// The handler said so.
+    /// The handler returned [`Failure::Dead`](crate::Failure::Dead).
     Dead,
-    /// Delivered again and again without any outcome: it may kill the process that handles it.
+    /// Redelivered again and again without any outcome: a poison message that may kill the process that handles it.
     NoOutcome,
 }
 
 impl Cause {
-    /// Returns the word in the header.
+    /// Returns the word in the header [`REASON`](crate::dead_letter::REASON).
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

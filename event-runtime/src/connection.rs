@@ -11,9 +11,6 @@ use tokio::sync::watch;
 
 use crate::error::INBOX_HELP;
 
-/// A stream and a durable of it.
-pub(crate) type DurableName = (&'static str, String);
-
 /// How many refusals are remembered: those that wait look at the newest ones only.
 const REFUSALS: usize = 64;
 

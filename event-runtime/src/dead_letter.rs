@@ -16,7 +16,8 @@ pub use crate::cause::Cause;
 use crate::cloudevents;
 use crate::delivery::Meta;
 use crate::error::Error;
-use crate::outgoing::{Outgoing, Receipt};
+use crate::outgoing::Outgoing;
+use crate::receipt::Receipt;
 
 /// Why: one of [`Cause`]'s words.
 pub const REASON: &str = "Dead-Letter-Reason";

@@ -10,8 +10,8 @@ use futures_util::future::join_all;
 use serde::Serialize;
 use tokio::time::timeout;
 
-use crate::bus::Bus;
-use crate::connection::DurableName;
+use crate::bus::{Bus, DurableName};
+use crate::error::Error;
 
 /// How long the server may take to say how far a durable is: who asks for the health has a time-out too.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -131,7 +131,7 @@ impl Bus {
         let lags = durables.into_iter().map(|(stream, durable)| async move {
             let info = match connected {
                 true => timeout(PATIENCE, self.consumer(stream, &durable)).await,
-                false => Ok(Err(crate::Error::Closed)),
+                false => Ok(Err(Error::Closed)),
             };
             let info = info.ok().and_then(Result::ok);
             Lag {

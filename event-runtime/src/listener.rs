@@ -14,8 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 use crate::blocked::Blocked;
-use crate::bus::Bus;
-use crate::connection::DurableName;
+use crate::bus::{Bus, DurableName};
 use crate::delivery::{Delivery, Meta};
 use crate::durable::Durable;
 use crate::ephemeral;

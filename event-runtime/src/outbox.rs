@@ -1,9 +1,19 @@
 //! A receiver of messages in place of a server.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::error::Error;
 use crate::outgoing::Outgoing;
+
+/// Destination of the messages of a bus.
+#[derive(Debug)]
+pub(crate) enum Sink {
+    /// To the server.
+    Server,
+    /// A test, in place of a server.
+    Outbox(Arc<dyn Outbox>),
+}
 
 /// A receiver of a bus's messages in place of a server.
 pub trait Outbox: fmt::Debug + Send + Sync {

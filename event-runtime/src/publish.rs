@@ -2,22 +2,26 @@
 //!
 //! Retries only under the same id, and never beyond one deadline. Says nothing about an event's content.
 
+use std::borrow::Cow;
 use std::mem::take;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use async_nats::PublishErrorKind;
-use event_wire::{Ephemeral, Stored};
+use async_nats::{HeaderMap, PublishErrorKind, Subject};
+use bytes::Bytes;
+use event_wire::{Envelope, Ephemeral, Event, MessageId, Stored};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument, Span};
 
-use crate::bus::Sink;
 use crate::bus::{Bus, within};
+use crate::cloudevents;
 use crate::error::Error;
-use crate::outgoing::{Outgoing, Pending, Receipt};
+use crate::outbox::Sink;
+use crate::outgoing::Outgoing;
+use crate::receipt::{Pending, Receipt};
 use crate::spans::{self, Operation};
 
 /// The outcome of a batch.
@@ -43,6 +47,70 @@ impl BatchReport {
             None => Ok(self.stored),
         }
     }
+}
+
+/// Converts the subject of an event to the client's, without a copy.
+#[inline]
+pub(crate) fn on_nats(subject: event_wire::Subject) -> Subject {
+    match subject.into_inner() {
+        Cow::Borrowed(text) => Subject::from_static(text),
+        Cow::Owned(text) => Subject::from(text),
+    }
+}
+
+impl Outgoing {
+    pub(crate) fn stored<E: Stored>(event: &E, bus: &Bus) -> Result<Self, Error> {
+        let payload = encode(event)?;
+        let at = |problem| Error::Subject {
+            event: E::NAME,
+            problem,
+        };
+        let subject = on_nats(event.subject().map_err(at)?);
+        let id = event.message_id().map_err(at)?;
+        let mut headers = HeaderMap::new();
+        headers.insert(async_nats::header::NATS_MESSAGE_ID, id.as_str());
+        if E::ENVELOPE == Envelope::CloudEvents {
+            cloudevents::write(&mut headers, E::NAME, id.as_str(), bus.source(E::NAME)?);
+        }
+        Ok(Self {
+            subject,
+            headers,
+            payload,
+            stream: E::STREAM.unwrap_or_default(),
+        })
+    }
+
+    pub(crate) fn ephemeral<E: Ephemeral>(event: &E, bus: &Bus) -> Result<Self, Error> {
+        let payload = encode(event)?;
+        let subject = event.subject().map_err(|problem| Error::Subject {
+            event: E::NAME,
+            problem,
+        })?;
+        let subject = on_nats(subject);
+        let mut headers = HeaderMap::new();
+        if E::ENVELOPE == Envelope::CloudEvents {
+            // Nobody de-duplicates it; a CloudEvent has an id all the same.
+            let id = MessageId::random(E::NAME);
+            cloudevents::write(&mut headers, E::NAME, id.as_str(), bus.source(E::NAME)?);
+        }
+        Ok(Self {
+            subject,
+            headers,
+            payload,
+            stream: "",
+        })
+    }
+}
+
+fn encode<E: Event>(event: &E) -> Result<Bytes, Error> {
+    event.validate().map_err(|violations| Error::Invalid {
+        event: E::NAME,
+        violations,
+    })?;
+    event_wire::encode(event).map_err(|error| Error::Encode {
+        event: E::NAME,
+        reason: error.to_string(),
+    })
 }
 
 impl Bus {
@@ -72,7 +140,7 @@ impl Bus {
         operation: Operation,
         event: &E,
     ) -> Result<Pending, Error> {
-        let mut message = Outgoing::stored(event, self.ce_source());
+        let mut message = Outgoing::stored(event, self);
         let span = spans::publish::<E>(operation, &mut message);
         self.enqueue_message(message, span).await
     }
@@ -145,7 +213,7 @@ impl Bus {
     /// [`Error::TooLarge`], [`Error::NotConnected`], [`Error::Closed`].
     pub async fn emit<E: Ephemeral>(&self, event: &E) -> Result<(), Error> {
         self.open()?;
-        let mut message = Outgoing::ephemeral(event, self.ce_source());
+        let mut message = Outgoing::ephemeral(event, self);
         let span = spans::publish::<E>(Operation::Publish, &mut message);
         let result = match &mut message {
             Ok(message) => spans::inside(&span, pin!(self.emit_message(message))).await,

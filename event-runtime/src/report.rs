@@ -1,10 +1,10 @@
-//! Counts of what became of deliveries.
+//! Counts of what a listener did with its deliveries.
 
 use std::sync::atomic::Ordering;
 
 use crate::connection::Counters;
 
-/// What became of the deliveries of a listener:
+/// Outcomes of the deliveries of a listener:
 /// `delivered = handled + retried + dead_lettered + returned + failed`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -13,18 +13,18 @@ pub struct ListenReport {
     pub delivered: u64,
     /// Handled, and acknowledged where they were stored.
     pub handled: u64,
-    /// Given back with a delay, after a failure.
+    /// NAKed with a delay, after a failure.
     pub retried: u64,
     /// Stored as dead letters.
     pub dead_lettered: u64,
-    /// Given back at the stop without an outcome: another replica, or the next start, gets them.
+    /// NAKed at shutdown without an outcome: another replica, or the next start, receives them.
     pub returned: u64,
-    /// Ephemeral events whose handler failed, that could not be read, or that the stop left unhandled: nobody tries
-    /// them again.
+    /// Ephemeral events whose handler failed, that could not be decoded, or that shutdown left unhandled: they are not
+    /// retried.
     pub failed: u64,
 }
 
-/// That deliveries arrived, or what became of them.
+/// Arrival or outcome of deliveries.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Fate {
     Delivered,
@@ -36,7 +36,7 @@ pub(crate) enum Fate {
 }
 
 impl ListenReport {
-    /// Counts, here and for the whole bus.
+    /// Counts deliveries, here and for the whole bus.
     pub(crate) fn count(&mut self, fate: Fate, deliveries: u64, bus: &Counters) {
         let (here, all) = match fate {
             Fate::Delivered => (&mut self.delivered, &bus.delivered),
@@ -50,6 +50,7 @@ impl ListenReport {
         all.fetch_add(deliveries, Ordering::Relaxed);
     }
 
+    /// Adds the counts of another worker.
     pub(crate) fn add(&mut self, other: Self) {
         self.delivered += other.delivered;
         self.handled += other.handled;

@@ -1,4 +1,4 @@
-//! The state that all workers of a listener share: its service, its routes, its hook and its slots.
+//! State that the workers of a listener share, and the one place where a handler is called: route, hook, handler.
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,7 +22,10 @@ impl Next {
     /// Runs the handler.
     ///
     /// # Errors
-    /// The handler's failure.
+    /// Returns the handler's [`Failure`].
+    ///
+    /// # Cancel safety
+    /// Not cancel safe: dropping the future cancels the handler, which counts as a failure.
     pub async fn run(self) -> Result<(), Failure> {
         self.0.await
     }
@@ -34,9 +37,10 @@ impl fmt::Debug for Next {
     }
 }
 
+/// The hook around every handler call.
 pub(crate) type Around = dyn Fn(Arc<Meta>, Next) -> Handling + Send + Sync;
 
-/// What all workers of a listener share.
+/// State that all workers of a listener share.
 pub(crate) struct Shared {
     pub(crate) bus: Bus,
     pub(crate) service: Service,
@@ -74,10 +78,8 @@ impl Shared {
             }
         }))
     }
-}
 
-impl Shared {
-    /// A handler of the event has kept its thread for so long.
+    /// Warns that a handler of the event has blocked its thread for so long.
     #[cold]
     pub(crate) fn blocked(&self, event: &'static str, took: Duration) {
         self.blocked.warn(self.service.name, event, took);

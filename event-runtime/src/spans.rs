@@ -13,7 +13,8 @@ use tracing::{Instrument, Span, debug_span};
 
 use crate::delivery::Meta;
 use crate::error::Error;
-use crate::outgoing::{Outgoing, Receipt};
+use crate::outgoing::Outgoing;
+use crate::receipt::Receipt;
 use crate::trace::Trace;
 
 /// What is done with the events of a span.
@@ -215,13 +216,4 @@ fn partition<'a>(template: &str, subject: &'a str) -> Option<&'a str> {
         .split('.')
         .zip(subject.split('.'))
         .find_map(|(token, value)| (token == "{partition}").then_some(value))
-}
-
-impl Outgoing {
-    /// Puts the current trace into its headers.
-    pub(crate) fn trace(&mut self) {
-        if let Some(trace) = Trace::current() {
-            trace.to_headers(&mut self.headers);
-        }
-    }
 }

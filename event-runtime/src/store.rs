@@ -13,11 +13,12 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, Span};
 
-use crate::bus::Sink;
 use crate::bus::{Bus, within};
 use crate::connection::Events;
 use crate::error::Error;
-use crate::outgoing::{Outgoing, Pending, Receipt};
+use crate::outbox::Sink;
+use crate::outgoing::Outgoing;
+use crate::receipt::{Pending, Receipt};
 use crate::spans;
 
 /// The pause after the first attempt.

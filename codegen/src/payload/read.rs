@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 
 use super::fault::{kind, shown_kind};
+use super::scalar::{self, Broken};
 use super::schema;
 use super::shape::{Count, Format, Range, Shape, Slot, Text, struct_fields};
-use super::text;
 use crate::json::Json;
 use crate::model::{Body, Contracts, EventId, Field, Type, TypeId, TypeKind};
 use crate::source::Spanned;
@@ -198,7 +198,8 @@ impl<'a> Reader<'a> {
         let Json::List(items) = json else {
             return self.wrong("a list", json);
         };
-        let counted = self.count(count, items.len() as u64, "items", ["minItems", "maxItems"]);
+        let rules = ["minItems", "maxItems"];
+        let counted = self.unbroken(scalar::count(count, items.len() as u64, "items", rules));
         let slot = Slot::bare(item);
         let read: Vec<Option<Read>> = items
             .iter()
@@ -224,7 +225,7 @@ impl<'a> Reader<'a> {
             read.insert(key.clone(), value);
         }
         let rules = ["minProperties", "maxProperties"];
-        self.count(count, read.len() as u64, "entries", rules)?;
+        self.unbroken(scalar::count(count, read.len() as u64, "entries", rules))?;
         let all = read.into_iter().map(|(key, value)| Some((key, value?)));
         all.collect::<Option<_>>().map(Read::Map)
     }
@@ -340,16 +341,11 @@ impl<'a> Reader<'a> {
         whole.then(|| Read::Any(json.clone()))
     }
 
-    fn count(&mut self, count: Count, n: u64, what: &str, rules: [&'static str; 2]) -> Option<()> {
-        if n < count.min {
-            self.refuse(
-                rules[0],
-                format!("{n} {what}, at least {} are needed", count.min),
-            )
-        } else if let Some(max) = count.max.filter(|max| n > *max) {
-            self.refuse(rules[1], format!("{n} {what}, at most {max} are allowed"))
-        } else {
-            Some(())
+    /// Refuses what breaks a rule.
+    fn unbroken(&mut self, broken: Option<Broken>) -> Option<()> {
+        match broken {
+            Some(broken) => self.refuse_for(broken.rule, broken.cause, broken.reason),
+            None => Some(()),
         }
     }
 
@@ -374,38 +370,15 @@ impl<'a> Reader<'a> {
         let Json::Number(digits) = json else {
             return self.wrong("a number", json);
         };
-        match digits.parse::<f64>() {
-            Ok(n) if n.is_finite() && (min..=max).contains(&n) => Some(Read::Number(n)),
-            Ok(n) if n < min => self.refuse("minimum", format!("{digits} is out of range")),
-            _ => self.refuse("maximum", format!("{digits} is out of range")),
-        }
+        self.unbroken(scalar::float((min, max), digits, true))?;
+        digits.parse().ok().map(Read::Number)
     }
 
     fn text(&mut self, text: &Text, json: &Json) -> Option<Read> {
         let Json::Text(value) = json else {
             return self.wrong(&format!("a text ({})", text.format.name()), json);
         };
-        let short = text::shortened(value);
-        if !text::spells(text.format, value) {
-            let rule = match text.format {
-                Format::Uuid | Format::Timestamp | Format::Date => "format",
-                _ => "pattern",
-            };
-            return self.refuse(rule, format!("{short:?} is no {}", text.format.name()));
-        }
-        if text.length != Count::ANY {
-            let length = value.chars().count() as u64;
-            self.count(
-                text.length,
-                length,
-                "characters",
-                ["minLength", "maxLength"],
-            )?;
-        }
-        if let Some(pattern) = text.patterns.iter().find(|p| !text::matches(p, value)) {
-            let reason = format!("{short:?} does not match {pattern}");
-            return self.refuse_for("pattern", pattern, reason);
-        }
+        self.unbroken(scalar::text(text, value, true))?;
         Some(match text.format {
             Format::Bytes => Read::Bytes(value.clone()),
             Format::Integer(_) => Read::TextInteger(value.clone()),

@@ -8,7 +8,9 @@ use tracing::Span;
 use crate::bus::Bus;
 use crate::cloudevents;
 use crate::error::Error;
-use crate::outgoing::{Outgoing, Receipt, on_nats};
+use crate::outgoing::Outgoing;
+use crate::publish::on_nats;
+use crate::receipt::Receipt;
 use crate::store::is_publish_to;
 
 /// An event without a Rust type. Its texts come from the writers that generated code uses too:

@@ -12,8 +12,8 @@ use super::demands::{Demands, Items, Place};
 use crate::formats;
 use crate::json::Json;
 use crate::payload::fault::{self, Fault, Step};
-use crate::payload::text;
-use leaf::{counted, equal, fault, integer, no_kind, no_value, number, string, wanted};
+use crate::payload::{scalar, text};
+use leaf::{broken, equal, fault, integer, no_kind, no_value, wanted};
 use object::Object;
 
 /// Maximum depth of a payload: more than the deepest payload that a decoder reads takes.
@@ -230,13 +230,17 @@ fn alone(demands: &Demands<'_>, json: &Json, look: Look) -> Vec<Fault> {
     };
     match json {
         Json::Number(digits) if kind == "integer" => integer(demands, digits, look),
-        Json::Number(digits) if kind == "number" => number(demands, digits, look),
+        Json::Number(digits) if kind == "number" => {
+            broken(scalar::float(demands.floats, digits, look == Look::All))
+        }
         // As text it is the same integer.
         Json::Text(value) if kind == "string" && demands.loose && !is_long(value) => {
             let reason = format!("{:?} is no integer", text::shortened(value));
             fault("pattern", "an integer", reason)
         }
-        Json::Text(value) if kind == "string" => string(demands, value, look),
+        Json::Text(value) if kind == "string" => {
+            broken(scalar::text(&demands.text, value, look == Look::All))
+        }
         _ => Vec::new(),
     }
 }
@@ -246,12 +250,9 @@ fn length(demands: &Demands<'_>, items: &[Json], look: Look) -> Vec<Fault> {
     if look == Look::Form && !matches!(demands.items, Items::All(_)) {
         return Vec::new();
     }
-    counted(
-        demands.count,
-        items.len() as u64,
-        "items",
-        ["minItems", "maxItems"],
-    )
+    let rules = ["minItems", "maxItems"];
+    let items = items.len() as u64;
+    broken(scalar::count(demands.count, items, "items", rules))
 }
 
 /// Returns the kind that a value is of; an empty text when it may be of any.

@@ -3,8 +3,8 @@
 use super::Look;
 use crate::json::Json;
 use crate::payload::fault::Fault;
+use crate::payload::scalar::Broken;
 use crate::payload::schema::demands::Demands;
-use crate::payload::shape::{Count, Format};
 use crate::payload::text;
 
 pub(crate) fn fault(rule: &'static str, cause: &str, reason: String) -> Vec<Fault> {
@@ -78,53 +78,10 @@ pub(crate) fn integer(demands: &Demands<'_>, digits: &str, look: Look) -> Vec<Fa
     fault(rule, "", reason)
 }
 
-pub(crate) fn number(demands: &Demands<'_>, digits: &str, look: Look) -> Vec<Fault> {
-    let (min, max) = demands.floats;
-    let n = digits.parse::<f64>().ok().filter(|n| n.is_finite());
-    if n.is_some_and(|n| look == Look::Form || (min..=max).contains(&n)) {
-        return Vec::new();
-    }
-    let is_low = n.is_some_and(|n| n < min);
-    let rule = if is_low { "minimum" } else { "maximum" };
-    fault(rule, "", format!("{digits} is out of range"))
-}
-
-pub(crate) fn string(demands: &Demands<'_>, value: &str, look: Look) -> Vec<Fault> {
-    let wanted = &demands.text;
-    let short = text::shortened(value);
-    if wanted.format != Format::Plain && !text::spells(wanted.format, value) {
-        let reason = format!("{short:?} is no {}", wanted.format.name());
-        return fault("format", "", reason);
-    }
-    if look == Look::Form {
-        return Vec::new();
-    }
-    let length = value.chars().count() as u64;
-    let rules = ["minLength", "maxLength"];
-    let faults = counted(wanted.length, length, "characters", rules);
-    if !faults.is_empty() {
-        return faults;
-    }
-    match wanted.patterns.iter().find(|p| !text::matches(p, value)) {
-        Some(missed) => {
-            let reason = format!("{short:?} does not match {missed}");
-            fault("pattern", missed, reason)
-        }
-        None => Vec::new(),
-    }
-}
-
-pub(crate) fn counted(count: Count, n: u64, what: &str, rules: [&'static str; 2]) -> Vec<Fault> {
-    if n < count.min {
-        let reason = format!("{n} {what}, at least {} are needed", count.min);
-        return fault(rules[0], "", reason);
-    }
-    match count.max.filter(|max| n > *max) {
-        Some(max) => fault(
-            rules[1],
-            "",
-            format!("{n} {what}, at most {max} are allowed"),
-        ),
-        None => Vec::new(),
-    }
+/// The fault of a broken rule.
+pub(crate) fn broken(broken: Option<Broken>) -> Vec<Fault> {
+    let faults = broken.into_iter();
+    faults
+        .flat_map(|broken| fault(broken.rule, &broken.cause, broken.reason))
+        .collect()
 }

@@ -3,10 +3,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::leaf::{counted, fault};
+use super::leaf::{broken, fault};
 use super::{Look, nest};
 use crate::json::Json;
 use crate::payload::fault::{Fault, Step};
+use crate::payload::scalar;
 use crate::payload::schema::demands::{Demands, Place};
 
 /// A member of an object whose value a type is about.
@@ -140,7 +141,12 @@ impl<'s, 'm, 'a> Object<'s, 'm, 'a> {
 /// The faults of all members together.
 fn whole(demands: &Demands<'_>, there: &HashSet<&str>) -> Vec<Fault> {
     let rules = ["minProperties", "maxProperties"];
-    let mut all = counted(demands.count, there.len() as u64, "members", rules);
+    let mut all = broken(scalar::count(
+        demands.count,
+        there.len() as u64,
+        "members",
+        rules,
+    ));
     let lists = demands.any_of;
     let has = |list: &Vec<String>| list.iter().all(|name| there.contains(name.as_str()));
     if !lists.is_empty() && !lists.iter().any(has) {
