@@ -44,6 +44,8 @@ def code(text):
     """Without comments, texts and what is behind `#[cfg(test)]`."""
     text = re.sub(r"//[^\n]*", "", text)
     text = re.sub(r'"(?:[^"\\]|\\.)*"', '""', text)
+    # A visibility uses nothing.
+    text = re.sub(r"pub\(in [\w:]+\)", "pub(crate)", text)
     return re.sub(r"#\[cfg\(test\)\]\s*mod\s+\w+\s*\{.*?\n\}", "", text, flags=re.S)
 
 

@@ -32,7 +32,7 @@ use frames::Frames;
   nats sub --raw 'orders.*.*.placed' | event-contracts decode --subject 'orders.*.*.placed' --json")]
 pub(crate) struct Args {
     /// The subject that they came on; * stands for a token that does not matter.
-    #[arg(long, value_name = "SUBJECT", add = crate::completions::subjects())]
+    #[arg(long, value_name = "SUBJECT", add = crate::candidates::subjects())]
     subject: String,
     /// One JSON object per message on a line of its own: its line, the event, the body, and what is wrong with it.
     #[arg(long)]

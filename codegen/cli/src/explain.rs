@@ -17,7 +17,7 @@ use crate::outcome::{self, Failure};
   event-contracts explain | grep partition")]
 pub(crate) struct Args {
     /// The code or rule, as in `error[subject-overlap]`.
-    #[arg(add = crate::completions::codes())]
+    #[arg(add = crate::candidates::codes())]
     code: Option<String>,
 }
 

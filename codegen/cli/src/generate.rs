@@ -17,7 +17,7 @@ use crate::outcome::{self, Failure};
   event-contracts generate --out - | less")]
 pub(crate) struct Args {
     /// Only what this service publishes, handles and reaches; may be repeated. Without it: everything.
-    #[arg(long, value_name = "NAME", add = crate::completions::services())]
+    #[arg(long, value_name = "NAME", add = crate::candidates::services())]
     service: Vec<String>,
     /// The file, or - for standard output.
     #[arg(long, value_name = "FILE")]

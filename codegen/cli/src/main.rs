@@ -5,6 +5,7 @@
 
 mod advice;
 mod behind;
+mod candidates;
 mod catalog;
 mod check;
 mod completions;
@@ -26,6 +27,7 @@ mod outcome;
 #[cfg(test)]
 mod pages;
 mod publish;
+mod reasons;
 mod scan;
 mod services;
 mod streams;
@@ -38,7 +40,7 @@ mod wanted;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// Typed event contracts: checks a folder of contracts and writes what services need.
 ///
@@ -87,7 +89,7 @@ enum Command {
 
 fn main() -> ExitCode {
     // Before anything else: a shell that asks wants an answer and nothing more.
-    completions::answer();
+    completions::answer(Cli::command);
     // On wrong use clap says so on stderr and exits with 2; for `--help` and `--version` with 0.
     let cli = Cli::parse();
     advice::about(&cli.contracts);
@@ -123,7 +125,7 @@ fn main() -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::CommandFactory as _;
 
     /// clap's own checks of the arguments run only when they are used.
     #[test]

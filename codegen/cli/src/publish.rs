@@ -29,7 +29,7 @@ use crate::outcome::{self, Failure};
   jq -n '{scheduleId: $id, userId: $id}' --arg id \"$(uuidgen)\" | event-contracts publish UserScheduleCreated --data -")]
 pub(crate) struct Args {
     /// The event: its full name, or the short one where only one domain has it.
-    #[arg(value_name = "EVENT", add = crate::completions::events())]
+    #[arg(value_name = "EVENT", add = crate::candidates::events())]
     event: String,
     /// The event as JSON: the text itself (it begins with `{`), a file, or - for standard input.
     #[arg(

@@ -57,7 +57,7 @@ pub(crate) enum Streams {
     NATS_CONTEXT=billing event-contracts streams plan --service billing")]
 pub(crate) struct PlanArgs {
     /// Plan as this service: what of its permissions and of its durables is missing.
-    #[arg(long, value_name = "NAME", add = crate::completions::services())]
+    #[arg(long, value_name = "NAME", add = crate::candidates::services())]
     service: Option<String>,
     /// Write JSON instead of text.
     #[arg(long)]

@@ -41,10 +41,10 @@ const LATE: Duration = Duration::from_millis(500);
   event-contracts tail --event OrderPlaced --from all --json | jq -r .body.orderId | head")]
 pub(crate) struct Args {
     /// Subjects to show, * for any token and > for all that follow; without it, all of the contracts.
-    #[arg(value_name = "PATTERN", add = crate::completions::subjects())]
+    #[arg(value_name = "PATTERN", add = crate::candidates::subjects())]
     pattern: Option<String>,
     /// Only this event; may be repeated.
-    #[arg(long, value_name = "NAME", add = crate::completions::events())]
+    #[arg(long, value_name = "NAME", add = crate::candidates::events())]
     event: Vec<String>,
     /// Where to begin: all that is stored, only what is new, or what was stored at or after a moment (RFC 3339).
     #[arg(long, value_name = "all|new|TIMESTAMP", default_value = "new")]

@@ -35,7 +35,7 @@ use tally::Tally;
   event-contracts verify SCHEDULING --sample 1000 --json")]
 pub(crate) struct Args {
     /// Only this stream.
-    #[arg(value_name = "STREAM", add = crate::completions::streams())]
+    #[arg(value_name = "STREAM", add = crate::candidates::streams())]
     stream: Option<String>,
     /// So many messages of each stream, spread evenly over it, instead of all.
     #[arg(long, value_name = "N")]

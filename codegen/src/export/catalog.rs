@@ -9,9 +9,11 @@ mod event;
 mod fields;
 mod graph;
 mod html;
+mod ids;
 mod index;
 mod json;
 mod layout;
+mod links;
 mod navigation;
 mod overview;
 mod service;
@@ -21,16 +23,13 @@ mod types;
 use std::fmt::Write;
 
 use self::html::{count, link, prose, text};
-use self::index::Index;
+use self::index::{Index, MANY};
 use super::json_schema::{Draft, Layout, json_schema};
 use crate::check::Checked;
-use crate::model::{DomainId, EventId, ServiceId};
+use crate::model::{DomainId, EventId};
 
 const CSS: &str = include_str!("catalog/page.css");
 const JS: &str = include_str!("catalog/page.js");
-
-/// Events from which on a browser lays out only what is near the window.
-const MANY: usize = 60;
 
 /// Events from which on the picture of a domain is so tall that it is shown only to who asks for it.
 const TALL: usize = 16;
@@ -73,33 +72,6 @@ pub fn catalog(contracts: &Checked) -> String {
     out.push_str("</main></div>");
     let _ = writeln!(out, "<script>{JS}</script></body></html>");
     out
-}
-
-/// Ids of elements: what deep links name. Names of a domain and `service/`, `stream/` cannot meet, nor can a page's own
-/// ids, which have a hyphen.
-mod ids {
-    use super::index::Index;
-    use crate::model::{DomainId, EventId, ServiceId, StreamId, TypeId};
-
-    pub(super) fn domain(index: &Index<'_>, id: DomainId) -> String {
-        index.contracts[id].name.clone()
-    }
-
-    pub(super) fn event(index: &Index<'_>, id: EventId) -> String {
-        index.contracts.event_name(&index.contracts[id])
-    }
-
-    pub(super) fn ty(index: &Index<'_>, id: TypeId) -> String {
-        index.contracts.type_name(&index.contracts[id])
-    }
-
-    pub(super) fn service(index: &Index<'_>, id: ServiceId) -> String {
-        format!("service/{}", index.contracts[id].name.value)
-    }
-
-    pub(super) fn stream(index: &Index<'_>, id: StreamId) -> String {
-        format!("stream/{}", index.contracts[id].name.value)
-    }
 }
 
 fn head(out: &mut String, index: &Index<'_>) {
@@ -160,50 +132,6 @@ fn domain_picture(out: &mut String, index: &Index<'_>, id: DomainId, events: usi
             text(&index.contracts[id].name)
         );
     }
-}
-
-/// The head of an article: what it is, its name, its link, what `badges` says.
-fn title(out: &mut String, kind: &str, id: &str, name: &str, badges: &str) {
-    let _ = write!(
-        out,
-        "<p class=kind>{kind}</p><h3>{}<a class=hash href=\"{}\" aria-label=\"Link to {}\">#</a></h3>{badges}",
-        text(name),
-        link(id),
-        text(name),
-    );
-}
-
-fn event_link(index: &Index<'_>, id: EventId) -> String {
-    let event = &index.contracts[id];
-    let old = if event.deprecated.is_some() {
-        " old"
-    } else {
-        ""
-    };
-    format!(
-        "<a class=\"evt{old}\" href=\"{}\">{}</a>",
-        link(&ids::event(index, id)),
-        text(&event.name)
-    )
-}
-
-fn service_link(index: &Index<'_>, id: ServiceId) -> String {
-    format!(
-        "<a class=svc href=\"{}\">{}</a>",
-        link(&ids::service(index, id)),
-        text(&index.contracts[id].name)
-    )
-}
-
-/// Services by name, for a sentence.
-fn names(index: &Index<'_>, services: &[ServiceId]) -> String {
-    if services.is_empty() {
-        return "nobody".to_owned();
-    }
-    let names = services
-        .iter()
-        .map(|id| index.contracts[*id].name.value.as_str());
-    names.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

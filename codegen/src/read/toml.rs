@@ -3,6 +3,7 @@
 //! Two passes. The first parses every file and collects the names that are declared; the second reads the tables and
 //! resolves names while it goes. Never judges a contract, and never fails: what cannot be read is reported and poisoned.
 
+mod document;
 mod event;
 mod expr;
 mod field;
@@ -19,7 +20,6 @@ mod types;
 mod value;
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use ::toml::de::DeTable;
@@ -31,24 +31,12 @@ use crate::name;
 use crate::read::json_schema::Files;
 use crate::read::keys;
 use crate::source::{FileId, Sources, Span};
+use document::Document;
 use folder::Content;
 use names::Names;
-use schema::Pending;
-use table::Reader;
+use table::{Pending, Reader};
 
 pub use scalar::duration;
-
-/// One contract file after parsing.
-struct Document<'a> {
-    domain: DomainId,
-    /// The domain's dotted name.
-    name: &'a str,
-    file: FileId,
-    text: &'a str,
-    table: DeTable<'a>,
-    /// What the TOML parser could not read: nothing inside is reported a second time.
-    lost: &'a [Range<usize>],
-}
 
 /// Reads every `*.toml` below a folder, except hidden files and folders.
 ///

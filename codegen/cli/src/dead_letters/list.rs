@@ -5,8 +5,9 @@ use std::fmt::Write;
 use event_codegen::json::Json;
 use event_runtime::{Bus, Shutdown};
 
-use super::Which;
 use super::letter::Letter;
+use super::stored::read;
+use super::which::Which;
 use crate::message::{Reader, visible};
 use crate::outcome::{self, Failure};
 use crate::terminal::{Style, ago};
@@ -37,7 +38,7 @@ pub(super) async fn run(
     args: &Args,
     stop: &Shutdown,
 ) -> Result<(), Failure> {
-    let mut letters = super::read(bus, reader, stop).await?.into_letters();
+    let mut letters = read(bus, reader, stop).await?.into_letters();
     let all = letters.len();
     let which = args.which.resolved(reader, &letters)?;
     letters.retain(|letter| which.takes(letter));

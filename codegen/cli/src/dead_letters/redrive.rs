@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use event_codegen::json::Json;
 use event_runtime::{Bus, Error, Shutdown};
 
-use super::Which;
 use super::letter::Letter;
 use super::readers::{Reader, Readers};
+use super::stored::read;
+use super::which::Which;
 use crate::connection::unless_stopped;
 use crate::message::{self, visible};
 use crate::outcome::{self, Failure};
@@ -57,7 +58,7 @@ pub(super) async fn run(
     args: &Args,
     stop: &Shutdown,
 ) -> Result<(), Failure> {
-    let mut letters = super::read(bus, reader, stop).await?.into_letters();
+    let mut letters = read(bus, reader, stop).await?.into_letters();
     let which = args.which.resolved(reader, &letters)?;
     letters.retain(|letter| which.takes(letter));
     let mut summary = Summary {

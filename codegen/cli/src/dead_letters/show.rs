@@ -8,6 +8,7 @@ use event_runtime::operate::StoredMessage;
 use event_runtime::{Bus, DEAD_LETTERS, Error, Shutdown};
 
 use super::letter::{Letter, original_headers};
+use super::stored::missing;
 use crate::advice::command;
 use crate::connection::unless_stopped;
 use crate::jetstream::STREAM_NOT_FOUND;
@@ -39,7 +40,7 @@ pub(super) async fn run(
     stop: &Shutdown,
 ) -> Result<(), Failure> {
     let there = unless_stopped(stop, crate::jetstream::stream(bus, DEAD_LETTERS)).await??;
-    there.ok_or_else(super::missing)?;
+    there.ok_or_else(missing)?;
     let message = unless_stopped(stop, bus.stored(DEAD_LETTERS, args.sequence)).await??;
     let letter = message
         .as_ref()

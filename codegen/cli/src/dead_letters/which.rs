@@ -3,37 +3,25 @@
 use std::collections::BTreeSet;
 
 use clap::builder::NonEmptyStringValueParser;
-use event_runtime::dead_letter::Cause;
 
 use super::letter::Letter;
 use crate::folder::{self, Among, among, unknown};
 use crate::message::{Reader, visible};
 use crate::outcome::Failure;
+use crate::reasons::REASONS;
 
-/// The reasons that this build's services give.
-pub(crate) const REASONS: [Cause; 8] = [
-    Cause::Undecodable,
-    Cause::Invalid,
-    Cause::Contradiction,
-    Cause::Unknown,
-    Cause::Attempts,
-    Cause::Panic,
-    Cause::Dead,
-    Cause::NoOutcome,
-];
-
-/// Which ones.
+/// Selection of dead letters.
 #[derive(clap::Args)]
 pub(super) struct Which {
     /// Only those of this service: one of the contracts, or one that has dead letters on the server.
-    #[arg(long, value_name = "NAME", add = crate::completions::services())]
+    #[arg(long, value_name = "NAME", add = crate::candidates::services())]
     service: Option<String>,
     /// Only this event: one of the contracts, or one that has dead letters on the server.
-    #[arg(long, value_name = "NAME", add = crate::completions::events())]
+    #[arg(long, value_name = "NAME", add = crate::candidates::events())]
     event: Option<String>,
     /// Only those with this reason (undecodable, invalid, contradiction, unknown, attempts, panic, dead, no-outcome); any
     /// other text is looked for in their details.
-    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new(), add = crate::completions::reasons())]
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new(), add = crate::candidates::reasons())]
     reason: Option<String>,
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// Only what this service sends and receives.
-    #[arg(long, value_name = "NAME", add = crate::completions::services())]
+    #[arg(long, value_name = "NAME", add = crate::candidates::services())]
     service: Option<String>,
     /// Write nothing; exit with 1 when the file is not what would be written.
     #[arg(long)]

@@ -26,7 +26,7 @@ const PAUSES: Version = Version(2, 11);
     NATS_CONTEXT=production event-contracts services pause notifier --for 2h")]
 pub(crate) struct PauseArgs {
     /// The service, by its name in the contracts.
-    #[arg(value_name = "NAME", add = crate::completions::services())]
+    #[arg(value_name = "NAME", add = crate::candidates::services())]
     pub(super) name: String,
     /// How long, in one of ms, s, m, h, d: 15m.
     #[arg(long = "for", value_name = "DURATION", value_parser = length)]
@@ -40,7 +40,7 @@ pub(crate) struct PauseArgs {
     NATS_CONTEXT=production event-contracts services resume notifier")]
 pub(crate) struct ResumeArgs {
     /// The service, by its name in the contracts.
-    #[arg(value_name = "NAME", add = crate::completions::services())]
+    #[arg(value_name = "NAME", add = crate::candidates::services())]
     pub(super) name: String,
 }
 

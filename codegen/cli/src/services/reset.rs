@@ -30,14 +30,14 @@ use crate::wanted::{ADDED, Wanted, WantedDurable};
     event-contracts services reset notifier --to all --yes")]
 pub(crate) struct Args {
     /// The service, by its name in the contracts.
-    #[arg(value_name = "NAME", add = crate::completions::services())]
+    #[arg(value_name = "NAME", add = crate::candidates::services())]
     name: String,
     /// Where to go on: `all` (the oldest event that is there), `new` (the next one), a point in time (RFC 3339), or a
     /// sequence of the stream.
     #[arg(long, value_name = "START")]
     to: String,
     /// Only the durables on this stream; a sequence needs it where a service has several.
-    #[arg(long, value_name = "STREAM", add = crate::completions::streams())]
+    #[arg(long, value_name = "STREAM", add = crate::candidates::streams())]
     stream: Option<String>,
     /// Do it without being asked.
     #[arg(long)]

@@ -49,7 +49,7 @@ const BETWEEN: Duration = Duration::from_millis(250);
     NATS_CONTEXT=production event-contracts streams backup DEAD_LETTERS --out \"backup/$(date +%F)/DEAD_LETTERS\"")]
 pub(crate) struct Args {
     /// The stream.
-    #[arg(value_name = "STREAM", add = crate::completions::streams())]
+    #[arg(value_name = "STREAM", add = crate::candidates::streams())]
     stream: String,
     /// The folder to make; it must not be there.
     #[arg(long, value_name = "DIR")]

@@ -5,9 +5,10 @@ use std::fmt::Write;
 
 use super::graph::{Graph, Thing};
 use super::html::{count, link, text};
+use super::ids;
 use super::index::Index;
 use super::layout::{self, NODE_HEIGHT, Picture, Point};
-use super::{ids, names};
+use super::links::names;
 
 /// Crossings that a small picture may have, besides two for each arrow.
 const TANGLE: usize = 20;

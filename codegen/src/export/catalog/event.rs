@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use super::html::{content, inline, link, prose, text};
 use super::index::Index;
-use super::{event_link, fields, ids, json, service_link, title};
+use super::links::{event_link, service_link, title};
+use super::{fields, ids, json};
 use crate::export::samples;
 use crate::json::Json;
 use crate::model::{Body, Envelope, Event, EventId, ServiceId};

@@ -3,6 +3,9 @@
 use crate::check::Checked;
 use crate::model::{EventId, Field, Service, ServiceId, Type, TypeId, TypeKind};
 
+/// Events from which on a browser lays out only what is near the window.
+pub(super) const MANY: usize = 60;
+
 /// The contracts and their connections the other way round.
 pub(super) struct Index<'a> {
     pub(super) contracts: &'a Checked,

@@ -31,7 +31,7 @@ pub(super) fn bar(out: &mut String) {
 pub(super) fn contents(out: &mut String, index: &Index<'_>) {
     let contracts = index.contracts;
     // With hundreds of lines only the headings are of use at first.
-    let open = if contracts.events.len() > super::MANY {
+    let open = if contracts.events.len() > super::index::MANY {
         ""
     } else {
         " open"

@@ -5,7 +5,8 @@ use std::fmt::Write;
 
 use super::html::{count, inline, link, prose, text};
 use super::index::Index;
-use super::{event_link, fields, graph, ids, service_link};
+use super::links::{event_link, service_link};
+use super::{fields, graph, ids};
 use crate::model::{DomainId, Field, ServiceId, TypeKind};
 
 /// What there is, counted and drawn.

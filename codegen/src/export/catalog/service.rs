@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use super::html::{prose, text};
 use super::index::Index;
+use super::links::{event_link, title};
 use super::stream::span;
-use super::{event, event_link, graph, ids, title};
+use super::{event, graph, ids};
 use crate::model::{EventId, Service, ServiceId, Start};
 
 /// Every service.

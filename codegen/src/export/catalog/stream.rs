@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::html::{prose, text};
 use super::index::Index;
-use super::{event, event_link, ids, title};
+use super::links::{event_link, title};
+use super::{event, ids};
 use crate::model::{Discard, EventId, Retention, Storage, Stream, StreamId};
 
 /// Every stream.

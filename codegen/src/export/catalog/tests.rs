@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::links::{event_link, service_link};
 use super::*;
 use crate::diagnostic::Diagnostics;
+use crate::model::ServiceId;
 use crate::{check, read};
 
 fn checked(files: &[(&str, &str)]) -> Checked {

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use super::html::{link, prose, text};
 use super::index::{Index, User};
-use super::{event, event_link, fields, ids, title};
+use super::links::{event_link, title};
+use super::{event, fields, ids};
 use crate::model::{DomainId, Enum, TypeDef, TypeId, TypeKind, Union};
 
 /// Every type of a domain.

@@ -1,8 +1,9 @@
 //! Events: subject, stream, id, key and what they carry.
 
+use super::document::Entry;
 use super::names::Sort;
-use super::schema::Pending;
-use super::table::{Entry, Reader, Table};
+use super::table::Pending;
+use super::table::{Reader, Table};
 use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::model::{Body, Envelope, Event, EventId, Field, FieldRef, StreamRef};
 use crate::read::keys;

@@ -2,7 +2,8 @@
 
 use ::toml::de::DeValue;
 
-use super::table::{Entry, Reader, Table, entries};
+use super::document::{Entry, entries};
+use super::table::{Reader, Table};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{Constraints, Field, Type};
 use crate::name;

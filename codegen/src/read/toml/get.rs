@@ -2,7 +2,8 @@
 
 use ::toml::de::{DeTable, DeValue};
 
-use super::table::{Entry, Reader, Table, entries};
+use super::document::{Entry, entries};
+use super::table::{Reader, Table};
 use crate::diagnostic::{Code, Diagnostic, no_choice};
 use crate::read::keys::Kind;
 use crate::source::{Span, Spanned};

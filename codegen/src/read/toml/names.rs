@@ -3,8 +3,7 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Document;
-use super::table::{Entry, child_entries};
+use super::document::{Document, Entry, child_entries, lost_words};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::model::{DomainId, EventId, ServiceId, StreamId, TypeId};
 use crate::source::{Span, Spanned};
@@ -174,16 +173,6 @@ impl<'a> Names<'a> {
         near.extend(far);
         near
     }
-}
-
-/// The words of what could not be parsed: a name among them may have been declared there.
-pub(super) fn lost_words<'a>(document: &Document<'a>) -> BTreeSet<&'a str> {
-    let outside = |c: char| !(c.is_alphanumeric() || c == '_' || c == '-');
-    document
-        .lost
-        .iter()
-        .flat_map(|lost| document.text[lost.clone()].split(outside))
-        .collect()
 }
 
 fn find<T: Copy>(

@@ -3,16 +3,7 @@
 use super::table::{Reader, Table};
 #[cfg(not(feature = "import"))]
 use crate::diagnostic::{Code, Diagnostic};
-use crate::source::{Span, Spanned};
-
-/// What an event says about the members of its schema, before the schema has been read.
-#[cfg_attr(not(feature = "import"), expect(dead_code))]
-pub(super) struct Pending {
-    /// The place of the schema's path.
-    pub schema: Span,
-    pub id: Option<Spanned<String>>,
-    pub key: Option<Spanned<String>>,
-}
+use crate::source::Spanned;
 
 impl<'a> Reader<'a> {
     /// The path of a JSON Schema.
@@ -61,7 +52,7 @@ pub(super) use with_import::import;
 
 #[cfg(feature = "import")]
 mod with_import {
-    use super::Pending;
+    use super::super::table::Pending;
     use crate::diagnostic::{Code, Diagnostic, Diagnostics};
     use crate::model::{Body, Contracts, Field, FieldRef, TypeId, TypeKind};
     use crate::name;
@@ -69,7 +60,7 @@ mod with_import {
     use crate::source::{Sources, Spanned};
 
     /// Imports every schema that the contracts name, and finds what ids and keys name in them.
-    pub(in crate::read::toml) fn import(
+    pub fn import(
         files: &Files<'_>,
         pending: &[Pending],
         contracts: &mut Contracts,

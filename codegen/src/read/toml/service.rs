@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use ::toml::de::DeValue;
 
-use super::table::{Entry, Reader, Table};
+use super::document::Entry;
+use super::table::{Reader, Table};
 use crate::model::{EventId, Retry, Service, Start};
 use crate::read::keys;
 use crate::source::Spanned;

@@ -1,6 +1,7 @@
 //! JetStream streams. Which names the server takes is for the rules.
 
-use super::table::{Entry, Reader};
+use super::document::Entry;
+use super::table::Reader;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{Discard, Retention, Storage, Stream};
 use crate::read::keys;

@@ -3,16 +3,23 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use ::toml::Spanned as TomlSpanned;
-use ::toml::de::{DeTable, DeValue};
+use ::toml::de::DeTable;
 
-use super::Document;
-use super::names::{Names, lost_words};
+use super::document::{Document, Entry, entries, lost_words, span};
+use super::names::Names;
 use super::recover::Headers;
-use super::schema::Pending;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, closest};
 use crate::read::keys::{self, Kind};
-use crate::source::{self, FileId, Span, Spanned};
+use crate::source::{self, Span, Spanned};
+
+/// What an event says about the members of its schema, before the schema has been read.
+#[cfg_attr(not(feature = "import"), expect(dead_code))]
+pub(super) struct Pending {
+    /// The place of the schema's path.
+    pub schema: Span,
+    pub id: Option<Spanned<String>>,
+    pub key: Option<Spanned<String>>,
+}
 
 /// Reads the tables of one file.
 pub(super) struct Reader<'a> {
@@ -26,28 +33,12 @@ pub(super) struct Reader<'a> {
     pub pending: Vec<Pending>,
 }
 
-/// A key with its value.
-#[derive(Clone, Copy)]
-pub(super) struct Entry<'a> {
-    pub key: &'a str,
-    pub key_span: Span,
-    pub value: &'a DeValue<'a>,
-    pub span: Span,
-}
-
 /// A table whose keys have been looked at.
 pub(super) struct Table<'a> {
     pub about: &'static keys::Table,
     /// Where something that is missing is reported.
     pub at: Span,
     entries: Vec<Entry<'a>>,
-}
-
-impl<'a> Entry<'a> {
-    /// The key with its place.
-    pub(super) fn name(&self) -> Spanned<String> {
-        Spanned::new(self.key.to_owned(), self.key_span)
-    }
 }
 
 impl<'a> Table<'a> {
@@ -65,42 +56,6 @@ impl<'a> Table<'a> {
 
     pub(super) fn kind(&self, key: &str) -> Option<&'static Kind> {
         self.about.key(key).map(|key| &key.kind)
-    }
-}
-
-/// A place of a file. What the parser says of a recovered value may lie anywhere: it is cut to the text.
-pub(super) fn span(file: FileId, text: &str, range: Range<usize>) -> Span {
-    let mut start = range.start.min(text.len());
-    while !text.is_char_boundary(start) {
-        start -= 1;
-    }
-    let mut end = range.end.clamp(start, text.len());
-    while !text.is_char_boundary(end) {
-        end += 1;
-    }
-    Span::new(file, start..end)
-}
-
-/// The entries of a table in the order of the file: the parser hands them over by key.
-pub(super) fn entries<'a>(document: &Document<'a>, table: &'a DeTable<'a>) -> Vec<Entry<'a>> {
-    let mut entries: Vec<Entry<'a>> = table
-        .iter()
-        .map(|(key, value)| Entry {
-            key: key.get_ref(),
-            key_span: span(document.file, document.text, key.span()),
-            value: value.get_ref(),
-            span: span(document.file, document.text, value.span()),
-        })
-        .collect();
-    entries.sort_by_key(|entry| entry.key_span.start);
-    entries
-}
-
-/// What a top-level table of tables declares.
-pub(super) fn child_entries<'a>(document: &'a Document<'a>, key: &str) -> Vec<Entry<'a>> {
-    match document.table.get(key).map(TomlSpanned::get_ref) {
-        Some(DeValue::Table(table)) => entries(document, table),
-        _ => Vec::new(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Named types: objects, enums, unions and scalars.
 
-use super::table::{Entry, Reader, Table, entries};
+use super::document::{Entry, entries};
+use super::table::{Reader, Table};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{Enum, Names, TypeDef, TypeKind, Union, Variant, Whole};
 use crate::name;

@@ -3,7 +3,8 @@
 
 use ::toml::de::{DeInteger, DeTable, DeValue};
 
-use super::table::{Entry, Reader, Table, entries};
+use super::document::{Entry, entries};
+use super::table::{Reader, Table};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{Number, Value, ValueKind};
 use crate::source::{Span, Spanned};
