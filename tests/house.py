@@ -1,6 +1,6 @@
 """The figures of the house: how large it is, which modules need one another in a circle, how its comments begin.
 
-`house.py [--limits]` prints the table; with `--limits` a figure beyond its limit ends with 1. Reads what git tracks, as text: an
+`house.py [--limits]` prints the table, each figure beside its goal; with `--limits` a figure beyond its limit ends with 1. Reads what git tracks, as text: an
 arrow goes from a file to the file in which a name that it uses is defined, re-exports followed, tests left out, and so is `$crate`: what a macro says where it is expanded.
 """
 
@@ -13,13 +13,17 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 #: The first words of a comment that says which question it answers, and not what the thing is.
 WH = re.compile(r"^(what|whether|how|where|who|whose|why|which|when)\b", re.I)
 
-#: Figure -> the largest value that the design allows, from its second plan.
+#: Figure -> the goal of the design's second plan, and the limit: a figure that has not reached its goal gets no worse. Lower a
+#: limit in the commit that lowers the figure.
 LIMITS = {
-    "Rust lines, product": 50_000,
-    "Rust lines, all": 84_000,
-    "largest circle of files": 3,
-    "doc comments that begin with a wh-word, %": 4.0,
-    "lines of the runtime that a service compiles": 7_000,
+    "Rust lines, product": (50_000, 71_000),
+    "Rust lines, all": (84_000, 119_000),
+    "largest circle of files": (3, 3),
+    "doc comments that begin with a wh-word, %": (4.0, 13.0),
+    "lines of the runtime that a service compiles": (7_000, 16_000),
+    "files with a branch for imported schemas": (0, 26),
+    "crates that a build script gains by `import`": (0, 0),
+    'features of the product for its test kit': (0, 0),
 }
 
 
@@ -173,6 +177,19 @@ def comments(files):
     return first
 
 
+def branches(files):
+    """Files that treat a type that comes from a JSON Schema in another way than one of a contract."""
+    special = re.compile(r"\b(?:Body|TypeKind)::Schema\b|\bImported\b")
+    return sum(1 for file in files if "json_schema" not in file.parts and special.search(code((ROOT / file).read_text("utf-8"))))
+
+
+def crates_of(features):
+    """The crates that a build script compiles for `event-codegen` with these features."""
+    command = ["cargo", "tree", "-p", "event-codegen", "--no-default-features", "--features", features, "-e", "normal", "--prefix", "none"]
+    out = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return {line.split()[0] for line in out.splitlines() if line.strip()}
+
+
 def main():
     files = tracked()
     product = crates(files)
@@ -187,12 +204,16 @@ def main():
         "largest circle of files": max((len(c) for group in circles.values() for c in group), default=0),
         "doc comments that begin with a wh-word, %": round(100 * wh / len(said), 1),
         "lines of the runtime that a service compiles": lines(runtime),
+        "files with a branch for imported schemas": branches(product["codegen"] + product["codegen/cli"]),
+        "crates that a build script gains by `import`": len(crates_of("import") - crates_of("toml")),
+        "features of the product for its test kit": sum('feature = "testing"' in (ROOT / file).read_text("utf-8") for file in inside),
     }
     beyond = 0
     for name, value in figures.items():
-        mark = "" if value <= LIMITS[name] else "  beyond"
-        beyond += bool(mark)
-        print(f"{name:<48}{value:>10,} of {LIMITS[name]:,}{mark}")
+        goal, limit = LIMITS[name]
+        mark = "" if value <= goal else f"  open, limit {limit:,}" if value <= limit else f"  beyond the limit of {limit:,}"
+        beyond += value > limit
+        print(f"{name:<48}{value:>10,}  goal {goal:,}{mark}")
     for folder, group in circles.items():
         for circle in group:
             if len(circle) > 3:
