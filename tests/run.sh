@@ -71,6 +71,7 @@ if [ "${1:-}" != --quick ]; then
     check docs env RUSTDOCFLAGS=-Dwarnings cargo doc --locked --workspace --no-deps
     check contracts cargo contracts check
     check hygiene tests/hygiene.sh
+    check house tests/house.sh --limits
     check readme tests/readme.sh
     check wasm tests/wasm.sh
     check package tests/package.sh

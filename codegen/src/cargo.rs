@@ -10,7 +10,7 @@ use crate::model::ServiceId;
 use crate::report;
 use crate::source::Sources;
 
-/// Why nothing was generated. Its text is meant for people and may have many lines.
+/// Reason for which nothing was generated. Its text is meant for people and may have many lines.
 #[derive(Debug)]
 pub struct Error(Problem);
 
@@ -81,7 +81,7 @@ pub(crate) fn folder(given: &Path) -> PathBuf {
     }
 }
 
-/// Where the text goes.
+/// Returns the place where the text goes.
 pub(crate) fn out_file(given: Option<&Path>) -> Result<PathBuf, Error> {
     match (given, env::var_os("OUT_DIR")) {
         (Some(path), _) => Ok(path.to_owned()),

@@ -8,7 +8,7 @@ use crate::source::{Span, Spanned};
 /// A second place that explains the first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
-    /// Where.
+    /// Place.
     pub span: Span,
     /// What is there, for example `first defined here`.
     pub text: String,
@@ -19,7 +19,7 @@ pub struct Label {
 pub struct Diagnostic {
     /// The stable code; its severity is the diagnostic's.
     pub code: Code,
-    /// Where the problem is.
+    /// Place where the problem is.
     pub span: Span,
     /// What is wrong, in one sentence without a full stop.
     pub message: String,
@@ -27,7 +27,7 @@ pub struct Diagnostic {
     pub label: String,
     /// Other places that matter.
     pub related: Vec<Label>,
-    /// What to do about it.
+    /// Returns advice on what to do.
     pub help: Option<String>,
 }
 
@@ -103,7 +103,7 @@ impl Diagnostics {
         self.all.push(diagnostic);
     }
 
-    /// Whether something forbids use of the contract.
+    /// Returns whether something forbids use of the contract.
     #[must_use]
     pub fn has_errors(&self) -> bool {
         self.count(Severity::Error) > 0
@@ -123,7 +123,7 @@ impl Diagnostics {
         self.all.iter()
     }
 
-    /// Whether nothing was said.
+    /// Returns whether nothing was said.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()

@@ -51,7 +51,7 @@ pub struct Codegen {
     out_file: Option<PathBuf>,
 }
 
-/// What [`Codegen::generate`] makes of a folder.
+/// Result of [`Codegen::generate`].
 #[cfg(feature = "toml")]
 #[derive(Clone, Debug)]
 pub struct Generated {
@@ -59,7 +59,7 @@ pub struct Generated {
     pub text: String,
     /// Every file that was read.
     pub files: Vec<PathBuf>,
-    /// What somebody should look at, each on one line with its place.
+    /// Warnings, each on one line with its place.
     pub warnings: Vec<String>,
 }
 

@@ -46,7 +46,7 @@ pub fn is_type_name(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_alphanumeric())
 }
 
-/// What NATS takes as the name of a stream or durable consumer: no white space, `.`, `*`, `>`, path separators or
+/// Returns whether NATS takes this as the name of a stream or durable consumer: no white space, `.`, `*`, `>`, path separators or
 /// unprintable characters; at most 255 bytes.
 #[must_use]
 pub fn is_nats_name(name: &str) -> bool {

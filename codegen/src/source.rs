@@ -53,7 +53,7 @@ impl Span {
 pub struct Spanned<T> {
     /// The value.
     pub value: T,
-    /// Where it stands.
+    /// Place in the source.
     pub span: Span,
 }
 
@@ -132,7 +132,7 @@ impl Sources {
         inside(text, span, range)
     }
 
-    /// Where a span begins.
+    /// Returns the position at which a span begins.
     #[must_use]
     pub fn position(&self, span: Span) -> Position {
         let text = self.get(span.file).map_or("", |file| file.text.as_str());

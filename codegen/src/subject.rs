@@ -31,16 +31,16 @@ pub struct Template {
     pub segments: Vec<Segment>,
 }
 
-/// What is wrong with a template, and where in its text.
+/// Error of a subject template, with its place in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TemplateError {
-    /// What is wrong.
+    /// Kind of the error.
     pub kind: TemplateErrorKind,
     /// Bytes of the template's text.
     pub range: std::ops::Range<usize>,
 }
 
-/// What is wrong with a template.
+/// Kind of an error of a subject template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TemplateErrorKind {
     /// No text at all.
@@ -80,7 +80,7 @@ impl fmt::Display for TemplateErrorKind {
 }
 
 impl TemplateErrorKind {
-    /// Whether it is about a placeholder, and not about what NATS allows.
+    /// Returns whether it is about a placeholder, and not about what NATS allows.
     #[must_use]
     pub fn is_placeholder(self) -> bool {
         matches!(
@@ -93,7 +93,7 @@ impl TemplateErrorKind {
         )
     }
 
-    /// What to do about it.
+    /// Returns advice on what to do.
     #[must_use]
     pub fn help(self) -> Option<&'static str> {
         match self {
@@ -112,7 +112,7 @@ impl TemplateErrorKind {
         }
     }
 
-    /// What both front ends say about it.
+    /// Makes the diagnostic of it, for all front ends.
     #[must_use]
     pub fn diagnostic(self, place: Span) -> Diagnostic {
         let code = if self.is_placeholder() {
@@ -207,7 +207,7 @@ impl Template {
         self.placeholders().filter(|name| *name != PARTITION)
     }
 
-    /// Whether `{partition}` stands in it.
+    /// Returns whether `{partition}` stands in it.
     #[must_use]
     pub fn has_partition(&self) -> bool {
         self.placeholders().any(|name| name == PARTITION)
@@ -255,7 +255,7 @@ impl Template {
             .join(".")
     }
 
-    /// Whether one message could match both.
+    /// Returns whether one message could match both.
     #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {
         !self.segments.is_empty()

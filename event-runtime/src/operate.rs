@@ -25,12 +25,12 @@ pub use permissions::{ConnectedUser, Permitted, USER_INFO};
 pub use send::AnyEvent;
 pub use stored::{StoredMessage, StreamReader, cloud_event_type, without_envelope};
 
-/// How many redrives of a service may be unacknowledged.
+/// Maximum number of unacknowledged redrives of a service.
 const REDRIVES_IN_FLIGHT: u32 = 16;
 /// The shortest duplicate window of the dead letters.
 const SHORTEST_WINDOW: Duration = Duration::from_secs(120);
 
-/// What a server must have.
+/// Streams and durable consumers that a server must have.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OnServer {
     /// The streams, in the order of the contracts, the one of dead letters last.
@@ -62,7 +62,7 @@ pub struct ServerDurable {
 }
 
 impl OnServer {
-    /// What a server must have for these: the streams and durables, with `DEAD_LETTERS` and the redrive durables when a
+    /// Makes what a server must have for the streams and services of contracts: the streams and durables, with `DEAD_LETTERS` and the redrive durables when a
     /// service handles anything. A stream that no event names is left out: a server makes none without subjects.
     ///
     /// # Errors
@@ -203,7 +203,7 @@ pub fn set_start(config: &mut Value, start: Start) -> Result<(), Error> {
     start_of(start, config)
 }
 
-/// What a consumer's configuration delivers; nothing means the whole stream.
+/// Returns the filters of a consumer's configuration; none means the whole stream.
 #[must_use]
 pub fn filters_of(config: &Value) -> Vec<String> {
     match config.get("filter_subject").and_then(Value::as_str) {

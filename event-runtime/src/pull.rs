@@ -65,7 +65,7 @@ pub(crate) struct Pull {
 struct Waiting {
     /// Oldest first, with what each may still bring.
     requests: VecDeque<(u64, usize)>,
-    /// What all of them may: it is asked for with every message.
+    /// Bytes that all of them may have: asked for with every message.
     left: usize,
 }
 

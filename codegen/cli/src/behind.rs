@@ -136,7 +136,7 @@ fn notes(config: &Value) -> BTreeMap<String, u64> {
         .unwrap_or_default()
 }
 
-/// Whether a durable delivers a subject; without a filter it delivers the whole stream.
+/// Returns whether a durable delivers a subject; without a filter it delivers the whole stream.
 pub(crate) fn delivers(there: &ConsumerInfo, subject: &str) -> bool {
     let filters = filters_of(&there.config);
     filters.is_empty() || filters.iter().any(|filter| covers(filter, subject))
@@ -165,7 +165,7 @@ async fn counted(
     Ok(all)
 }
 
-/// Where a durable of these contracts begins, and how `services reset --to` writes it; nothing when it wants only what is new.
+/// Returns the place where a durable of these contracts begins, and how `services reset --to` writes it; nothing when it wants only what is new.
 pub(crate) fn begins(wanted: &WantedDurable) -> Option<(Start, String)> {
     match text(&wanted.config, "deliver_policy") {
         "new" => None,

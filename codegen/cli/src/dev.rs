@@ -27,9 +27,9 @@ use supervisor::Running;
 use traffic::Traffic;
 use watch::Watch;
 
-/// How long a server may take to start.
+/// Longest wait for a server to start.
 const START: Duration = Duration::from_secs(30);
-/// How often free ports are tried when somebody takes one before the server does.
+/// Number of attempts with free ports when somebody takes one before the server does.
 const PORTS: u32 = 5;
 
 /// Runs a nats-server with JetStream and the contracts' streams and durable consumers, until Ctrl-C.

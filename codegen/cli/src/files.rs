@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::outcome::Failure;
 
-/// What became of a file.
+/// Outcome of writing a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Written {
     /// It is new or has a new text.
@@ -71,7 +71,7 @@ pub(crate) fn remove(path: &Path) -> Result<(), Failure> {
     fs::remove_file(path).map_err(|error| cannot("remove", path, &error))
 }
 
-/// What a file says; nothing when there is none.
+/// Reads a file; `None` when there is none.
 pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),

@@ -36,7 +36,7 @@ pub(crate) struct StreamInfo {
     pub(crate) state: State,
 }
 
-/// What a stream holds.
+/// Content of a stream.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct State {
     pub(crate) messages: u64,

@@ -21,7 +21,7 @@ pub(crate) struct Reader<'a> {
     names: Vec<String>,
 }
 
-/// What a message is.
+/// Judgement of a message.
 pub(crate) struct Judged {
     /// Nothing when no contract names it.
     pub(crate) event: Option<EventId>,
@@ -33,7 +33,7 @@ pub(crate) struct Judged {
 
 /// Something that breaks the contract.
 pub(crate) struct Problem {
-    /// Where in the body; empty for the whole message.
+    /// Place where in the body; empty for the whole message.
     pub(crate) path: String,
     /// The same for all items of a list and all entries of a map: `lines[].quantity`.
     pub(crate) place: String,
@@ -153,7 +153,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether the subject is that of the event.
+    /// Returns whether the subject is that of the event.
     pub(crate) fn is_of(&self, event: EventId, subject: &str) -> bool {
         self.decoder.by_subject(subject) == Some(event)
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-/// Why a command did not do what it was asked to.
+/// Reason for which a command did not do what it was asked to.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// Findings: a bad contract, stale files. The report has been written already.
@@ -172,7 +172,7 @@ pub(crate) fn say(message: &str) {
     let _ = writeln!(io::stderr().lock(), "{message}");
 }
 
-/// Whether to write colour to a stream: on a terminal that has it, and unless `NO_COLOR` says anything.
+/// Returns whether to write colour to a stream: on a terminal that has it, and unless `NO_COLOR` says anything.
 pub(crate) fn colour(is_terminal: bool) -> bool {
     let variable = |name: &str| std::env::var_os(name).unwrap_or_default();
     is_terminal && wants_colour(&variable("NO_COLOR"), &variable("TERM"))

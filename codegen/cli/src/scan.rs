@@ -83,7 +83,7 @@ async fn walk(
     Ok(())
 }
 
-/// How many messages are asked for at once.
+/// Number of messages that are requested at once.
 const AT_ONCE: usize = 64;
 
 /// Hands over so many messages, spread evenly over the stream; fewer where it has gaps.

@@ -54,7 +54,7 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// Where to begin.
+/// Place where to begin.
 #[derive(Clone, Copy)]
 struct From(Start);
 

@@ -106,7 +106,7 @@ impl Drop for Progress {
     }
 }
 
-/// Whether somebody is there to be asked.
+/// Returns whether somebody is there to be asked.
 pub(crate) fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }

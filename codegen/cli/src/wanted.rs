@@ -64,7 +64,7 @@ impl WantedDurable {
         format!("{}/{}", self.stream, self.name)
     }
 
-    /// Whether it delivers dead letters that were sent on their way again.
+    /// Returns whether it delivers dead letters that were sent on their way again.
     pub(crate) fn redrives(&self) -> bool {
         self.stream == DEAD_LETTERS
     }

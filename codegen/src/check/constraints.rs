@@ -337,7 +337,7 @@ fn number(n: Number) -> f64 {
     }
 }
 
-/// Whether one number is above another, exactly where both are integers.
+/// Returns whether one number is above another, exactly where both are integers.
 pub(super) fn above(a: Number, b: Number) -> bool {
     match (a, b) {
         (Number::Integer(a), Number::Integer(b)) => a > b,

@@ -37,12 +37,12 @@ impl<'a> Gaps<'a> {
         Self { contracts, places }
     }
 
-    /// Whether nothing was lost at all.
+    /// Returns whether nothing was lost at all.
     pub fn none(&self) -> bool {
         self.places.is_empty()
     }
 
-    /// Whether something was lost in the table or value of this name. Without source text, anywhere.
+    /// Returns whether something was lost in the table or value of this name. Without source text, anywhere.
     pub fn in_table(&self, name: Span) -> bool {
         if self.none() {
             return false;

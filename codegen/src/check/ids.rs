@@ -37,7 +37,7 @@ impl Use {
     }
 }
 
-/// Why a field cannot be used so.
+/// Reason for which a field cannot be used so.
 pub(super) struct Unfit {
     /// The reason, as the end of a sentence.
     pub reason: String,

@@ -31,7 +31,7 @@ pub(super) fn idle(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Where a service says its group.
+/// Returns the place where a service says its group.
 fn group_place(service: &Service) -> Span {
     service
         .queue_group

@@ -30,7 +30,7 @@ pub(super) struct Resolved<'a> {
     pub shape: Shape<'a>,
     /// What the named scalars on the way demand, outermost first.
     pub named: Vec<(&'a TypeDef, &'a Constraints)>,
-    /// Whether one of them is sent as text.
+    /// True if one of them is sent as text.
     pub as_text: bool,
 }
 
@@ -123,7 +123,7 @@ fn scalar_name(ty: &Type) -> &'static str {
     }
 }
 
-/// Whether it is one of the four integers.
+/// Returns whether it is one of the four integers.
 pub(super) fn is_integer(ty: &Type) -> bool {
     matches!(ty, Type::I32 | Type::I64 | Type::U32 | Type::U64)
 }

@@ -199,7 +199,7 @@ fn not_fields(contracts: &Contracts, id: TypeId) -> Option<String> {
     }
 }
 
-/// Where each type is used: the first field and the first variant.
+/// Place where each type is used: the first field and the first variant.
 #[derive(Clone, Copy, Default)]
 struct Uses {
     field: Option<Span>,

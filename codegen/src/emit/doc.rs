@@ -2,7 +2,7 @@
 
 use super::writer::{is_invisible, is_printable};
 
-/// Whether a text is a single line that stands in a comment as it is: most are.
+/// Returns whether a text is a single line that stands in a comment as it is: most are.
 pub(super) fn is_plain(text: &str) -> bool {
     is_printable(text)
         && !text.starts_with(' ')

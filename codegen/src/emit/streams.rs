@@ -131,7 +131,7 @@ fn consumer(w: &mut Writer, contracts: &Contracts, service: &Service, durable: &
     w.line(format_args!("start: {},", start(&service.start.value)));
 }
 
-/// Where a durable begins.
+/// Returns the place where a durable begins.
 pub(super) fn start(start: &Start) -> String {
     match start {
         Start::All => "event_runtime::Start::All".to_owned(),

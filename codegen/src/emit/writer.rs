@@ -88,12 +88,12 @@ impl Writer {
         self.depth = self.depth.saturating_sub(1);
     }
 
-    /// Whether a line of this text stays within the width.
+    /// Returns whether a line of this text stays within the width.
     pub(super) fn fits(&self, text: &str) -> bool {
         self.columns(width(text))
     }
 
-    /// Whether a line of so many columns does.
+    /// Returns whether a line of so many columns does.
     fn columns(&self, columns: usize) -> bool {
         self.depth * 4 + columns <= WIDTH
     }
@@ -323,7 +323,7 @@ pub(super) fn literal(text: &str) -> String {
     out
 }
 
-/// Whether a text is ASCII without controls.
+/// Returns whether a text is ASCII without controls.
 pub(super) fn is_printable(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }

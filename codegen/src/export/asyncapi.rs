@@ -15,7 +15,7 @@ use crate::json::Json;
 use crate::model::{EventId, ServiceId, TypeKind};
 use crate::name;
 
-/// Where the document keeps its schemas.
+/// Place where the document keeps its schemas.
 const SCHEMAS: &str = "#/components/schemas/";
 
 type Members = Vec<(String, Json)>;

@@ -103,7 +103,7 @@ fn table(about: &Table) -> Members {
     out
 }
 
-/// What must be there beside a key.
+/// Keys that must be there beside a key.
 fn companions(key: &Key) -> Json {
     match key.goes_with {
         [] => Json::list(key.needs.iter().map(|key| Json::text(*key))),

@@ -14,7 +14,7 @@ use crate::model::ServiceId;
 
 use grants::Grants;
 
-/// How services are kept apart.
+/// Separation of services.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Separation {
     /// One account for all; each service is a user with permissions of its own.
@@ -29,7 +29,7 @@ const ACCOUNT: &str = "EVENTS";
 /// The user that may do everything in that account.
 const OPERATOR: &str = "operator";
 
-/// What a service may do.
+/// Permissions of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permissions {
     /// Every subject that it may publish to.
@@ -38,7 +38,7 @@ pub struct Permissions {
     pub subscribe: Vec<String>,
 }
 
-/// What the configuration gives to a service. `api` is what its requests to JetStream start with: `$JS.API`, or
+/// Returns the permissions that the configuration gives to a service. `api` is what its requests to JetStream start with: `$JS.API`, or
 /// `$JS.<domain>.API` when services have accounts of their own.
 #[must_use]
 pub fn permissions(contracts: &Checked, service: ServiceId, api: &str) -> Permissions {

@@ -4,9 +4,9 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// How deep values may nest. Whoever walks a document may recurse this deep without a thought for the stack.
+/// Deepest nesting of values. Whoever walks a document may recurse this deep without a thought for the stack.
 pub(crate) const MAX_DEPTH: usize = 200;
-/// How many values a document may have.
+/// Maximum number of values of a document.
 const MAX_NODES: usize = 2_000_000;
 /// The longest number, in bytes.
 const MAX_NUMBER: usize = 400;
@@ -48,7 +48,7 @@ pub(crate) struct Document {
     large: HashMap<NodeId, HashMap<String, NodeId>>,
 }
 
-/// Why a text is no document, and where.
+/// Error of a text that is no document, with its place.
 #[derive(Debug)]
 pub(crate) struct Malformed {
     pub reason: String,

@@ -6,9 +6,9 @@ use crate::model::{Envelope, Type};
 /// A table of the contract language.
 #[derive(Debug)]
 pub struct Table {
-    /// What it describes, with an article: `an event`.
+    /// Thing that it describes, with an article: `an event`.
     pub about: &'static str,
-    /// How it is written: `[events.Name]`.
+    /// Heading: `[events.Name]`.
     pub heading: &'static str,
     /// Its keys, in the order in which the documentation has them.
     pub keys: &'static [Key],
@@ -21,19 +21,19 @@ pub struct Table {
 pub struct Key {
     /// The key.
     pub name: &'static str,
-    /// What its value is.
+    /// Kind of its value.
     pub kind: Kind,
-    /// Whether the table must have it.
+    /// True if the table must have it.
     pub required: bool,
     /// Keys of which one must be there too; empty when it stands alone.
     pub goes_with: &'static [&'static str],
     /// Keys that must all be there when it is.
     pub needs: &'static [&'static str],
-    /// What it says, for people.
+    /// Documentation for people.
     pub doc: &'static str,
 }
 
-/// What the value of a [`Key`] is.
+/// Kind of the value of a [`Key`].
 #[derive(Debug)]
 pub enum Kind {
     /// Any text.
@@ -204,7 +204,7 @@ const POSITIVE: Kind = Kind::Integer {
     min: 1,
     max: i32::MAX as u64,
 };
-/// What nats-server refuses as an age or a window.
+/// Shortest age or window that nats-server takes.
 const SERVER_MIN_MS: u64 = 100;
 
 /// A contract file.

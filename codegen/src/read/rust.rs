@@ -46,17 +46,17 @@ impl Tokens {
 pub struct Derived<'a> {
     /// The model: one domain without a name, one event, and its stream if it names one.
     pub contracts: Contracts,
-    /// What the model's spans refer to.
+    /// Tokens that the model's spans refer to.
     pub tokens: Tokens,
     /// The struct's fields, in the order of the event's.
     pub fields: Vec<&'a syn::Field>,
     /// The path of the runtime: `::event_runtime`, or what `crate = "…"` says.
     pub runtime: syn::Path,
-    /// Whether the event gets functions that publish it.
+    /// True if the event gets functions that publish it.
     pub publish: bool,
     /// The services that this code is for, when none of them may publish it.
     pub not_published_by: Option<String>,
-    /// Whether the struct implements `Validate`.
+    /// True if the struct implements `Validate`.
     pub validate: bool,
 }
 

@@ -68,7 +68,7 @@ impl Pattern {
         }
     }
 
-    /// Whether a message on a subject matches.
+    /// Returns whether a message on a subject matches.
     #[must_use]
     pub fn matches(&self, subject: &str) -> bool {
         let mut tokens = self.tokens.iter();
@@ -83,7 +83,7 @@ impl Pattern {
         tokens.next().is_none()
     }
 
-    /// Whether every subject that `other` matches is one of this pattern's.
+    /// Returns whether every subject that `other` matches is one of this pattern's.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
         let (mut wide, mut narrow) = (self.tokens.iter(), other.tokens.iter());

@@ -50,7 +50,7 @@ pub fn find() -> io::Result<PathBuf> {
         .ok_or_else(|| none(&old))
 }
 
-/// Where `event-contracts dev` installs the nats-server that it fetches, which may not have happened: in the folder
+/// Returns the path at which `event-contracts dev` installs the nats-server that it fetches, which may not have happened: in the folder
 /// `event-contracts` of this user's caches. `None` if this user has no home.
 #[must_use]
 pub fn installed_at() -> Option<PathBuf> {
@@ -84,7 +84,7 @@ fn none(old: &[PathBuf]) -> io::Error {
     io::Error::new(io::ErrorKind::NotFound, text)
 }
 
-/// Whether it is there and new enough.
+/// Returns whether it is there and new enough.
 fn recent(path: &Path) -> bool {
     if !path.is_file() {
         return false;

@@ -8,7 +8,7 @@ use crate::bus::Bus;
 use crate::error::Error;
 use crate::store::is_publish_to;
 
-/// Where a server tells each user its own permissions, and nobody else's.
+/// Subject at which a server tells each user its own permissions, and nobody else's.
 pub const USER_INFO: &str = "$SYS.REQ.USER.INFO";
 
 /// The user of a connection.
@@ -18,9 +18,9 @@ pub struct ConnectedUser {
     pub name: Option<String>,
     /// Its account.
     pub account: String,
-    /// What it may publish to.
+    /// Permissions to publish.
     pub publish: Permitted,
-    /// What it may subscribe to. `a.b group` is about a queue group; before 2.15 (seen on 2.10.25, 2.11.0 and 2.12.0) a
+    /// Permissions to subscribe. `a.b group` is about a queue group; before 2.15 (seen on 2.10.25, 2.11.0 and 2.12.0) a
     /// server leaves the group out.
     pub subscribe: Permitted,
 }
@@ -28,10 +28,10 @@ pub struct ConnectedUser {
 /// Patterns of subjects.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Permitted {
-    /// What is allowed; nothing here means that everything is.
+    /// Allowed subjects; none means that everything is.
     #[serde(default)]
     pub allow: Vec<String>,
-    /// What is forbidden of that.
+    /// Subjects that are denied among them.
     #[serde(default)]
     pub deny: Vec<String>,
 }
@@ -108,7 +108,7 @@ impl Bus {
         read(&answer.payload, with_token).ok_or_else(|| failed(0, "an answer that cannot be read"))
     }
 
-    /// What requests to JetStream's API start with on this connection: `$JS.API`, or `$JS.<domain>.API`.
+    /// Returns the prefix of requests to JetStream's API on this connection: `$JS.API`, or `$JS.<domain>.API`.
     #[must_use]
     pub fn api_prefix(&self) -> String {
         self.inner.config.api_prefix()

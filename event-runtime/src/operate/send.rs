@@ -19,13 +19,13 @@ use crate::store::is_publish_to;
 pub struct AnyEvent {
     /// Its full name.
     pub name: &'static str,
-    /// Where it goes.
+    /// Subject.
     pub subject: Subject,
     /// The stream that stores it; nothing for an ephemeral event.
     pub stream: Option<&'static str>,
     /// The id under which the stream knows it; an ephemeral event has one in an envelope only.
     pub id: MessageId,
-    /// What stands around it in its message.
+    /// Envelope of its message.
     pub envelope: Envelope,
     /// Its body: an event that was checked against its contract.
     pub body: Bytes,

@@ -20,7 +20,7 @@ use crate::ordered::{Ordered, Place};
 
 /// The server's code for a message that is not there.
 const NO_MESSAGE: u64 = 10_037;
-/// How many messages wait for whoever reads a stream.
+/// Maximum number of messages that wait for the reader of a stream.
 const WAITING: usize = 256;
 
 /// A message as a stream has it.
@@ -35,9 +35,9 @@ pub struct StoredMessage {
     pub body: Bytes,
     /// Its place in the stream, from 1.
     pub sequence: u64,
-    /// When the stream stored it.
+    /// Time at which the stream stored it.
     pub time: Option<DateTime<Utc>>,
-    /// How many messages follow it, as far as the one who reads asked for them.
+    /// Number of messages that follow it, as far as the one who reads asked for them.
     pub pending: u64,
 }
 
@@ -81,7 +81,7 @@ pub struct StreamReader {
 }
 
 impl StreamReader {
-    /// How many messages there were to be read when it began.
+    /// Returns the number of messages that there were to be read when it began.
     #[must_use]
     pub fn found(&self) -> u64 {
         self.found

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 use crate::link::Link;
 use crate::server::{TestServer, free_port};
 
-/// How many nodes.
+/// Number of nodes.
 const NODES: usize = 3;
 /// Longest wait until a stream can have a replica on each node, and the time between two attempts.
 const PLACED: Duration = Duration::from_secs(20);
@@ -134,14 +134,14 @@ impl TestCluster {
         deleted.map(drop).map_err(io::Error::other)
     }
 
-    /// Where clients connect: the URLs of all nodes, comma-separated, as `NATS_URL` and `Config::new` take them.
+    /// Returns the addresses for clients: the URLs of all nodes, comma-separated, as `NATS_URL` and `Config::new` take them.
     #[must_use]
     pub fn urls(&self) -> String {
         let urls: Vec<String> = self.nodes.iter().map(TestServer::url).collect();
         urls.join(",")
     }
 
-    /// How many nodes it has: 3.
+    /// Returns the number of nodes: 3.
     #[must_use]
     pub fn size(&self) -> usize {
         self.nodes.len()

@@ -26,7 +26,7 @@ impl Link {
         Ok(Self { address, cut })
     }
 
-    /// Where it takes connections.
+    /// Returns the address at which it takes connections.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }

@@ -98,7 +98,7 @@ impl<H> fmt::Debug for Recorder<H> {
     }
 }
 
-/// What became of a delivery.
+/// Outcome of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
@@ -108,19 +108,19 @@ pub enum Outcome {
     Retried {
         /// After this delay: the handler's own, or that of the service's policy and up to a half more.
         after: Duration,
-        /// Why.
+        /// Reason.
         reason: String,
     },
     /// It is in the dead letters.
     Dead {
-        /// What kind of reason.
+        /// Kind of the reason.
         cause: Cause,
-        /// Why.
+        /// Reason.
         reason: String,
     },
     /// An ephemeral event was not handled, and nobody tries it again.
     Dropped {
-        /// Why.
+        /// Reason.
         reason: String,
     },
 }
@@ -129,9 +129,9 @@ pub enum Outcome {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Delivered {
-    /// What became of it.
+    /// Outcome.
     pub outcome: Outcome,
-    /// What the handler published and emitted, in its order; also when it failed afterwards.
+    /// Events that the handler published and emitted, in order; also when it failed afterwards.
     pub published: Vec<Recorded>,
     /// The dead letter that was stored.
     pub dead_letter: Option<Recorded>,
@@ -147,7 +147,7 @@ impl Delivered {
         Ok(of_type.map(Recorded::read).collect::<Result<_, _>>()?)
     }
 
-    /// Whether the handler succeeded.
+    /// Returns whether the handler succeeded.
     #[must_use]
     pub fn is_handled(&self) -> bool {
         self.outcome == Outcome::Handled
@@ -226,7 +226,7 @@ impl<H: Send + Sync + 'static> Recorder<H> {
         Delivering::new(self, Ok(message))
     }
 
-    /// Whether publishes of handlers fail from now on, with [`Error::TimedOut`]. Dead letters are still stored.
+    /// Makes publishes of handlers fail from now on, or not any more, with [`Error::TimedOut`]. Dead letters are still stored.
     pub fn fail_publishes(&mut self, failing: bool) {
         self.records.fail(failing);
     }
@@ -255,7 +255,7 @@ impl<'a, H> Delivering<'a, H> {
         }
     }
 
-    /// Which delivery of the event it is, from 1, which is the default.
+    /// Sets the number of the attempt, from 1, which is the default.
     pub fn attempt(mut self, attempt: u64) -> Self {
         self.attempt = attempt;
         self

@@ -26,7 +26,7 @@ pub struct Recorded {
     pub id: Option<String>,
     /// The trace that it carries on.
     pub trace: Option<Trace>,
-    /// What its `ce-…` headers say; `None` for a plain event.
+    /// Attributes of its `ce-…` headers; `None` for a plain event.
     pub cloud_event: Option<CloudEvent>,
     /// All of its headers.
     pub headers: HeaderMap,
@@ -48,7 +48,7 @@ impl Recorded {
         }
     }
 
-    /// Whether it is an event of this type: its subject is one of the type's.
+    /// Returns whether it is an event of this type: its subject is one of the type's.
     #[must_use]
     pub fn is<E: Event>(&self) -> bool {
         covers(&pattern_of(E::SUBJECT, None), &self.subject)
@@ -70,7 +70,7 @@ pub(crate) struct Records(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     taken: Vec<Recorded>,
-    /// Where each stream has each id.
+    /// Sequence of each id in its stream.
     known: HashMap<(&'static str, String), u64>,
     last: HashMap<&'static str, u64>,
     failing: bool,
@@ -81,7 +81,7 @@ impl Records {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What has come since the last call.
+    /// Takes the messages since the last call.
     pub(crate) fn take(&self) -> Vec<Recorded> {
         std::mem::take(&mut self.state().taken)
     }

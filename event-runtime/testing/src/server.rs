@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
-/// How long a server may take to be healthy; in a cluster it has a leader to find first.
+/// Longest wait for a healthy server; in a cluster it elects a leader first.
 const START: Duration = Duration::from_secs(30);
 
 /// A nats-server with JetStream on the loopback interface. Killed when dropped, with its folder.
@@ -87,7 +87,7 @@ impl TestServer {
         Ok(server)
     }
 
-    /// Where clients connect: `nats://127.0.0.1:<port>`.
+    /// Returns the address for clients: `nats://127.0.0.1:<port>`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)

@@ -49,7 +49,7 @@ const IGNORED: [&str; 4] = [
     "name",
 ];
 
-/// Where to connect, and where that stands.
+/// Servers to connect to, and the place that names them.
 pub(super) struct Chosen {
     pub(super) config: Config,
     context: Option<Context>,
@@ -107,7 +107,7 @@ fn variable_of_env(variable: &'static str) -> Result<Option<String>, ConfigError
     }
 }
 
-/// Whether the environment says something in the place of a context's field.
+/// Returns whether the environment says something in the place of a context's field.
 fn replaced(variable: &str) -> Result<bool, ConfigError> {
     let group: &[&'static str] = match variable {
         _ if LOGIN.contains(&variable) => &LOGIN,
@@ -177,7 +177,7 @@ fn selected() -> Result<Option<(String, PathBuf)>, Failure> {
     )))
 }
 
-/// Where the `nats` command line keeps its contexts.
+/// Folder in which the `nats` command line keeps its contexts.
 fn folder() -> Option<PathBuf> {
     let set = |variable: &str| env::var_os(variable).filter(|value| !value.is_empty());
     let config = set("XDG_CONFIG_HOME")
@@ -248,7 +248,7 @@ impl Context {
         })
     }
 
-    /// Whether an error is about a value of this context: about one that it gives, or one that another of it demands.
+    /// Returns whether an error is about a value of this context: about one that it gives, or one that another of it demands.
     fn concerns(&self, wrong: &ConfigError) -> bool {
         let pair = |a: &str, b: &str| wrong.variable == a && self.values.contains_key(b);
         self.values.contains_key(wrong.variable)

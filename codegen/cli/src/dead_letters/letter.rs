@@ -13,7 +13,7 @@ use crate::message::{MESSAGE_ID, Reader};
 pub(super) struct Letter {
     /// Its place among the dead letters.
     pub(super) sequence: u64,
-    /// When it became one.
+    /// Time at which it became one.
     pub(super) time: Option<Timestamp>,
     pub(super) service: String,
     /// The full name, as far as the contracts or the message id tell.
@@ -27,7 +27,7 @@ pub(super) struct Letter {
     /// The stream and the place of the original.
     pub(super) stream: String,
     pub(super) original: u64,
-    /// Whether its body is not in it.
+    /// True if its body is not in it.
     pub(super) omitted: bool,
     /// How often it was sent on its way again: the highest number of these attempts.
     pub(super) redriven: u32,

@@ -13,7 +13,7 @@ use crate::outcome::{self, Failure};
 use crate::terminal::{Style, ago};
 use crate::units::count;
 
-/// How much of the details the table has.
+/// Longest text of the details in the table.
 const DETAIL: usize = 60;
 
 /// Lists the dead letters, the oldest first.

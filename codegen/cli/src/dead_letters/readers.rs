@@ -37,7 +37,7 @@ pub(super) enum Reader {
     Nobody {
         /// The last delivery or acknowledgement that the server knows of.
         last: Option<Timestamp>,
-        /// What was delivered and is not acknowledged.
+        /// Number of deliveries that are not acknowledged.
         in_hand: u64,
         /// How long it is paused for, as contracts write it.
         paused: Option<String>,

@@ -39,7 +39,7 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// What became of the letters.
+/// Outcomes of the letters.
 #[derive(Default)]
 struct Summary {
     found: u64,
@@ -47,7 +47,7 @@ struct Summary {
     already: u64,
     skipped: u64,
     failed: u64,
-    /// Why some were skipped or failed, with how many.
+    /// Reason for which some were skipped or failed, with how many.
     reasons: BTreeMap<String, u64>,
     dry_run: bool,
 }
@@ -128,7 +128,7 @@ async fn all(
     Ok(())
 }
 
-/// Whether the next one would fail the same way.
+/// Returns whether the next one would fail the same way.
 fn is_lasting(error: &Error) -> bool {
     error.is_transient()
         || matches!(

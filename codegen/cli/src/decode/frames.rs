@@ -73,7 +73,7 @@ impl<R: Read> Frames<R> {
         }
     }
 
-    /// Whether the next message has to be waited for.
+    /// Returns whether the next message has to be waited for.
     pub(super) fn is_waiting(&self) -> bool {
         self.held.is_none() && self.input.buffer().is_empty()
     }

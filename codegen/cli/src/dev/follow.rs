@@ -26,7 +26,7 @@ use crate::wanted::{Wanted, subjects_of};
 pub(super) struct Follow<'a> {
     bus: &'a Bus,
     url: String,
-    /// Whether changed contracts are applied; else it is only said that they differ.
+    /// True if changed contracts are applied; else it is only said that they differ.
     applies: bool,
     /// What was said to be left as it is.
     said: BTreeSet<String>,

@@ -17,7 +17,7 @@ const NAME: &str = "event-contracts-dev";
 /// A folder with the store, the configuration and the log of one server.
 pub(super) struct Place {
     pub(super) folder: PathBuf,
-    /// Whether it goes with the server.
+    /// True if it goes with the server.
     pub(super) temporary: bool,
     /// Locked until the last process of this server has ended: each of them has it open.
     pub(super) lock: File,

@@ -15,9 +15,9 @@ use std::time::{Duration, Instant};
 use super::place::Place;
 use crate::outcome::Failure;
 
-/// How often is looked whether a process has ended.
+/// Interval between two looks whether a process has ended.
 const LOOK: Duration = Duration::from_millis(20);
-/// How long a server may take to stop; then it is killed.
+/// Longest wait for a server to stop; then it is killed.
 const STOP: Duration = Duration::from_secs(10);
 
 /// A server and its supervisor.
@@ -66,7 +66,7 @@ impl Running {
         format!("nats://127.0.0.1:{}", self.port)
     }
 
-    /// Where its store is, and how long.
+    /// Returns the place where its store is, and how long.
     pub(super) fn store(&self) -> String {
         let kept = if self.temporary {
             "which goes with it"

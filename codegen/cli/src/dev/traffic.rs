@@ -13,7 +13,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use crate::outcome::{self, Failure};
 use crate::units::count;
 
-/// How often it is shown.
+/// Interval at which it is shown.
 const EVERY: Duration = Duration::from_secs(1);
 /// The most lines that are drawn again and again: more than fit on a screen would roll away.
 const LINES: usize = 16;

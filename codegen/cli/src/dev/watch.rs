@@ -11,7 +11,7 @@ use tokio::task::spawn_blocking;
 use crate::folder::{self, Folder};
 use crate::outcome::Failure;
 
-/// How often is looked.
+/// Interval between two looks.
 const EVERY: Duration = Duration::from_millis(500);
 /// A folder that takes long to look through is looked at less often: this many times as long is waited.
 const REST: u32 = 20;

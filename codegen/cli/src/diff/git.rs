@@ -431,7 +431,7 @@ fn parse(mut answer: &[u8], entries: &[Entry]) -> Result<Vec<Vec<u8>>, Failure> 
     Ok(all)
 }
 
-/// Where a link points to, below the folder.
+/// Returns the place where a link points to, below the folder.
 fn target(link: &Path, content: &[u8]) -> Option<PathBuf> {
     let mut at: Vec<OsString> = link
         .parent()?

@@ -65,7 +65,7 @@ fn leftover(out: &Path, wanted: &[(PathBuf, String)]) -> Result<Vec<PathBuf>, Fa
     Ok(found)
 }
 
-/// Whether it is a name that this export gives: the list may have been edited, and names a file to be removed.
+/// Returns whether it is a name that this export gives: the list may have been edited, and names a file to be removed.
 fn is_sample(file: &str) -> bool {
     let parts: Vec<&str> = file.split('/').collect();
     let [event, kind, name] = parts[..] else {

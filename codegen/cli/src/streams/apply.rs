@@ -22,11 +22,11 @@ const TAKEN: [u64; 3] = [10_058, 10_148, 10_013];
 /// Longer than another apply takes between looking and writing.
 const SETTLE: Duration = Duration::from_millis(150);
 
-/// How an apply ended.
+/// Result of an apply.
 pub(crate) struct Applied {
-    /// What was written, in order.
+    /// Writes, in order.
     pub(crate) done: Vec<String>,
-    /// How many writes there were to do.
+    /// Number of writes that there were to do.
     pub(crate) of: usize,
     pub(crate) end: End,
 }
@@ -210,7 +210,7 @@ fn fits(item: &Item, wanted: &Value, there: &Value, retention_later: bool) -> bo
         .all(|d| retention_later && d.setting == Setting::Retention)
 }
 
-/// Whether two configurations of the server say the same about everything that is ours to say.
+/// Returns whether two configurations of the server say the same about everything that is ours to say.
 fn same(kind: Kind, a: &Value, b: &Value) -> bool {
     let differ = |a: &Value, b: &Value| match kind {
         Kind::Stream => setting::of_stream(a, b, false).is_empty(),

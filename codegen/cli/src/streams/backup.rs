@@ -118,7 +118,7 @@ async fn missing(bus: &Bus, name: &str) -> Failure {
     unknown("the server has no stream", name, "streams", &names)
 }
 
-/// Whether a stream can have this name.
+/// Returns whether a stream can have this name.
 pub(super) fn is_name(name: &str) -> bool {
     let bad = |c: char| c.is_whitespace() || c.is_control() || ".*>/\\".contains(c);
     !name.is_empty() && !name.contains(bad)

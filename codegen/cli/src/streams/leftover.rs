@@ -8,7 +8,7 @@ use super::plan::{Action, Item, Kind};
 use crate::jetstream::{ConsumerInfo, StreamInfo, metadata, text};
 use crate::wanted::{DOMAIN, SERVICE, Wanted, WantedStream};
 
-/// Whether something was made for these contracts: one of their domains owns it.
+/// Returns whether something was made for these contracts: one of their domains owns it.
 pub(super) fn is_leftover(wanted: &Wanted, config: &Value) -> bool {
     metadata(config, DOMAIN).is_some_and(|domain| wanted.domains.contains(domain))
 }

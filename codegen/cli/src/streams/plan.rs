@@ -30,17 +30,17 @@ pub(crate) struct Item {
     /// The durable's name; nothing for a stream.
     pub(crate) durable: Option<String>,
     pub(crate) action: Action,
-    /// What differs, when both sides have it.
+    /// Differences, when both sides have it.
     pub(crate) differences: Vec<Difference>,
-    /// What would be lost: nothing of it is done without a yes.
+    /// Losses: none of them is done without confirmation.
     pub(crate) losses: Vec<String>,
-    /// What else to know.
+    /// Notes.
     pub(crate) notes: Vec<String>,
     /// Stored events that a durable does not deliver when it gets their filter now.
     pub(crate) behind: Vec<Behind>,
-    /// What the contracts want.
+    /// Configuration that the contracts want.
     pub(crate) wanted: Option<Value>,
-    /// What the server had when this was made.
+    /// Configuration that the server had when this was made.
     pub(crate) there: Option<Value>,
 }
 
@@ -87,7 +87,7 @@ impl Item {
         }
     }
 
-    /// Whether apply writes something for it.
+    /// Returns whether apply writes something for it.
     pub(crate) fn is_change(&self) -> bool {
         match self.action {
             Action::Create | Action::Remove => true,
@@ -96,7 +96,7 @@ impl Item {
         }
     }
 
-    /// Whether something of it is impossible.
+    /// Returns whether something of it is impossible.
     pub(crate) fn is_stuck(&self) -> bool {
         self.action == Action::Conflict || self.differences.iter().any(|d| !d.is_possible())
     }
@@ -197,7 +197,7 @@ impl Plan {
         Ok((Self { items, resets }, refused))
     }
 
-    /// Whether the server is as the contracts want it.
+    /// Returns whether the server is as the contracts want it.
     pub(crate) fn in_sync(&self) -> bool {
         !self
             .items
@@ -212,7 +212,7 @@ impl Plan {
             .count()
     }
 
-    /// What would be lost.
+    /// Counts the losses.
     pub(crate) fn needs_yes(&self) -> usize {
         let lossy = |item: &&Item| item.is_change() && !item.losses.is_empty();
         self.items.iter().filter(lossy).count()
@@ -288,7 +288,7 @@ fn durable_item(durable: &WantedDurable, there: Option<&ConsumerInfo>) -> Item {
 }
 
 impl Item {
-    /// Whether it was changed by hand, or the contracts have changed.
+    /// Returns whether it was changed by hand, or the contracts have changed.
     fn origin(&mut self) {
         let hash = |config: &Option<Value>| {
             let config = config.as_ref()?;

@@ -95,7 +95,7 @@ pub(super) fn read(dir: &Path) -> Result<About, Failure> {
     Ok(about)
 }
 
-/// Whether there are checksums, and they are right.
+/// Returns whether there are checksums, and they are right.
 fn check_sums(dir: &Path) -> Result<bool, Failure> {
     let path = dir.join(SUMS);
     let sums = match fs::read_to_string(&path) {

@@ -33,7 +33,7 @@ pub(crate) struct Missing {
     pub(crate) verb: Verb,
     /// With its queue group behind it, where it is in one.
     pub(crate) subject: String,
-    /// Who needs it.
+    /// Name of what needs it.
     pub(crate) by: String,
     /// The pattern that forbids it; nothing where none allows it.
     pub(crate) denied: Option<String>,
@@ -175,7 +175,7 @@ impl Rights {
     }
 }
 
-/// What is missing for this need.
+/// Returns what is missing for this need.
 fn held(permitted: &Permitted, verb: Verb, subject: &str, by: &str) -> Option<Missing> {
     let denied = match judge(permitted, subject) {
         Judged::Permitted => return None,
@@ -197,7 +197,7 @@ enum Judged {
     NotAllowed,
 }
 
-/// Whether all of `needed` is permitted, a pattern with perhaps a queue group.
+/// Returns whether all of `needed` is permitted, a pattern with perhaps a queue group.
 fn judge(permitted: &Permitted, needed: &str) -> Judged {
     let (subject, group) = split(needed);
     let about = |pattern: &&String| covers(split(pattern).0, subject);
@@ -223,7 +223,7 @@ fn judge(permitted: &Permitted, needed: &str) -> Judged {
     }
 }
 
-/// Whether `wide` permits all that `narrow` does.
+/// Returns whether `wide` permits all that `narrow` does.
 fn includes(wide: &str, narrow: &str) -> bool {
     let ((wide, of_group), (narrow, group)) = (split(wide), split(narrow));
     let in_group = of_group.is_none_or(|of| group.is_some_and(|group| covers(of, group)));

@@ -17,7 +17,7 @@ pub(crate) struct Difference {
     pub(crate) effect: Effect,
 }
 
-/// What it means to change a setting.
+/// Effect of a change of a setting.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Effect {
     /// Nothing is lost.

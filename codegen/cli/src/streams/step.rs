@@ -77,7 +77,7 @@ impl Step<'_> {
         format!("{kind} {}", item.name())
     }
 
-    /// Whether the change of the retention is another step's.
+    /// Returns whether the change of the retention is another step's.
     pub(super) fn leaves_retention(&self) -> bool {
         matches!(self, Step::ChangeStream(_))
     }

@@ -101,7 +101,7 @@ pub(super) fn folded(subjects: &[String]) -> Vec<String> {
     shown
 }
 
-/// Whether a subject can match both patterns.
+/// Returns whether a subject can match both patterns.
 pub(crate) fn overlap(a: &str, b: &str) -> bool {
     let (mut a, mut b) = (a.split('.'), b.split('.'));
     loop {

@@ -201,7 +201,7 @@ impl Tally {
 }
 
 impl Reader<'_> {
-    /// Whether a stream declares a subject for events that are written by hand.
+    /// Returns whether a stream declares a subject for events that are written by hand.
     fn declares(&self, subject: &str) -> bool {
         let mut streams = self.contracts().streams.iter();
         streams.any(|stream| {

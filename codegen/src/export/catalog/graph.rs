@@ -72,7 +72,7 @@ fn all(index: &Index<'_>) -> Graph {
     Graph::new(&arrows.collect())
 }
 
-/// Whether one picture shows everything.
+/// Returns whether one picture shows everything.
 pub(super) fn fits(index: &Index<'_>) -> bool {
     let graph = all(index);
     graph.is_readable() || graph.nodes.is_empty()

@@ -64,7 +64,7 @@ impl<'a> Index<'a> {
         &self.successors[event.0]
     }
 
-    /// What uses a type, each once.
+    /// Users of a type, each once.
     pub(super) fn users(&self, ty: TypeId) -> &[User] {
         &self.users[ty.0]
     }

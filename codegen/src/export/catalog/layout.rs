@@ -18,11 +18,11 @@ const SWEEPS: usize = 12;
 /// A point of the picture.
 pub(super) type Point = (f64, f64);
 
-/// Where everything stands.
+/// Places of nodes and arrows.
 pub(super) struct Picture {
     pub(super) width: f64,
     pub(super) height: f64,
-    /// How often arrows cross.
+    /// Number of crossings of arrows.
     pub(super) crossings: usize,
     /// Upper left corners, by node.
     pub(super) nodes: Vec<Point>,

@@ -33,7 +33,7 @@ struct Use {
     subject: String,
     /// Its subject in the service's account.
     here: String,
-    /// Whether an answer is many messages.
+    /// True if an answer is many messages.
     many: bool,
 }
 
@@ -68,7 +68,7 @@ fn uses(plan: &Plan<'_>, service: &Service<'_>) -> Vec<Use> {
     all
 }
 
-/// What requests to JetStream start with in the account of a service.
+/// Prefix of requests to JetStream in the account of a service.
 fn api(plan: &Plan<'_>) -> String {
     format!("$JS.{}.API", plan.account)
 }

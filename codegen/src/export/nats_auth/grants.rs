@@ -8,13 +8,13 @@ use crate::model::{EventId, ServiceId};
 /// The stream of dead letters.
 pub(super) const DEAD_LETTERS: &str = "DEAD_LETTERS";
 
-/// What the requests to JetStream start with.
+/// Prefix of requests to JetStream.
 pub(super) const API: &str = "$JS.API";
 
-/// Where a server tells a user its own permissions: with that `event-contracts streams plan --service` verifies them.
+/// Subject at which a server tells a user its own permissions: with that `event-contracts streams plan --service` verifies them.
 const OWN_PERMISSIONS: &str = "$SYS.REQ.USER.INFO";
 
-/// What one service needs.
+/// Needs of one service.
 pub(super) struct Grants<'a> {
     pub(super) service: &'a str,
     pub(super) group: &'a str,
@@ -70,7 +70,7 @@ impl<'a> Grants<'a> {
         grants
     }
 
-    /// Where its dead letters go; nowhere when it handles nothing that is stored.
+    /// Subject of its dead letters; none when it handles nothing that is stored.
     pub(super) fn dead_letters(&self) -> Option<String> {
         (!self.durables.is_empty()).then(|| format!("dead_letters.{}.>", self.service))
     }

@@ -31,7 +31,7 @@ const KEYS: &[&str] = &[
 /// A written value; `None` when it could not be read (reported).
 type Written<T> = Option<Spanned<Option<T>>>;
 
-/// What stands in the attribute.
+/// Arguments of the attribute.
 #[derive(Default)]
 pub(super) struct Arguments {
     /// The word `event` of the first attribute.
@@ -218,7 +218,7 @@ impl Reading<'_> {
         }
     }
 
-    /// Where the value stands; the key when there is none.
+    /// Returns the place where the value stands; the key when there is none.
     fn value_place(&mut self) -> Span {
         match self.value {
             Value::Expression(expression) => self.tokens.add(expression.span()),

@@ -102,7 +102,7 @@ pub(super) fn renamed(field: &syn::Field, tokens: &mut Tokens) -> Option<Spanned
     Some(Spanned::new(value.value(), tokens.add(value.span())))
 }
 
-/// Whether a type is written as an `Option`.
+/// Returns whether a type is written as an `Option`.
 pub(super) fn is_option(ty: &Type) -> bool {
     match ty {
         Type::Group(group) => is_option(&group.elem),

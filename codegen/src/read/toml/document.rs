@@ -17,7 +17,7 @@ pub(super) struct Document<'a> {
     pub(super) file: FileId,
     pub(super) text: &'a str,
     pub(super) table: DeTable<'a>,
-    /// What the TOML parser could not read: nothing inside is reported a second time.
+    /// Ranges that the TOML parser could not read: nothing inside is reported a second time.
     pub(super) lost: &'a [Range<usize>],
 }
 
@@ -65,7 +65,7 @@ pub(super) fn entries<'a>(document: &Document<'a>, table: &'a DeTable<'a>) -> Ve
     entries
 }
 
-/// What a top-level table of tables declares.
+/// Returns the entries of a top-level table of tables.
 pub(super) fn child_entries<'a>(document: &'a Document<'a>, key: &str) -> Vec<Entry<'a>> {
     match document.table.get(key).map(TomlSpanned::get_ref) {
         Some(DeValue::Table(table)) => entries(document, table),

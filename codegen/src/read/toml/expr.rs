@@ -187,7 +187,7 @@ impl Reader<'_> {
         Type::Invalid
     }
 
-    /// Whether a text is the name of a scalar.
+    /// Returns whether a text is the name of a scalar.
     pub(super) fn is_scalar(text: &str) -> bool {
         SCALARS.iter().any(|(name, _)| *name == text)
     }

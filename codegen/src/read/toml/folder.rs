@@ -8,17 +8,17 @@ use std::path::{Component, Path, PathBuf};
 /// No contract is this long; a build script should not hold more by accident.
 const LONGEST_FILE: u64 = 64 << 20;
 
-/// What a file holds.
+/// Content of a file.
 pub(super) enum Content {
     /// UTF-8 text.
     Text(String),
     /// Nothing that can be used.
     Unreadable {
-        /// What can be shown of it.
+        /// Text that can be shown of it.
         text: String,
-        /// Where it goes wrong.
+        /// Place where it goes wrong.
         at: Range<usize>,
-        /// Why it cannot be read.
+        /// Reason for which it cannot be read.
         reason: String,
     },
 }
@@ -117,7 +117,7 @@ fn not_text(error: &std::string::FromUtf8Error) -> Content {
     }
 }
 
-/// Whether a path below the contracts folder is a contract file.
+/// Returns whether a path below the contracts folder is a contract file.
 pub(super) fn is_contract(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending == "toml")
         && segments(path).all(|segment| !segment.starts_with('.'))

@@ -8,7 +8,7 @@ use crate::diagnostic::{Code, Diagnostic, no_choice};
 use crate::read::keys::Kind;
 use crate::source::{Span, Spanned};
 
-/// What a value is, in the words of a report.
+/// Names the kind of a value, in the words of a report.
 fn kind_of(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "text",

@@ -19,7 +19,7 @@ pub(super) struct Names<'a> {
     types: Vec<BTreeMap<&'a str, TypeId>>,
     streams: BTreeMap<&'a str, (StreamId, Span)>,
     services: BTreeMap<&'a str, (ServiceId, Span)>,
-    /// How many events and types there are so far.
+    /// Number of events and of types so far.
     counts: (usize, usize),
     /// Per domain: the words of what could not be parsed; nothing when the file was not readable at all.
     lost: Vec<Option<BTreeSet<&'a str>>>,
@@ -91,14 +91,14 @@ impl<'a> Names<'a> {
         stream.or_else(|| self.services.get(name).map(|(_, span)| *span))
     }
 
-    /// Whether this is the place that a stream's name was declared at first.
+    /// Returns whether this is the place that a stream's name was declared at first.
     pub(super) fn declares_stream(&self, name: &Spanned<String>) -> bool {
         self.streams
             .get(name.value.as_str())
             .is_some_and(|(_, span)| *span == name.span)
     }
 
-    /// Whether this is the place that a service's name was declared at first.
+    /// Returns whether this is the place that a service's name was declared at first.
     pub(super) fn declares_service(&self, name: &Spanned<String>) -> bool {
         self.services
             .get(name.value.as_str())
@@ -123,7 +123,7 @@ impl<'a> Names<'a> {
         self.streams.keys().copied()
     }
 
-    /// Whether a name may be declared in something that could not be read, which is reported there.
+    /// Returns whether a name may be declared in something that could not be read, which is reported there.
     pub(super) fn may_be_lost(&self, domain: DomainId, name: &str) -> bool {
         let (domain, last) = match name.rsplit_once('.') {
             Some((prefix, last)) => match self.domains.get(prefix) {
@@ -137,12 +137,12 @@ impl<'a> Names<'a> {
             .is_some_and(|lost| lost.as_ref().is_none_or(|words| words.contains(last)))
     }
 
-    /// Whether a stream may be declared in something that could not be read.
+    /// Returns whether a stream may be declared in something that could not be read.
     pub(super) fn stream_may_be_lost(&self, name: &str) -> bool {
         self.unreadable || self.lost_anywhere.contains(name)
     }
 
-    /// Whether there is still time to look for a suggestion.
+    /// Returns whether there is still time to look for a suggestion.
     pub(super) fn may_suggest(&self) -> bool {
         self.suggested.set(self.suggested.get() + 1);
         self.suggested.get() <= SUGGESTIONS

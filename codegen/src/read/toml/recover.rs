@@ -18,15 +18,15 @@ use statement::{pieces, statement};
 pub(super) use syntax::SyntaxError;
 use syntax::{first_use, is_duplicate};
 
-/// What could be made of a file.
+/// Result of parsing a file.
 pub(super) struct Parsed<'a> {
     /// The tables, unless they have to be taken from `repaired`.
     pub table: Option<DeTable<'a>>,
     /// The text with its unreadable statements blanked out.
     pub repaired: Option<String>,
-    /// What is wrong, by place.
+    /// Errors, by place.
     pub errors: Vec<SyntaxError>,
-    /// What was blanked out.
+    /// Ranges that were blanked out.
     pub lost: Vec<Range<usize>>,
 }
 

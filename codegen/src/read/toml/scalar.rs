@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
         self.text(table, key)
     }
 
-    /// Where a new durable begins.
+    /// Returns the place where a new durable begins.
     pub(super) fn start(&mut self, table: &Table<'a>, key: &str) -> Option<Spanned<Start>> {
         let entry = table.get(key)?;
         let text = match entry.value {

@@ -29,14 +29,14 @@ pub(super) struct Reader<'a> {
     /// The headers of tables that lost something.
     quiet: Vec<Range<usize>>,
     lost_words: BTreeSet<&'a str>,
-    /// What waits for the schemas of events.
+    /// Members that wait for the schemas of events.
     pub pending: Vec<Pending>,
 }
 
 /// A table whose keys have been looked at.
 pub(super) struct Table<'a> {
     pub about: &'static keys::Table,
-    /// Where something that is missing is reported.
+    /// Place where something that is missing is reported.
     pub at: Span,
     entries: Vec<Entry<'a>>,
 }
@@ -85,7 +85,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether a name stands in a part of this file that could not be parsed.
+    /// Returns whether a name stands in a part of this file that could not be parsed.
     pub(super) fn is_lost(&self, name: &str) -> bool {
         self.lost_words.contains(name)
     }
@@ -177,7 +177,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Whether a range touches one of some ranges, which are sorted and do not overlap.
+/// Returns whether a range touches one of some ranges, which are sorted and do not overlap.
 fn overlaps(ranges: &[Range<usize>], range: &Range<usize>) -> bool {
     let next = ranges.partition_point(|other| other.end < range.start);
     ranges

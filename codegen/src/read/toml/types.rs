@@ -122,7 +122,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// What values are called in Rust.
+    /// Reads the names of values in Rust.
     fn variant_names(&mut self, table: &Table<'a>) -> Names {
         let entry = table.get("names");
         let inner = entry.and_then(|entry| self.as_table(&entry));

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::LOST_VALUE;
 
-/// Where the lines start that begin with a bracket: every table's header, and a line of a list now and then.
+/// Place where the lines start that begin with a bracket: every table's header, and a line of a list now and then.
 pub(in crate::read::toml) struct Headers(Vec<usize>);
 
 impl Headers {
@@ -33,11 +33,11 @@ impl Headers {
 /// A statement that holds a mistake.
 pub(super) struct Statement {
     pub range: Range<usize>,
-    /// Whether it is a table header.
+    /// True if it is a table header.
     pub header: bool,
-    /// Where a bracket or a string begins that the statement does not close.
+    /// Place where a bracket or a string begins that the statement does not close.
     pub unclosed: Option<usize>,
-    /// Where its value begins, if that is what is wrong.
+    /// Place where its value begins, if that is what is wrong.
     pub value: Option<usize>,
 }
 
@@ -86,7 +86,7 @@ pub(super) fn statement(piece: &str, at: usize) -> Statement {
     }
 }
 
-/// Where the value of a statement begins, as long as the mistake is there and it has not been blanked out before.
+/// Returns the place where the value of a statement begins, as long as the mistake is there and it has not been blanked out before.
 fn value(statement: &str, at: usize) -> Option<usize> {
     let value = statement.find('=')? + 1;
     let text = &statement[value..];
@@ -111,7 +111,7 @@ pub(super) fn pieces(text: &str) -> Vec<Range<usize>> {
 /// One line, as far as brackets and strings matter.
 struct Line {
     range: Range<usize>,
-    /// Whether it begins inside of a multi-line string.
+    /// True if it begins inside of a multi-line string.
     in_string: bool,
     /// The outermost bracket that is open where it begins; a header closes all.
     open: Option<usize>,
@@ -119,9 +119,9 @@ struct Line {
     open_after: Option<usize>,
     /// A multi-line string that begins here and ends nowhere.
     unclosed_string: Option<usize>,
-    /// Whether it begins like `key =`.
+    /// True if it begins like `key =`.
     key: bool,
-    /// Whether it is `[name`, closed or not.
+    /// True if it is `[name`, closed or not.
     header: bool,
 }
 
@@ -165,14 +165,14 @@ fn lines(text: &str) -> Vec<Line> {
     lines
 }
 
-/// What is open while going through a text.
+/// State of a walk through a text.
 #[derive(Default)]
 struct Scan {
     /// The quotes of a multi-line string.
     quotes: Option<&'static str>,
-    /// Where the last multi-line string began.
+    /// Place where the last multi-line string began.
     string: usize,
-    /// Where the open brackets stand.
+    /// Place where the open brackets stand.
     brackets: Vec<usize>,
 }
 

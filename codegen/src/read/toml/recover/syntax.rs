@@ -15,9 +15,9 @@ pub(super) fn is_duplicate(error: &Error) -> bool {
 /// A place that is no TOML.
 pub(in crate::read::toml) struct SyntaxError {
     message: String,
-    /// Where.
+    /// Place.
     pub(super) at: Range<usize>,
-    /// Where the same key stands for the first time.
+    /// Place where the same key stands for the first time.
     pub(super) first: Option<Range<usize>>,
 }
 
@@ -68,7 +68,7 @@ impl SyntaxError {
     }
 }
 
-/// Whether a place follows a `=` with nothing behind it.
+/// Returns whether a place follows a `=` with nothing behind it.
 fn lacks_value(text: &str, at: &Range<usize>) -> bool {
     let after = text[at.start..].trim_start_matches([' ', '\t']);
     text[..at.start]
@@ -95,7 +95,7 @@ fn on_boundaries(text: &str, range: Range<usize>) -> Range<usize> {
     start..end
 }
 
-/// Where the header or the key of a line stands for the first time, by its text.
+/// Returns the place where the header or the key of a line stands for the first time, by its text.
 pub(super) fn first_use(text: &str, headers: &Headers, at: &Range<usize>) -> Option<Range<usize>> {
     let line_start = text[..at.start].rfind('\n').map_or(0, |n| n + 1);
     let before = &text[line_start..at.end];
