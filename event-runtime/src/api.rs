@@ -15,9 +15,9 @@ use crate::error::Error;
 use crate::store::is_publish_to;
 
 /// The server's code for a consumer that is not there.
-pub(crate) const CONSUMER_NOT_FOUND: u64 = 10_014;
+pub const CONSUMER_NOT_FOUND: u64 = 10_014;
 /// The server's code for a stream that is not there.
-pub(crate) const STREAM_NOT_FOUND: u64 = 10_059;
+pub const STREAM_NOT_FOUND: u64 = 10_059;
 /// The server's code where JetStream is on, but not for the account of the connection.
 pub(crate) const NO_JETSTREAM_FOR_ACCOUNT: u64 = 10_039;
 /// The code for a request that nobody listens to.
@@ -79,12 +79,13 @@ impl ConsumerConfig {
     }
 }
 
-pub(crate) fn nanos(duration: Duration) -> u64 {
+/// Nanoseconds of a duration, as JetStream writes durations.
+pub fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Writes where a consumer starts into its configuration.
-pub(crate) fn start_of(start: Start, config: &mut Value) -> Result<(), Error> {
+pub fn start_of(start: Start, config: &mut Value) -> Result<(), Error> {
     let time = |time: chrono::DateTime<chrono::Utc>| {
         let text = time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
         ("by_start_time", Some(("opt_start_time", json!(text))))
@@ -112,6 +113,24 @@ pub(crate) fn start_of(start: Start, config: &mut Value) -> Result<(), Error> {
         config[name] = value;
     }
     Ok(())
+}
+
+/// Writes the filters of a consumer into its configuration.
+pub fn set_filters(config: &mut Value, filters: &[String]) {
+    let Some(config) = config.as_object_mut() else {
+        return;
+    };
+    config.remove("filter_subject");
+    config.remove("filter_subjects");
+    match filters {
+        [] => {}
+        [one] => {
+            config.insert("filter_subject".to_owned(), json!(one));
+        }
+        many => {
+            config.insert("filter_subjects".to_owned(), json!(many));
+        }
+    }
 }
 
 impl Bus {

@@ -84,7 +84,8 @@
 //! # Provisioning
 //!
 //! Operators provision streams and durable consumers with `event-contracts streams apply`. A service only reads them and reports
-//! drift; [`Bus::ensure`] is for development and tests. A service needs permissions for its subjects, its inbox (`_INBOX_<service>`),
+//! drift; the function `ensure` of
+//! [event-operate](https://docs.rs/event-operate) is for development and tests. A service needs permissions for its subjects, its inbox (`_INBOX_<service>`),
 //! its durables and `dead_letters.<service>.>`, and for nothing else. Within one account such a service can still make the server send
 //! an answer to any subject, by the reply subject of a request for messages; one account per service closes that.
 //!
@@ -122,7 +123,6 @@ mod credentials;
 pub mod dead_letter;
 mod delivery;
 mod durable;
-mod ensure;
 mod ephemeral;
 mod error;
 mod failure;
@@ -132,7 +132,6 @@ mod held;
 mod heuristics;
 mod keeper;
 mod listener;
-pub mod operate;
 mod ordered;
 mod outbox;
 mod outgoing;
@@ -140,6 +139,7 @@ mod process;
 mod provisioned;
 mod publish;
 mod pull;
+pub mod raw;
 mod receipt;
 mod report;
 mod route;
@@ -161,7 +161,6 @@ pub use crate::bus::{Bus, CloseReport};
 pub use crate::cloudevents::CloudEvent;
 pub use crate::config::{Config, ConfigError};
 pub use crate::delivery::{Delivery, Meta};
-pub use crate::ensure::Changes;
 pub use crate::error::Error;
 pub use crate::failure::{Failure, Reason};
 pub use crate::health::{Health, Lag, Stats};
@@ -196,4 +195,11 @@ macro_rules! include_contracts {
     () => {
         $crate::__include_contracts!($crate);
     };
+}
+
+/// Code that event-operate shares with this crate. Not part of the interface.
+#[doc(hidden)]
+pub mod __operate {
+    pub use crate::api::{CONSUMER_NOT_FOUND, STREAM_NOT_FOUND, nanos, set_filters, start_of};
+    pub use crate::store::jittered;
 }

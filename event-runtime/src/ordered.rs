@@ -9,11 +9,10 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use crate::api::{ConsumerInfo, nanos, start_of};
+use crate::api::{ConsumerInfo, nanos, set_filters, start_of};
 use crate::bus::Bus;
 use crate::delivery::AckSubject;
 use crate::error::Error;
-use crate::operate::set_filters;
 use crate::pull::{Frame, Pull};
 
 /// Number of messages that are read ahead.

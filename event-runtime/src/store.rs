@@ -336,7 +336,7 @@ fn is_passing(error: &async_nats::jetstream::Error) -> bool {
 }
 
 /// The pause and up to a half more: those that failed together shall not come back together.
-pub(crate) fn jittered(pause: Duration) -> Duration {
+pub fn jittered(pause: Duration) -> Duration {
     use std::hash::{BuildHasher, Hasher};
     let random = std::collections::hash_map::RandomState::new()
         .build_hasher()

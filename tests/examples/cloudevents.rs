@@ -61,7 +61,7 @@ async fn main() {
         connect(NAME).await.unwrap(),
         connect("/shop").await.unwrap(),
     );
-    bus.ensure(&STREAMS).await.unwrap();
+    event_operate::ensure(&bus, &STREAMS).await.unwrap();
 
     let mut peer = Command::new(program)
         .args(command)

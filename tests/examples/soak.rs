@@ -340,7 +340,7 @@ async fn soak() -> ExitCode {
     };
     let bus = Bus::connect(config()).await.unwrap();
     let streams = if nodes == 1 { &ALONE } else { &CLUSTERED };
-    while let Err(error) = bus.ensure(streams).await {
+    while let Err(error) = event_operate::ensure(&bus, streams).await {
         eprintln!("soak: {error}");
         sleep(Duration::from_millis(500)).await;
     }

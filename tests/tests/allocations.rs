@@ -125,7 +125,7 @@ impl Ground {
                     streams: &[],
                     consumers: &[DURABLE],
                 };
-                let _ = self.bus.ensure(&streams).await.unwrap();
+                let _ = event_operate::ensure(&self.bus, &streams).await.unwrap();
             });
             let handled = handle(events);
             measure(|| self.runtime.block_on(handled)).count_total

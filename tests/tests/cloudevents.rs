@@ -67,7 +67,7 @@ async fn connect(server: &TestServer, name: &str) -> Bus {
 async fn shop() -> (TestServer, Bus) {
     let server = TestServer::start().await.unwrap();
     let bus = connect(&server, "shop").await;
-    bus.ensure(&STREAMS).await.unwrap();
+    event_operate::ensure(&bus, &STREAMS).await.unwrap();
     (server, bus)
 }
 

@@ -341,7 +341,9 @@ fn what_holds_itself_is_read_on_a_small_stack() {
 async fn a_service_handles_what_the_schema_means() {
     let server = TestServer::start().await.unwrap();
     let bus = connect(&server).await;
-    bus.ensure(&contracts::STREAMS).await.unwrap();
+    event_operate::ensure(&bus, &contracts::STREAMS)
+        .await
+        .unwrap();
     let (mut wanted, mut refused) = (Vec::new(), 0);
     for sample in samples(&cases()) {
         let event = sample.event;

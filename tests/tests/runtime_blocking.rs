@@ -69,7 +69,7 @@ impl Ground {
             consumers: &[consumer],
             ..QUICK
         };
-        bus.ensure(&streams).await.unwrap();
+        event_operate::ensure(&bus, &streams).await.unwrap();
         let seen = Seen::default();
         let service = Service::new(name)
             .queue_group("shop-workers")
@@ -201,10 +201,13 @@ async fn partitions_beside_one_that_blocks_keep_their_order() {
         ..*consumer
     });
     let consumers: Vec<_> = consumers.collect();
-    bus.ensure(&Streams {
-        consumers: &consumers,
-        ..STREAMS
-    })
+    event_operate::ensure(
+        &bus,
+        &Streams {
+            consumers: &consumers,
+            ..STREAMS
+        },
+    )
     .await
     .unwrap();
     let seen: Seen<(i64, i64, u64)> = Seen::default();

@@ -43,7 +43,7 @@ async fn start() -> (TestCluster, Bus) {
     let cluster = TestCluster::start().await.unwrap();
     let bus = Bus::connect(config(&cluster)).await.unwrap();
     // Right after the start a peer may not be known yet, and three are needed.
-    answer(async || bus.ensure(&CLUSTERED).await).await;
+    answer(async || event_operate::ensure(&bus, &CLUSTERED).await).await;
     (cluster, bus)
 }
 

@@ -132,7 +132,7 @@ async fn an_event_is_given_up_only_when_its_dead_letter_is_stored() {
 async fn a_body_that_does_not_fit_is_a_reference_and_an_unknown_word_a_reason() {
     let server = TestServer::start_with("max_payload: 2048").await.unwrap();
     let bus = connect(&server).await;
-    bus.ensure(&STREAMS).await.unwrap();
+    event_operate::ensure(&bus, &STREAMS).await.unwrap();
     let large = Turned {
         side: Side::Left,
         text: "x".repeat(1_850),
@@ -189,7 +189,7 @@ async fn a_redrive_is_for_its_own_service_alone() {
     };
     let server = TestServer::start().await.unwrap();
     let bus = connect(&server).await;
-    bus.ensure(&BOTH).await.unwrap();
+    event_operate::ensure(&bus, &BOTH).await.unwrap();
     let shutdown = Shutdown::new();
     let (shop, ledger) = (Seen::default(), Arc::new(AtomicU64::new(0)));
     refusing(&bus, SHOP, &shutdown, &shop);
@@ -231,7 +231,7 @@ async fn the_window_outlasts_the_longest_wait_and_no_durable_gives_up() {
     };
     let server = TestServer::start().await.unwrap();
     let bus = connect(&server).await;
-    bus.ensure(&LONG).await.unwrap();
+    event_operate::ensure(&bus, &LONG).await.unwrap();
     let stream = bus.jetstream().get_stream(DEAD_LETTERS).await.unwrap();
     let window = stream.cached_info().config.duplicate_window;
     assert!(window >= Duration::from_secs(600), "{window:?}");

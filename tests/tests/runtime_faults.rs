@@ -176,7 +176,7 @@ async fn stops_strand_nothing(stops: usize, each: usize, max_in_flight: u32) {
     let service = SHOP.max_in_flight(max_in_flight);
     let server = TestServer::start().await.unwrap();
     let bus = connect(&server).await;
-    bus.ensure(&streams).await.unwrap();
+    event_operate::ensure(&bus, &streams).await.unwrap();
     let seen = Seen::default();
     let traffic = Shutdown::new();
     let publishing = tokio::spawn({

@@ -331,7 +331,9 @@ fn what_is_taken_is_written_again() {
 async fn a_service_neither_sends_nor_handles_what_the_contract_forbids() {
     let server = TestServer::start().await.unwrap();
     let bus = connect(&server).await;
-    bus.ensure(&contracts::STREAMS).await.unwrap();
+    event_operate::ensure(&bus, &contracts::STREAMS)
+        .await
+        .unwrap();
 
     // What can be built and is forbidden is refused before it is sent.
     let mut counted: Limited = serde_json::from_str(r#"{"counted":{"a":"x"}}"#).unwrap();

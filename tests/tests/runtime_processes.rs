@@ -105,7 +105,7 @@ fn process(role: &str, url: &str, lines: &Arc<Mutex<Vec<String>>>) -> Child {
 async fn a_message_that_aborts_its_process_is_buried_and_the_others_are_handled() {
     let server = TestServer::start().await.unwrap();
     let bus = connect(&server).await;
-    bus.ensure(&QUICK).await.unwrap();
+    event_operate::ensure(&bus, &QUICK).await.unwrap();
     let stored = bus.publish_all((0..ORDERS).map(order)).await;
     stored.into_result().unwrap();
     let lines = Arc::default();
@@ -147,7 +147,7 @@ async fn a_message_that_aborts_its_process_is_buried_and_the_others_are_handled(
 async fn the_order_of_a_key_survives_processes_that_are_killed() {
     let server = TestServer::start().await.unwrap();
     let bus = connect(&server).await;
-    bus.ensure(&QUICK).await.unwrap();
+    event_operate::ensure(&bus, &QUICK).await.unwrap();
     let lines: Arc<Mutex<Vec<String>>> = Arc::default();
     let start = || process("moves", &server.url(), &lines);
     let mut children = vec![start(), start(), start()];

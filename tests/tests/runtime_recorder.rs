@@ -305,7 +305,7 @@ async fn a_publish_that_fails_and_what_only_a_server_can_answer() {
     let bus = recorder.handlers().bus.clone();
     let began = Instant::now();
     let errors = [
-        bus.ensure(&STREAMS).await.unwrap_err(),
+        event_operate::ensure(&bus, &STREAMS).await.unwrap_err(),
         bus.redrive(1, 1).await.unwrap_err(),
         bus.subscribe(event_runtime::Filter::<OrderPlaced>::all())
             .await

@@ -104,7 +104,9 @@ async fn one_function_handles_what_several_events_hold() {
     let bus = Bus::connect(Config::new(&server.url()).unwrap())
         .await
         .unwrap();
-    bus.ensure(&contracts::STREAMS).await.unwrap();
+    event_operate::ensure(&bus, &contracts::STREAMS)
+        .await
+        .unwrap();
     let service = Auditor::default();
     let heard = Arc::clone(&service.heard);
     let shutdown = Shutdown::new();

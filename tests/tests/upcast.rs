@@ -50,7 +50,7 @@ async fn old_messages_and_late_publishers_are_served() {
     let bus = Bus::connect(Config::new(&server.url()).unwrap())
         .await
         .unwrap();
-    bus.ensure(&STREAMS).await.unwrap();
+    event_operate::ensure(&bus, &STREAMS).await.unwrap();
     let old = |id: &str, total| shop::OrderPlaced {
         order_id: id.to_owned(),
         total,

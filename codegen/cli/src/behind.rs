@@ -7,7 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use event_runtime::operate::{covers, filters_of};
+use event_operate::filters_of;
+use event_runtime::streams::covers;
 use event_runtime::{Bus, Error, Start, Timestamp};
 use serde_json::{Value, json};
 

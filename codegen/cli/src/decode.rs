@@ -10,7 +10,7 @@ use event_codegen::decode::Decoder;
 use event_codegen::diagnostic::closest;
 use event_codegen::json::Json;
 use event_codegen::model::EventId;
-use event_runtime::operate::covers;
+use event_runtime::streams::covers;
 
 use crate::advice::command;
 use crate::folder;

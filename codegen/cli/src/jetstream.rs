@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use event_runtime::operate::{set_filters, set_start};
+use event_operate::{set_filters, set_start};
 use event_runtime::{Bus, Error, Start, Timestamp};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -214,7 +214,10 @@ pub(crate) async fn count_from(
     });
     set_filters(&mut config, filters);
     set_start(&mut config, start)?;
-    let made = patiently(async || bus.write_durable(stream, &name, &config, "create").await).await;
+    let made = patiently(async || {
+        event_operate::write_durable(bus, stream, &name, &config, "create").await
+    })
+    .await;
     let made = match made {
         Err(Error::Server { code, .. }) if WORK_QUEUE.contains(&code) => return Ok(None),
         Err(Error::Refused { .. }) => return Ok(None),

@@ -9,7 +9,7 @@ use event_codegen::json::Json;
 use event_codegen::model::{Envelope, EventId, Field};
 use event_codegen::subject::{PARTITION, Segment};
 use event_runtime::async_nats::HeaderMap;
-use event_runtime::operate;
+use event_runtime::raw;
 use event_runtime::{MessageId, Subject, SubjectWriter};
 
 /// The header with the message id.
@@ -114,7 +114,7 @@ impl<'a> Reader<'a> {
         match self.decoder.identify(subject, id) {
             // Without a name in an id the envelope may say it.
             Identity::Unknown if id.is_none() => {
-                let named = operate::cloud_event_type(headers);
+                let named = raw::cloud_event_type(headers);
                 let event = named.and_then(|name| self.decoder.named(&name));
                 match event.filter(|event| self.has_envelope(*event)) {
                     Some(event) => Identity::Event(event),
@@ -132,7 +132,7 @@ impl<'a> Reader<'a> {
     /// A body as an event.
     pub(crate) fn body(&self, event: EventId, headers: &HeaderMap, body: &[u8]) -> Judged {
         let opened = match self.has_envelope(event) {
-            true => operate::without_envelope(self.name(event), headers, body),
+            true => raw::without_envelope(self.name(event), headers, body),
             false => Ok(body.into()),
         };
         match opened {

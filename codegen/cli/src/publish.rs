@@ -9,7 +9,7 @@ use event_codegen::decode::{self, Finding, Step};
 use event_codegen::export::samples;
 use event_codegen::json::Json;
 use event_codegen::model::{Envelope, EventId, Type};
-use event_runtime::operate::AnyEvent;
+use event_runtime::raw::AnyEvent;
 use event_runtime::{Bus, MessageId, Shutdown, Uuid};
 
 use crate::connection::{unless_stopped, with_server};

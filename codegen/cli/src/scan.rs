@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use event_runtime::operate::StoredMessage;
+use event_runtime::raw::StoredMessage;
 use event_runtime::{Bus, Error, Shutdown, Start};
 
 use crate::connection::unless_stopped;

@@ -10,7 +10,7 @@ use event_codegen::check::Checked;
 use event_codegen::diagnostic::closest;
 use event_codegen::model::{EventId, Retention};
 use event_runtime::async_nats::Message;
-use event_runtime::operate::StoredMessage;
+use event_runtime::raw::StoredMessage;
 use event_runtime::{Bus, Error, Shutdown, Start, Timestamp};
 use tokio::sync::mpsc;
 

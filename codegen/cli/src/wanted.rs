@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use event_codegen::check::Checked;
 use event_codegen::model::{self, Contracts};
-use event_runtime::operate::{OnServer, filters_of};
+use event_operate::{OnServer, filters_of};
 use event_runtime::{
     ConsumerDef, DEAD_LETTERS, Discard, Retention, Start, Storage, StreamDef, Streams, Timestamp,
 };

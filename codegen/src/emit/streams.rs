@@ -1,4 +1,4 @@
-//! `STREAMS`: the streams and durable consumers, for `Bus::ensure` and for the check at the start of a listener.
+//! `STREAMS`: the streams and durable consumers, for `event_operate::ensure` and for the check at the start of a listener.
 
 use std::time::Duration;
 

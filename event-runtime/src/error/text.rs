@@ -10,7 +10,7 @@ use super::Error;
 use crate::config::ConfigError;
 
 /// Remedy for drift.
-const APPLY: &str = "`event-contracts streams apply` brings the server up to the contracts (in development: `Bus::ensure`)";
+const APPLY: &str = "`event-contracts streams apply` brings the server up to the contracts (in development: `event_operate::ensure`)";
 
 impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -40,7 +40,7 @@ impl Display for Error {
             Self::NoStream { subject, stream } => write!(
                 f,
                 "no stream takes {subject} (expected: {stream}); `event-contracts streams apply` creates the streams of the \
-                 contracts (in development: `Bus::ensure`)"
+                 contracts (in development: `event_operate::ensure`)"
             ),
             Self::Refused { operation } => refused(operation, f),
             Self::TooLarge {

@@ -124,7 +124,7 @@ const STREAMS: Streams = Streams {
 async fn server() -> (TestServer, Bus) {
     let server = TestServer::start().await.unwrap();
     let bus = connect(&server.url()).await;
-    bus.ensure(&STREAMS).await.unwrap();
+    event_operate::ensure(&bus, &STREAMS).await.unwrap();
     (server, bus)
 }
 

@@ -64,8 +64,7 @@ async fn run() -> Result<bool, Box<dyn std::error::Error>> {
     };
     let bus = Bus::connect(Config::new(&urls)?.name("demo")).await?;
     let replicas = if urls.contains(',') { 3 } else { 1 };
-    bus.ensure(&replicated(contracts::STREAMS, replicas))
-        .await?;
+    event_operate::ensure(&bus, &replicated(contracts::STREAMS, replicas)).await?;
     eprintln!(
         "demo: {} streams with {replicas} replicas on {urls}",
         contracts::STREAMS.streams.len()

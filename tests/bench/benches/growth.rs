@@ -323,8 +323,7 @@ impl Field {
     async fn fresh(&self) {
         let _ = self.bus.jetstream().delete_stream("GROWTH").await;
         let made = self
-            .bus
-            .ensure(&streams(&[consumer(&["growth.parcel"])]))
+            event_operate::ensure(&.bus, &streams(&[consumer(&["growth.parcel"])]))
             .await;
         let _ = made.expect("a stream");
     }

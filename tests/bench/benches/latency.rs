@@ -252,8 +252,7 @@ impl Field {
         let jetstream = self.bus.jetstream();
         let _ = jetstream.delete_stream("GROWTH").await;
         let _ = self
-            .bus
-            .ensure(&streams(&[consumer(&["growth.parcel"])]))
+            event_operate::ensure(&.bus, &streams(&[consumer(&["growth.parcel"])]))
             .await?;
         if side == Side::Ours {
             let service = Service::new("growth").max_in_flight(1_000);

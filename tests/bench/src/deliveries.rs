@@ -187,7 +187,7 @@ impl Stage {
     pub async fn prepare(orders: u64, moves: u64) -> Result<Self, Error> {
         let server = TestServer::start().await?;
         let bus = Bus::connect(Config::new(&server.url())?).await?;
-        let _ = bus.ensure(&STREAMS).await?;
+        let _ = event_operate::ensure(&bus, &STREAMS).await?;
         fill(&bus, orders, |_| order()).await?;
         fill(&bus, moves, StockMoved::numbered).await?;
         Ok(Self { server })
@@ -248,7 +248,7 @@ impl Side {
             // The first time there is none.
             let _ = stream.await?.delete_consumer(durable.durable).await;
         }
-        let _ = self.bus.ensure(&STREAMS).await?;
+        let _ = event_operate::ensure(&self.bus, &STREAMS).await?;
         Ok(())
     }
 

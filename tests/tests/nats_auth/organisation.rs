@@ -169,7 +169,9 @@ type Listening = JoinHandle<Result<ListenReport, Error>>;
 /// All services at work, each with its own user, until every kind of event has reached every handler.
 pub async fn the_organisation_works(place: &Place) {
     let operator = place.bus("operator").await;
-    operator.ensure(&contracts::STREAMS).await.unwrap();
+    event_operate::ensure(&operator, &contracts::STREAMS)
+        .await
+        .unwrap();
     let (seen, stop) = (Seen::default(), Shutdown::new());
     let mut buses = BTreeMap::new();
     for name in [

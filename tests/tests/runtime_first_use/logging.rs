@@ -21,7 +21,7 @@ fn handles_with_a_log() {
         let mut server = TestServer::start().await.unwrap();
         let config = Config::new(&server.url()).unwrap().service("shop");
         let bus = Bus::connect(config).await.unwrap();
-        bus.ensure(&STREAMS).await.unwrap();
+        event_operate::ensure(&bus, &STREAMS).await.unwrap();
         let listener =
             Listener::new(&bus, SHOP, ()).on(|_: Arc<()>, d: Delivery<OrderPlaced>| async move {
                 match (d.event.order_id, d.meta.attempt) {

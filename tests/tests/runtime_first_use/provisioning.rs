@@ -53,10 +53,13 @@ async fn all_that_is_missing_is_named_at_once() {
         },
         STREAMS.streams[1],
     ];
-    bus.ensure(&Streams {
-        streams: &streams,
-        consumers: STREAMS.consumers,
-    })
+    event_operate::ensure(
+        &bus,
+        &Streams {
+            streams: &streams,
+            consumers: STREAMS.consumers,
+        },
+    )
     .await
     .unwrap();
     let jetstream = bus.jetstream();
@@ -94,12 +97,12 @@ async fn all_that_is_missing_is_named_at_once() {
     }
     assert!(!error.contains("shop-workers-p1"), "{error}");
     // One thing is the error that it is.
-    bus.ensure(&STREAMS).await.unwrap();
+    event_operate::ensure(&bus, &STREAMS).await.unwrap();
     jetstream
         .delete_consumer_from_stream("shop-workers", "ORDERS")
         .await
         .unwrap();
-    bus.ensure(&STREAMS).await.unwrap();
+    event_operate::ensure(&bus, &STREAMS).await.unwrap();
     jetstream
         .delete_consumer_from_stream("redrive-shop", "DEAD_LETTERS")
         .await
@@ -196,7 +199,7 @@ async fn a_refused_inbox_names_the_variable_for_its_prefix() {
     let admin = Bus::connect(admin.user_and_password("admin", "a"))
         .await
         .unwrap();
-    admin.ensure(&STREAMS).await.unwrap();
+    event_operate::ensure(&admin, &STREAMS).await.unwrap();
     let bus = Bus::connect(config()).await.unwrap();
     let publishing = bus.publish(&OrderPaid { order_id: 1 }).await.unwrap_err();
     for error in [refused(&bus).await, publishing] {

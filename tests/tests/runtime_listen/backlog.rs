@@ -46,7 +46,7 @@ async fn a_backlog_is_handled_once_and_whole() {
         assert!(seen.all().into_iter().eq((0..EVENTS).map(|n| (n, 1))));
         let stream = bus.jetstream().get_stream("ORDERS").await.unwrap();
         stream.delete_consumer("shop-workers").await.unwrap();
-        let _ = bus.ensure(&STREAMS).await.unwrap();
+        let _ = event_operate::ensure(&bus, &STREAMS).await.unwrap();
     }
 }
 
@@ -86,7 +86,7 @@ async fn inline_execution_can_be_switched_off() {
         );
         let stream = bus.jetstream().get_stream("ORDERS").await.unwrap();
         stream.delete_consumer("shop-workers").await.unwrap();
-        let _ = bus.ensure(&STREAMS).await.unwrap();
+        let _ = event_operate::ensure(&bus, &STREAMS).await.unwrap();
     }
 }
 
@@ -108,7 +108,7 @@ async fn large_events_are_not_asked_for_all_at_once() {
     let bus = Bus::connect(Config::new(&server.url()).unwrap())
         .await
         .unwrap();
-    let _ = bus.ensure(&LARGE).await.unwrap();
+    let _ = event_operate::ensure(&bus, &LARGE).await.unwrap();
     for id in 0..EVENTS {
         // What a newer publisher may add, and nobody here reads.
         let note = "x".repeat(SIZE);

@@ -27,7 +27,7 @@ async fn a_missing_or_unfit_durable_is_an_error_that_names_the_remedy() {
         matches!(failed(&bus).await, Error::Unprovisioned { problems, .. } if problems.len() == 2),
         "no stream, and none for dead letters"
     );
-    bus.ensure(&STREAMS).await.unwrap();
+    event_operate::ensure(&bus, &STREAMS).await.unwrap();
     bus.jetstream()
         .delete_consumer_from_stream("shop-workers", "ORDERS")
         .await
@@ -139,7 +139,7 @@ async fn a_durable_that_is_made_again_at_once_ends_the_listener_too() {
             .delete_consumer_from_stream("shop-workers", "ORDERS")
             .await
             .unwrap();
-        bus.ensure(&STREAMS).await.unwrap();
+        event_operate::ensure(&bus, &STREAMS).await.unwrap();
         let ended = tokio::time::timeout(Duration::from_secs(30), running).await;
         let error = ended.unwrap().unwrap().unwrap_err();
         assert!(matches!(&error, Error::ConsumerGone { .. }), "{error}");
@@ -167,7 +167,7 @@ async fn a_service_needs_no_more_than_the_least_privileges() {
     let admin = Bus::connect(config().user_and_password("admin", "a"))
         .await
         .unwrap();
-    admin.ensure(&STREAMS).await.unwrap();
+    event_operate::ensure(&admin, &STREAMS).await.unwrap();
     let bus = Bus::connect(config().user_and_password("shop", "s").service("shop"))
         .await
         .unwrap();

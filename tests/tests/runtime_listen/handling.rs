@@ -151,7 +151,7 @@ async fn a_slow_handler_sees_no_duplicate_and_the_limit_cancels_it() {
     };
     let server = event_testing::TestServer::start().await.unwrap();
     let (bus, other) = (connect(&server).await, connect(&server).await);
-    bus.ensure(&QUICK).await.unwrap();
+    event_operate::ensure(&bus, &QUICK).await.unwrap();
     let seen = Seen::default();
     // The second event's handler never ends by itself.
     let handler = |seen: Seen<(i64, u64)>| {
@@ -225,7 +225,7 @@ async fn an_interest_stream_offers_each_event_to_every_durable() {
     };
     let server = event_testing::TestServer::start().await.unwrap();
     let bus = connect(&server).await;
-    bus.ensure(&INTEREST).await.unwrap();
+    event_operate::ensure(&bus, &INTEREST).await.unwrap();
     let (shop, ledger) = (Seen::default(), Seen::default());
     let listener = |service: Service, seen: &Seen<i64>| {
         let seen = seen.clone();

@@ -6,7 +6,12 @@ use crate::support::{STREAMS, connect, shop};
 async fn ensure_adds_and_never_removes_also_at_once() {
     use event_runtime::{ConsumerDef, StreamDef, Streams};
     let (server, bus) = shop().await;
-    assert!(bus.ensure(&STREAMS).await.unwrap().is_empty());
+    assert!(
+        event_operate::ensure(&bus, &STREAMS)
+            .await
+            .unwrap()
+            .is_empty()
+    );
     const fn more(subject: &'static [&'static str]) -> StreamDef<'static> {
         StreamDef {
             subjects: subject,
@@ -34,7 +39,11 @@ async fn ensure_adds_and_never_removes_also_at_once() {
     };
     let other = connect(&server).await;
     let third = connect(&server).await;
-    let (a, b, c) = tokio::join!(bus.ensure(&A), other.ensure(&B), third.ensure(&C));
+    let (a, b, c) = tokio::join!(
+        event_operate::ensure(&bus, &A),
+        event_operate::ensure(&other, &B),
+        event_operate::ensure(&third, &C)
+    );
     a.unwrap();
     b.unwrap();
     c.unwrap();
@@ -91,7 +100,7 @@ async fn ensure_makes_the_partitions_that_there_are_and_adds_more() {
             streams: &streams,
             consumers: &[],
         };
-        bus.ensure(&contracts).await.unwrap()
+        event_operate::ensure(&bus, &contracts).await.unwrap()
     };
     let more = ensure(of(6)).await;
     let added: Vec<&str> = more

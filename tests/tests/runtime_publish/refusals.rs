@@ -26,7 +26,7 @@ async fn errors_say_what_is_wrong() {
         error.to_string().contains("event-contracts streams apply"),
         "{error}"
     );
-    bus.ensure(&STREAMS).await.unwrap();
+    event_operate::ensure(&bus, &STREAMS).await.unwrap();
     let large = PriceShown {
         item: "tea".into(),
         cents: 1,
@@ -87,7 +87,7 @@ async fn what_the_server_refuses_for_permissions_is_said_at_once() {
     let as_user =
         |user: &str, password: &str| support::config(&server).user_and_password(user, password);
     let admin = Bus::connect(as_user("admin", "a")).await.unwrap();
-    admin.ensure(&STREAMS).await.unwrap();
+    event_operate::ensure(&admin, &STREAMS).await.unwrap();
     let bus = Bus::connect(as_user("shop", "s").service("shop"))
         .await
         .unwrap();

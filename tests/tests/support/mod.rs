@@ -150,7 +150,7 @@ pub async fn connect(server: &TestServer) -> Bus {
 pub async fn shop() -> (TestServer, Bus) {
     let server = TestServer::start().await.unwrap();
     let bus = connect(&server).await;
-    let changes = bus.ensure(&STREAMS).await.unwrap();
+    let changes = event_operate::ensure(&bus, &STREAMS).await.unwrap();
     assert_eq!(changes.created_streams, ["ORDERS", "STOCK", "DEAD_LETTERS"]);
     (server, bus)
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use event_codegen::json::Json;
 use event_runtime::async_nats::HeaderMap;
-use event_runtime::operate::StoredMessage;
+use event_runtime::raw::StoredMessage;
 use event_runtime::{Timestamp, dead_letter};
 
 use crate::message::{MESSAGE_ID, Reader};

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use bytes::Bytes;
 use event_codegen::json::Json;
-use event_runtime::operate::StoredMessage;
+use event_runtime::raw::StoredMessage;
 use event_runtime::{Bus, DEAD_LETTERS, Error, Shutdown};
 
 use super::letter::{Letter, original_headers};

@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal};
 use event_codegen::check::Checked;
 use event_codegen::diagnostic::Severity;
 use event_codegen::report;
-use event_runtime::operate::covers;
+use event_runtime::streams::covers;
 use event_runtime::{Bus, Shutdown};
 use serde_json::{Value, json};
 

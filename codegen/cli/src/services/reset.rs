@@ -5,7 +5,7 @@
 
 use chrono::{SecondsFormat, Utc};
 use event_codegen::check::Checked;
-use event_runtime::operate::{filters_of, set_start};
+use event_operate::{filters_of, set_start};
 use event_runtime::{Bus, Error, Shutdown, Start, Timestamp};
 use serde_json::{Value, json};
 
@@ -277,8 +277,10 @@ impl Move<'_> {
         set_start(&mut config, start)?;
         let stand_in = self.stand_in(bus).await?;
         delete(bus, stream, durable).await?;
-        let made =
-            patiently(async || bus.write_durable(stream, durable, &config, "create").await).await;
+        let made = patiently(async || {
+            event_operate::write_durable(bus, stream, durable, &config, "create").await
+        })
+        .await;
         if let Some(stand_in) = stand_in
             && made.is_ok()
         {
@@ -307,10 +309,9 @@ impl Move<'_> {
             "ack_policy": "explicit",
             "metadata": { "event-contracts.purpose": "keeps events while a durable is reset" },
         });
-        event_runtime::operate::set_filters(&mut config, &filters_of(&self.there.config));
+        event_operate::set_filters(&mut config, &filters_of(&self.there.config));
         set_start(&mut config, Start::All)?;
-        bus.write_durable(&self.wanted.stream, &name, &config, "create")
-            .await?;
+        event_operate::write_durable(bus, &self.wanted.stream, &name, &config, "create").await?;
         Ok(Some(name))
     }
 }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use event_runtime::operate::set_filters;
+use event_operate::set_filters;
 use event_runtime::{Bus, Error, Shutdown};
 use serde_json::{Map, Value, json};
 use tokio::time::sleep;
@@ -170,7 +170,7 @@ async fn send(bus: &Bus, step: &Step<'_>, there: Option<&Value>) -> Result<Value
     match step {
         Step::WriteDurable(_) => {
             let action = if there.is_some() { "update" } else { "create" };
-            bus.write_durable(stream, durable, &config, action).await
+            event_operate::write_durable(bus, stream, durable, &config, action).await
         }
         Step::RemoveStream(_) | Step::RemoveDurable(_) => {
             bus.api(step.request(true), &json!({})).await

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use event_runtime::operate::filters_of;
+use event_operate::filters_of;
 use event_runtime::{Bus, Error};
 use serde_json::{Value, json};
 

@@ -7,7 +7,8 @@
 use std::fmt;
 
 use event_codegen::export::nats_auth;
-use event_runtime::operate::{ConnectedUser, Permitted, USER_INFO, covers};
+use event_runtime::raw::{ConnectedUser, Permitted, USER_INFO};
+use event_runtime::streams::covers;
 use event_runtime::{Bus, Error};
 use serde_json::{Value, json};
 

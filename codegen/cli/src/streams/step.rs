@@ -1,6 +1,6 @@
 //! The writes of an apply: which there are, in which order, and what each asks JetStream for.
 
-use event_runtime::operate::durable_request;
+use event_operate::durable_request;
 use serde_json::Value;
 
 use super::plan::{Action, Item, Kind};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use event_runtime::operate::covers;
+use event_runtime::streams::covers;
 
 /// Subjects that `there` takes and `wanted` does not. Nothing when `there` takes everything and `wanted` does not: then it
 /// cannot be said which.

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use event_codegen::json::Json;
 use event_runtime::Error;
-use event_runtime::operate::covers;
+use event_runtime::streams::covers;
 
 use super::Seen;
 use crate::message::{Judged, MESSAGE_ID, Reader, visible};

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use event_codegen::json::Json;
 use event_codegen::model::EventId;
-use event_runtime::operate::StoredMessage;
+use event_runtime::raw::StoredMessage;
 
 use crate::groups::{Group, Groups};
 use crate::message::{MESSAGE_ID, Reader, visible};

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::Stdio;
 
 use event_runtime::Json;
-use event_runtime::operate::StoredMessage;
+use event_runtime::raw::StoredMessage;
 use serde_json::json;
 
 use super::live::{Live, signal, start};

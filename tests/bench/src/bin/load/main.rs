@@ -75,7 +75,7 @@ impl Load {
         let stream = self.bus.jetstream().get_stream_no_info("GROWTH").await?;
         // The first time there is none.
         let _ = stream.delete_consumer("growth").await;
-        let _ = self.bus.ensure(&streams(&[consumer(filters)])).await?;
+        let _ = event_operate::ensure(&self.bus, &streams(&[consumer(filters)])).await?;
         Ok(())
     }
 }

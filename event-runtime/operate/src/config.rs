@@ -1,29 +1,20 @@
-//! For operators' tools: what the contracts need of a server, as that server's own configuration. A service has no use for
-//! it.
+//! What the contracts need of a server, as that server's own configuration.
 //!
-//! The one place where a stream or durable of the contracts becomes JSON of JetStream's API. Who writes it when is decided
-//! elsewhere: `Bus::ensure` in development, `event-contracts streams apply` in production.
-
-mod permissions;
-mod send;
-mod stored;
+//! The one place where a stream or durable of the contracts becomes JSON of JetStream's API. Configurations stay JSON: a setting
+//! that this version does not know must come back unchanged in an update.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use event_wire::streams::{
+use event_runtime::__operate::{nanos, start_of};
+use event_runtime::streams::{
     ConsumerDef, DEAD_LETTERS, Discard, Retention, Start, Storage, StreamDef, Streams,
     redrive_durable, redrive_filter,
 };
+use event_runtime::{Bus, Error};
 use serde_json::{Value, json};
 
-use crate::api::{nanos, start_of};
-use crate::bus::Bus;
-use crate::error::Error;
-pub use event_wire::streams::covers;
-pub use permissions::{ConnectedUser, Permitted, USER_INFO};
-pub use send::AnyEvent;
-pub use stored::{StoredMessage, StreamReader, cloud_event_type, without_envelope};
+pub use event_runtime::__operate::set_filters;
 
 /// Maximum number of unacknowledged redrives of a service.
 const REDRIVES_IN_FLIGHT: u32 = 16;
@@ -212,24 +203,6 @@ pub fn filters_of(config: &Value) -> Vec<String> {
     }
 }
 
-/// Writes into a consumer's configuration what it delivers.
-pub fn set_filters(config: &mut Value, filters: &[String]) {
-    let Some(config) = config.as_object_mut() else {
-        return;
-    };
-    config.remove("filter_subject");
-    config.remove("filter_subjects");
-    match filters {
-        [] => {}
-        [one] => {
-            config.insert("filter_subject".to_owned(), json!(one));
-        }
-        many => {
-            config.insert("filter_subjects".to_owned(), json!(many));
-        }
-    }
-}
-
 /// The request that writes a durable, as it follows the API's prefix. The server wants the one filter in it too, so that
 /// permissions can be about it.
 #[must_use]
@@ -247,22 +220,20 @@ pub(crate) fn strings(list: &Value) -> Vec<String> {
         .collect()
 }
 
-impl Bus {
-    /// Creates (`action` is `create`) or changes (`update`) a consumer.
-    ///
-    /// # Errors
-    /// As [`api`](Bus::api).
-    pub async fn write_durable(
-        &self,
-        stream: &str,
-        durable: &str,
-        config: &Value,
-        action: &str,
-    ) -> Result<Value, Error> {
-        let subject = durable_request(stream, durable, config);
-        let request = json!({ "stream_name": stream, "config": config, "action": action });
-        self.api(subject, &request).await
-    }
+/// Creates (`action` is `create`) or updates (`update`) a durable consumer.
+///
+/// # Errors
+/// Those of [`Bus::api`].
+pub async fn write_durable(
+    bus: &Bus,
+    stream: &str,
+    durable: &str,
+    config: &Value,
+    action: &str,
+) -> Result<Value, Error> {
+    let subject = durable_request(stream, durable, config);
+    let request = json!({ "stream_name": stream, "config": config, "action": action });
+    bus.api(subject, &request).await
 }
 
 #[cfg(test)]
