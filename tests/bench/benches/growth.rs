@@ -10,8 +10,8 @@ use event_bench::{Goal, Pairs, Point, many, record_point};
 use event_runtime::async_nats::HeaderMap;
 use event_runtime::async_nats::header::NATS_MESSAGE_ID;
 use event_runtime::async_nats::jetstream::message::PublishMessage;
-use event_testing::TestServer;
 use event_runtime::{Bus, Config};
+use event_testing::TestServer;
 use serde::Deserialize;
 use tokio::runtime::Runtime;
 
@@ -322,9 +322,8 @@ impl Field {
     /// An empty stream.
     async fn fresh(&self) {
         let _ = self.bus.jetstream().delete_stream("GROWTH").await;
-        let made = self
-            event_operate::ensure(&.bus, &streams(&[consumer(&["growth.parcel"])]))
-            .await;
+        let made =
+            event_operate::ensure(&self.bus, &streams(&[consumer(&["growth.parcel"])])).await;
         let _ = made.expect("a stream");
     }
 

@@ -16,10 +16,10 @@ use event_runtime::async_nats::header::NATS_MESSAGE_ID;
 use event_runtime::async_nats::jetstream::consumer::PullConsumer;
 use event_runtime::async_nats::jetstream::context::PublishAckFuture;
 use event_runtime::async_nats::jetstream::message::PublishMessage;
-use event_testing::TestServer;
 use event_runtime::{
     Bus, Config, Delivery, Error, ListenReport, Listener, Pending, Service, Shutdown,
 };
+use event_testing::TestServer;
 use futures_util::TryStreamExt;
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
@@ -251,9 +251,7 @@ impl Field {
     async fn receive(&self, side: Side, seen: &Arc<Seen>) -> Result<Stop, Failure> {
         let jetstream = self.bus.jetstream();
         let _ = jetstream.delete_stream("GROWTH").await;
-        let _ = self
-            event_operate::ensure(&.bus, &streams(&[consumer(&["growth.parcel"])]))
-            .await?;
+        let _ = event_operate::ensure(&self.bus, &streams(&[consumer(&["growth.parcel"])])).await?;
         if side == Side::Ours {
             let service = Service::new("growth").max_in_flight(1_000);
             let listener = Listener::new(&self.bus, service, Noting(Arc::clone(seen))).on(

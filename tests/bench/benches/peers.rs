@@ -341,7 +341,9 @@ async fn durable(ground: &Ground, name: &str) {
         streams: &[],
         consumers: &[durable],
     };
-    let _ = event_operate::ensure(&ground.bus, &durables).await.expect("a durable");
+    let _ = event_operate::ensure(&ground.bus, &durables)
+        .await
+        .expect("a durable");
 }
 
 /// Deletes a durable once the server has so many acknowledgements: then the work of whoever used it was whole.

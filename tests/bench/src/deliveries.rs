@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use event_runtime::async_nats::Client;
 use event_runtime::async_nats::jetstream::{self, consumer::PullConsumer};
-use event_testing::TestServer;
 use event_runtime::{
     Bus, Config, ConsumerDef, Delivery, Discard, Event, Failure, Filter, Listener, Retention,
     Service, Shutdown, Start, Storage, StreamDef, Streams,
 };
+use event_testing::TestServer;
 use futures_util::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use event_runtime::async_nats::Client;
 use event_runtime::async_nats::jetstream::Context;
 use event_runtime::async_nats::jetstream::stream::{Config, StorageType};
-use event_testing::TestServer;
 use event_runtime::{Bus, Config as BusConfig, Event};
+use event_testing::TestServer;
 
 use crate::contracts::bench::OrderPlaced;
 
