@@ -21,10 +21,10 @@ pub trait Outbox: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// That it is not stored.
-    fn store(&self, message: &Outgoing) -> Result<Stored, Error>;
+    fn stored(&self, message: &Outgoing) -> Result<Stored, Error>;
 
     /// Takes a message that no stream stores.
-    fn emit(&self, message: &Outgoing);
+    fn sent(&self, message: &Outgoing);
 }
 
 /// The answer of a stream.

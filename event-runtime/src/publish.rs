@@ -272,7 +272,7 @@ impl Bus {
         let emitted = &self.inner.events.counters.emitted;
         if let Sink::Outbox(outbox) = &self.inner.sink {
             self.fits(message)?;
-            outbox.emit(message);
+            outbox.sent(message);
             emitted.fetch_add(1, Ordering::Relaxed);
             return Ok(());
         }

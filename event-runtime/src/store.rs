@@ -120,7 +120,7 @@ impl Publish {
         let bus = self.bus.clone();
         if let Sink::Outbox(outbox) = &bus.inner.sink {
             let stored = match bus.fits(&self.message) {
-                Ok(()) => outbox.store(&self.message),
+                Ok(()) => outbox.stored(&self.message),
                 Err(error) => Err(error),
             };
             match stored {

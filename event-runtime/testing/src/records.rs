@@ -94,7 +94,7 @@ impl Records {
 
 impl Outbox for Records {
     /// Stores a message, as its stream would.
-    fn store(&self, message: &Outgoing) -> Result<Stored, Error> {
+    fn stored(&self, message: &Outgoing) -> Result<Stored, Error> {
         let mut state = self.state();
         if state.failing && message.stream != DEAD_LETTERS {
             return Err(Error::TimedOut {
@@ -124,7 +124,7 @@ impl Outbox for Records {
         })
     }
 
-    fn emit(&self, message: &Outgoing) {
+    fn sent(&self, message: &Outgoing) {
         self.state().taken.push(Recorded::of(message));
     }
 }
