@@ -68,8 +68,8 @@ pub(crate) struct PlanArgs {
 ///
 /// Creates and widens at once. What loses something (a shorter age, a stream or durable that is no longer in the contracts,
 /// fewer subjects) it asks about first; where nobody can be asked, nothing is done without --yes. It may be repeated, and
-/// run twice at once. Touches only streams that the contracts name or that it made for them. Exit code 1: nothing was done
-/// for want of a yes, somebody else changed the server meanwhile, or the server cannot change something.
+/// run twice at once. Touches only streams that the contracts name or that it made for them. Exit code 1: confirmation was
+/// required and not given, somebody else changed the server meanwhile, or the server cannot change something.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     event-contracts streams apply\n  \
