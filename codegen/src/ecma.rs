@@ -97,7 +97,7 @@ fn escape(
     Some(())
 }
 
-#[cfg(test)]
+#[cfg(all(test, any(feature = "compat", feature = "import")))]
 mod tests {
     use super::*;
 

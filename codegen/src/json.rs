@@ -4,6 +4,8 @@
 //! messages as services read them (`parse`), and files with the place of every value (`document`).
 
 #[cfg(any(feature = "compat", feature = "import"))]
+// `decode` asks for places only; the import reads all of it.
+#[cfg_attr(not(feature = "import"), allow(dead_code))]
 pub(crate) mod document;
 #[cfg(feature = "compat")]
 mod parse;

@@ -1,38 +1,62 @@
-//! Typed event contracts: reads a folder of TOML contracts, checks it, and writes what services need.
+//! Typed event contracts at build time: reads a folder of TOML contracts, checks it, and writes the Rust of a service.
 //!
-//! Data flows one way: [`read`] → [`check`] → [`Checked`](check::Checked) → [`emit`] or [`export`].
-//!
-//! For a service this crate is a build dependency, and `build.rs` is one line:
+//! This crate is a build dependency, and `build.rs` is one line:
 //!
 //! ```no_run
 //! event_codegen::Codegen::new("contracts").service("foobar").run();
 //! ```
 //!
-//! `event_runtime::include_contracts!()` then brings what was written into the crate.
+//! `event_runtime::include_contracts!()` then brings what was written into the crate. Contracts with errors fail the build with a
+//! report that names file, line and column.
+//!
+//! The interface is [`Codegen`], [`Generated`] and [`Error`]. The modules are those of the derive and of the commands, which have the
+//! same version as this crate: read → check → emit or export.
+//!
+//! # Feature flags
+//!
+//! - `toml` (default): the front end of contracts. A build script needs nothing else.
+//! - `import`: `json_schema = "…"`, types from another team's JSON Schema.
+//! - `derive`, `export`, `compat`: parts of `#[derive(Event)]` and of the commands.
 
 #[cfg(feature = "toml")]
 mod cargo;
+#[doc(hidden)]
 pub mod check;
+#[doc(hidden)]
 pub mod code;
 #[cfg(feature = "compat")]
+#[doc(hidden)]
 pub mod compat;
 #[cfg(feature = "compat")]
+#[doc(hidden)]
 pub mod decode;
+#[doc(hidden)]
 pub mod diagnostic;
+#[doc(hidden)]
 pub mod durables;
 mod ecma;
+#[doc(hidden)]
 pub mod emit;
+#[cfg(feature = "export")]
+#[doc(hidden)]
 pub mod export;
 mod formats;
+#[doc(hidden)]
 pub mod json;
+#[doc(hidden)]
 pub mod model;
+#[doc(hidden)]
 pub mod name;
 #[cfg(feature = "compat")]
 mod payload;
+#[doc(hidden)]
 pub mod read;
 #[cfg(feature = "toml")]
+#[doc(hidden)]
 pub mod report;
+#[doc(hidden)]
 pub mod source;
+#[doc(hidden)]
 pub mod subject;
 
 #[cfg(feature = "toml")]
@@ -42,6 +66,21 @@ pub use self::cargo::Error;
 use std::path::PathBuf;
 
 /// Turns a folder of contracts into the Rust of one crate.
+///
+/// # Examples
+///
+/// ```no_run
+/// // build.rs: what the service `foobar` publishes, handles and reaches.
+/// event_codegen::Codegen::new("contracts").service("foobar").run();
+/// ```
+///
+/// Anywhere else, without a build script:
+///
+/// ```no_run
+/// let generated = event_codegen::Codegen::new("contracts").generate()?;
+/// println!("{} lines from {} files", generated.text.lines().count(), generated.files.len());
+/// # Ok::<(), event_codegen::Error>(())
+/// ```
 #[cfg(feature = "toml")]
 #[derive(Clone, Debug)]
 pub struct Codegen {
@@ -54,6 +93,7 @@ pub struct Codegen {
 /// Result of [`Codegen::generate`].
 #[cfg(feature = "toml")]
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Generated {
     /// The Rust text.
     pub text: String,

@@ -219,8 +219,9 @@ impl Error {
         )
     }
 
-    /// Returns the kind as a word: `error.type` of spans.
-    pub(crate) fn kind(&self) -> &'static str {
+    /// Returns the kind as a word, for logs and metrics: `timed-out`, `no-stream`. It is the `error.type` of spans.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
         match self {
             Self::Config(_) => "config",
             Self::Connect { .. } => "connect",

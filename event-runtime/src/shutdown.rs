@@ -1,8 +1,6 @@
 //! The shutdown signal of a service. Listeners and the bus implement the shutdown itself.
 
-use std::sync::Arc;
-
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 /// A shutdown signal that any number of tasks can wait for. Clones share the signal; it cannot be reset.
 ///
@@ -22,12 +20,13 @@ use tokio::sync::watch;
 /// assert!(shutdown.is_stopped());
 /// # });
 /// ```
-#[derive(Clone, Debug)]
-pub struct Shutdown(Arc<watch::Sender<bool>>);
+#[derive(Clone, Debug, Default)]
+pub struct Shutdown(CancellationToken);
 
-impl Default for Shutdown {
-    fn default() -> Self {
-        Self::new()
+/// A service that has a token already listens until that is cancelled.
+impl From<CancellationToken> for Shutdown {
+    fn from(token: CancellationToken) -> Self {
+        Self(token)
     }
 }
 
@@ -35,7 +34,7 @@ impl Shutdown {
     /// Creates a signal that [`stop`](Shutdown::stop) triggers.
     #[must_use]
     pub fn new() -> Self {
-        Self(Arc::new(watch::Sender::new(false)))
+        Self::default()
     }
 
     /// Creates a signal that SIGTERM and SIGINT trigger (Ctrl-C on other systems than Unix). Requires a tokio runtime.
@@ -59,13 +58,13 @@ impl Shutdown {
 
     /// Triggers the signal for all current and future waiters.
     pub fn stop(&self) {
-        self.0.send_replace(true);
+        self.0.cancel();
     }
 
     /// Returns true if it has been triggered.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
-        *self.0.borrow()
+        self.0.is_cancelled()
     }
 
     /// Waits until it is triggered.
@@ -73,8 +72,7 @@ impl Shutdown {
     /// # Cancel safety
     /// Cancel safe.
     pub async fn wait(&self) {
-        // The sender lives in `self`, so that waiting cannot fail.
-        let _ = self.0.subscribe().wait_for(|stopped| *stopped).await;
+        self.0.cancelled().await;
     }
 }
 
