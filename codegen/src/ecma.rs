@@ -97,7 +97,8 @@ fn escape(
     Some(())
 }
 
-#[cfg(all(test, any(feature = "compat", feature = "import")))]
+#[cfg(any(feature = "compat", feature = "import"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
