@@ -57,7 +57,7 @@ export NATS_SERVER_BIN
 export CARGO_TERM_COLOR=never
 
 cargo_tests rust --locked --workspace
-cargo_tests runtime-features --locked -p event-runtime -p event-testing --all-features
+cargo_tests runtime-features --locked -p event-wire -p event-runtime -p event-operate -p event-testing --all-features
 # As most build scripts have it: without the feature `import`, which the workspace turns on.
 cargo_tests codegen-alone --locked -p event-codegen --lib --test diagnostics --test explain
 if [ "${1:-}" != --quick ]; then
