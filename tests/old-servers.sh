@@ -68,12 +68,17 @@ cannot=(
     backup::no_room_is_explained                           # it restores beyond an account's limit
     rights::users_with_jwt_and_operator_are_told_theirs    # it tells a user's key in the place of its name
 )
-# How fast a cluster finds its leader is measured on the current server.
-clusters=(backup::a_replicated_stream_in_a_cluster streams::a_cluster_without_its_leader_is_waited_for)
+# How fast a cluster finds its leader is measured on the current server, and of two restores at the same moment 2.10 spoils both
+# in one of a hundred runs.
+current=(
+    backup::a_replicated_stream_in_a_cluster
+    streams::a_cluster_without_its_leader_is_waited_for
+    backup::of_two_at_once_at_most_one_wins_and_nothing_is_lost
+)
 export NATS_SERVER_BIN=$folder/2.10/nats-server
 run() { cargo test --locked --quiet -p event-contracts --test commands -- "$@" >"$scratch/out" 2>&1; }
 skips=()
-for test in "${cannot[@]}" "${clusters[@]}"; do skips+=(--skip "$test"); done
+for test in "${cannot[@]}" "${current[@]}"; do skips+=(--skip "$test"); done
 run "${skips[@]}" || { cat "$scratch/out"; exit 1; }
 done_=$(sed -n 's/^test result: ok. \([0-9]*\) passed.*/\1/p' "$scratch/out")
 for test in "${cannot[@]}"; do

@@ -8,6 +8,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use event_runtime::async_nats::{Message, Request, RequestError, RequestErrorKind};
 use event_runtime::{Bus, Error, Shutdown};
 use serde_json::{Value, json};
@@ -199,7 +200,23 @@ fn refused(what: &str, answer: &[u8]) -> Result<(), Failure> {
     .into())
 }
 
-/// Holds what the server has now against the backup.
+/// Returns whether messages of the backup may have expired since, so that the server removes it at once: the oldest one by the
+/// maximum age of the stream, or any by a lifetime of its own.
+fn may_have_expired(about: &About) -> bool {
+    if about.config.get("allow_msg_ttl") == Some(&Value::Bool(true)) {
+        return true;
+    }
+    let max_age = about.config.get("max_age").and_then(Value::as_i64);
+    let first = DateTime::parse_from_rfc3339(text(&about.state, "first_ts"));
+    match (max_age, first) {
+        (Some(max_age @ 1..), Ok(first)) => {
+            Utc::now().signed_duration_since(first) >= TimeDelta::nanoseconds(max_age)
+        }
+        _ => false,
+    }
+}
+
+/// Compares what the server has now with the backup.
 async fn verify(bus: &Bus, name: &str, about: &About) -> Result<(), Failure> {
     let deadline = Instant::now() + SETTLE;
     let there = loop {
@@ -216,8 +233,7 @@ async fn verify(bus: &Bus, name: &str, about: &About) -> Result<(), Failure> {
     };
     let same = |key: &str| there.number(key) == about.number(key);
     let (messages, of) = (there.number("messages"), about.number("messages"));
-    // What has become too old since then is gone again at once.
-    let aged = messages < of && about.config.get("max_age").and_then(Value::as_u64) > Some(0);
+    let aged = messages < of && may_have_expired(about);
     if !(same("last_seq") && same("consumer_count") && (messages == of || aged)) {
         let shown = |about: &About| {
             let [messages, last, durables] =
@@ -225,7 +241,8 @@ async fn verify(bus: &Bus, name: &str, about: &About) -> Result<(), Failure> {
             format!("{messages} messages up to {last}, {durables} durables")
         };
         return Err(Failure::Outside(format!(
-            "{name} is restored and is not as it was: the backup has {}, the server {}",
+            "{name} is restored and is not as it was: the backup has {}, the server {}; delete it (`nats stream rm {name}`) \
+             and restore it again, with nothing else restoring it",
             shown(about),
             shown(&there)
         )));
