@@ -14,6 +14,7 @@ use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
 use crate::connection::unless_stopped;
@@ -192,7 +193,7 @@ fn refusal(last: &Message) -> Option<String> {
 
 /// A folder that is given its name when it is complete, and goes away when it never is.
 struct Unfinished {
-    at: PathBuf,
+    at: TempDir,
     to: PathBuf,
     sums: String,
 }
@@ -208,11 +209,18 @@ impl Unfinished {
         let name = to
             .file_name()
             .ok_or_else(|| Failure::Usage(format!("{} is no name for a folder", to.display())))?;
-        let name = format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id());
-        let at = to.with_file_name(name);
-        let above = at.parent().unwrap_or(Path::new(""));
-        fs::create_dir_all(above)
-            .and_then(|()| private(&at))
+        let above = match to.parent() {
+            Some(above) if !above.as_os_str().is_empty() => above,
+            _ => Path::new("."),
+        };
+        // For its owner alone: what is stored may be confidential.
+        let at = fs::create_dir_all(above)
+            .and_then(|()| {
+                tempfile::Builder::new()
+                    .prefix(&format!(".{}.", name.to_string_lossy()))
+                    .suffix(".tmp")
+                    .tempdir_in(above)
+            })
             .map_err(|error| cannot("make", to, &error))?;
         Ok(Self {
             at,
@@ -222,7 +230,7 @@ impl Unfinished {
     }
 
     fn create(&self, name: &str) -> Result<Summed, Failure> {
-        let path = self.at.join(name);
+        let path = self.at.path().join(name);
         match File::create_new(&path) {
             Ok(file) => Ok(Summed {
                 file,
@@ -246,14 +254,7 @@ impl Unfinished {
         sums.write(self.sums.clone().as_bytes())?;
         self.finish(sums, SUMS)?;
         // A folder that came meanwhile has files in it, and is not replaced.
-        fs::rename(&self.at, &self.to).map_err(|error| cannot("make", &self.to, &error))
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        // Gone already when it has its name.
-        let _ = fs::remove_dir_all(&self.at);
+        fs::rename(self.at.path(), &self.to).map_err(|error| cannot("make", &self.to, &error))
     }
 }
 
@@ -270,14 +271,6 @@ impl Summed {
         let written = self.file.write_all(bytes);
         written.map_err(|error| cannot("write", &self.path, &error))
     }
-}
-
-/// Makes a folder for the eyes of its owner: what is stored may be confidential.
-fn private(path: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
 }
 
 pub(super) fn cannot(verb: &str, path: &Path, error: &io::Error) -> Failure {
