@@ -13,14 +13,14 @@ const NAME: &str = "event-contracts";
 
 /// Prints a completion script for a shell.
 ///
-/// The script asks this command for what fits, so that names of events, services, streams and subjects are completed too:
-/// those of the contracts folder of the command line, or of `contracts`.
+/// The script calls this command for candidates, so names of events, services, streams and subjects are completed as
+/// well: those of the contracts folder of the command line, or of `contracts`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   event-contracts completions bash > ~/.local/share/bash-completion/completions/event-contracts
   event-contracts completions zsh > ~/.zfunc/_event-contracts")]
 pub(crate) struct Args {
-    /// The shell.
+    /// Shell.
     shell: Shell,
 }
 

@@ -17,29 +17,29 @@ use crate::folder;
 use crate::message::{BadText, Reader, visible};
 use crate::outcome::{self, Failure};
 
-/// Publishes one event, checked against its contract before it leaves.
+/// Publishes one event after validating it against its contract.
 ///
-/// Subject, message id and partition come from the contract, as in a service. What a reader would only ignore (an unknown
-/// field, an old name) is an error here. A stored event is answered with its place in the stream; of an ephemeral one
-/// nobody says who got it. Exit code 1: the event breaks its contract, and nothing was sent.
+/// Subject, message id and partition are derived from the contract, as in a service. Stricter than a reader: unknown
+/// fields and old names are errors. Prints the stream sequence of a stored event; an ephemeral event has no
+/// acknowledgement. Exit code 1: the event violates its contract, and nothing was sent.
 #[derive(clap::Args)]
 #[command(group(ArgGroup::new("payload").required(true).args(["data", "sample"])))]
 #[command(after_help = "Examples:
   event-contracts publish orders.OrderViewed --data '{\"page\": \"home\"}'
   jq -n '{scheduleId: $id, userId: $id}' --arg id \"$(uuidgen)\" | event-contracts publish UserScheduleCreated --data -")]
 pub(crate) struct Args {
-    /// The event: its full name, or the short one where only one domain has it.
+    /// Event: its full name, or the short one if it is unique.
     #[arg(value_name = "EVENT", add = crate::candidates::events())]
     event: String,
-    /// The event as JSON: the text itself (it begins with `{`), a file, or - for standard input.
+    /// Payload as JSON: the text itself (it begins with `{`), a file, or - for standard input.
     #[arg(
         long,
         value_name = "JSON|FILE|-",
         value_hint = clap::ValueHint::FilePath
     )]
     data: Option<PathBuf>,
-    /// The first of the event's `examples` in the contract; of an event without any, a made-up one with every field that it
-    /// can have. An id that is a uuid is a new one each time.
+    /// Publish the first of the event's `examples`, or if there is none a generated payload with every field. A uuid
+    /// in the id is new each time.
     #[arg(long)]
     sample: bool,
 }

@@ -17,18 +17,19 @@ use crate::terminal::{Progress, Style};
 use crate::units::{count, duration};
 use crate::wanted::{Wanted, WantedDurable};
 
-/// Lists what waits for each service, and what it has in hand.
+/// Lists the lag of each service: pending, in flight and redelivered events.
 ///
-/// PENDING waits to be delivered, IN FLIGHT is delivered and not acknowledged, RETRIES of these were delivered more than
-/// once. Partitions are one line; --json has each. Where a durable delivers several events, the lag of each is below it. An
-/// event whose `retention` is `workqueue` cannot be counted alone. A durable that is missing is shown as such. Below the table
-/// stands what is stored and not delivered: events that a durable was past when `streams apply` added them to it.
+/// PENDING: not yet delivered. IN FLIGHT: delivered and not yet acknowledged. RETRIES: those in flight that were
+/// delivered more than once. Partitions are one line; --json lists each. If a durable delivers several events, the lag
+/// of each is listed below it; on a stream whose `retention` is `workqueue`, events cannot be counted separately.
+/// Missing durables are marked. Below the table are events that are stored and will not be delivered, because the
+/// durable was past them when `streams apply` added the event to it.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     event-contracts services list\n  \
     event-contracts services list --json | jq '.[] | select(.pending > 1000) | .service'")]
 pub(crate) struct Args {
-    /// Write JSON instead of text.
+    /// Print JSON instead of text.
     #[arg(long)]
     json: bool,
 }

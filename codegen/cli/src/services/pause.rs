@@ -16,19 +16,19 @@ use crate::wanted::Wanted;
 /// Since when consumers can be paused.
 const PAUSES: Version = Version(2, 11);
 
-/// Lets the server deliver nothing to a service for a while.
+/// Pauses delivery to a service for a limited time.
 ///
-/// What is being handled goes on, what is published waits, and no process has to be stopped. It ends by itself, so that
-/// nobody can forget it; or with `services resume`. Pausing again sets a new end. Needs nats-server 2.11.
+/// Handlers that are running finish, new events stay pending, and no process has to be stopped. A pause ends by
+/// itself, or with `services resume`. Pausing again sets a new end. Requires nats-server 2.11.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     event-contracts services pause billing --for 15m\n  \
     NATS_CONTEXT=production event-contracts services pause notifier --for 2h")]
 pub(crate) struct PauseArgs {
-    /// The service, by its name in the contracts.
+    /// Name of the service in the contracts.
     #[arg(value_name = "NAME", add = crate::candidates::services())]
     pub(super) name: String,
-    /// How long, in one of ms, s, m, h, d: 15m.
+    /// Length of the pause, in ms, s, m, h or d, such as 15m.
     #[arg(long = "for", value_name = "DURATION", value_parser = length)]
     length: Duration,
 }
@@ -39,7 +39,7 @@ pub(crate) struct PauseArgs {
     event-contracts services resume billing\n  \
     NATS_CONTEXT=production event-contracts services resume notifier")]
 pub(crate) struct ResumeArgs {
-    /// The service, by its name in the contracts.
+    /// Name of the service in the contracts.
     #[arg(value_name = "NAME", add = crate::candidates::services())]
     pub(super) name: String,
 }

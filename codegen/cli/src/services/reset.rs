@@ -19,27 +19,28 @@ use crate::terminal;
 use crate::units::count;
 use crate::wanted::{ADDED, Wanted, WantedDurable};
 
-/// Moves a service to another place in its streams: replays events, or leaves some out.
+/// Moves a service to another position in its streams: replays or skips events.
 ///
-/// Says for each durable how many events will be handled again, or never, and asks first; where nobody can be asked, nothing
-/// is done without --yes. The durable is deleted and made again with the same settings, because no server moves one. A
-/// listener that runs meanwhile ends with `ConsumerGone`: its process has to be started again. Redrives stay where they are.
+/// Shows for each durable how many events will be handled again or skipped, and asks for confirmation; without a
+/// terminal, --yes is required. The durable is deleted and recreated with the same settings, because a server cannot
+/// move one. A running listener ends with `ConsumerGone`, and its process must be restarted. The durable for redrives
+/// is not moved.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     event-contracts services reset billing --to 2026-01-31T08:00:00Z\n  \
     event-contracts services reset notifier --to all --yes")]
 pub(crate) struct Args {
-    /// The service, by its name in the contracts.
+    /// Name of the service in the contracts.
     #[arg(value_name = "NAME", add = crate::candidates::services())]
     name: String,
-    /// Where to go on: `all` (the oldest event that is there), `new` (the next one), a point in time (RFC 3339), or a
-    /// sequence of the stream.
+    /// New position: `all` (the oldest stored event), `new` (the next event), a timestamp (RFC 3339), or a stream
+    /// sequence.
     #[arg(long, value_name = "START")]
     to: String,
-    /// Only the durables on this stream; a sequence needs it where a service has several.
+    /// Only the durables on this stream; required with a sequence if the service consumes several streams.
     #[arg(long, value_name = "STREAM", add = crate::candidates::streams())]
     stream: Option<String>,
-    /// Do it without being asked.
+    /// Skip the confirmation.
     #[arg(long)]
     yes: bool,
 }

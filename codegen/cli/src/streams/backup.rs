@@ -40,19 +40,19 @@ const SILENCE: Duration = Duration::from_secs(30);
 const BUSY: Duration = Duration::from_secs(15);
 const BETWEEN: Duration = Duration::from_millis(250);
 
-/// Copies a stream, with its durables and their places, into a new folder.
+/// Backs up a stream with its durables and their positions to a new folder.
 ///
-/// The stream stays in use meanwhile; the copy is of the moment when it starts. The folder is one that the `nats` command
-/// line restores too. It appears when the copy is complete: a command that was stopped or failed leaves nothing.
+/// The stream stays in use; the backup is a snapshot of the moment when it starts. `nats stream restore` can restore
+/// it as well. The folder appears when the backup is complete: an interrupted or failed command leaves nothing behind.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     event-contracts streams backup ORDERS --out backup/ORDERS\n  \
     NATS_CONTEXT=production event-contracts streams backup DEAD_LETTERS --out \"backup/$(date +%F)/DEAD_LETTERS\"")]
 pub(crate) struct Args {
-    /// The stream.
+    /// Name of the stream.
     #[arg(value_name = "STREAM", add = crate::candidates::streams())]
     stream: String,
-    /// The folder to make; it must not be there.
+    /// Output folder; must not exist.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 }

@@ -34,16 +34,16 @@ const IN_USE: u64 = 10_058;
 const SETTLE: Duration = Duration::from_secs(20);
 const BETWEEN: Duration = Duration::from_millis(100);
 
-/// Brings a stream back from the folder of a backup, with its durables and their places.
+/// Restores a stream with its durables and their positions from a backup.
 ///
-/// The server must have no stream of that name: nothing is overwritten. Checksums are looked at first, and afterwards
-/// whether the server has what the backup says. Also restores what `nats stream backup` wrote.
+/// Fails if the server has a stream of that name: nothing is overwritten. Verifies checksums before, and message and
+/// consumer counts after. Also restores backups of `nats stream backup`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     event-contracts streams restore backup/ORDERS\n  \
     NATS_CONTEXT=spare event-contracts streams restore backup/2026-05-01/DEAD_LETTERS")]
 pub(crate) struct Args {
-    /// The folder.
+    /// Folder of the backup.
     #[arg(value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub(super) dir: PathBuf,
 }
