@@ -25,7 +25,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let unknown = || Failure::Usage(format!("there is no script for {}", args.shell));
+    let unknown = || Failure::Usage(format!("no completion script for {}", args.shell));
     let shell = Shells::builtins();
     let shell = shell
         .completer(&args.shell.to_string())

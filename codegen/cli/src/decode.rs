@@ -76,7 +76,7 @@ pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
     out.flush()?;
     if broken > 0 {
         outcome::say(&format!(
-            "{broken} of {read} messages break the contract of {name}:"
+            "{broken} of {read} messages violate the contract of {name}:"
         ));
         for group in groups.iter() {
             let n = count(group.messages);
@@ -130,7 +130,7 @@ fn named(decoder: &Decoder<'_>, subject: &str) -> Result<EventId, Failure> {
             let names = several.iter().take(12);
             let names = names.map(|at| contracts.event_name(&contracts.events[*at]));
             let names = names.collect::<Vec<_>>().join(", ");
-            format!("it is that of several events ({names}), and a body does not say which it is")
+            format!("it matches several events ({names}), and the payload does not tell which")
         }
     };
     let subject = visible(subject);

@@ -160,7 +160,7 @@ fn usable(against: &str, folder: Folder) -> Result<Old, Failure> {
             let text = report::human(&folder.diagnostics, &folder.sources, colour);
             outcome::say(text.trim_end());
             outcome::say(&format!(
-                "error: the contracts of --against {against} have errors and cannot be compared with; name a version that `check` accepts"
+                "error: the contracts of --against {against} have errors and cannot be compared; use a version that `check` accepts"
             ));
             Err(Failure::Findings)
         }

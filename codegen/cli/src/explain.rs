@@ -89,7 +89,7 @@ fn list() -> String {
     for (title, severity) in [
         ("Rules of `diff` that break:", compat::Severity::Breaks),
         ("Rules of `diff` that warn:", compat::Severity::Warn),
-        ("Rules of `diff` for the record:", compat::Severity::Info),
+        ("Rules of `diff` for information:", compat::Severity::Info),
     ] {
         let rules = RULES.iter().filter(|rule| rule.severity == severity);
         group(title, rules.map(|rule| (rule.id, rule.summary)).collect());

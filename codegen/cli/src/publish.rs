@@ -133,7 +133,7 @@ async fn send(
     let receipt = match unless_stopped(stop, bus.publish_any(message)).await {
         Err(interrupted) => {
             outcome::say(
-                "stopped: it was sent or not; publishing it again is safe when it has an id",
+                "interrupted: the event may have been sent; publishing it again is safe if it has an id",
             );
             return Err(interrupted);
         }
@@ -141,14 +141,14 @@ async fn send(
     };
     outcome::print(&match receipt {
         Some(receipt) if receipt.duplicate => format!(
-            "{name} on {subject}: {} has {id} already, as message {}; nothing new was stored\n",
+            "{name} on {subject}: {} already has {id}, as message {}: duplicate, not stored again\n",
             receipt.stream, receipt.sequence
         ),
         Some(receipt) => format!(
             "{name} on {subject}: stored as message {} of {} under the id {id}\n",
             receipt.sequence, receipt.stream
         ),
-        None => format!("{name} on {subject}: sent; it is ephemeral, and nobody says who got it\n"),
+        None => format!("{name} on {subject}: sent; ephemeral, so there is no acknowledgement\n"),
     })
 }
 
@@ -195,7 +195,7 @@ fn read(path: &Path) -> Result<Written, Failure> {
     })?;
     if bytes.len() as u64 > LARGEST {
         return Err(Failure::Usage(format!(
-            "{} has more than {} MiB: no server takes such an event",
+            "{} has more than {} MiB, more than any server accepts",
             shown.display(),
             LARGEST >> 20
         )));
@@ -230,7 +230,7 @@ fn sample(checked: &Checked, event: EventId) -> Result<Written, Failure> {
         [] => {
             let made = samples::sample(checked, event).ok_or_else(|| {
                 Failure::Usage(format!(
-                    "no event that fits {} could be made up; write one and give it with --data",
+                    "no event that fits {} could be generated; pass one with --data",
                     checked.event_name(of)
                 ))
             })?;

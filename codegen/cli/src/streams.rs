@@ -144,7 +144,7 @@ async fn look(server: &Server, wanted: &Wanted, stop: &Shutdown) -> Result<Found
             .iter()
             .map(|missing| format!("\n  {missing}"));
         return Err(Failure::Outside(format!(
-            "the permissions of the connected user do not suffice for a plan; {SEE}{}",
+            "the connected user lacks the permissions for a plan; {SEE}{}",
             lines.collect::<String>()
         )));
     }
@@ -206,11 +206,11 @@ async fn write(
     if plan.needs_yes() > 0 && !args.yes {
         if !terminal::can_ask() {
             outcome::say(
-                "nothing was applied: what the plan loses wants a yes; read it, and run again with --yes",
+                "nothing was applied: the plan loses data; review it and run again with --yes",
             );
             return Err(Failure::Findings);
         }
-        let question = format!("{} of these changes lose something.", plan.needs_yes());
+        let question = format!("{} of these changes lose data.", plan.needs_yes());
         if !unless_stopped(stop, terminal::ask(&question)).await?? {
             outcome::say("nothing was applied");
             return Err(Failure::Findings);
@@ -232,29 +232,27 @@ fn finish(applied: Applied, plan: &Plan) -> Result<(), Failure> {
         End::Done => {
             let stuck = plan.items.iter().filter(|item| item.is_stuck()).count();
             outcome::print(&format!("{progress}\n"))?;
-            outcome::print(&report::resets(
-                &plan.resets,
-                "to have what lies behind delivered too",
-            ))?;
+            outcome::print(&report::resets(&plan.resets, "to deliver them too"))?;
             if stuck == 0 {
                 return Ok(());
             }
-            outcome::say(&format!("{stuck} cannot be done: see the plan above"));
+            outcome::say(&format!("{stuck} cannot be applied: see the plan above"));
             Err(Failure::Findings)
         }
         End::Stopped => {
-            outcome::say(&format!("stopped: {progress}; run it again to go on"));
+            outcome::say(&format!("stopped: {progress}; run it again to continue"));
             Err(Failure::Interrupted)
         }
         End::Contended(seen) => {
             outcome::say(&format!(
-                "somebody else writes at the same time: {seen}; {progress}. Run `streams plan` to see what is left, and \
-                 agree on one who applies"
+                "the server is being changed by someone else: {seen}; {progress}. Run `streams plan` to see what is left, and let one process apply at a time"
             ));
             Err(Failure::Findings)
         }
         End::Failed { what, error } => {
-            outcome::say(&format!("{what} failed: {progress}; run it again to go on"));
+            outcome::say(&format!(
+                "{what} failed: {progress}; run it again to continue"
+            ));
             Err(error.into())
         }
     }

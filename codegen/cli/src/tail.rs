@@ -206,7 +206,7 @@ impl Plan {
         let pattern = args.pattern.as_deref().unwrap_or(">");
         if !is_pattern(pattern) {
             return Err(Failure::Usage(format!(
-                "\"{}\" is no pattern of subjects: tokens between dots, * for one of any kind, > at the end for the rest",
+                "\"{}\" is not a valid subject filter: tokens between dots, * for one token, > at the end for the rest",
                 visible(pattern)
             )));
         }
@@ -273,10 +273,11 @@ impl Plan {
         if from != Start::New && !self.live.is_empty() {
             let queues = self.queues.iter().cloned().collect::<Vec<_>>().join(", ");
             outcome::say(&match queues.as_str() {
-                "" => "note: of ephemeral events there is no past: they are shown from now on"
-                    .to_owned(),
+                "" => {
+                    "note: ephemeral events are not stored: they are shown from now on".to_owned()
+                }
                 queues => format!(
-                    "note: of ephemeral events and work queues ({queues}) only what is new is shown"
+                    "note: of ephemeral events and work queues ({queues}) only new events are shown"
                 ),
             });
         }

@@ -67,7 +67,7 @@ pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
         let id = folder::stream(&checked, name)?;
         if !has_messages(id) {
             return Err(Failure::Usage(format!(
-                "no event of the contracts is stored in \"{name}\": there is nothing to hold it against"
+                "no event of the contracts is stored in \"{name}\": there is nothing to validate"
             )));
         }
         streams = vec![&checked[id].name.value];
@@ -107,7 +107,7 @@ async fn verify(
     };
     outcome::print(&text)?;
     if end.is_err() {
-        outcome::say("not everything was read: the numbers are of what was");
+        outcome::say("interrupted: the numbers are of the messages that were read");
     }
     end?;
     let finds = |one: &Verified<'_>| one.there.is_none() || one.tally.finds();

@@ -55,7 +55,7 @@ pub(super) async fn run(
         false => format!(" of {}", count(all as u64)),
     };
     outcome::say(&format!(
-        "{}{of} dead letters, {} of them were sent on their way again",
+        "{}{of} dead letters, {} of them redriven",
         count(letters.len() as u64),
         count(again as u64)
     ));

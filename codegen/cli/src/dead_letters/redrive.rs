@@ -18,9 +18,9 @@ use crate::units::count;
 /// Redrives dead letters: sends them to their service again, and to no other service.
 ///
 /// Idempotent: a dead letter that was redriven before is left out, so the command can be interrupted and repeated. An
-/// event that fails again becomes a new dead letter. The counts add up: found = redriven + already redriven + skipped
-/// + failed (+ left, if interrupted). Warns, with --dry-run too, if a service is paused or has no durable for
-/// redrives: they stay pending. Exit code 1: something was skipped or failed.
+/// event that fails again becomes a new dead letter. The counts add up:
+/// found = redriven + already redriven + skipped + failed (+ left, if interrupted). Warns, with --dry-run too, if a
+/// service is paused or has no durable for redrives: they stay pending. Exit code 1: something was skipped or failed.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   event-contracts dead-letters redrive --service notifier --reason attempts --dry-run
@@ -100,8 +100,9 @@ async fn all(
             continue;
         }
         if letter.omitted {
-            summary
-                .skip("its body was too large to be kept: publish the original again".to_owned());
+            summary.skip(
+                "its payload was too large to be stored: publish the original again".to_owned(),
+            );
             continue;
         }
         if let Reader::Missing(why) = reader {

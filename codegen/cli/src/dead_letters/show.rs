@@ -47,7 +47,7 @@ pub(super) async fn run(
         .and_then(|message| Letter::of(reader, message));
     let (Some(message), Some(letter)) = (message, letter) else {
         return Err(Failure::Usage(format!(
-            "there is no dead letter {}; `{}` shows those that there are",
+            "there is no dead letter {}; `{}` lists them",
             args.sequence,
             command("dead-letters list")
         )));
@@ -133,7 +133,7 @@ fn human(letter: &Letter, message: &StoredMessage, judged: Option<Judged>, style
     }
     let _ = writeln!(out, "\n{}", style.bold("body"));
     match judged {
-        None => out.push_str("  was too large to be kept, and the original is gone\n"),
+        None => out.push_str("  was too large to be stored, and the original is gone\n"),
         Some(judged) => {
             for problem in &judged.problems {
                 let _ = writeln!(
@@ -146,7 +146,7 @@ fn human(letter: &Letter, message: &StoredMessage, judged: Option<Judged>, style
             match &judged.body {
                 Some(body) => out.push_str(&body.to_pretty()),
                 None => {
-                    let _ = writeln!(out, "  {} bytes that are no JSON", message.body.len());
+                    let _ = writeln!(out, "  {} bytes that are not JSON", message.body.len());
                 }
             }
         }

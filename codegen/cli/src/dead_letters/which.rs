@@ -116,7 +116,7 @@ impl Reason {
         if there || text.contains(char::is_whitespace) {
             return Ok(Self::Text(text.to_owned()));
         }
-        let missing = "no dead letter has the reason or the detail";
+        let missing = "no dead letter has this reason or detail";
         Err(unknown(missing, text, "reasons", &known))
     }
 

@@ -85,7 +85,7 @@ impl Repository {
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
             return Err(outside(format!(
-                "git cannot be asked about {}: {}; compare with a folder instead: --against DIR",
+                "git cannot read {}: {}; compare with a folder instead: --against DIR",
                 contracts.display(),
                 first_line(&said)
             )));
@@ -94,7 +94,7 @@ impl Repository {
         let root = root.canonicalize().unwrap_or(root);
         let below = folder.strip_prefix(&root).map_err(|_| {
             outside(format!(
-                "{} is not below {}, which git calls its repository",
+                "{} is not below {}, the git repository that contains it",
                 folder.display(),
                 root.display()
             ))
@@ -141,7 +141,7 @@ impl Repository {
         }
         let shallow = self.git(&["rev-parse".as_ref(), "--is-shallow-repository".as_ref()])?;
         let shallow = String::from_utf8_lossy(&shallow.stdout).trim() == "true";
-        let mut text = format!("git knows no commit `{name}` here");
+        let mut text = format!("git finds no commit `{name}` here");
         if shallow {
             text.push_str("; this is a shallow clone, which has only the latest commits: run `git fetch --unshallow`, or in GitHub Actions set `fetch-depth: 0` for actions/checkout");
         } else {
@@ -201,7 +201,7 @@ impl Repository {
             ))),
             None => Ok(Found::Nothing {
                 note: format!(
-                    "at {name} there is no folder `{inside}`, under any name: everything is new, and nothing can break"
+                    "at {name} there is no folder `{inside}`, under any name: everything is new, so nothing can break"
                 ),
             }),
         }

@@ -32,7 +32,7 @@ pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
     let checked = folder::load(contracts)?;
     let samples = samples::samples(&checked);
     for event in &samples.without {
-        outcome::say(&format!("no good payload of {event} could be made"));
+        outcome::say(&format!("no valid payload of {event} could be generated"));
     }
     let wanted: Vec<(PathBuf, String)> = samples
         .files()

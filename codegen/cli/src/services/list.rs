@@ -123,7 +123,7 @@ impl Row<'_> {
 
     fn state(&self) -> String {
         let Some(there) = &self.there else {
-            return "missing: `streams apply` makes it".to_owned();
+            return "missing: `streams apply` creates it".to_owned();
         };
         if self.lacks(there) {
             return "lacks events: `streams apply` adds them".to_owned();
@@ -133,7 +133,7 @@ impl Row<'_> {
         }
         let state = match (there.num_waiting, there.num_ack_pending) {
             (1.., _) => "listening",
-            (0, 1..) => "busy, or gone with what it had",
+            (0, 1..) => "busy, or stopped with events in flight",
             (0, 0) => "nobody listens",
         };
         state.to_owned()
@@ -240,11 +240,10 @@ fn behind_text(services: &[(&str, Vec<Row<'_>>)]) -> String {
         }
         for ((stream, event), (stored, row)) in by_event {
             let says = match stored {
-                Some(1) => format!("1 stored event of {event} lies"),
-                Some(n) => format!("{} stored events of {event} lie", count(n)),
-                None => format!("stored events of {event}, more than can be counted here, lie"),
+                Some(1) => format!("1 stored event of {event} is"),
+                Some(n) => format!("{} stored events of {event} are", count(n)),
+                None => format!("stored events of {event}, more than can be counted here, are"),
             };
-            let are = if stored == Some(1) { "is" } else { "are" };
             let to = begins(row.wanted).map_or_else(String::new, |(_, to)| to);
             let first = match row.there.as_ref().is_some_and(|there| row.lacks(there)) {
                 true => "first `streams apply`, then",
@@ -252,8 +251,7 @@ fn behind_text(services: &[(&str, Vec<Row<'_>>)]) -> String {
             };
             let _ = writeln!(
                 out,
-                "\n{says} behind the position of {name} in {stream} and {are} not delivered. To \
-                 have them handled, and the other stored events before that position again, {first}\n  {}",
+                "\n{says} before the position of {name} in {stream} and will not be delivered. To handle them, and the other stored events before that position again, {first}\n  {}",
                 command(&format!(
                     "services reset {name} --to {to} --stream {stream}"
                 ))

@@ -76,7 +76,9 @@ pub(super) fn check(args: &Args) -> Result<(), Failure> {
     if is_name(name) {
         return Ok(());
     }
-    Err(Failure::Usage(format!("\"{name}\" is no name of a stream")))
+    Err(Failure::Usage(format!(
+        "\"{name}\" is not a valid stream name"
+    )))
 }
 
 pub(super) async fn run(bus: &Bus, args: &Args, stop: &Shutdown) -> Result<(), Failure> {
@@ -155,7 +157,7 @@ async fn receive(
     let (mut progress, started) = (Progress::new(), Instant::now());
     loop {
         let piece = unless_stopped(stop, timeout(SILENCE, pieces.next())).await?;
-        let piece = piece.map_err(|_| broken("the server has stopped sending"))?;
+        let piece = piece.map_err(|_| broken("the server stopped sending"))?;
         let piece = piece.ok_or_else(|| broken("the connection is closed"))?;
         if piece.payload.is_empty() {
             return match refusal(&piece) {
@@ -202,13 +204,13 @@ impl Unfinished {
     fn new(to: &Path) -> Result<Self, Failure> {
         if to.exists() {
             return Err(Failure::Usage(format!(
-                "{} is there already, and a backup overwrites nothing",
+                "{} already exists, and a backup overwrites nothing",
                 to.display()
             )));
         }
-        let name = to
-            .file_name()
-            .ok_or_else(|| Failure::Usage(format!("{} is no name for a folder", to.display())))?;
+        let name = to.file_name().ok_or_else(|| {
+            Failure::Usage(format!("{} is not a valid folder name", to.display()))
+        })?;
         let above = match to.parent() {
             Some(above) if !above.as_os_str().is_empty() => above,
             _ => Path::new("."),
