@@ -49,14 +49,14 @@ refused() { # EXIT-CODE TEXT COMMAND...
     [ "$status" -eq "$code" ] && grep -qF "$text" "$scratch/out" ||
         { echo "$*: exit code $status"; cat "$scratch/out"; exit 1; }
 }
-refused 3 '2.10 is the oldest that works here' streams plan
-refused 3 '2.10 is the oldest that works here' streams apply --yes
-refused 3 '2.10 is the oldest that works here' streams backup SCHEDULING --out "$scratch/backup"
-refused 3 '2.10 is the oldest that works here' services list
-refused 3 '2.10 is the oldest that works here' tail --from all
-refused 3 '2.10 is the oldest that works here' publish scheduling.UserScheduleCreated --sample
-refused 3 '2.10 is the oldest that works here' dead-letters list
-refused 3 '2.10 is the oldest that works here' verify
+refused 3 'the oldest supported version is 2.10 supported version' streams plan
+refused 3 'the oldest supported version is 2.10 supported version' streams apply --yes
+refused 3 'the oldest supported version is 2.10 supported version' streams backup SCHEDULING --out "$scratch/backup"
+refused 3 'the oldest supported version is 2.10 supported version' services list
+refused 3 'the oldest supported version is 2.10 supported version' tail --from all
+refused 3 'the oldest supported version is 2.10 supported version' publish scheduling.UserScheduleCreated --sample
+refused 3 'the oldest supported version is 2.10 supported version' dead-letters list
+refused 3 'the oldest supported version is 2.10 supported version' verify
 NATS_SERVER_BIN=$folder/2.9/nats-server refused 2 'is no nats-server of 2.10 or newer' dev --port 0
 unset NATS_URL XDG_CONFIG_HOME
 

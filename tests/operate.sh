@@ -74,7 +74,7 @@ for text in 'as foobar in the account EVENTS' 'stored as message 1 of SCHEDULING
     grep -qF "$text" out.txt || { echo "missing: $text"; cat out.txt; exit 1; }
 done
 # Before the backups and after each restore.
-[ "$(grep -cF '1 messages read: 1 fit, 0 break' out.txt)" -eq 3 ] || { echo 'not verified three times'; cat out.txt; exit 1; }
+[ "$(grep -cF '1 messages read: 1 valid, 0 violate' out.txt)" -eq 3 ] || { echo 'not verified three times'; cat out.txt; exit 1; }
 
 # The cluster, with the certificates and the permissions of before: a replicated stream, and one server less.
 cat >cluster.sh <<'CLUSTER'

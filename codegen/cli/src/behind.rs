@@ -35,15 +35,14 @@ impl Behind {
         let (event, position) = (&self.event, count(self.position));
         match self.stored {
             Some(1) => format!(
-                "1 stored event of {event} lies behind {durable} position ({position}) and is not delivered"
+                "1 stored event of {event} is before {durable} position ({position}) and will not be delivered"
             ),
             Some(n) => format!(
-                "{} stored events of {event} lie behind {durable} position ({position}) and are not delivered",
+                "{} stored events of {event} are before {durable} position ({position}) and will not be delivered",
                 count(n)
             ),
             None => format!(
-                "what is stored of {event} and lies behind {durable} position ({position}) is not delivered; how much \
-                 that is cannot be counted here"
+                "stored events of {event} before {durable} position ({position}) will not be delivered; they cannot be counted here"
             ),
         }
     }

@@ -8,16 +8,16 @@ use crate::files::{self, Written};
 use crate::folder;
 use crate::outcome::{self, Failure};
 
-/// Writes one HTML page of all domains, events, services and who talks to whom.
+/// Generates a catalog: one HTML page with all domains, events, services and the flow between them.
 ///
-/// The page stands alone: it loads nothing, can be opened from a disk, sent by mail or published as it is. The file is not
-/// touched when it has this text already.
+/// The page is self-contained: it loads nothing and can be opened from disk, attached to a mail or published as it is.
+/// The file is not touched if its content is up to date.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   event-contracts catalog --out catalog.html
   event-contracts catalog --contracts services/contracts --out public/index.html")]
 pub(crate) struct Args {
-    /// The file, or - for standard output.
+    /// Output file, or - for standard output.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 }

@@ -9,7 +9,7 @@ use event_codegen::report;
 use crate::folder;
 use crate::outcome::{self, Failure};
 
-/// Reads the contracts and reports every problem.
+/// Validates the contracts and reports every problem.
 ///
 /// Exits with 1 when there are errors; warnings do not change the exit code.
 #[derive(clap::Args)]
@@ -17,18 +17,18 @@ use crate::outcome::{self, Failure};
   event-contracts check
   event-contracts check --contracts services/contracts --format sarif > contracts.sarif")]
 pub(crate) struct Args {
-    /// How problems are reported, on standard output.
+    /// Format of the report on standard output.
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     format: Format,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Format {
-    /// With the source underlined, for people.
+    /// Human-readable, with annotated source lines.
     Human,
-    /// For scripts.
+    /// JSON, for scripts.
     Json,
-    /// Annotations of a workflow run on GitHub.
+    /// GitHub Actions annotations.
     Github,
     /// SARIF 2.1.0, for code scanning.
     Sarif,

@@ -13,19 +13,19 @@ const NAME: &str = "event-contracts";
 
 /// Prints a completion script for a shell.
 ///
-/// The script asks this command for what fits, so that names of events, services, streams and subjects are completed too:
-/// those of the contracts folder of the command line, or of `contracts`.
+/// The script calls this command for candidates, so names of events, services, streams and subjects are completed as
+/// well: those of the contracts folder of the command line, or of `contracts`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   event-contracts completions bash > ~/.local/share/bash-completion/completions/event-contracts
   event-contracts completions zsh > ~/.zfunc/_event-contracts")]
 pub(crate) struct Args {
-    /// The shell.
+    /// Shell.
     shell: Shell,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let unknown = || Failure::Usage(format!("there is no script for {}", args.shell));
+    let unknown = || Failure::Usage(format!("no completion script for {}", args.shell));
     let shell = Shells::builtins();
     let shell = shell
         .completer(&args.shell.to_string())

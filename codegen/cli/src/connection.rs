@@ -107,8 +107,8 @@ async fn connect(service: Option<&str>, stop: &Shutdown) -> Result<Server, Failu
     let version = Version::parse(&info.version);
     if version.is_some_and(|version| version < OLDEST) {
         return Err(Failure::Outside(format!(
-            "the server at {at} is nats-server {}, and {OLDEST} is the oldest that works here: update it \
-             (`event-contracts dev` starts a new one to try)",
+            "the server at {at} is nats-server {}, and the oldest supported version is {OLDEST}: update it \
+             (`event-contracts dev` starts a current one)",
             info.version
         )));
     }
@@ -126,11 +126,10 @@ impl From<Error> for Failure {
             // A value of the environment: that is how the command was used.
             Error::Config(wrong) => return Failure::Usage(context::blame(wrong)),
             Error::Connect { .. } => {
-                "; is one running there? `event-contracts dev` starts one, NATS_URL or a context of the `nats` command \
-                 line (NATS_CONTEXT) says where another one is"
+                "; is a server running there? `event-contracts dev` starts one; to use another, set NATS_URL or a context of the `nats` command line (NATS_CONTEXT)"
             }
             Error::Login { .. } => {
-                "; they come from NATS_CREDS, NATS_NKEY_SEED, NATS_USER with NATS_PASSWORD, NATS_TOKEN or NATS_URL, or \
+                "; credentials are read from NATS_CREDS, NATS_NKEY_SEED, NATS_USER with NATS_PASSWORD, NATS_TOKEN or NATS_URL, or \
                  from the context of the `nats` command line"
             }
             Error::Refused { .. } => {
@@ -141,10 +140,10 @@ impl From<Error> for Failure {
                  for this account, or set NATS_JS_DOMAIN when it is behind a leaf node"
             }
             Error::Server { code, .. } if NO_REPLICAS.contains(code) => {
-                "; `replicas` in the contract wants more servers than there are"
+                "; `replicas` in the contract exceeds the number of servers"
             }
             Error::Server { code, .. } if NO_ROOM.contains(code) => {
-                "; the account's or the server's limits for JetStream leave no room (`nats account info`)"
+                "; the account's or the server's JetStream limits are exhausted (`nats account info`)"
             }
             _ => "",
         };

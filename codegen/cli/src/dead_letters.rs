@@ -17,10 +17,10 @@ use crate::folder;
 use crate::message::Reader;
 use crate::outcome::Failure;
 
-/// Dead letters: what services could not handle, and sending it on its way again.
+/// Dead letters: list, inspect and redrive the events that services could not handle.
 ///
-/// The server: NATS_URL and the other NATS_… variables, else the context of the `nats` command line that NATS_CONTEXT
-/// names, else the selected one, else nats://localhost:4222.
+/// Connects to NATS_URL with the other NATS_… variables; else to the context of the `nats` command line in
+/// NATS_CONTEXT; else to the selected context; else to nats://localhost:4222.
 #[derive(clap::Subcommand)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 pub(crate) enum DeadLetters {

@@ -20,21 +20,21 @@ use crate::outcome::{self, Failure, Sink};
 use crate::units::count;
 use frames::Frames;
 
-/// Reads messages on standard input as an event of the contracts.
+/// Decodes and validates messages from standard input as an event of the contracts.
 ///
-/// One JSON body per line, or documents over many lines. What fits the contract goes to standard output in the contract's
-/// order and names, with defaults filled in and sensitive values masked; what does not fit is said on standard error, with
-/// its line, path and rule, and at the end once for each place, rule and cause, with how many messages have it. Exit code 1:
-/// something did not fit.
+/// Input is one JSON payload per line, or JSON documents over several lines. Valid messages go to standard output in
+/// the contract's order and names, with defaults filled in and sensitive values masked; violations go to standard
+/// error with line, path and rule, and are summarized at the end for each path, rule and cause. Exit code 1: there are
+/// violations.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   event-contracts decode --subject userschedule:created < schedule.json
   nats sub --raw 'orders.*.*.placed' | event-contracts decode --subject 'orders.*.*.placed' --json")]
 pub(crate) struct Args {
-    /// The subject that they came on; * stands for a token that does not matter.
+    /// Subject of the messages; * matches any token.
     #[arg(long, value_name = "SUBJECT", add = crate::candidates::subjects())]
     subject: String,
-    /// One JSON object per message on a line of its own: its line, the event, the body, and what is wrong with it.
+    /// Print one JSON object per message and line: line number, event, payload, and violations.
     #[arg(long)]
     json: bool,
 }
@@ -76,7 +76,7 @@ pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
     out.flush()?;
     if broken > 0 {
         outcome::say(&format!(
-            "{broken} of {read} messages break the contract of {name}:"
+            "{broken} of {read} messages violate the contract of {name}:"
         ));
         for group in groups.iter() {
             let n = count(group.messages);
@@ -130,7 +130,7 @@ fn named(decoder: &Decoder<'_>, subject: &str) -> Result<EventId, Failure> {
             let names = several.iter().take(12);
             let names = names.map(|at| contracts.event_name(&contracts.events[*at]));
             let names = names.collect::<Vec<_>>().join(", ");
-            format!("it is that of several events ({names}), and a body does not say which it is")
+            format!("it matches several events ({names}), and the payload does not tell which")
         }
     };
     let subject = visible(subject);

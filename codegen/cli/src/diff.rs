@@ -15,29 +15,30 @@ use event_codegen::source::Sources;
 use crate::folder::{self, Folder};
 use crate::outcome::{self, Failure};
 
-/// Compares the contracts with older versions of themselves.
+/// Compares the contracts with older versions and reports breaking changes.
 ///
-/// Says of every change whom it breaks, with a payload that shows it, and in which order services can be upgraded. Exits
-/// with 1 when a change breaks somebody, or when one of the contracts has errors.
+/// Reports for every change which services it breaks, with a payload as a counterexample, and the order in which
+/// services can be upgraded. Exits with 1 if there is a breaking change, or if one of the contracts has errors.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   event-contracts diff --against git:origin/main
   event-contracts diff --against git:v1.4.0 --against git:v1.3.0 --mode backward --format sarif")]
 pub(crate) struct Args {
-    /// What to compare with: a folder, or `git:REF` for the folder at a commit, or `git:REF:PATH` for one of another name.
+    /// Version to compare with: a folder, `git:REF` for the folder at a commit, or `git:REF:PATH` if it has another
+    /// path there.
     #[arg(long, value_name = "DIR|git:REF", required = true)]
     against: Vec<String>,
-    /// Which breaks fail.
+    /// Compatibility that is required.
     #[arg(long, value_name = "MODE", default_value = "full")]
     mode: DiffMode,
-    /// How changes are reported, on standard output.
+    /// Format of the report on standard output.
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     format: Format,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum DiffMode {
-    /// All of them.
+    /// Backward and forward.
     Full,
     /// New services must understand old messages.
     Backward,
@@ -47,11 +48,11 @@ enum DiffMode {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Format {
-    /// With the lines of both contracts, for people.
+    /// Human-readable, with the lines of both contracts.
     Human,
-    /// For scripts.
+    /// JSON, for scripts.
     Json,
-    /// Annotations of a workflow run on GitHub.
+    /// GitHub Actions annotations.
     Github,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
@@ -159,7 +160,7 @@ fn usable(against: &str, folder: Folder) -> Result<Old, Failure> {
             let text = report::human(&folder.diagnostics, &folder.sources, colour);
             outcome::say(text.trim_end());
             outcome::say(&format!(
-                "error: the contracts of --against {against} have errors and cannot be compared with; name a version that `check` accepts"
+                "error: the contracts of --against {against} have errors and cannot be compared; use a version that `check` accepts"
             ));
             Err(Failure::Findings)
         }

@@ -8,15 +8,15 @@ use event_codegen::diagnostic::{closest, visible};
 
 use crate::outcome::{self, Failure};
 
-/// Explains a code or a rule that stands in a report; without one, lists them all.
+/// Explains a code or rule of a report; without an argument, lists all of them.
 ///
-/// The codes are those of `check`, errors before warnings; the rules are those of `diff`, by how much they matter.
+/// Lists the codes of `check`, errors before warnings, and the rules of `diff`, by severity.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   event-contracts explain subject-overlap
   event-contracts explain | grep partition")]
 pub(crate) struct Args {
-    /// The code or rule, as in `error[subject-overlap]`.
+    /// Code or rule, as in `error[subject-overlap]`.
     #[arg(add = crate::candidates::codes())]
     code: Option<String>,
 }
@@ -89,7 +89,7 @@ fn list() -> String {
     for (title, severity) in [
         ("Rules of `diff` that break:", compat::Severity::Breaks),
         ("Rules of `diff` that warn:", compat::Severity::Warn),
-        ("Rules of `diff` for the record:", compat::Severity::Info),
+        ("Rules of `diff` for information:", compat::Severity::Info),
     ] {
         let rules = RULES.iter().filter(|rule| rule.severity == severity);
         group(title, rules.map(|rule| (rule.id, rule.summary)).collect());

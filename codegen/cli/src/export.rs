@@ -11,7 +11,7 @@ use std::path::Path;
 
 use crate::outcome::Failure;
 
-/// Writes documents for other languages and tools.
+/// Exports documents for other languages and tools.
 #[derive(clap::Subcommand)]
 pub(crate) enum Export {
     JsonSchema(json_schema::Args),

@@ -42,28 +42,23 @@ fn try_write(path: &Path, text: &str) -> io::Result<Written> {
         Ok(_) if fs::read(path)? == text.as_bytes() => return Ok(Written::Unchanged),
         _ => {}
     }
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+    let folder = match path.parent() {
+        Some(above) if !above.as_os_str().is_empty() => above,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(folder)?;
+    // In the same folder, because a rename cannot cross file systems.
+    let mut temporary = tempfile::Builder::new();
+    #[cfg(unix)]
+    temporary.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut temporary = temporary.tempfile_in(folder)?;
+    temporary.write_all(text.as_bytes())?;
+    // An existing file keeps its permissions.
+    if let Ok(found) = fs::metadata(path) {
+        fs::set_permissions(temporary.path(), found.permissions())?;
     }
-    let temporary = beside(path);
-    let written = fs::write(&temporary, text)
-        .and_then(|()| match fs::metadata(path) {
-            // Who may read the file is its owner's business, not ours.
-            Ok(found) => fs::set_permissions(&temporary, found.permissions()),
-            Err(_) => Ok(()),
-        })
-        .and_then(|()| fs::rename(&temporary, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&temporary);
-    }
-    written.map(|()| Written::Changed)
-}
-
-/// A hidden name in the same folder, because a rename cannot cross file systems; with the process's number, because two
-/// commands may write at once.
-fn beside(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.{}.tmp", std::process::id()))
+    temporary.persist(path)?;
+    Ok(Written::Changed)
 }
 
 /// Removes a file that is known to be there.

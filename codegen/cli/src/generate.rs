@@ -8,18 +8,18 @@ use crate::files::{self, Written};
 use crate::folder;
 use crate::outcome::{self, Failure};
 
-/// Writes the Rust that a service's build.rs would write.
+/// Generates the Rust code that a service's build.rs generates.
 ///
-/// The file is not touched when it has this text already.
+/// The file is not touched if its content is up to date.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   event-contracts generate --service warehouse --out src/contracts.rs
   event-contracts generate --out - | less")]
 pub(crate) struct Args {
-    /// Only what this service publishes, handles and reaches; may be repeated. Without it: everything.
+    /// Generate only what this service publishes, handles and refers to; may be repeated. Without it, everything.
     #[arg(long, value_name = "NAME", add = crate::candidates::services())]
     service: Vec<String>,
-    /// The file, or - for standard output.
+    /// Output file, or - for standard output.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 }

@@ -42,10 +42,10 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-/// Typed event contracts: checks a folder of contracts and writes what services need.
+/// Typed event contracts: validates a folder of contracts and generates what services need.
 ///
-/// Exit codes: 0 fine (warnings included), 1 findings in the contracts, stale files or drift, 2 wrong use, 3 the outside
-/// world failed (a folder that cannot be written, a server that is not there), 130 stopped by Ctrl-C or SIGTERM.
+/// Exit codes: 0 success (warnings included), 1 errors in the contracts, stale files or drift, 2 invalid usage, 3 the
+/// environment failed (a folder is not writable, a server is not reachable), 130 interrupted by Ctrl-C or SIGTERM.
 #[derive(Parser)]
 #[command(
     name = "event-contracts",
@@ -55,7 +55,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 )]
 #[command(arg_required_else_help = true, max_term_width = 100)]
 struct Cli {
-    /// The folder of contract files.
+    /// Folder of contract files.
     #[arg(long, global = true, value_name = "DIR", default_value = advice::CONTRACTS)]
     contracts: PathBuf,
     #[command(subcommand)]

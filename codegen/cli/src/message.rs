@@ -81,7 +81,7 @@ impl<'a> Reader<'a> {
             Identity::Contradiction { event, named } => {
                 let mut judged = self.body(event, headers, body);
                 let reason = format!(
-                    "the subject is that of {}, and the message id names {named}",
+                    "the subject belongs to {}, and the message id names {named}",
                     self.name(event)
                 );
                 judged
@@ -240,7 +240,7 @@ impl<'a> Reader<'a> {
         let text = field.and_then(|field| self.decoder.token(field, body));
         text.ok_or_else(|| BadText {
             field,
-            reason: "it is part of the subject or the id, and is not there".to_owned(),
+            reason: "it is part of the subject or the id, and is missing".to_owned(),
         })
     }
 }

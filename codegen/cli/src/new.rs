@@ -11,13 +11,13 @@ use crate::outcome::{self, Failure};
 const EXAMPLE: &str = include_str!("new/orders.toml");
 const FILE: &str = "orders.toml";
 
-/// Starts a contracts folder with a commented example, and the schema that editors complete and check it by.
+/// Creates a contracts folder with a commented example and the schema for completion and validation in editors.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   event-contracts new
   event-contracts new ../shop/contracts && event-contracts check --contracts ../shop/contracts")]
 pub(crate) struct Args {
-    /// The folder, made when it is not there; without it, that of --contracts.
+    /// Folder, created if missing; defaults to that of --contracts.
     dir: Option<PathBuf>,
 }
 

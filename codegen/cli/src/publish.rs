@@ -17,29 +17,29 @@ use crate::folder;
 use crate::message::{BadText, Reader, visible};
 use crate::outcome::{self, Failure};
 
-/// Publishes one event, checked against its contract before it leaves.
+/// Publishes one event after validating it against its contract.
 ///
-/// Subject, message id and partition come from the contract, as in a service. What a reader would only ignore (an unknown
-/// field, an old name) is an error here. A stored event is answered with its place in the stream; of an ephemeral one
-/// nobody says who got it. Exit code 1: the event breaks its contract, and nothing was sent.
+/// Subject, message id and partition are derived from the contract, as in a service. Stricter than a reader: unknown
+/// fields and old names are errors. Prints the stream sequence of a stored event; an ephemeral event has no
+/// acknowledgement. Exit code 1: the event violates its contract, and nothing was sent.
 #[derive(clap::Args)]
 #[command(group(ArgGroup::new("payload").required(true).args(["data", "sample"])))]
 #[command(after_help = "Examples:
   event-contracts publish orders.OrderViewed --data '{\"page\": \"home\"}'
   jq -n '{scheduleId: $id, userId: $id}' --arg id \"$(uuidgen)\" | event-contracts publish UserScheduleCreated --data -")]
 pub(crate) struct Args {
-    /// The event: its full name, or the short one where only one domain has it.
+    /// Event: its full name, or the short one if it is unique.
     #[arg(value_name = "EVENT", add = crate::candidates::events())]
     event: String,
-    /// The event as JSON: the text itself (it begins with `{`), a file, or - for standard input.
+    /// Payload as JSON: the text itself (it begins with `{`), a file, or - for standard input.
     #[arg(
         long,
         value_name = "JSON|FILE|-",
         value_hint = clap::ValueHint::FilePath
     )]
     data: Option<PathBuf>,
-    /// The first of the event's `examples` in the contract; of an event without any, a made-up one with every field that it
-    /// can have. An id that is a uuid is a new one each time.
+    /// Publish the first of the event's `examples`, or if there is none a generated payload with every field. A uuid
+    /// in the id is new each time.
     #[arg(long)]
     sample: bool,
 }
@@ -133,7 +133,7 @@ async fn send(
     let receipt = match unless_stopped(stop, bus.publish_any(message)).await {
         Err(interrupted) => {
             outcome::say(
-                "stopped: it was sent or not; publishing it again is safe when it has an id",
+                "interrupted: the event may have been sent; publishing it again is safe if it has an id",
             );
             return Err(interrupted);
         }
@@ -141,14 +141,14 @@ async fn send(
     };
     outcome::print(&match receipt {
         Some(receipt) if receipt.duplicate => format!(
-            "{name} on {subject}: {} has {id} already, as message {}; nothing new was stored\n",
+            "{name} on {subject}: {} already has {id}, as message {}: duplicate, not stored again\n",
             receipt.stream, receipt.sequence
         ),
         Some(receipt) => format!(
             "{name} on {subject}: stored as message {} of {} under the id {id}\n",
             receipt.sequence, receipt.stream
         ),
-        None => format!("{name} on {subject}: sent; it is ephemeral, and nobody says who got it\n"),
+        None => format!("{name} on {subject}: sent; ephemeral, so there is no acknowledgement\n"),
     })
 }
 
@@ -195,7 +195,7 @@ fn read(path: &Path) -> Result<Written, Failure> {
     })?;
     if bytes.len() as u64 > LARGEST {
         return Err(Failure::Usage(format!(
-            "{} has more than {} MiB: no server takes such an event",
+            "{} has more than {} MiB, more than any server accepts",
             shown.display(),
             LARGEST >> 20
         )));
@@ -230,7 +230,7 @@ fn sample(checked: &Checked, event: EventId) -> Result<Written, Failure> {
         [] => {
             let made = samples::sample(checked, event).ok_or_else(|| {
                 Failure::Usage(format!(
-                    "no event that fits {} could be made up; write one and give it with --data",
+                    "no event that fits {} could be generated; pass one with --data",
                     checked.event_name(of)
                 ))
             })?;

@@ -18,10 +18,10 @@ use crate::jetstream::{self, ConsumerInfo};
 use crate::outcome::{self, Failure};
 use crate::wanted::{Wanted, WantedDurable};
 
-/// Services: how far they are, replay, pause.
+/// Services: lag, replay and pause.
 ///
-/// The server: NATS_URL and the other NATS_… variables, else the context of the `nats` command line that NATS_CONTEXT
-/// names, else the selected one, else nats://localhost:4222.
+/// Connects to NATS_URL with the other NATS_… variables; else to the context of the `nats` command line in
+/// NATS_CONTEXT; else to the selected context; else to nats://localhost:4222.
 #[derive(clap::Subcommand)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 pub(crate) enum Services {

@@ -30,10 +30,10 @@ use apply::{Applied, End};
 use plan::Plan;
 use rights::{Rights, Verb};
 
-/// Streams and durable consumers on a server: what they lack against the contracts.
+/// Streams and durable consumers: compare, provision, back up and restore.
 ///
-/// The server: NATS_URL and the other NATS_… variables, else the context of the `nats` command line that NATS_CONTEXT
-/// names, else the selected one, else nats://localhost:4222.
+/// Connects to NATS_URL with the other NATS_… variables; else to the context of the `nats` command line in
+/// NATS_CONTEXT; else to the selected context; else to nats://localhost:4222.
 #[derive(clap::Subcommand)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 pub(crate) enum Streams {
@@ -43,39 +43,41 @@ pub(crate) enum Streams {
     Restore(restore::Args),
 }
 
-/// Shows what `streams apply` would do, and does nothing.
+/// Shows the changes that `streams apply` would make, without making any.
 ///
-/// Compares every stream and durable consumer of the contracts, `DEAD_LETTERS` and the redrive durables included, with the
-/// server. What the contracts do not say (compression, placement) is the operator's and no difference, and so is where a
-/// durable that exists has started. Where a durable that is there is to deliver one event more, the plan counts what is stored
-/// of it behind the durable's position, which it is not delivered, and names the reset that brings it. The connected user's permissions are held against what an apply would do: each subject
-/// that is missing is a line. With --service they are held against what `export nats-auth` gives to that service; connect as
-/// it does, with its credentials. Exit code 0: in sync; 1: something differs, or a permission is missing.
+/// Compares every stream and durable consumer of the contracts with the server, including `DEAD_LETTERS` and the
+/// redrive durables. Settings that contracts do not have (compression, placement) belong to the operator and are not
+/// drift, nor is the start position of an existing durable. If an event is added to an existing durable, the plan
+/// counts its stored messages before the durable's position, which will not be delivered, and names the `services
+/// reset` that replays them. The permissions of the connected user are compared with the requests of an apply, one
+/// line for each missing subject. With --service they are compared with those that `export nats-auth` grants to that
+/// service; connect with the credentials of the service. Exit code 0: in sync; 1: drift, or a permission is missing.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     NATS_CONTEXT=production event-contracts streams plan --json | jq '.items[] | select(.action != \"keep\")'\n  \
     NATS_CONTEXT=billing event-contracts streams plan --service billing")]
 pub(crate) struct PlanArgs {
-    /// Plan as this service: what of its permissions and of its durables is missing.
+    /// Plan for this service: its missing permissions and durables.
     #[arg(long, value_name = "NAME", add = crate::candidates::services())]
     service: Option<String>,
-    /// Write JSON instead of text.
+    /// Print JSON instead of text.
     #[arg(long)]
     json: bool,
 }
 
-/// Brings the server's streams and durable consumers to the contracts.
+/// Provisions the server: creates and updates the streams and durable consumers of the contracts.
 ///
-/// Creates and widens at once. What loses something (a shorter age, a stream or durable that is no longer in the contracts,
-/// fewer subjects) it asks about first; where nobody can be asked, nothing is done without --yes. It may be repeated, and
-/// run twice at once. Touches only streams that the contracts name or that it made for them. Exit code 1: confirmation was
-/// required and not given, somebody else changed the server meanwhile, or the server cannot change something.
+/// Creates and widens without asking. Changes that lose data (a shorter age, fewer subjects, a stream or durable that
+/// is no longer in the contracts) require confirmation; without a terminal, --yes is required. Idempotent, and safe to
+/// run concurrently. Touches only streams that the contracts name or that it created for them. Exit code 1:
+/// confirmation was required and not given, the server was changed by someone else in the meantime, or a setting
+/// cannot be changed.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     event-contracts streams apply\n  \
     NATS_CONTEXT=production event-contracts --contracts ./contracts streams apply --yes")]
 pub(crate) struct ApplyArgs {
-    /// Lose what the plan says is lost, without being asked.
+    /// Apply changes that lose data without asking for confirmation.
     #[arg(long)]
     yes: bool,
 }
@@ -142,7 +144,7 @@ async fn look(server: &Server, wanted: &Wanted, stop: &Shutdown) -> Result<Found
             .iter()
             .map(|missing| format!("\n  {missing}"));
         return Err(Failure::Outside(format!(
-            "the permissions of the connected user do not suffice for a plan; {SEE}{}",
+            "the connected user lacks the permissions for a plan; {SEE}{}",
             lines.collect::<String>()
         )));
     }
@@ -204,11 +206,11 @@ async fn write(
     if plan.needs_yes() > 0 && !args.yes {
         if !terminal::can_ask() {
             outcome::say(
-                "nothing was applied: what the plan loses wants a yes; read it, and run again with --yes",
+                "nothing was applied: the plan loses data; review it and run again with --yes",
             );
             return Err(Failure::Findings);
         }
-        let question = format!("{} of these changes lose something.", plan.needs_yes());
+        let question = format!("{} of these changes lose data.", plan.needs_yes());
         if !unless_stopped(stop, terminal::ask(&question)).await?? {
             outcome::say("nothing was applied");
             return Err(Failure::Findings);
@@ -230,29 +232,27 @@ fn finish(applied: Applied, plan: &Plan) -> Result<(), Failure> {
         End::Done => {
             let stuck = plan.items.iter().filter(|item| item.is_stuck()).count();
             outcome::print(&format!("{progress}\n"))?;
-            outcome::print(&report::resets(
-                &plan.resets,
-                "to have what lies behind delivered too",
-            ))?;
+            outcome::print(&report::resets(&plan.resets, "to deliver them too"))?;
             if stuck == 0 {
                 return Ok(());
             }
-            outcome::say(&format!("{stuck} cannot be done: see the plan above"));
+            outcome::say(&format!("{stuck} cannot be applied: see the plan above"));
             Err(Failure::Findings)
         }
         End::Stopped => {
-            outcome::say(&format!("stopped: {progress}; run it again to go on"));
+            outcome::say(&format!("stopped: {progress}; run it again to continue"));
             Err(Failure::Interrupted)
         }
         End::Contended(seen) => {
             outcome::say(&format!(
-                "somebody else writes at the same time: {seen}; {progress}. Run `streams plan` to see what is left, and \
-                 agree on one who applies"
+                "the server is being changed by someone else: {seen}; {progress}. Run `streams plan` to see what is left, and let one process apply at a time"
             ));
             Err(Failure::Findings)
         }
         End::Failed { what, error } => {
-            outcome::say(&format!("{what} failed: {progress}; run it again to go on"));
+            outcome::say(&format!(
+                "{what} failed: {progress}; run it again to continue"
+            ));
             Err(error.into())
         }
     }

@@ -30,26 +30,26 @@ const BURST: usize = 1_024;
 /// How long what was not shown is counted at the end.
 const LATE: Duration = Duration::from_millis(500);
 
-/// Shows the events of the contracts as they come, decoded and checked, one line each.
+/// Follows the events of the contracts: decodes and validates each, and prints a line for it.
 ///
-/// Stored and ephemeral events alike, until Ctrl-C; then the counts are said on standard error. A message that breaks its
-/// contract has the path and the rule below it. Sensitive values are masked. Nothing is acknowledged and nobody loses an
-/// event to it; of work queues, which one consumer reads, only new events are seen.
+/// Includes stored and ephemeral events, until Ctrl-C, which prints the counts to standard error. For a message that
+/// violates its contract, path and rule are printed below it. Sensitive values are masked. Nothing is acknowledged and
+/// no service loses an event to it; of work queues, which have a single consumer, only new events are seen.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   event-contracts tail 'orders.*.*.placed' --from 2026-05-01T12:00:00Z
   event-contracts tail --event OrderPlaced --from all --json | jq -r .body.orderId | head")]
 pub(crate) struct Args {
-    /// Subjects to show, * for any token and > for all that follow; without it, all of the contracts.
+    /// Subject filter with wildcards * and >. Default: all events of the contracts.
     #[arg(value_name = "PATTERN", add = crate::candidates::subjects())]
     pattern: Option<String>,
-    /// Only this event; may be repeated.
+    /// Show only this event; may be repeated.
     #[arg(long, value_name = "NAME", add = crate::candidates::events())]
     event: Vec<String>,
-    /// Where to begin: all that is stored, only what is new, or what was stored at or after a moment (RFC 3339).
+    /// Start position: all stored events, only new ones, or those stored at or after a timestamp (RFC 3339).
     #[arg(long, value_name = "all|new|TIMESTAMP", default_value = "new")]
     from: From,
-    /// One JSON object per event, each on a line.
+    /// Print one JSON object per event and line.
     #[arg(long)]
     json: bool,
 }
@@ -206,7 +206,7 @@ impl Plan {
         let pattern = args.pattern.as_deref().unwrap_or(">");
         if !is_pattern(pattern) {
             return Err(Failure::Usage(format!(
-                "\"{}\" is no pattern of subjects: tokens between dots, * for one of any kind, > at the end for the rest",
+                "\"{}\" is not a valid subject filter: tokens between dots, * for one token, > at the end for the rest",
                 visible(pattern)
             )));
         }
@@ -273,10 +273,11 @@ impl Plan {
         if from != Start::New && !self.live.is_empty() {
             let queues = self.queues.iter().cloned().collect::<Vec<_>>().join(", ");
             outcome::say(&match queues.as_str() {
-                "" => "note: of ephemeral events there is no past: they are shown from now on"
-                    .to_owned(),
+                "" => {
+                    "note: ephemeral events are not stored: they are shown from now on".to_owned()
+                }
                 queues => format!(
-                    "note: of ephemeral events and work queues ({queues}) only what is new is shown"
+                    "note: of ephemeral events and work queues ({queues}) only new events are shown"
                 ),
             });
         }

@@ -22,25 +22,25 @@ use crate::terminal::{Progress, Style};
 use crate::units::{self, count};
 use tally::Tally;
 
-/// Reads what the streams hold and holds it against the contracts.
+/// Validates the stored messages of all streams against the contracts.
 ///
-/// Says for each event how many messages fit, what the others break (one line for each place, rule and cause, with the first
-/// message), and which subjects no contract names. Beside what a service would refuse, that is a subject, partition or
-/// message id that does not follow from the fields. Messages without a message id, which no server
-/// can deduplicate, are counted for each stream: a warning. Nothing is acknowledged or changed. Exit code 1: something does not fit, or a stream
-/// is not there.
+/// Reports for each event the number of valid messages, the violations of the others (one line for each path, rule and
+/// cause, with the first message), and subjects without a contract. A violation is what a service would reject, or a
+/// subject, partition or message id that does not match the fields. Messages without a message id, which the server
+/// cannot deduplicate, are counted for each stream as a warning. Nothing is acknowledged or changed. Exit code 1:
+/// there are violations, or a stream is missing.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   event-contracts verify
   event-contracts verify SCHEDULING --sample 1000 --json")]
 pub(crate) struct Args {
-    /// Only this stream.
+    /// Validate only this stream.
     #[arg(value_name = "STREAM", add = crate::candidates::streams())]
     stream: Option<String>,
-    /// So many messages of each stream, spread evenly over it, instead of all.
+    /// Validate only this many messages of each stream, evenly distributed.
     #[arg(long, value_name = "N")]
     sample: Option<NonZeroU64>,
-    /// One JSON object.
+    /// Print one JSON object.
     #[arg(long)]
     json: bool,
 }
@@ -67,7 +67,7 @@ pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
         let id = folder::stream(&checked, name)?;
         if !has_messages(id) {
             return Err(Failure::Usage(format!(
-                "no event of the contracts is stored in \"{name}\": there is nothing to hold it against"
+                "no event of the contracts is stored in \"{name}\": there is nothing to validate"
             )));
         }
         streams = vec![&checked[id].name.value];
@@ -107,7 +107,7 @@ async fn verify(
     };
     outcome::print(&text)?;
     if end.is_err() {
-        outcome::say("not everything was read: the numbers are of what was");
+        outcome::say("interrupted: the numbers are of the messages that were read");
     }
     end?;
     let finds = |one: &Verified<'_>| one.there.is_none() || one.tally.finds();

@@ -272,7 +272,9 @@ fn start(start: &model::Start) -> Result<Start, Failure> {
         model::Start::At(text) => {
             let time: Result<Timestamp, _> = text.parse();
             Start::at(time.map_err(|error| {
-                Failure::Usage(format!("`start = \"{text}\"` is no point in time: {error}"))
+                Failure::Usage(format!(
+                    "`start = \"{text}\"` is not a valid timestamp: {error}"
+                ))
             })?)
         }
     })

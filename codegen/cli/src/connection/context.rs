@@ -144,7 +144,7 @@ fn selected() -> Result<Option<(String, PathBuf)>, Failure> {
     };
     if name.contains("..") || name.contains(['/', '\\']) {
         return Err(Failure::Usage(format!(
-            "{from}: a context's name has no `..`, `/` or `\\`"
+            "{from}: the name of a context cannot contain `..`, `/` or `\\`"
         )));
     }
     let path = folder.join("context").join(format!("{name}.json"));
@@ -172,7 +172,7 @@ fn selected() -> Result<Option<(String, PathBuf)>, Failure> {
         some => format!("there are: {}", some.join(", ")),
     };
     Err(Failure::Usage(format!(
-        "the context \"{name}\" that {from} names is not at {}; {known}",
+        "{from} selects the context \"{name}\", which does not exist at {}; {known}",
         path.display()
     )))
 }
@@ -207,7 +207,7 @@ impl Context {
         })?;
         // The parser's own error names a place and no text, so that no secret is in it.
         let fields: BTreeMap<String, Value> = serde_json::from_str(&text)
-            .map_err(|error| wrong(format!("is no JSON object: {error}")))?;
+            .map_err(|error| wrong(format!("is not a JSON object: {error}")))?;
         let mut said: BTreeMap<&str, &str> = BTreeMap::new();
         for (field, value) in &fields {
             let known = FIELDS.iter().find(|(known, _)| known == field);
@@ -218,10 +218,10 @@ impl Context {
                 (Some((known, _)), Value::String(text)) => {
                     said.insert(known, text);
                 }
-                (Some(_), _) => return Err(wrong(format!("`{field}` must be a text"))),
+                (Some(_), _) => return Err(wrong(format!("`{field}` must be a string"))),
                 (None, _) => {
                     return Err(wrong(format!(
-                        "`{field}` is not supported here; say it with NATS_… variables, or use a context without it"
+                        "`{field}` is not supported; use NATS_… variables, or a context without it"
                     )));
                 }
             }
@@ -300,5 +300,5 @@ fn seed(path: &str) -> Result<String, String> {
         .map(str::trim)
         .find(|line| line.starts_with("SU"))
         .map(str::to_owned)
-        .ok_or_else(|| format!("{path} has no line with the seed of a user (SU…)"))
+        .ok_or_else(|| format!("{path} contains no user seed (SU…)"))
 }

@@ -16,10 +16,10 @@ use crate::units::count;
 /// Longest text of the details in the table.
 const DETAIL: usize = 60;
 
-/// Lists the dead letters, the oldest first.
+/// Lists dead letters, oldest first.
 ///
-/// Each with its service and event, the reason, how often it was tried, where its original is and how often it was sent on
-/// its way again.
+/// Each with its service and event, the reason, the number of attempts, the position of the original and the number of
+/// redrives.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   event-contracts dead-letters list --service notifier --reason attempts
@@ -27,7 +27,7 @@ const DETAIL: usize = 60;
 pub(crate) struct Args {
     #[command(flatten)]
     pub(super) which: Which,
-    /// One JSON list instead of the table.
+    /// Print one JSON list instead of the table.
     #[arg(long)]
     json: bool,
 }
@@ -55,7 +55,7 @@ pub(super) async fn run(
         false => format!(" of {}", count(all as u64)),
     };
     outcome::say(&format!(
-        "{}{of} dead letters, {} of them were sent on their way again",
+        "{}{of} dead letters, {} of them redriven",
         count(letters.len() as u64),
         count(again as u64)
     ));

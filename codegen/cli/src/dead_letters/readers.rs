@@ -83,7 +83,7 @@ impl<'a> Readers<'a> {
         let help = match own.map(|own| self.contracts.durables(own).is_empty()) {
             Some(false) => &*format!("`{}` makes it", command("streams apply")),
             Some(true) => "it subscribes to no stored event in these contracts",
-            None => "it is not in these contracts; use those that have it",
+            None => "it is not in these contracts; use the contracts that define it",
         };
         format!("the service {service} has no durable for redrives: {help}")
     }
@@ -148,17 +148,16 @@ impl Reader {
         };
         let text = match paused {
             None if *in_hand > 0 => format!(
-                "nobody asks {durable} for more ({in_hand} in hand, {last}): {service} is busy with them for long, or gone; \
-                 what is redriven waits there until it asks again; see `{}`",
+                "{durable} has no waiting pull request ({in_hand} in flight, {last}): {service} is busy or stopped; redriven events stay pending until it pulls again; see `{}`",
                 command("services list")
             ),
             Some(time) => format!(
-                "{durable} is paused for {time} ({last}): what is redriven to {service} waits until then, or until \
+                "{durable} is paused for {time} ({last}): events redriven to {service} stay pending until then, or until \
                  `{}`",
                 command(&format!("services resume {service}"))
             ),
             None => format!(
-                "nobody reads {durable} ({last}): what is redriven waits there until {service} runs; start it, and see \
+                "{durable} has no consumer ({last}): redriven events stay pending until {service} runs; start it, and see \
                  `{}`",
                 command("services list")
             ),

@@ -15,12 +15,12 @@ use crate::outcome::{self, Failure};
 use crate::terminal::Progress;
 use crate::units::count;
 
-/// Sends dead letters on their way to their service again; no other service sees them.
+/// Redrives dead letters: sends them to their service again, and to no other service.
 ///
-/// Each once: what was sent again before is left out, so that it may be stopped and repeated. What fails again is a new
-/// dead letter. The numbers add up: found = redriven + already redriven + skipped + failed (+ left, when it was stopped).
-/// Where nobody reads the redrives of a service, or it is paused, that is a warning, with --dry-run too: they wait for it.
-/// Exit code 1: something was skipped or failed.
+/// Idempotent: a dead letter that was redriven before is left out, so the command can be interrupted and repeated. An
+/// event that fails again becomes a new dead letter. The counts add up:
+/// found = redriven + already redriven + skipped + failed (+ left, if interrupted). Warns, with --dry-run too, if a
+/// service is paused or has no durable for redrives: they stay pending. Exit code 1: something was skipped or failed.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   event-contracts dead-letters redrive --service notifier --reason attempts --dry-run
@@ -28,13 +28,13 @@ use crate::units::count;
 pub(crate) struct Args {
     #[command(flatten)]
     pub(super) which: Which,
-    /// Say what would be sent, and send nothing.
+    /// Show what would be sent, and send nothing.
     #[arg(long)]
     dry_run: bool,
-    /// Also what was sent again before.
+    /// Include dead letters that were redriven before.
     #[arg(long)]
     again: bool,
-    /// The summary as one JSON object.
+    /// Print the summary as one JSON object.
     #[arg(long)]
     json: bool,
 }
@@ -100,8 +100,9 @@ async fn all(
             continue;
         }
         if letter.omitted {
-            summary
-                .skip("its body was too large to be kept: publish the original again".to_owned());
+            summary.skip(
+                "its payload was too large to be stored: publish the original again".to_owned(),
+            );
             continue;
         }
         if let Reader::Missing(why) = reader {

@@ -16,19 +16,19 @@ use crate::message::{Judged, Reader, visible};
 use crate::outcome::{self, Failure};
 use crate::terminal::{Style, ago};
 
-/// Shows one dead letter: its headers, why it is one, and its body, decoded and checked.
+/// Shows one dead letter: its headers, the reason, and its payload, decoded and validated.
 ///
-/// Sensitive values are masked, as far as the contracts name the event. Where the body was too large to be kept, it is that
-/// of the original, if its stream still has it.
+/// Sensitive values are masked if the contracts define the event. If the payload was too large for the dead letter, it
+/// is read from the original, if its stream still has it.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   event-contracts dead-letters show 17
   event-contracts dead-letters show 17 --json | jq .body")]
 pub(crate) struct Args {
-    /// Its sequence, as in `dead-letters list`.
+    /// Sequence of the dead letter, as in `dead-letters list`.
     #[arg(value_name = "SEQ")]
     sequence: u64,
-    /// One JSON object.
+    /// Print one JSON object.
     #[arg(long)]
     json: bool,
 }
@@ -47,7 +47,7 @@ pub(super) async fn run(
         .and_then(|message| Letter::of(reader, message));
     let (Some(message), Some(letter)) = (message, letter) else {
         return Err(Failure::Usage(format!(
-            "there is no dead letter {}; `{}` shows those that there are",
+            "there is no dead letter {}; `{}` lists them",
             args.sequence,
             command("dead-letters list")
         )));
@@ -133,7 +133,7 @@ fn human(letter: &Letter, message: &StoredMessage, judged: Option<Judged>, style
     }
     let _ = writeln!(out, "\n{}", style.bold("body"));
     match judged {
-        None => out.push_str("  was too large to be kept, and the original is gone\n"),
+        None => out.push_str("  was too large to be stored, and the original is gone\n"),
         Some(judged) => {
             for problem in &judged.problems {
                 let _ = writeln!(
@@ -146,7 +146,7 @@ fn human(letter: &Letter, message: &StoredMessage, judged: Option<Judged>, style
             match &judged.body {
                 Some(body) => out.push_str(&body.to_pretty()),
                 None => {
-                    let _ = writeln!(out, "  {} bytes that are no JSON", message.body.len());
+                    let _ = writeln!(out, "  {} bytes that are not JSON", message.body.len());
                 }
             }
         }

@@ -13,14 +13,14 @@ use crate::reasons::REASONS;
 /// Selection of dead letters.
 #[derive(clap::Args)]
 pub(super) struct Which {
-    /// Only those of this service: one of the contracts, or one that has dead letters on the server.
+    /// Only dead letters of this service.
     #[arg(long, value_name = "NAME", add = crate::candidates::services())]
     service: Option<String>,
-    /// Only this event: one of the contracts, or one that has dead letters on the server.
+    /// Only dead letters of this event.
     #[arg(long, value_name = "NAME", add = crate::candidates::events())]
     event: Option<String>,
-    /// Only those with this reason (undecodable, invalid, contradiction, unknown, attempts, panic, dead, no-outcome); any
-    /// other text is looked for in their details.
+    /// Only dead letters with this reason (undecodable, invalid, contradiction, unknown, attempts, panic, dead,
+    /// no-outcome); any other text is searched in their details.
     #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new(), add = crate::candidates::reasons())]
     reason: Option<String>,
 }
@@ -116,7 +116,7 @@ impl Reason {
         if there || text.contains(char::is_whitespace) {
             return Ok(Self::Text(text.to_owned()));
         }
-        let missing = "no dead letter has the reason or the detail";
+        let missing = "no dead letter has this reason or detail";
         Err(unknown(missing, text, "reasons", &known))
     }
 

@@ -63,12 +63,12 @@ impl<'a> Follow<'a> {
         let (done, end) = self.apply(&split.free, stop).await;
         end?;
         outcome::say(&format!(
-            "{all} streams and durables of the contracts, {} of them new or changed",
+            "{all} streams and durables of the contracts, {} of them created or updated",
             done.len()
         ));
         if fewer > 0 {
             outcome::say(&format!(
-                "{fewer} of the streams have 1 replica here, for want of more servers"
+                "{fewer} of the streams have 1 replica here, because there is one server"
             ));
         }
         self.leave(split.left);
@@ -89,10 +89,10 @@ impl<'a> Follow<'a> {
             };
             outcome::say(&match self.applies {
                 true => format!(
-                    "{text}\ncontracts changed, with {errors}: the server goes on with those from before"
+                    "{text}\ncontracts changed, with {errors}: the server keeps the previous ones"
                 ),
                 false => format!(
-                    "contracts changed, with {errors} (`{}` shows them): the server goes on with those from before",
+                    "contracts changed, with {errors} (`{}` shows them): the server keeps the previous ones",
                     command("check")
                 ),
             });
@@ -126,7 +126,7 @@ impl<'a> Follow<'a> {
         let (done, end) = self.apply(&split.free, stop).await;
         match done.as_slice() {
             [] if end.is_err() => {}
-            [] => outcome::say("contracts changed: nothing to do on the server"),
+            [] => outcome::say("contracts changed: the server is in sync"),
             some => outcome::say(&format!(
                 "contracts changed, and applied:\n  {}",
                 some.join("\n  ")
@@ -156,8 +156,8 @@ impl<'a> Follow<'a> {
             return;
         }
         outcome::say(&format!(
-            "contracts changed, and this server has those from before:\n{}\n\
-             `NATS_URL={} {}` brings it there; `dev --watch` does so at each change",
+            "contracts changed, and the server has the previous ones:\n{}\n\
+             `NATS_URL={} {}` applies them; `dev --watch` does so on every change",
             open.join("\n"),
             self.url,
             command("streams apply")
@@ -187,7 +187,7 @@ impl<'a> Follow<'a> {
         new.for_each(|text| outcome::say(text));
         if any {
             outcome::say(&format!(
-                "`NATS_URL={} {}` shows what is left as it is, and `streams apply` asks about it",
+                "`NATS_URL={} {}` shows what was not applied, and `streams apply` asks for confirmation",
                 self.url,
                 command("streams plan")
             ));
@@ -244,7 +244,7 @@ impl Split {
                     .iter()
                     .map(|loss| format!("\n    loses: {loss}"));
                 format!(
-                    "left as it is, for it would lose something: {}{}",
+                    "not applied, because it would lose data: {}{}",
                     item.name(),
                     losses.collect::<String>()
                 )
@@ -253,15 +253,16 @@ impl Split {
         let foreign = free.iter().filter(|item| item.action == Action::Foreign);
         left.extend(foreign.map(|item| format!("{}: {}", full_name(item), item.notes.join("; "))));
         let stuck = free.iter().filter(|item| item.is_stuck());
-        left.extend(
-            stuck.map(|item| format!("cannot be as the contracts want it: {}", item.name())),
-        );
+        left.extend(stuck.map(|item| {
+            format!(
+                "cannot be provisioned as the contracts say: {}",
+                item.name()
+            )
+        }));
         let (free, waiting) = without_waiting(free, &lossy);
-        left.extend(
-            waiting
-                .into_iter()
-                .map(|(item, reason)| format!("waits for what is left as it is: {item}{reason}")),
-        );
+        left.extend(waiting.into_iter().map(|(item, reason)| {
+            format!("waits for a change that was not applied: {item}{reason}")
+        }));
         Self { free, left }
     }
 }

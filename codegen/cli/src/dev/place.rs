@@ -176,7 +176,7 @@ fn taken(port: u16) -> String {
     );
     let Some(info) = info(port) else {
         return format!(
-            "port {port} is taken by something that is no NATS server; take another --port (0: a free one)"
+            "port {port} is in use by a program that is not a NATS server; take another --port (0: a free one)"
         );
     };
     let version = info["version"].as_str().unwrap_or("of an unknown version");

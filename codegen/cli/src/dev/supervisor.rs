@@ -69,7 +69,7 @@ impl Running {
     /// Returns the place where its store is, and how long.
     pub(super) fn store(&self) -> String {
         let kept = if self.temporary {
-            "which goes with it"
+            "which was deleted with it"
         } else {
             "which is kept"
         };
@@ -97,10 +97,10 @@ impl Running {
                     terminate(pid);
                 }
                 let words = self.last_words();
-                Ok(Some(format!("the server has ended: {words}")))
+                Ok(Some(format!("the server exited: {words}")))
             }
             Err(error) => Err(Failure::Outside(format!(
-                "the server is not seen any more: {error}"
+                "lost the server process: {error}"
             ))),
         }
     }
@@ -121,9 +121,7 @@ impl Running {
         // The end of the pipe is the signal.
         drop(supervisor.stdin.take());
         let deadline = Instant::now() + STOP + Duration::from_secs(5);
-        let lost = |error: io::Error| {
-            Failure::Outside(format!("the server is not seen any more: {error}"))
-        };
+        let lost = |error: io::Error| Failure::Outside(format!("lost the server process: {error}"));
         while Instant::now() < deadline {
             if supervisor.try_wait().map_err(lost)?.is_some() {
                 return Ok(());

@@ -123,7 +123,7 @@ impl Traffic {
             .map(|kind| format!("{} {}", count(kind.total), kind.name))
             .collect();
         outcome::say(&match totals.as_slice() {
-            [] => "stopped; no event has passed".to_owned(),
+            [] => "stopped; no events".to_owned(),
             some => format!("stopped; passed: {}", some.join(", ")),
         });
         Ok(())

@@ -7,52 +7,20 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Component, Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+
+use tempfile::TempDir;
 
 use crate::outcome::Failure;
 
 /// What a commit has.
 pub(super) enum Found {
     /// The folder, written out, and what to call it in reports.
-    Folder { files: Scratch, shown: String },
+    Folder { files: TempDir, shown: String },
     /// No contracts yet.
     Nothing {
         /// What to say about it.
         note: String,
     },
-}
-
-/// A folder that goes when nobody needs it any more.
-pub(super) struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new() -> io::Result<Self> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let mut builder = fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        loop {
-            let count = COUNT.fetch_add(1, Ordering::Relaxed);
-            let name = format!("event-contracts-git-{}-{count}", std::process::id());
-            let path = std::env::temp_dir().join(name);
-            match builder.create(&path) {
-                Ok(()) => return Ok(Self(path)),
-                // Left over by a process of this number that was killed: nobody else's folder is ever written to.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && count < 1_000 => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }
 
 /// One file of a commit.
@@ -117,7 +85,7 @@ impl Repository {
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
             return Err(outside(format!(
-                "git cannot be asked about {}: {}; compare with a folder instead: --against DIR",
+                "git cannot read {}: {}; compare with a folder instead: --against DIR",
                 contracts.display(),
                 first_line(&said)
             )));
@@ -126,7 +94,7 @@ impl Repository {
         let root = root.canonicalize().unwrap_or(root);
         let below = folder.strip_prefix(&root).map_err(|_| {
             outside(format!(
-                "{} is not below {}, which git calls its repository",
+                "{} is not below {}, the git repository that contains it",
                 folder.display(),
                 root.display()
             ))
@@ -173,7 +141,7 @@ impl Repository {
         }
         let shallow = self.git(&["rev-parse".as_ref(), "--is-shallow-repository".as_ref()])?;
         let shallow = String::from_utf8_lossy(&shallow.stdout).trim() == "true";
-        let mut text = format!("git knows no commit `{name}` here");
+        let mut text = format!("git finds no commit `{name}` here");
         if shallow {
             text.push_str("; this is a shallow clone, which has only the latest commits: run `git fetch --unshallow`, or in GitHub Actions set `fetch-depth: 0` for actions/checkout");
         } else {
@@ -233,7 +201,7 @@ impl Repository {
             ))),
             None => Ok(Found::Nothing {
                 note: format!(
-                    "at {name} there is no folder `{inside}`, under any name: everything is new, and nothing can break"
+                    "at {name} there is no folder `{inside}`, under any name: everything is new, so nothing can break"
                 ),
             }),
         }
@@ -332,8 +300,10 @@ impl Repository {
     }
 
     /// Writes files out. A link is the file that it points to; one that leaves the folder is refused.
-    fn write(&self, entries: Vec<Entry>, reference: &str) -> Result<Scratch, Failure> {
-        let scratch = Scratch::new()
+    fn write(&self, entries: Vec<Entry>, reference: &str) -> Result<TempDir, Failure> {
+        let scratch = tempfile::Builder::new()
+            .prefix("event-contracts-git-")
+            .tempdir()
             .map_err(|error| outside(format!("cannot make a temporary folder: {error}")))?;
         let contents = self.contents(&entries)?;
         let by_path: BTreeMap<&Path, usize> = entries

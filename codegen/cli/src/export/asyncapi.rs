@@ -8,19 +8,19 @@ use super::output;
 use crate::folder;
 use crate::outcome::Failure;
 
-/// Writes an AsyncAPI 3.0 document (JSON) of all services, or of one as seen from it.
+/// Exports an AsyncAPI 3.0 document (JSON) of all services, or of one service from its point of view.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   event-contracts export asyncapi --out asyncapi.json
   event-contracts export asyncapi --service warehouse --out warehouse.asyncapi.json --check    # exit 1 when stale")]
 pub(crate) struct Args {
-    /// The file, or - for standard output.
+    /// Output file, or - for standard output.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// Only what this service sends and receives.
+    /// Include only what this service sends and receives.
     #[arg(long, value_name = "NAME", add = crate::candidates::services())]
     service: Option<String>,
-    /// Write nothing; exit with 1 when the file is not what would be written.
+    /// Write nothing; exit with 1 if the file is stale.
     #[arg(long)]
     check: bool,
 }

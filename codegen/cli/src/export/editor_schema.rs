@@ -7,16 +7,16 @@ use event_codegen::export::editor_schema;
 use crate::files::{self, Written};
 use crate::outcome::{self, Failure};
 
-/// Writes the JSON Schema of the contract language, for editors.
+/// Exports the JSON Schema of the contract language, for editors.
 ///
-/// A contract whose first line is `#:schema ./.contract.schema.json` is completed and checked by every editor that has
-/// taplo or tombi (VS Code, Zed, Neovim, Helix). Needs no contracts.
+/// Editors with taplo or tombi (VS Code, Zed, Neovim, Helix) complete and validate a contract whose first line is
+/// `#:schema ./.contract.schema.json`. Needs no contracts.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   event-contracts export editor-schema --out contracts/.contract.schema.json
   event-contracts export editor-schema | jq .definitions.event")]
 pub(crate) struct Args {
-    /// The file; without it the schema goes to standard output.
+    /// Output file. Default: standard output.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }

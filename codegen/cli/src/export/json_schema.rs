@@ -10,31 +10,32 @@ use crate::files;
 use crate::folder;
 use crate::outcome::Failure;
 
-/// Writes a JSON Schema of every event.
+/// Exports a JSON Schema for every event.
 ///
-/// Files of a previous export that no longer belong are removed; files that this command did not write are never touched.
+/// Files of a previous export that are no longer needed are removed; files that this command did not write are never
+/// touched.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   event-contracts export json-schema --out schemas
   event-contracts export json-schema --out schemas --check    # in CI: exit 1 when the folder is stale")]
 pub(crate) struct Args {
-    /// The folder for the schemas.
+    /// Output folder.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// The draft that the schemas declare.
+    /// JSON Schema draft.
     #[arg(long, value_name = "DRAFT", default_value = "07")]
     draft: DraftName,
-    /// How the schemas are spread over files.
+    /// Layout of the output files.
     #[arg(long, value_name = "LAYOUT", default_value = "bundled")]
     layout: LayoutName,
-    /// Write nothing; exit with 1 when the folder is not what would be written.
+    /// Write nothing; exit with 1 if the folder is stale.
     #[arg(long)]
     check: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum DraftName {
-    /// Draft-07, which every tool reads.
+    /// Draft-07, supported by every tool.
     #[value(name = "07")]
     Draft07,
     /// Draft 2020-12.

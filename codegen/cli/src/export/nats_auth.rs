@@ -8,21 +8,22 @@ use super::output;
 use crate::folder;
 use crate::outcome::Failure;
 
-/// Writes a nats-server configuration in which each service may do what its contract says, and nothing else.
+/// Exports a nats-server configuration with least-privilege permissions: each service may do what its contract says,
+/// and nothing else.
 ///
-/// Passwords are read from the server's environment (`$WAREHOUSE_PASSWORD`); none is written.
+/// The server reads passwords from its environment (`$WAREHOUSE_PASSWORD`); the file contains none.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   event-contracts export nats-auth --out nats/auth.conf
   event-contracts export nats-auth --accounts --out nats/auth.conf --check    # in CI: exit 1 when the file is stale")]
 pub(crate) struct Args {
-    /// The file, or - for standard output.
+    /// Output file, or - for standard output.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-    /// One account per service instead of one user.
+    /// Use one account per service instead of one user.
     #[arg(long)]
     accounts: bool,
-    /// Write nothing; exit with 1 when the file is not what would be written.
+    /// Write nothing; exit with 1 if the file is stale.
     #[arg(long)]
     check: bool,
 }

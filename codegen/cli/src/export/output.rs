@@ -97,7 +97,7 @@ fn verdict(path: &Path, stale: &str, fresh: &str) -> Result<(), Failure> {
     }
     outcome::print(stale)?;
     outcome::say(&format!(
-        "{} is stale; the same command without --check writes it anew",
+        "{} is stale; run the same command without --check to update it",
         path.display()
     ));
     Err(Failure::Findings)

@@ -10,19 +10,20 @@ use crate::files;
 use crate::folder;
 use crate::outcome::{self, Failure};
 
-/// Writes payloads of every event for other languages' tests: good ones, newer ones, and bad ones with the reason.
+/// Exports sample payloads of every event for tests in other languages: valid, from newer versions, and invalid with
+/// the reason.
 ///
-/// One file each in `<domain>.<Event>/{valid,unknown,invalid}/`, and `index.json`, which lists them all. Files that the
-/// list of a previous export names and that no longer belong are removed; other files are never touched.
+/// Writes one file per sample to `<domain>.<Event>/{valid,unknown,invalid}/`, and `index.json` with all of them. Files
+/// of a previous export that are listed there and no longer needed are removed; other files are never touched.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   event-contracts export samples --out samples
   event-contracts export samples --out samples --check    # in CI: exit 1 when the folder is stale")]
 pub(crate) struct Args {
-    /// The folder for the samples.
+    /// Output folder.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Write nothing; exit with 1 when the folder is not what would be written.
+    /// Write nothing; exit with 1 if the folder is stale.
     #[arg(long)]
     check: bool,
 }
@@ -31,7 +32,7 @@ pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
     let checked = folder::load(contracts)?;
     let samples = samples::samples(&checked);
     for event in &samples.without {
-        outcome::say(&format!("no good payload of {event} could be made"));
+        outcome::say(&format!("no valid payload of {event} could be generated"));
     }
     let wanted: Vec<(PathBuf, String)> = samples
         .files()

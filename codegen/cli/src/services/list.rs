@@ -17,18 +17,19 @@ use crate::terminal::{Progress, Style};
 use crate::units::{count, duration};
 use crate::wanted::{Wanted, WantedDurable};
 
-/// Lists what waits for each service, and what it has in hand.
+/// Lists the lag of each service: pending, in flight and redelivered events.
 ///
-/// PENDING waits to be delivered, IN FLIGHT is delivered and not acknowledged, RETRIES of these were delivered more than
-/// once. Partitions are one line; --json has each. Where a durable delivers several events, the lag of each is below it. An
-/// event whose `retention` is `workqueue` cannot be counted alone. A durable that is missing is shown as such. Below the table
-/// stands what is stored and not delivered: events that a durable was past when `streams apply` added them to it.
+/// PENDING: not yet delivered. IN FLIGHT: delivered and not yet acknowledged. RETRIES: those in flight that were
+/// delivered more than once. Partitions are one line; --json lists each. If a durable delivers several events, the lag
+/// of each is listed below it; on a stream whose `retention` is `workqueue`, events cannot be counted separately.
+/// Missing durables are marked. Below the table are events that are stored and will not be delivered, because the
+/// durable was past them when `streams apply` added the event to it.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     event-contracts services list\n  \
     event-contracts services list --json | jq '.[] | select(.pending > 1000) | .service'")]
 pub(crate) struct Args {
-    /// Write JSON instead of text.
+    /// Print JSON instead of text.
     #[arg(long)]
     json: bool,
 }
@@ -122,7 +123,7 @@ impl Row<'_> {
 
     fn state(&self) -> String {
         let Some(there) = &self.there else {
-            return "missing: `streams apply` makes it".to_owned();
+            return "missing: `streams apply` creates it".to_owned();
         };
         if self.lacks(there) {
             return "lacks events: `streams apply` adds them".to_owned();
@@ -132,7 +133,7 @@ impl Row<'_> {
         }
         let state = match (there.num_waiting, there.num_ack_pending) {
             (1.., _) => "listening",
-            (0, 1..) => "busy, or gone with what it had",
+            (0, 1..) => "busy, or stopped with events in flight",
             (0, 0) => "nobody listens",
         };
         state.to_owned()
@@ -239,11 +240,10 @@ fn behind_text(services: &[(&str, Vec<Row<'_>>)]) -> String {
         }
         for ((stream, event), (stored, row)) in by_event {
             let says = match stored {
-                Some(1) => format!("1 stored event of {event} lies"),
-                Some(n) => format!("{} stored events of {event} lie", count(n)),
-                None => format!("stored events of {event}, more than can be counted here, lie"),
+                Some(1) => format!("1 stored event of {event} is"),
+                Some(n) => format!("{} stored events of {event} are", count(n)),
+                None => format!("stored events of {event}, more than can be counted here, are"),
             };
-            let are = if stored == Some(1) { "is" } else { "are" };
             let to = begins(row.wanted).map_or_else(String::new, |(_, to)| to);
             let first = match row.there.as_ref().is_some_and(|there| row.lacks(there)) {
                 true => "first `streams apply`, then",
@@ -251,8 +251,7 @@ fn behind_text(services: &[(&str, Vec<Row<'_>>)]) -> String {
             };
             let _ = writeln!(
                 out,
-                "\n{says} behind the position of {name} in {stream} and {are} not delivered. To \
-                 have them handled, and the other stored events before that position again, {first}\n  {}",
+                "\n{says} before the position of {name} in {stream} and will not be delivered. To handle them, and the other stored events before that position again, {first}\n  {}",
                 command(&format!(
                     "services reset {name} --to {to} --stream {stream}"
                 ))

@@ -16,19 +16,19 @@ use crate::wanted::Wanted;
 /// Since when consumers can be paused.
 const PAUSES: Version = Version(2, 11);
 
-/// Lets the server deliver nothing to a service for a while.
+/// Pauses delivery to a service for a limited time.
 ///
-/// What is being handled goes on, what is published waits, and no process has to be stopped. It ends by itself, so that
-/// nobody can forget it; or with `services resume`. Pausing again sets a new end. Needs nats-server 2.11.
+/// Handlers that are running finish, new events stay pending, and no process has to be stopped. A pause ends by
+/// itself, or with `services resume`. Pausing again sets a new end. Requires nats-server 2.11.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     event-contracts services pause billing --for 15m\n  \
     NATS_CONTEXT=production event-contracts services pause notifier --for 2h")]
 pub(crate) struct PauseArgs {
-    /// The service, by its name in the contracts.
+    /// Name of the service in the contracts.
     #[arg(value_name = "NAME", add = crate::candidates::services())]
     pub(super) name: String,
-    /// How long, in one of ms, s, m, h, d: 15m.
+    /// Length of the pause, in ms, s, m, h or d, such as 15m.
     #[arg(long = "for", value_name = "DURATION", value_parser = length)]
     length: Duration,
 }
@@ -39,7 +39,7 @@ pub(crate) struct PauseArgs {
     event-contracts services resume billing\n  \
     NATS_CONTEXT=production event-contracts services resume notifier")]
 pub(crate) struct ResumeArgs {
-    /// The service, by its name in the contracts.
+    /// Name of the service in the contracts.
     #[arg(value_name = "NAME", add = crate::candidates::services())]
     pub(super) name: String,
 }
@@ -47,7 +47,7 @@ pub(crate) struct ResumeArgs {
 fn length(text: &str) -> Result<Duration, String> {
     match read::duration(text) {
         Some(length) if !length.is_zero() => Ok(length),
-        Some(_) => Err("a pause of no time is none; `services resume` ends one".to_owned()),
+        Some(_) => Err("the pause is empty; `services resume` ends a pause".to_owned()),
         None => Err("write an integer and one of ms, s, m, h, d, such as 15m".to_owned()),
     }
 }
@@ -66,7 +66,7 @@ pub(super) async fn pause(
     can_pause(server)?;
     let durables =
         unless_stopped(stop, present(&server.bus, wanted.durables_of(&args.name))).await??;
-    let no_time = || Failure::Usage("--for: that is longer than a server can count".to_owned());
+    let no_time = || Failure::Usage("--for: longer than a server supports".to_owned());
     let length = chrono::Duration::from_std(args.length).map_err(|_| no_time())?;
     for (durable, info) in durables {
         if stop.is_stopped() {
@@ -82,7 +82,7 @@ pub(super) async fn pause(
             until.to_rfc3339_opts(SecondsFormat::Secs, true),
             match info.num_ack_pending {
                 0 => String::new(),
-                n => format!("; {n} that are being handled go on"),
+                n => format!("; {n} in flight are not interrupted"),
             }
         ))?;
     }
@@ -140,6 +140,6 @@ async fn set(
         return Ok(());
     }
     Err(Failure::Outside(format!(
-        "{stream}/{durable}: the server took the request and did not do it; is its clock right?"
+        "{stream}/{durable}: the server accepted the request and did not pause; is its clock right?"
     )))
 }

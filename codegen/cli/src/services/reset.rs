@@ -19,27 +19,28 @@ use crate::terminal;
 use crate::units::count;
 use crate::wanted::{ADDED, Wanted, WantedDurable};
 
-/// Moves a service to another place in its streams: replays events, or leaves some out.
+/// Moves a service to another position in its streams: replays or skips events.
 ///
-/// Says for each durable how many events will be handled again, or never, and asks first; where nobody can be asked, nothing
-/// is done without --yes. The durable is deleted and made again with the same settings, because no server moves one. A
-/// listener that runs meanwhile ends with `ConsumerGone`: its process has to be started again. Redrives stay where they are.
+/// Shows for each durable how many events will be handled again or skipped, and asks for confirmation; without a
+/// terminal, --yes is required. The durable is deleted and recreated with the same settings, because a server cannot
+/// move one. A running listener ends with `ConsumerGone`, and its process must be restarted. The durable for redrives
+/// is not moved.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     event-contracts services reset billing --to 2026-01-31T08:00:00Z\n  \
     event-contracts services reset notifier --to all --yes")]
 pub(crate) struct Args {
-    /// The service, by its name in the contracts.
+    /// Name of the service in the contracts.
     #[arg(value_name = "NAME", add = crate::candidates::services())]
     name: String,
-    /// Where to go on: `all` (the oldest event that is there), `new` (the next one), a point in time (RFC 3339), or a
-    /// sequence of the stream.
+    /// New position: `all` (the oldest stored event), `new` (the next event), a timestamp (RFC 3339), or a stream
+    /// sequence.
     #[arg(long, value_name = "START")]
     to: String,
-    /// Only the durables on this stream; a sequence needs it where a service has several.
+    /// Only the durables on this stream; required with a sequence if the service consumes several streams.
     #[arg(long, value_name = "STREAM", add = crate::candidates::streams())]
     stream: Option<String>,
-    /// Do it without being asked.
+    /// Skip the confirmation.
     #[arg(long)]
     yes: bool,
 }
@@ -81,7 +82,7 @@ pub(super) fn check(args: &Args, checked: &Checked, wanted: &Wanted) -> Result<S
     let start = start(&args.to)?;
     if matches!(start, Start::Sequence(_)) && args.stream.is_none() && streams.len() > 1 {
         return Err(Failure::Usage(format!(
-            "--to: a sequence is of one stream, and \"{}\" has durables on {}: say which with --stream, or give a point in time",
+            "--to: a sequence belongs to one stream, and \"{}\" has durables on {}: select one with --stream, or use a timestamp",
             args.name,
             streams.join(" and ")
         )));
@@ -104,7 +105,9 @@ fn start(text: &str) -> Result<Start, Failure> {
         };
     }
     match text.parse::<Timestamp>() {
-        Ok(time) if time > Utc::now() => wrong("that is in the future; `new` is from now on"),
+        Ok(time) if time > Utc::now() => {
+            wrong("the timestamp is in the future; `new` starts from now")
+        }
         Ok(time) => Ok(Start::at(time)),
         Err(_) => wrong(
             "write all, new, a sequence of the stream, or RFC 3339 with an offset, such as 2026-01-31T08:00:00Z",
@@ -138,13 +141,15 @@ pub(super) async fn run(
         .any(|step| step.there.num_waiting + step.there.num_ack_pending > 0);
     if busy {
         outcome::say(&format!(
-            "somebody listens as {}, or has something in hand: a listener that runs ends with ConsumerGone, and must be started again",
+            "{} has an active listener or events in flight: the listener will end with ConsumerGone and must be restarted",
             args.name
         ));
     }
     if !args.yes {
         if !terminal::can_ask() {
-            outcome::say("nothing was reset: this wants a yes; read it, and run again with --yes");
+            outcome::say(
+                "nothing was reset: confirmation is required; review the changes and run again with --yes",
+            );
             return Err(Failure::Findings);
         }
         if !unless_stopped(stop, terminal::ask(&format!("Reset {}?", args.name))).await?? {
@@ -183,8 +188,7 @@ async fn moves<'a>(
         let retention = text(&stream.config, "retention").to_owned();
         if retention == "workqueue" && start != Start::All {
             return Err(Failure::Usage(format!(
-                "{} is a work queue: what is handled is gone, and its one durable gets all the rest; only `--to all` is \
-                 possible",
+                "{} is a work queue: handled events are deleted, and its durable gets all others; only `--to all` is possible",
                 wanted.stream
             )));
         }
@@ -217,7 +221,7 @@ impl Move<'_> {
         let waits = there.num_pending;
         let (what, in_hand) = match self.gets {
             None if self.retention != "workqueue" => (
-                "how many events that concerns cannot be counted with these permissions".to_owned(),
+                "the number of events cannot be determined with these permissions".to_owned(),
                 0,
             ),
             None => (
@@ -229,18 +233,15 @@ impl Move<'_> {
             ),
             Some(gets) if gets > waits => {
                 let again = format!("{} events will be handled again", count(gets - waits));
-                let all = format!("{again}, then the {} that wait", count(waits));
+                let all = format!("{again}, then the {} pending", count(waits));
                 (all, 0)
             }
             Some(gets) if gets < waits => (
-                format!(
-                    "{} events that wait will never be handled",
-                    count(waits - gets)
-                ),
+                format!("{} pending events will be skipped", count(waits - gets)),
                 there.num_ack_pending,
             ),
             Some(_) => (
-                "no event is handled again, none is left out".to_owned(),
+                "no event is handled again or skipped".to_owned(),
                 there.num_ack_pending,
             ),
         };
@@ -288,11 +289,11 @@ impl Move<'_> {
         }
         made.map(drop).map_err(|error| {
             let Failure::Outside(why) = Failure::from(error) else {
-                return Failure::Outside(format!("{stream}/{durable} could not be made again"));
+                return Failure::Outside(format!("{stream}/{durable} could not be recreated"));
             };
             Failure::Outside(format!(
-                "{stream}/{durable} is deleted and could not be made again: {why}\nIts settings were {config}\n\
-                 `{}` makes it, with the start of the contracts",
+                "{stream}/{durable} is deleted and could not be recreated: {why}\nIts settings were {config}\n\
+                 `{}` creates it, with the start position of the contracts",
                 command("streams apply")
             ))
         })

@@ -66,7 +66,7 @@ pub(crate) async fn apply(
                 applied.done.push(what);
             }
             Ok(Outcome::AlreadyDone(what)) => {
-                let what = format!("{what}: somebody else has done it");
+                let what = format!("{what}: already done by someone else");
                 say(&what);
                 applied.done.push(what);
             }

@@ -14,6 +14,7 @@ use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
 use crate::connection::unless_stopped;
@@ -39,19 +40,19 @@ const SILENCE: Duration = Duration::from_secs(30);
 const BUSY: Duration = Duration::from_secs(15);
 const BETWEEN: Duration = Duration::from_millis(250);
 
-/// Copies a stream, with its durables and their places, into a new folder.
+/// Backs up a stream with its durables and their positions to a new folder.
 ///
-/// The stream stays in use meanwhile; the copy is of the moment when it starts. The folder is one that the `nats` command
-/// line restores too. It appears when the copy is complete: a command that was stopped or failed leaves nothing.
+/// The stream stays in use; the backup is a snapshot of the moment when it starts. `nats stream restore` can restore
+/// it as well. The folder appears when the backup is complete: an interrupted or failed command leaves nothing behind.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     event-contracts streams backup ORDERS --out backup/ORDERS\n  \
     NATS_CONTEXT=production event-contracts streams backup DEAD_LETTERS --out \"backup/$(date +%F)/DEAD_LETTERS\"")]
 pub(crate) struct Args {
-    /// The stream.
+    /// Name of the stream.
     #[arg(value_name = "STREAM", add = crate::candidates::streams())]
     stream: String,
-    /// The folder to make; it must not be there.
+    /// Output folder; must not exist.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 }
@@ -75,7 +76,9 @@ pub(super) fn check(args: &Args) -> Result<(), Failure> {
     if is_name(name) {
         return Ok(());
     }
-    Err(Failure::Usage(format!("\"{name}\" is no name of a stream")))
+    Err(Failure::Usage(format!(
+        "\"{name}\" is not a valid stream name"
+    )))
 }
 
 pub(super) async fn run(bus: &Bus, args: &Args, stop: &Shutdown) -> Result<(), Failure> {
@@ -154,7 +157,7 @@ async fn receive(
     let (mut progress, started) = (Progress::new(), Instant::now());
     loop {
         let piece = unless_stopped(stop, timeout(SILENCE, pieces.next())).await?;
-        let piece = piece.map_err(|_| broken("the server has stopped sending"))?;
+        let piece = piece.map_err(|_| broken("the server stopped sending"))?;
         let piece = piece.ok_or_else(|| broken("the connection is closed"))?;
         if piece.payload.is_empty() {
             return match refusal(&piece) {
@@ -192,7 +195,7 @@ fn refusal(last: &Message) -> Option<String> {
 
 /// A folder that is given its name when it is complete, and goes away when it never is.
 struct Unfinished {
-    at: PathBuf,
+    at: TempDir,
     to: PathBuf,
     sums: String,
 }
@@ -201,18 +204,25 @@ impl Unfinished {
     fn new(to: &Path) -> Result<Self, Failure> {
         if to.exists() {
             return Err(Failure::Usage(format!(
-                "{} is there already, and a backup overwrites nothing",
+                "{} already exists, and a backup overwrites nothing",
                 to.display()
             )));
         }
-        let name = to
-            .file_name()
-            .ok_or_else(|| Failure::Usage(format!("{} is no name for a folder", to.display())))?;
-        let name = format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id());
-        let at = to.with_file_name(name);
-        let above = at.parent().unwrap_or(Path::new(""));
-        fs::create_dir_all(above)
-            .and_then(|()| private(&at))
+        let name = to.file_name().ok_or_else(|| {
+            Failure::Usage(format!("{} is not a valid folder name", to.display()))
+        })?;
+        let above = match to.parent() {
+            Some(above) if !above.as_os_str().is_empty() => above,
+            _ => Path::new("."),
+        };
+        // For its owner alone: what is stored may be confidential.
+        let at = fs::create_dir_all(above)
+            .and_then(|()| {
+                tempfile::Builder::new()
+                    .prefix(&format!(".{}.", name.to_string_lossy()))
+                    .suffix(".tmp")
+                    .tempdir_in(above)
+            })
             .map_err(|error| cannot("make", to, &error))?;
         Ok(Self {
             at,
@@ -222,7 +232,7 @@ impl Unfinished {
     }
 
     fn create(&self, name: &str) -> Result<Summed, Failure> {
-        let path = self.at.join(name);
+        let path = self.at.path().join(name);
         match File::create_new(&path) {
             Ok(file) => Ok(Summed {
                 file,
@@ -246,14 +256,7 @@ impl Unfinished {
         sums.write(self.sums.clone().as_bytes())?;
         self.finish(sums, SUMS)?;
         // A folder that came meanwhile has files in it, and is not replaced.
-        fs::rename(&self.at, &self.to).map_err(|error| cannot("make", &self.to, &error))
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        // Gone already when it has its name.
-        let _ = fs::remove_dir_all(&self.at);
+        fs::rename(self.at.path(), &self.to).map_err(|error| cannot("make", &self.to, &error))
     }
 }
 
@@ -270,14 +273,6 @@ impl Summed {
         let written = self.file.write_all(bytes);
         written.map_err(|error| cannot("write", &self.path, &error))
     }
-}
-
-/// Makes a folder for the eyes of its owner: what is stored may be confidential.
-fn private(path: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
 }
 
 pub(super) fn cannot(verb: &str, path: &Path, error: &io::Error) -> Failure {

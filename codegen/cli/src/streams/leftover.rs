@@ -32,7 +32,7 @@ pub(super) fn leftover_streams(wanted: &Wanted, there: &[StreamInfo]) -> Vec<Ite
                 item.losses.push(loss::of_removed_stream(stream));
             } else {
                 item.notes.push(format!(
-                    "it belongs to the domain {domain}, which these contracts do not have: it stays"
+                    "it belongs to the domain {domain}, which these contracts do not have: it is kept"
                 ));
             }
             Some(item)
@@ -75,9 +75,9 @@ pub(super) fn leftover_durables(
             }
             item.notes.push(match other {
                 Some(service) => {
-                    format!("it belongs to the service {service} of other contracts: it stays")
+                    format!("it belongs to the service {service} of other contracts: it is kept")
                 }
-                None => "it is not in the contracts: it stays".to_owned(),
+                None => "it is not in the contracts: it is kept".to_owned(),
             });
             if retention != "limits" {
                 item.notes.push(format!(

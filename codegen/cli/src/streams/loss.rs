@@ -70,12 +70,12 @@ async fn stream_loss(
         }
         Setting::Subjects => return fewer_subjects(bus, wanted, there, keyed).await,
         Setting::Retention => format!(
-            "of its {} messages ({}), those that no durable wants, or that all have handled, are dropped at once",
+            "of its {} messages ({}), those that no durable consumes or that all have acknowledged are deleted at once",
             count(state.messages),
             bytes(state.bytes)
         ),
         Setting::Discard => {
-            "when it is full it drops its oldest messages in silence, where publishers got an error"
+            "when it is full it discards the oldest messages, where publishers used to get an error"
                 .to_owned()
         }
         Setting::DuplicateWindow => format!(
@@ -117,8 +117,7 @@ async fn fewer_subjects(
         match all.zip(within).map(|(all, within)| all.saturating_sub(within)) {
             Some(0) | None => {}
             Some(n) => outside.push(format!(
-                "{} messages of {subject} are in no partition of {}: they stay until its limits take them, and nobody \
-                 handles them",
+                "{} messages of {subject} are in no partition of {}: they are kept until the limits of the stream, and no service handles them",
                 count(n),
                 subjects::folded(&kept).join(", ")
             )),
@@ -128,7 +127,7 @@ async fn fewer_subjects(
         let stored = count_from(bus, there.name(), &gone, Start::All).await?;
         let stored = stored.map_or_else(String::new, |n| {
             format!(
-                "; the {} messages that it has of it stay until its limits take them",
+                "; the {} stored messages of it are kept until the limits of the stream",
                 count(n)
             )
         });
@@ -142,7 +141,7 @@ async fn fewer_subjects(
 fn over_limit(wanted: &Value, over: u64, text: &str) -> String {
     match (crate::jetstream::text(wanted, "discard"), over) {
         ("new", 0) => "publishers get errors sooner".to_owned(),
-        ("new", _) => format!("publishers get errors until {text} are gone"),
+        ("new", _) => format!("publishers get errors until {text} are deleted"),
         _ => format!("{text} are dropped, the oldest first"),
     }
 }
@@ -199,7 +198,7 @@ pub(super) fn of_removed_stream(there: &StreamInfo) -> String {
 /// What is lost with a durable.
 pub(super) fn of_removed_durable(there: &ConsumerInfo, retention: &str) -> String {
     let mut text = format!(
-        "its position: {} events wait for it, {} are being handled",
+        "its position: {} pending, {} in flight",
         count(there.num_pending),
         count(there.num_ack_pending)
     );
@@ -232,5 +231,5 @@ pub(super) fn full(there: &StreamInfo) -> Option<String> {
         "new" => "publishers get errors",
         _ => "its oldest messages go",
     };
-    Some(format!("it is full, or nearly ({full}): {then}"))
+    Some(format!("it is (nearly) full ({full}): {then}"))
 }

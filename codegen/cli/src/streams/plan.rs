@@ -59,7 +59,7 @@ pub(crate) enum Action {
     Conflict,
     /// It is there, is not in these contracts, and stays.
     Foreign,
-    /// It is as it should be.
+    /// It is in sync.
     Keep,
 }
 
@@ -148,7 +148,7 @@ impl Plan {
                 if blocked && item.is_change() {
                     item.action = Action::Conflict;
                     item.notes
-                        .push("its stream cannot be as it needs it".to_owned());
+                        .push("its stream cannot be provisioned as it requires".to_owned());
                 }
                 if let Some(found) = found {
                     loss::of_durable(bus, &mut item, found).await?;
@@ -185,7 +185,7 @@ impl Plan {
                     let mut item = durable_item(durable, None);
                     item.action = Action::Conflict;
                     item.notes.push(format!(
-                        "nobody answers {}: the account has no JetStream and does not import it, or NATS_JS_DOMAIN is wrong",
+                        "no responder for {}: the account has no JetStream and does not import it, or NATS_JS_DOMAIN is wrong",
                         asked(durable)
                     ));
                     items.push(item);
@@ -298,7 +298,7 @@ impl Item {
         if about_settings && hash(&self.there).is_some() && hash(&self.there) == hash(&self.wanted)
         {
             self.notes.push(
-                "the contracts have not changed since it was applied: somebody changed the server"
+                "the contracts have not changed since the last apply: the server was changed by hand"
                     .to_owned(),
             );
         }

@@ -12,7 +12,7 @@ use crate::behind::Behind;
 use crate::connection::Server;
 use crate::terminal::Style;
 
-/// The plan as text: what is as it should be is only counted.
+/// The plan as text: what is in sync is only counted.
 pub(super) fn human(
     plan: &Plan,
     rights: &Rights,
@@ -28,7 +28,7 @@ pub(super) fn human(
     for stream in empty {
         let _ = writeln!(
             out,
-            "\n{} stream {stream}: no event names it, so it is not made",
+            "\n{} stream {stream}: no event uses it, so it is not created",
             style.dim("·")
         );
     }
@@ -36,7 +36,7 @@ pub(super) fn human(
         item_text(&mut out, item, style);
     }
     rights_text(&mut out, rights, style);
-    let first = "to have what lies behind delivered too, after the apply";
+    let first = "to deliver them too, after the apply";
     out.push_str(&resets(&plan.resets, first));
     let _ = writeln!(out, "\n{}", summary(plan, rights));
     out
@@ -58,7 +58,7 @@ fn rights_text(out: &mut String, rights: &Rights, style: Style) {
     if let Err(why) = &rights.user {
         let _ = writeln!(
             out,
-            "\n{} permissions: the connected user's are not known: {why}",
+            "\n{} permissions of the connected user are unknown: {why}",
             style.dim("?")
         );
     }
@@ -90,7 +90,7 @@ fn item_text(out: &mut String, item: &Item, style: Style) {
         Action::Conflict => (style.red("!"), "conflict"),
         Action::Foreign => (style.dim("?"), "not ours"),
         Action::Keep if item.notes.is_empty() => return,
-        Action::Keep => (style.dim("·"), "as it should be"),
+        Action::Keep => (style.dim("·"), "in sync"),
     };
     let _ = writeln!(out, "\n{sign} {kind} {}: {verb}", style.bold(&item.name()));
     if matches!(item.action, Action::Create)
@@ -139,16 +139,16 @@ fn summary(plan: &Plan, rights: &Rights) -> String {
     part(changes(Action::Create), "to create");
     part(changes(Action::Change), "to change");
     part(changes(Action::Remove), "to remove");
-    part(stuck, "that cannot be done");
+    part(stuck, "that cannot be applied");
     part(plan.count(Action::Foreign), "not ours");
     part(rights.missing.len(), "permissions missing");
     part(rights.extra.len(), "permissions more than needed");
     let kept = plan.count(Action::Keep);
     if plan.in_sync() && rights.missing.is_empty() {
-        parts.insert(0, format!("in sync: {kept} as they should be"));
+        parts.insert(0, format!("in sync: {kept} unchanged"));
         return parts.join(", ");
     }
-    part(kept, "as they should be");
+    part(kept, "unchanged");
     let mut text = parts.join(", ");
     if plan.needs_yes() > 0 {
         let _ = write!(text, "; {} would lose something", plan.needs_yes());

@@ -41,7 +41,10 @@ impl Reset {
             Some(n) => format!("{} events", count(n)),
             None => "the events".to_owned(),
         };
-        format!("{again} before the position of {} come again", self.service)
+        format!(
+            "{again} before the position of {} will be redelivered",
+            self.service
+        )
     }
 
     pub(crate) fn json(&self) -> Value {

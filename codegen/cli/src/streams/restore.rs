@@ -34,16 +34,16 @@ const IN_USE: u64 = 10_058;
 const SETTLE: Duration = Duration::from_secs(20);
 const BETWEEN: Duration = Duration::from_millis(100);
 
-/// Brings a stream back from the folder of a backup, with its durables and their places.
+/// Restores a stream with its durables and their positions from a backup.
 ///
-/// The server must have no stream of that name: nothing is overwritten. Checksums are looked at first, and afterwards
-/// whether the server has what the backup says. Also restores what `nats stream backup` wrote.
+/// Fails if the server has a stream of that name: nothing is overwritten. Verifies checksums before, and message and
+/// consumer counts after. Also restores backups of `nats stream backup`.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     event-contracts streams restore backup/ORDERS\n  \
     NATS_CONTEXT=spare event-contracts streams restore backup/2026-05-01/DEAD_LETTERS")]
 pub(crate) struct Args {
-    /// The folder.
+    /// Folder of the backup.
     #[arg(value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub(super) dir: PathBuf,
 }
@@ -57,8 +57,8 @@ pub(super) async fn run(
     let name = text(&about.config, "name");
     if let Some(there) = unless_stopped(stop, jetstream::stream(bus, name)).await?? {
         return Err(Failure::Outside(format!(
-            "the server has a stream {name} already, with {} messages, and a restore overwrites nothing: delete it first \
-             (`nats stream rm {name}`) if it may go",
+            "the server already has a stream {name}, with {} messages, and a restore overwrites nothing: delete it first \
+             (`nats stream rm {name}`) if it is not needed",
             count(there.state.messages)
         )));
     }
@@ -72,7 +72,9 @@ pub(super) async fn run(
     let to = unless_stopped(stop, begin(bus, name, &about)).await??;
     if let Err(failure) = send(bus, &args.dir.join(DATA), &to, stop).await {
         if matches!(failure, Failure::Interrupted) {
-            outcome::say("stopped: the stream is not restored, and nothing of it is there");
+            outcome::say(
+                "interrupted: the stream is not restored, and the server has nothing of it",
+            );
         }
         return Err(failure);
     }
@@ -81,8 +83,12 @@ pub(super) async fn run(
 
 /// What the backup says of itself.
 pub(super) fn read(dir: &Path) -> Result<About, Failure> {
-    let no_backup =
-        |why: String| Failure::Usage(format!("{} is no backup of a stream: {why}", dir.display()));
+    let no_backup = |why: String| {
+        Failure::Usage(format!(
+            "{} is not a backup of a stream: {why}",
+            dir.display()
+        ))
+    };
     let about = fs::read_to_string(dir.join(ABOUT))
         .map_err(|error| no_backup(format!("{ABOUT}: {error}")))?;
     let about: About =
@@ -114,7 +120,7 @@ fn check_sums(dir: &Path) -> Result<bool, Failure> {
         read.map_err(|error| cannot("read", &path, &error))?;
         if wanted != Some(format!("{:x}", sum.finalize()).as_str()) {
             return Err(Failure::Outside(format!(
-                "{} is not what was backed up: its checksum is not the one in {SUMS}; nothing was restored",
+                "{} is damaged: its checksum differs from {SUMS}; nothing was restored",
                 path.display()
             )));
         }
@@ -156,7 +162,7 @@ async fn send(bus: &Bus, path: &Path, to: &str, stop: &Shutdown) -> Result<(), F
         let length = file.read(&mut piece).map_err(unreadable)?;
         let answer = unless_stopped(stop, hand_over(bus, to, &piece[..length])).await?;
         let answer = answer.map_err(|error| {
-            let what = "the stream is not restored: the server does not take the archive";
+            let what = "the stream is not restored: the server rejected the archive";
             Failure::Outside(format!("{what}: {error}"))
         })?;
         refused(to, &answer.payload)?;

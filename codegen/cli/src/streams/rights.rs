@@ -18,7 +18,7 @@ use crate::connection::Version;
 /// The first server that says of a permission in which queue group it is (seen on 2.15.1; 2.12.0 and before do not).
 const TELLS_GROUPS: Version = Version(2, 15);
 
-/// What is known of the user, and what of it is not as it should be.
+/// What is known of the user, and what of it is not in sync.
 pub(crate) struct Rights {
     /// The user; or why the server does not tell.
     pub(crate) user: Result<ConnectedUser, String>,

@@ -123,7 +123,7 @@ impl Setting {
                 })
             }
             S::MaxAge => Some(match number().unwrap_or(0) {
-                0 => "for ever".to_owned(),
+                0 => "unlimited".to_owned(),
                 age => duration(age),
             }),
             S::MaxBytes => Some(limit(bytes)),
@@ -162,7 +162,7 @@ impl Setting {
             S::DuplicateWindow | S::Replicas => shrinks(number(wanted) < number(there)),
             S::Discard => shrinks(text(wanted, "discard") == "old"),
             S::Storage => Effect::Cannot(
-                "no server moves a stream between disk and memory: stop the publishers, let its durables drain, delete \
+                "a stream cannot be moved between disk and memory: stop the publishers, let its durables drain, delete \
                  the stream (`nats stream rm`) and apply again; or a new stream, and new events that `supersedes` the old",
             ),
             S::Retention
@@ -171,13 +171,13 @@ impl Setting {
                     .any(|c| text(c, "retention") == "workqueue") =>
             {
                 Effect::Cannot(
-                    "no server changes a stream to or from `workqueue`: stop the publishers, let its durables drain, delete \
+                    "a stream cannot be changed to or from `workqueue`: stop the publishers, let its durables drain, delete \
                  the stream (`nats stream rm`) and apply again; or a new stream, and new events that `supersedes` the old",
                 )
             }
             S::Retention => shrinks(text(wanted, "retention") == "interest"),
             S::AckPolicy => Effect::Cannot(
-                "no server changes how a consumer is acknowledged: let it drain, delete it (`nats consumer rm`) and \
+                "the ack policy of a consumer cannot be changed: let it drain, delete it (`nats consumer rm`) and \
                  apply again; the new one starts where the contract says, and `services reset` moves it",
             ),
             S::AckWait | S::MaxDeliver | S::MaxInFlight => Effect::Free,

@@ -204,12 +204,12 @@ impl<'a> Show<'a> {
         if !parts.is_empty() {
             let _ = write!(text, ": {}", parts.join(", "));
         }
-        let _ = write!(text, "; {} break their contract", count(self.broken));
+        let _ = write!(text, "; {} violate their contract", count(self.broken));
         if self.unknown > 0 {
-            let _ = write!(text, ", {} that no contract names", count(self.unknown));
+            let _ = write!(text, ", {} without a contract", count(self.unknown));
         }
         if written < all {
-            let _ = write!(text, ", {} were not shown any more", count(all - written));
+            let _ = write!(text, ", {} not shown", count(all - written));
         }
         let _ = write!(text, "; {} left out", count(dropped));
         if dropped > 0 {

@@ -98,7 +98,7 @@ impl Tally {
             n => format!(", {} on subjects that are declared only", count(n)),
         };
         format!(
-            "{} messages read: {} fit, {} break their contract, {} that no contract names{declared}",
+            "{} messages read: {} valid, {} violate their contract, {} without a contract{declared}",
             count(self.read),
             count(self.fit),
             count(self.broken),
@@ -117,11 +117,11 @@ impl Tally {
         for (event, of_event) in &self.events {
             let broken = match of_event.broken {
                 0 => String::new(),
-                n => style.red(&format!("  {} break it", count(n))),
+                n => style.red(&format!(", {} invalid", count(n))),
             };
             let _ = writeln!(
                 out,
-                "  {:width$}  {:>11} fit{broken}",
+                "  {:width$}  {:>11} valid{broken}",
                 name(event),
                 count(of_event.fit)
             );
@@ -150,7 +150,7 @@ impl Tally {
             let _ = writeln!(
                 out,
                 "  {}",
-                style.red(&format!("{n} on subjects that no contract names"))
+                style.red(&format!("{n} on subjects without a contract"))
             );
         }
         for (subject, group) in &self.subjects {

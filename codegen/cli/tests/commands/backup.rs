@@ -138,7 +138,7 @@ fn nothing_is_overwritten() {
     assert_eq!(run.code, 3, "{}", run.err);
     assert!(
         run.err
-            .contains("has a stream ORDERS already, with 3 messages"),
+            .contains("already has a stream ORDERS, with 3 messages"),
         "{}",
         run.err
     );
@@ -159,8 +159,8 @@ fn what_cannot_be_backed_up_leaves_nothing() {
             "the server has no stream \"NONE\"; the streams are: ",
         ),
         ("ORDRES", 2, "did you mean \"ORDERS\"?"),
-        ("a.b", 2, "no name of a stream"),
-        ("", 2, "no name of a stream"),
+        ("a.b", 2, "is not a valid stream name"),
+        ("", 2, "is not a valid stream name"),
     ] {
         let run = live.run(&["streams", "backup", stream, "--out", "kept/X"]);
         assert_eq!(run.code, code, "{stream}: {}{}", run.out, run.err);
@@ -187,11 +187,7 @@ fn a_damaged_backup_is_not_restored() {
     fs::write(&data, &flipped).unwrap();
     let run = spare.run(&RESTORE);
     assert_eq!(run.code, 3, "{}{}", run.out, run.err);
-    assert!(
-        run.err.contains("stream.tar.s2 is not what was backed up"),
-        "{}",
-        run.err
-    );
+    assert!(run.err.contains("stream.tar.s2 is damaged"), "{}", run.err);
     assert!(gone());
 
     // Without checksums the server notices.
@@ -243,7 +239,11 @@ fn a_folder_that_is_no_backup_is_wrong_use() {
     ] {
         let run = live.run(&["streams", "restore", folder]);
         assert_eq!(run.code, 2, "{}", run.err);
-        assert!(run.err.contains("is no backup of a stream"), "{}", run.err);
+        assert!(
+            run.err.contains("is not a backup of a stream"),
+            "{}",
+            run.err
+        );
         assert!(run.err.contains(says), "{}", run.err);
     }
 }
@@ -328,7 +328,11 @@ fn no_room_is_explained() {
     let folder = live.folder.at("kept/ORDERS");
     let run = small.run(&["streams", "restore", folder.to_str().unwrap()]);
     assert_eq!(run.code, 3, "{}{}", run.out, run.err);
-    assert!(run.err.contains("leave no room"), "{}", run.err);
+    assert!(
+        run.err.contains("JetStream limits are exhausted"),
+        "{}",
+        run.err
+    );
     assert!(!small.exists("STREAM.INFO.ORDERS"));
 }
 

@@ -48,9 +48,9 @@ fn what_lies_behind_is_counted_and_a_reset_brings_it() {
     let plan = live.run(&["streams", "plan"]);
     let command = "event-contracts services reset packing --to all --stream ORDERS";
     for text in [
-        "    behind: 3 stored events of billing.Paid lie behind its position (7) and are not delivered\n",
-        &format!("to have what lies behind delivered too, after the apply:\n  {command}\n"),
-        "      4 events before the position of packing come again\n",
+        "    behind: 3 stored events of billing.Paid are before its position (7) and will not be delivered\n",
+        &format!("to deliver them too, after the apply:\n  {command}\n"),
+        "      4 events before the position of packing will be redelivered\n",
     ] {
         assert!(plan.out.contains(text), "{text}: {}", plan.out);
     }
@@ -75,7 +75,7 @@ fn what_lies_behind_is_counted_and_a_reset_brings_it() {
 
     let applied = live.ok(&["streams", "apply"]).out;
     assert!(
-        applied.ends_with("come again\n") && applied.contains(command),
+        applied.ends_with("will be redelivered\n") && applied.contains(command),
         "{applied}"
     );
     assert_eq!(
@@ -87,7 +87,7 @@ fn what_lies_behind_is_counted_and_a_reset_brings_it() {
     assert_eq!(live.plan().0, 0);
     assert_eq!(behind(&live), of);
     let table = live.ok(&["services", "list"]).out;
-    let line = "3 stored events of billing.Paid lie behind the position of packing in ORDERS and are not delivered.";
+    let line = "3 stored events of billing.Paid are before the position of packing in ORDERS and will not be delivered.";
     assert!(table.contains(line), "{table}");
     // What is gone from the stream is not counted any more.
     live.api_with("STREAM.MSG.DELETE.ORDERS", &json!({ "seq": 2 }));
@@ -208,7 +208,7 @@ fn each_partition_has_its_own() {
     assert_eq!(done(&live, "packing-p1", 1), 1);
     let table = live.ok(&["services", "list"]).out;
     assert!(
-        table.contains("3 stored events of billing.Packed lie behind"),
+        table.contains("3 stored events of billing.Packed are before"),
         "{table}"
     );
 }
@@ -227,7 +227,7 @@ fn what_comes_through_supersedes_lies_behind_too() {
     let live = worked(&newer(""));
     live.contract(&newer("supersedes = \"Paid\""));
     let plan = live.run(&["streams", "plan"]).out;
-    let text = "3 stored events of billing.Paid lie behind its position (7)";
+    let text = "3 stored events of billing.Paid are before its position (7)";
     assert!(plan.contains(text), "{plan}");
 }
 
@@ -246,9 +246,9 @@ fn on_a_work_queue_it_is_counted_without_a_consumer() {
     assert_eq!(done(&live, "packing", 4), 4);
     live.contract(&queue(BOTH));
     let plan = live.run(&["streams", "plan"]).out;
-    let all = "3 stored events of billing.Paid lie behind its position (7)";
+    let all = "3 stored events of billing.Paid are before its position (7)";
     assert!(plan.contains(all), "{plan}");
-    let costs = "0 events before the position of packing come again";
+    let costs = "0 events before the position of packing will be redelivered";
     assert!(plan.contains(costs), "{plan}");
     // Some come after the position.
     live.publish("orders.paid", 2);
@@ -269,11 +269,10 @@ fn on_a_work_queue_it_is_counted_without_a_consumer() {
     assert_eq!(done(&live, "packing", 1), 1);
     live.contract(&queue(BOTH));
     let plan = live.run(&["streams", "plan"]).out;
-    let all = "501 stored events of billing.Paid lie behind";
+    let all = "501 stored events of billing.Paid are before";
     assert!(plan.contains(all), "{plan}");
     live.publish("orders.paid", 1);
     let plan = live.run(&["streams", "plan"]).out;
-    let some = "what is stored of billing.Paid and lies behind its position (511) is not delivered; how much that is \
-                cannot be counted here";
+    let some = "stored events of billing.Paid before its position (511) will not be delivered; they cannot be counted here";
     assert!(plan.contains(some), "{plan}");
 }

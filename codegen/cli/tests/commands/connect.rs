@@ -121,7 +121,11 @@ fn an_old_server() {
             .command(&PLAN)
             .env("NATS_URL", server_of_version("2.9.10")),
     );
-    says(&run, 3, &["nats-server 2.9.10", "2.10 is the oldest"]);
+    says(
+        &run,
+        3,
+        &["nats-server 2.9.10", "the oldest supported version is 2.10"],
+    );
 }
 
 #[test]
@@ -224,10 +228,10 @@ fn a_context_that_cannot_be_used_says_why() {
         (
             "json",
             "{\"password\": \"s3cr3t-pass\", ",
-            "is no JSON object",
+            "is not a JSON object",
         ),
-        ("list", "[]", "is no JSON object"),
-        ("number", r#"{"url":7}"#, "`url` must be a text"),
+        ("list", "[]", "is not a JSON object"),
+        ("number", r#"{"url":7}"#, "`url` must be a string"),
         (
             "url",
             r#"{"url":"http://s3cr3t-pass@a"}"#,
@@ -281,10 +285,10 @@ fn a_context_that_cannot_be_used_says_why() {
         &run,
         2,
         &[
-            "the context \"none\" that NATS_CONTEXT names",
+            "NATS_CONTEXT selects the context \"none\"",
             "there are: creds, domain,",
         ],
     );
     let run = Run::of(live.folder.command(&PLAN).env("NATS_CONTEXT", "../x"));
-    says(&run, 2, &["a context's name has no `..`"]);
+    says(&run, 2, &["the name of a context cannot contain `..`"]);
 }

@@ -135,8 +135,7 @@ fn a_list_and_one_of_them() {
         run.out
     );
     assert!(
-        run.err
-            .contains("3 dead letters, 0 of them were sent on their way again"),
+        run.err.contains("3 dead letters, 0 of them redriven"),
         "{}",
         run.err
     );
@@ -217,7 +216,7 @@ fn names_that_nobody_has_are_refused_with_the_nearest() {
         ),
         (
             ["--reason", "atempts"],
-            "no dead letter has the reason or the detail \"atempts\"; did you mean \"attempts\"?"
+            "no dead letter has this reason or detail \"atempts\"; did you mean \"attempts\"?"
                 .to_owned(),
         ),
         (
@@ -355,7 +354,7 @@ fn a_redrive_reaches_the_service_once_and_adds_up() {
 fn a_redrive_that_nobody_reads_is_a_warning() {
     let (live, packing) = letters();
     let redrive = |args: &[&str]| live.ok(&[&["dead-letters", "redrive"], args].concat());
-    let nobody = "warning: nobody reads DEAD_LETTERS/redrive-packing (";
+    let nobody = "warning: DEAD_LETTERS/redrive-packing has no consumer (";
     packing.works.store(true, Ordering::SeqCst);
     for args in [
         &["--reason", "dead", "--dry-run"][..],
@@ -375,7 +374,7 @@ fn a_redrive_that_nobody_reads_is_a_warning() {
     assert!(run.err.contains("(last active "), "{}", run.err);
     assert!(
         run.err
-            .contains(" ago): what is redriven waits there until packing runs")
+            .contains(" ago): redriven events stay pending until packing runs")
     );
     let run = redrive(&["--dry-run", "--json"]);
     let summary: Value = serde_json::from_str(&run.out).unwrap();
@@ -420,7 +419,7 @@ fn a_redrive_to_somebody_who_is_gone_with_what_it_had_is_a_warning() {
     let run = redrive();
     assert!(
         run.err.contains(
-            "warning: nobody asks DEAD_LETTERS/redrive-packing for more (1 in hand, last active "
+            "warning: DEAD_LETTERS/redrive-packing has no waiting pull request (1 in flight, last active "
         ),
         "{}",
         run.err
@@ -482,10 +481,9 @@ fn what_cannot_be_redriven_is_skipped_and_said() {
         )
     );
     for text in [
-        "1 skipped: its body was too large to be kept",
+        "1 skipped: its payload was too large to be stored",
         "1 skipped: the service gone has no durable for redrives: it is not in these contracts",
-        "warning: nobody reads DEAD_LETTERS/redrive-packing (never active, as far as the server knows): what is redriven \
-         waits there until packing runs",
+        "warning: DEAD_LETTERS/redrive-packing has no consumer (never active, as far as the server knows): redriven events stay pending until packing runs",
     ] {
         assert!(run.err.contains(text), "{text}: {}", run.err);
     }

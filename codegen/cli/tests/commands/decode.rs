@@ -52,7 +52,7 @@ fn what_does_not_fit_is_said_with_line_path_and_rule() {
         "line 2: billing.Placed: quantity: 101 is not within 1..=100 [maximum]",
         "line 2: billing.Placed: card: breaks `maxLength`",
         "line 4: billing.Placed: the body is not JSON",
-        "2 of 4 messages break the contract of billing.Placed:\n",
+        "2 of 4 messages violate the contract of billing.Placed:\n",
         "        1 x the body is not JSON: ",
         "        1 x quantity: 101 is not within 1..=100 [maximum] (first on line 2)\n",
     ] {
@@ -87,7 +87,7 @@ fn faults_are_counted_by_their_cause_at_the_end() {
     for args in [&["--subject", PLACED][..], &["--subject", PLACED, "--json"]] {
         let run = decode(args, &bad);
         assert_eq!(run.code, 1);
-        let (_, groups) = run.err.split_once("7 of 8 messages break").unwrap();
+        let (_, groups) = run.err.split_once("7 of 8 messages violate").unwrap();
         let groups: Vec<&str> = groups.lines().skip(1).map(str::trim).collect();
         assert_eq!(
             groups,

@@ -148,7 +148,7 @@ fn nothing_is_left(folder: &Folder, port: u16, server: u32) {
     soon("the port is free", || {
         TcpStream::connect(("127.0.0.1", port)).is_err()
     });
-    soon("the server has ended", || !alive(server));
+    soon("the server exited", || !alive(server));
     soon("the folder is gone", || {
         fs::read_dir(folder.at("tmp")).unwrap().next().is_none()
     });
@@ -181,7 +181,7 @@ fn it_has_everything_and_leaves_nothing() {
         err.contains("2 of the streams have 1 replica here"),
         "{err}"
     );
-    assert!(err.contains("stopped; no event has passed"), "{err}");
+    assert!(err.contains("stopped; no events"), "{err}");
     nothing_is_left(&folder, port, server);
 }
 
@@ -226,7 +226,7 @@ fn a_server_that_dies_is_said() {
     signal(server, "-KILL");
     let (code, err) = dev.end();
     assert_eq!(code, Some(3), "{err}");
-    assert!(err.contains("the server has ended"), "{err}");
+    assert!(err.contains("the server exited"), "{err}");
     nothing_is_left(&folder, port, server);
 }
 
@@ -278,7 +278,7 @@ fn a_port_of_somebody_else_is_said() {
     let run = Run::of(&mut command(&folder, &["--port", &port]));
     assert_eq!(run.code, 3, "{}", run.err);
     assert!(
-        run.err.contains("something that is no NATS server"),
+        run.err.contains("a program that is not a NATS server"),
         "{}",
         run.err
     );
@@ -322,7 +322,7 @@ fn what_is_kept_is_there_again_and_is_not_lost() {
     let (code, err) = dev.interrupt();
     assert_eq!(code, Some(0), "{err}");
     assert!(
-        err.contains("left as it is, for it would lose something"),
+        err.contains("not applied, because it would lose data"),
         "{err}"
     );
     assert!(err.contains(": ORDERS\n"), "{err}");
@@ -374,11 +374,7 @@ fn on_a_terminal_it_draws() {
         "{}",
         run.out
     );
-    assert!(
-        run.out.contains("stopped; no event has passed"),
-        "{}",
-        run.out
-    );
+    assert!(run.out.contains("stopped; no events"), "{}", run.out);
 }
 
 #[test]
@@ -415,7 +411,7 @@ fn what_cannot_start_says_why() {
     folder.write("kept/store", "a file where a folder must be");
     let run = Run::of(&mut command(&folder, &["--port", "0", "--store", "kept"]));
     assert_eq!(run.code, 3, "{}", run.err);
-    assert!(run.err.contains("the server has ended: "), "{}", run.err);
+    assert!(run.err.contains("the server exited: "), "{}", run.err);
     assert!(run.err.contains("storage directory"), "{}", run.err);
     assert!(folder.files("tmp").is_empty());
 }

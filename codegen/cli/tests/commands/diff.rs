@@ -261,7 +261,7 @@ fn an_unknown_commit_is_the_outside_world() {
     for reference in ["git:v2", "git:--all", "git:HEAD~7"] {
         let run = diff(&folder, &[reference]);
         assert_eq!(run.code, 3, "{reference}: {}", run.err);
-        assert!(run.err.contains("git knows no commit"), "{}", run.err);
+        assert!(run.err.contains("git finds no commit"), "{}", run.err);
     }
     assert_eq!(diff(&folder, &["git:"]).code, 2);
 }

@@ -60,12 +60,12 @@ fn a_stream_takes_the_partitions_that_there_are() {
     assert!(is_taken(&live, 3) && !is_taken(&live, 4));
     assert!(live.exists("CONSUMER.INFO.ORDERS.packing-p3"));
 
-    // Fewer: that wants a yes, and the messages of those that go stay.
+    // Fewer: that confirmation is required, and the messages of those that go stay.
     live.contract(&shop(3));
     let refused = live.run(&["streams", "apply"]);
     assert_eq!(refused.code, 1);
     for text in [
-        "loses: it takes nothing more of orders.3.*.moved; the 1 messages that it has of it stay until its limits take them",
+        "loses: it takes nothing more of orders.3.*.moved; the 1 stored messages of it are kept until the limits of the stream",
         "- durable ORDERS/packing-p3: remove",
     ] {
         assert!(refused.out.contains(text), "{text}: {}", refused.out);
@@ -103,8 +103,7 @@ fn a_stream_that_takes_any_partition_is_narrowed_and_loses_nothing() {
     assert!(is_taken(&live, 7));
     let refused = live.run(&["streams", "apply"]);
     assert_eq!(refused.code, 1);
-    let outside = "loses: 1 messages of orders.*.*.moved are in no partition of orders.{0..1}.*.moved: they stay until its \
-                   limits take them, and nobody handles them";
+    let outside = "loses: 1 messages of orders.*.*.moved are in no partition of orders.{0..1}.*.moved: they are kept until the limits of the stream, and no service handles them";
     assert!(refused.out.contains(outside), "{}", refused.out);
     live.ok(&["streams", "apply", "--yes"]);
     assert!(!is_taken(&live, 7));

@@ -129,7 +129,9 @@ fn a_stored_event_has_the_message_of_a_service() {
     // Again: the stream has it.
     let again = live.ok(&args);
     assert!(
-        again.out.contains("as message 1; nothing new was stored"),
+        again
+            .out
+            .contains("as message 1: duplicate, not stored again"),
         "{}",
         again.out
     );
@@ -232,7 +234,7 @@ fn a_sample_is_the_contracts_own_example() {
     assert!(run.out.contains(".A-1.moved: stored as"), "{}", run.out);
     let again = live.ok(&["publish", "Moved", "--sample"]);
     assert!(
-        again.out.contains("nothing new was stored"),
+        again.out.contains("duplicate, not stored again"),
         "{}",
         again.out
     );
@@ -259,7 +261,11 @@ fn an_event_may_stand_on_the_command_line() {
     // A file may be called anything.
     live.folder.write("{odd}.json", &data);
     let run = live.ok(&["publish", "Placed", "--data", "./{odd}.json"]);
-    assert!(run.out.contains("nothing new was stored"), "{}", run.out);
+    assert!(
+        run.out.contains("duplicate, not stored again"),
+        "{}",
+        run.out
+    );
     assert_eq!(messages(&live, "ORDERS"), 1);
 }
 
@@ -274,7 +280,11 @@ fn an_ephemeral_event_reaches_who_listens() {
         br#"{"page":"home"}"#,
     );
     assert_eq!(run.code, 0, "{}", run.err);
-    assert!(run.out.contains("nobody says who got it"), "{}", run.out);
+    assert!(
+        run.out.contains("there is no acknowledgement"),
+        "{}",
+        run.out
+    );
     let message = live.block_on(async {
         use event_runtime::async_nats::Message;
         let next: Option<Message> = futures_next(&mut heard).await;

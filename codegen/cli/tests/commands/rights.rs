@@ -102,7 +102,7 @@ fn who_may_not_even_look_is_told_what_that_takes() {
         let run = run(&live, "u", args);
         assert_eq!(run.code, 3, "{}{}", run.out, run.err);
         for line in [
-            "do not suffice for a plan",
+            "lacks the permissions for a plan",
             "\n  publish \"$JS.API.CONSUMER.LIST.ORDERS\": missing (needed by: the plan)",
             "\n  publish \"$JS.API.CONSUMER.LIST.DEAD_LETTERS\": missing (needed by: the plan)",
         ] {
@@ -117,7 +117,7 @@ fn permissions_that_cannot_be_asked_for_are_unknown() {
     let live = with_user(r#"publish: "$JS.API.>", subscribe: "_INBOX.>""#);
     let plan = run(&live, "u", &["streams", "plan"]);
     assert_eq!(plan.code, 1, "{}{}", plan.out, plan.err);
-    let line = "not known: it may not publish to \"$SYS.REQ.USER.INFO\"";
+    let line = "unknown: it may not publish to \"$SYS.REQ.USER.INFO\"";
     assert!(plan.out.contains(line), "{}", plan.out);
     let apply = run(&live, "u", &["streams", "apply"]);
     assert_eq!(apply.code, 0, "{}{}", apply.out, apply.err);
@@ -224,7 +224,7 @@ fn an_import_that_is_missing_in_the_account_is_a_finding() {
     assert_eq!(item["action"], "conflict", "{plan:#}");
     let note = item["notes"][0].as_str().unwrap();
     assert!(
-        note.contains("nobody answers $JS.EVENTS.API.CONSUMER.INFO.ORDERS.packing"),
+        note.contains("no responder for $JS.EVENTS.API.CONSUMER.INFO.ORDERS.packing"),
         "{note}"
     );
 }
@@ -237,7 +237,7 @@ fn a_user_without_lists_may_do_more_than_a_service_needs() {
     for line in [
         "? permission to publish \">\": more than it needs",
         "? permission to subscribe \">\": more than it needs",
-        "in sync: 4 as they should be, 2 permissions more than needed",
+        "in sync: 4 unchanged, 2 permissions more than needed",
     ] {
         assert!(run.out.contains(line), "{line}\n{}", run.out);
     }

@@ -145,7 +145,7 @@ fn what_is_missing_is_listed_as_missing() {
     let live = Live::new(SHOP);
     let table = live.ok(&["services", "list"]).out;
     assert!(
-        table.contains("missing: `streams apply` makes it"),
+        table.contains("missing: `streams apply` creates it"),
         "{table}"
     );
     assert_eq!(list(&live)[0]["durables"][0]["missing"], true);
@@ -200,12 +200,12 @@ fn a_listener_is_seen_and_ends_with_consumer_gone_at_a_reset() {
     assert!(
         refused
             .out
-            .contains("7 events will be handled again, then the 0 that wait"),
+            .contains("7 events will be handled again, then the 0 pending"),
         "{}",
         refused.out
     );
     assert!(
-        refused.err.contains("ends with ConsumerGone"),
+        refused.err.contains("end with ConsumerGone"),
         "{}",
         refused.err
     );
@@ -248,22 +248,14 @@ fn every_start_is_counted_before_and_true_after() {
     for (to, says, pending) in [
         (
             "all",
-            "8 events will be handled again, then the 2 that wait",
+            "8 events will be handled again, then the 2 pending",
             10,
         ),
-        (
-            middle.as_str(),
-            "4 events that wait will never be handled",
-            6,
-        ),
-        ("10", "5 events that wait will never be handled", 1),
-        ("new", "1 events that wait will never be handled", 0),
-        (
-            "9",
-            "2 events will be handled again, then the 0 that wait",
-            2,
-        ),
-        ("9", "no event is handled again, none is left out", 2),
+        (middle.as_str(), "4 pending events will be skipped", 6),
+        ("10", "5 pending events will be skipped", 1),
+        ("new", "1 pending events will be skipped", 0),
+        ("9", "2 events will be handled again, then the 0 pending", 2),
+        ("9", "no event is handled again or skipped", 2),
     ] {
         let run = live.ok(&["services", "reset", "packing", "--to", to, "--yes"]);
         assert!(run.out.contains(says), "{to}: {}", run.out);
@@ -375,7 +367,7 @@ fn a_reset_that_makes_no_sense_needs_no_server() {
             &["pause", "packing", "--for", "soon"],
             "an integer and one of",
         ),
-        (&["pause", "packing", "--for", "0s"], "no time is none"),
+        (&["pause", "packing", "--for", "0s"], "the pause is empty"),
         (&["pause", "packing"], "--for"),
     ] {
         let run = folder.run(&[&["services"], args].concat());
@@ -425,7 +417,7 @@ fn a_pause_holds_back_and_a_resume_lets_go() {
         );
     }
     assert!(
-        run.out.contains("1 that are being handled go on"),
+        run.out.contains("1 in flight are not interrupted"),
         "{}",
         run.out
     );
@@ -506,7 +498,7 @@ fn a_durable_that_cannot_be_made_again_is_said_with_its_settings() {
     let run = super::Run::of(reset.envs([("NATS_USER", "some"), ("NATS_PASSWORD", "p")]));
     assert_eq!(run.code, 3, "{}{}", run.out, run.err);
     for text in [
-        "ORDERS/packing is deleted and could not be made again",
+        "ORDERS/packing is deleted and could not be recreated",
         "refuses Publish",
         "Its settings were {",
         "\"ack_wait\":30000000000",

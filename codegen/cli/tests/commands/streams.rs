@@ -40,11 +40,7 @@ fn what_is_missing_is_made_and_then_nothing_differs() {
         applied.out
     );
     let plan = live.ok(&["streams", "plan"]);
-    assert!(
-        plan.out.contains("in sync: 6 as they should be"),
-        "{}",
-        plan.out
-    );
+    assert!(plan.out.contains("in sync: 6 unchanged"), "{}", plan.out);
     let again = live.ok(&["streams", "apply"]);
     assert!(!again.out.contains("changes are made"), "{}", again.out);
 
@@ -125,7 +121,7 @@ fn losses_are_counted_and_want_a_yes() {
         "max_age          30d -> 7d",
         "loses: 0 of 10 messages are older than 7d and are dropped",
         "max_messages     any -> 4",
-        "loses: publishers get errors until 6 of 10 messages are gone",
+        "loses: publishers get errors until 6 of 10 messages are deleted",
         "1 would lose something",
     ] {
         assert!(refused.out.contains(text), "{text}: {}", refused.out);
@@ -143,7 +139,7 @@ fn losses_are_counted_and_want_a_yes() {
     assert_eq!(live.api("STREAM.INFO.ORDERS")["state"]["messages"], 10);
     // Now it is over its limit: that is no drift, and said.
     let plan = live.ok(&["streams", "plan"]);
-    let full = "it is full, or nearly (10 of 4 messages): publishers get errors";
+    let full = "it is (nearly) full (10 of 4 messages): publishers get errors";
     assert!(plan.out.contains(full), "{}", plan.out);
 
     let shorter = "max_age = \"7d\"\nmax_messages = 3\ndiscard = \"old\"";
@@ -178,14 +174,14 @@ fn what_left_the_contracts_is_removed_only_with_a_yes() {
     assert_eq!(
         orders["losses"],
         json!([
-            "it takes nothing more of orders.placed; the 3 messages that it has of it stay until its limits take them"
+            "it takes nothing more of orders.placed; the 3 stored messages of it are kept until the limits of the stream"
         ])
     );
     let packing = item(&plan, "ORDERS", Some("packing"));
     assert_eq!(packing["action"], "remove");
     assert_eq!(
         packing["losses"],
-        json!(["its position: 3 events wait for it, 0 are being handled"])
+        json!(["its position: 3 pending, 0 in flight"])
     );
     // The subject is not in its own way.
     assert_eq!(item(&plan, "SALES", None)["action"], "create");
@@ -272,7 +268,11 @@ fn a_stream_in_the_way_is_a_conflict_and_the_rest_is_done() {
     );
     let applied = live.run(&["streams", "apply", "--yes"]);
     assert_eq!(applied.code, 1, "{}{}", applied.out, applied.err);
-    assert!(applied.err.contains("4 cannot be done"), "{}", applied.err);
+    assert!(
+        applied.err.contains("4 cannot be applied"),
+        "{}",
+        applied.err
+    );
     assert!(live.exists("STREAM.INFO.DEAD_LETTERS"));
     assert!(!live.exists("STREAM.INFO.ORDERS"));
     assert_eq!(
@@ -296,10 +296,14 @@ fn what_a_server_cannot_change_is_explained() {
         let plan = live.run(&["streams", "plan"]);
         assert_eq!(plan.code, 1);
         assert!(plan.out.contains(setting), "{}", plan.out);
-        assert!(plan.out.contains("cannot: no server"), "{}", plan.out);
+        assert!(plan.out.contains("cannot: a stream cannot"), "{}", plan.out);
         let applied = live.run(&["streams", "apply"]);
         assert_eq!(applied.code, 1, "{}{}", applied.out, applied.err);
-        assert!(applied.err.contains("1 cannot be done"), "{}", applied.err);
+        assert!(
+            applied.err.contains("1 cannot be applied"),
+            "{}",
+            applied.err
+        );
         // What can be changed is.
         assert_eq!(
             live.api("STREAM.INFO.ORDERS")["config"]["max_age"],
@@ -368,7 +372,7 @@ fn to_interest_drops_what_nobody_wants_and_nothing_else() {
 fn a_change_by_hand_is_told_from_one_of_the_contracts() {
     let live = Live::new(SHOP);
     live.ok(&["streams", "apply"]);
-    let by_hand = "somebody changed the server";
+    let by_hand = "the server was changed by hand";
     let mut config = live.api("STREAM.INFO.ORDERS")["config"].clone();
     config["max_age"] = json!(86_400_000_000_000_u64);
     live.api_with("STREAM.UPDATE.ORDERS", &config);
@@ -413,9 +417,12 @@ fn of_two_applies_of_different_contracts_at_once_one_notices() {
             start(&mut live.command(&["streams", "apply", "--yes", "--contracts", folder]))
         });
         let runs = all.map(|child| Run::from(child.wait_with_output().unwrap()));
-        let noticed = runs
-            .iter()
-            .any(|run| run.code == 1 && run.err.contains("somebody else writes"));
+        let noticed = runs.iter().any(|run| {
+            run.code == 1
+                && run
+                    .err
+                    .contains("the server is being changed by someone else")
+        });
         // Or they were one after the other: the second one's plan starts from what the first one made.
         let in_turn = (0..2).any(|n| {
             runs[n]
@@ -497,7 +504,7 @@ fn more_replicas_than_servers_are_explained() {
     assert_eq!(run.code, 3, "{}", run.err);
     assert!(
         run.err
-            .contains("`replicas` in the contract wants more servers"),
+            .contains("`replicas` in the contract exceeds the number of servers"),
         "{}",
         run.err
     );
@@ -543,7 +550,7 @@ fn a_limit_of_the_server_is_explained() {
     let run = live.run(&["streams", "apply"]);
     assert_eq!(run.code, 3, "{}{}", run.out, run.err);
     assert!(
-        run.err.contains("limits for JetStream leave no room"),
+        run.err.contains("JetStream limits are exhausted"),
         "{}",
         run.err
     );

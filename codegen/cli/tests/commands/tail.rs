@@ -86,7 +86,7 @@ fn the_past_and_the_present_checked() {
     for line in [
         format!("  ORDERS#1 0s orders.eu.placed billing.Placed orderId={ORDER}\n"),
         format!("! ORDERS#2 0s orders.us.placed billing.Placed orderId={ORDER}\n"),
-        "      the subject is that of billing.Placed, and the message id names billing.Moved [contradiction]\n".to_owned(),
+        "      the subject belongs to billing.Placed, and the message id names billing.Moved [contradiction]\n".to_owned(),
         "      quantity: 0 is not within 1..=100 [minimum]\n".to_owned(),
         "      the body is not JSON: expected value at line 1 column 1 [json]\n".to_owned(),
         "  ORDERS#5 0s orders.3.o1.moved billing.Moved moveId=9 orderId=o1\n".to_owned(),
@@ -109,9 +109,9 @@ fn the_past_and_the_present_checked() {
     let run = tail.stop();
     assert_eq!((run.code, run.out.as_str()), (0, ""));
     for text in [
-        "note: of ephemeral events there is no past",
+        "note: ephemeral events are not stored",
         "7 events in ",
-        ": 6 of ORDERS, 1 without a stream; 3 break their contract; 0 left out",
+        ": 6 of ORDERS, 1 without a stream; 3 violate their contract; 0 left out",
     ] {
         assert!(run.err.contains(text), "{text}: {}", run.err);
     }
@@ -248,8 +248,8 @@ fn what_comes_faster_than_it_is_read_is_counted() {
         run.err
     );
     // What waited when it was stopped came, and was not shown any more; what was still on its way is in neither number.
-    let late = match run.err.contains(" were not shown any more") {
-        true => number(" were not shown any more"),
+    let late = match run.err.contains(" not shown") {
+        true => number(" not shown"),
         false => 0,
     };
     assert!(came + left <= SENT, "{}", run.err);
@@ -268,7 +268,7 @@ fn a_terminal_has_colours() {
     let run = on_terminal(&command, &[("[minimum]", "\u{3}")]);
     assert_eq!(run.code, 0, "{}", run.out);
     assert!(run.out.contains("\u{1b}[31m!\u{1b}[0m"), "{:?}", run.out);
-    assert!(run.out.contains("1 break their contract"), "{}", run.out);
+    assert!(run.out.contains("1 violate their contract"), "{}", run.out);
 }
 
 #[test]
@@ -286,7 +286,7 @@ fn a_work_queue_is_overheard_and_not_emptied() {
     let mut note = String::new();
     BufReader::new(err).read_line(&mut note).unwrap();
     assert!(
-        note.contains("work queues (NOTES) only what is new is shown"),
+        note.contains("work queues (NOTES) only new events are shown"),
         "{note}"
     );
     live.ok(&["publish", "Noted", "--sample"]);
@@ -321,7 +321,7 @@ fn what_cannot_be_shown_says_why() {
             &["tail", "orders.*.placd"],
             "matches orders.*.placd; did you mean \"orders.*.placed\"?",
         ),
-        (&["tail", "a..b"], "is no pattern of subjects"),
+        (&["tail", "a..b"], "is not a valid subject filter"),
         (
             &["tail", "orders.>", "--event", "Seen"],
             "with that name has a subject that matches orders.>",

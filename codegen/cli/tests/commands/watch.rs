@@ -51,13 +51,12 @@ fn with_watch_edited_contracts_are_applied() {
     let plan = dev.run(&folder, &["streams", "plan"]);
     assert_eq!(plan.code, 0, "{}", plan.out);
 
-    // With an error it is reported, and the server goes on; so is a folder that is gone for a while.
+    // With an error it is reported, and the server keeps; so is a folder that is gone for a while.
     folder.write(
         CONTRACT,
         &wider.replace("who = \"string\"", "who = \"strnig\""),
     );
-    let said =
-        dev.hears("contracts changed, with 1 error: the server goes on with those from before");
+    let said = dev.hears("contracts changed, with 1 error: the server keeps the previous ones");
     assert!(said.contains("error[unknown-type]"), "{said}");
     assert!(said.contains("contracts/billing.toml:"), "{said}");
     fs::rename(folder.at("contracts"), folder.at("elsewhere")).unwrap();
@@ -67,7 +66,7 @@ fn with_watch_edited_contracts_are_applied() {
     fs::rename(folder.at("elsewhere"), folder.at("contracts")).unwrap();
     dev.hears("contracts changed, with 1 error");
     folder.write(CONTRACT, &wider);
-    dev.hears("contracts changed: nothing to do on the server");
+    dev.hears("contracts changed: the server is in sync");
 
     // What is new is counted too.
     publish(&dev, "visits.came", 3);
@@ -88,9 +87,9 @@ fn with_watch_nothing_is_lost() {
         .replace("[services.packing]", "[services.sending]");
     folder.write(CONTRACT, &narrow);
     dev.hears("durable DEAD_LETTERS/redrive-sending: created");
-    let left = "left as it is, for it would lose something: ";
-    let said = dev.hears("something: ORDERS/packing-p1\n");
-    dev.hears("streams plan` shows what is left as it is");
+    let left = "not applied, because it would lose data: ";
+    let said = dev.hears("lose data: ORDERS/packing-p1\n");
+    dev.hears("streams plan` shows what was not applied");
     assert!(
         said.contains(&format!("{left}ORDERS\n    loses: 2 of 3 messages")),
         "{said}"
@@ -112,9 +111,11 @@ fn with_watch_nothing_is_lost() {
         &format!("{renamed}\n[streams.VISITS]\nmax_age = \"1d\"\n[events.Came]\nsubject = \"visits.came\"\nstream = \"VISITS\"\n[events.Came.fields]\nwho = \"string\"\n"),
     );
     dev.hears("stream VISITS: created");
-    let said = dev.hears("waits for what is left as it is: SALES/packing-p1");
+    let said = dev.hears("waits for a change that was not applied: SALES/packing-p1");
     assert!(
-        said.contains("waits for what is left as it is: SALES, whose subjects are in ORDERS\n"),
+        said.contains(
+            "waits for a change that was not applied: SALES, whose subjects are in ORDERS\n"
+        ),
         "{said}"
     );
     assert!(
@@ -148,14 +149,14 @@ fn on_a_work_queue_a_service_under_another_name_waits() {
         CONTRACT,
         &queue.replace("[services.packing]", "[services.sending]"),
     );
-    let said = dev.hears("waits for what is left as it is: ORDERS/sending-p1");
+    let said = dev.hears("waits for a change that was not applied: ORDERS/sending-p1");
     assert!(
         said.contains("durable DEAD_LETTERS/redrive-sending: created\n"),
         "{said}"
     );
     assert!(
         said.contains(
-            "waits for what is left as it is: ORDERS/sending, for ORDERS/packing takes its events from the work queue\n"
+            "waits for a change that was not applied: ORDERS/sending, for ORDERS/packing takes its events from the work queue\n"
         ),
         "{said}"
     );
@@ -178,11 +179,11 @@ fn without_watch_it_says_once_that_they_differ() {
         &wider.replace("[services.packing]", "[services.sending]"),
     );
     let said = dev.hears(
-        "event-contracts streams apply` brings it there; `dev --watch` does so at each change",
+        "event-contracts streams apply` applies them; `dev --watch` does so on every change",
     );
     let url = &dev.url;
     for text in [
-        "contracts changed, and this server has those from before:\n",
+        "contracts changed, and the server has the previous ones:\n",
         "  stream ORDERS differs\n",
         "  durable ORDERS/sending is not on the server\n",
         "  durable ORDERS/packing is no longer in the contracts\n",
@@ -195,15 +196,12 @@ fn without_watch_it_says_once_that_they_differ() {
     std::thread::sleep(Duration::from_millis(2_500));
     folder.write(CONTRACT, BAD);
     let said = dev.hears(
-        "contracts changed, with 1 error (`event-contracts check` shows them): the server goes on",
+        "contracts changed, with 1 error (`event-contracts check` shows them): the server keeps",
     );
     assert_eq!(said.lines().count(), 1, "{said}");
     std::thread::sleep(Duration::from_millis(1_500));
     let (code, said) = dev.interrupt();
-    assert_eq!(
-        (code, said.as_str()),
-        (Some(0), "stopped; no event has passed\n")
-    );
+    assert_eq!((code, said.as_str()), (Some(0), "stopped; no events\n"));
 }
 
 #[test]
@@ -219,7 +217,7 @@ fn a_schema_beside_the_contracts_is_watched_too() {
         "contracts/deep/paid.json",
         r#"{"type":"object","properties":{}}"#,
     );
-    dev.hears("contracts changed: nothing to do on the server");
+    dev.hears("contracts changed: the server is in sync");
     assert_eq!(dev.interrupt().0, Some(0));
 }
 
@@ -273,7 +271,7 @@ fn a_server_that_dies_at_a_change_is_said_too() {
     let begun = Instant::now();
     let (code, said) = dev.end();
     assert_eq!(code, Some(3), "{said}");
-    assert!(said.contains("the server has ended"), "{said}");
+    assert!(said.contains("the server exited"), "{said}");
     assert!(
         begun.elapsed() < Duration::from_secs(8),
         "{:?}",
@@ -301,6 +299,6 @@ fn an_odd_folder_is_watched() {
     let said = dev.hears("stream VISITS: created");
     assert!(!said.contains("error"), "half a save was read: {said}");
     fs::remove_file(folder.at("shared/visits.toml")).unwrap();
-    dev.hears("stream VISITS: it belongs to the domain more.visits, which these contracts do not have: it stays");
+    dev.hears("stream VISITS: it belongs to the domain more.visits, which these contracts do not have: it is kept");
     assert_eq!(dev.interrupt().0, Some(0));
 }
