@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use event_codegen::check::check;
 use event_codegen::diagnostic::{Code, Diagnostics, Severity};
 use event_codegen::emit;
-use event_codegen::model::{Type, TypeId, TypeKind};
+use event_codegen::model::TypeId;
 use event_codegen::read::json_schema::{Files, Imports, Wanted, import};
 use event_codegen::read::read_texts;
 use event_codegen::source::{Sources, Span, Spanned};
@@ -45,19 +45,6 @@ impl Outcome {
             out.push('\n');
         }
         out
-    }
-
-    /// The identifier of the whole payload's type.
-    fn name(&self) -> Option<&str> {
-        let imports = self.imported.as_ref()?;
-        let import = imports.imports.values().next()?;
-        match import.body.kind {
-            TypeKind::Alias {
-                ty: Type::Named(id),
-                ..
-            } => Some(imports.types[id.0].name.as_str()),
-            _ => None,
-        }
     }
 
     /// The Rust of a contract that names the schema.

@@ -160,16 +160,16 @@ fn nest(all: &mut Vec<Fault>, step: impl Fn() -> Step, faults: Vec<Fault>) {
 
 /// The faults of a value, whatever is in it.
 fn alone(demands: &Demands<'_>, json: &Json, look: Look) -> Vec<Fault> {
+    let kinds = demands.kinds();
+    let Some(kind) = kind_of(&kinds, json) else {
+        return no_kind(demands.wanted().collect(), json);
+    };
     if let Some(values) = &demands.values
         && (look == Look::All || matches!(json, Json::Text(_)))
         && !values.iter().any(|value| equal(value, json))
     {
         return no_value(demands, values, json);
     }
-    let kinds = demands.kinds();
-    let Some(kind) = kind_of(&kinds, json) else {
-        return no_kind(demands.wanted().collect(), json);
-    };
     match json {
         Json::Number(digits) if kind == "integer" => integer(demands, digits, look),
         Json::Number(digits) if kind == "number" => {

@@ -1,6 +1,6 @@
 //! Who is connected with whom, collected once: publishers, subscribers, successors and users of types. Writes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::check::Checked;
 use crate::model::{Body, DomainId, EventId, Service, ServiceId, TypeId, TypeKind};
@@ -19,6 +19,8 @@ pub(super) struct Index<'a> {
     users: Vec<Vec<User>>,
     variants: Vec<Option<(TypeId, usize)>>,
     owners: BTreeMap<TypeId, TypeId>,
+    /// The types that events and declared types lead to.
+    reached: BTreeSet<TypeId>,
 }
 
 /// What has a field of a type.
@@ -47,6 +49,7 @@ impl<'a> Index<'a> {
             users: vec![Vec::new(); types],
             variants: vec![None; types],
             owners: contracts.owners(),
+            reached: reached(contracts),
         };
         index.add_services();
         index.add_events();
@@ -106,10 +109,10 @@ impl<'a> Index<'a> {
         (0..self.contracts.events.len()).map(EventId)
     }
 
-    /// Every type with a page, in the order of the model.
+    /// Every type with a page, in the order of the model: of imported ones what others lead to.
     pub(super) fn types(&self) -> impl Iterator<Item = TypeId> + '_ {
         let all = (0..self.users.len()).map(TypeId);
-        all.filter(|id| self.page(*id) == *id)
+        all.filter(|id| self.page(*id) == *id && self.reached.contains(id))
     }
 
     /// The types of a domain; those of JSON Schemas are in none.
@@ -188,6 +191,19 @@ impl<'a> Index<'a> {
     }
 }
 
+fn reached(contracts: &Checked) -> BTreeSet<TypeId> {
+    let mut open: Vec<TypeId> = (0..contracts.types.len()).map(TypeId).collect();
+    let events = contracts.events.iter();
+    events.for_each(|event| event.body.held(&mut open));
+    let mut reached = BTreeSet::new();
+    while let Some(id) = open.pop() {
+        if reached.insert(id) {
+            contracts[id].body.held(&mut open);
+        }
+    }
+    reached
+}
+
 /// What a service is delivered, each with the event at the end of its chain when that is another one.
 fn handled(contracts: &Checked, service: &Service) -> Vec<(EventId, Option<EventId>)> {
     let mut newest = None;
@@ -204,6 +220,6 @@ fn handled(contracts: &Checked, service: &Service) -> Vec<(EventId, Option<Event
 
 /// Keeps the first of each; lists of one service are short enough to be sorted by position.
 fn once(events: impl Iterator<Item = EventId>) -> Vec<EventId> {
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     events.filter(|event| seen.insert(*event)).collect()
 }

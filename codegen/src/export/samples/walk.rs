@@ -217,6 +217,8 @@ impl<'a> Walk<'a, '_> {
             return;
         }
         match demands.kind {
+            // Of those that are not listed nothing is known.
+            _ if named.is_none() && demands.values.is_some() => {}
             Some("boolean") => {
                 self.good(spot, "false", "false", Json::Bool(false));
                 self.wrong_type(spot, "true or false", Json::text("text"));
