@@ -34,7 +34,7 @@ pub(super) enum Check {
     Field(fn(&FieldPair<'_>, &mut Sink<'_>)),
     Leaf(fn(&Leaves<'_>, &mut Sink<'_>)),
     Choice(fn(&Choices<'_>, &mut Sink<'_>)),
-    Schema(fn(&Schemas<'_>, &mut Sink<'_>)),
+    Import(fn(&Schemas<'_>, &mut Sink<'_>)),
     /// A difference of values at a place, and what is said of it.
     Value(Sort, Said),
     /// A difference of two enums or two unions.
@@ -121,7 +121,7 @@ rules! {
     "open-to-closed", [Backward], Breaks, "An open enum or union is closed now.", [Listing(Sort::Unlisted, said("the {of} is closed now", "open: messages may hold values that are not listed", "closed: a reader refuses them", "leave it open"))];
     "schema-narrowed", [Backward], Breaks, "An imported schema refuses what it accepted.", [Imported(said("the imported schema refuses what it accepted{of}: {value}", "was", "is", "ask the owner of the schema to take it back; or import it under a new event that `supersedes` this one"))];
     "schema-widened", [Forward], Breaks, "An imported schema accepts what it refused.", [Imported(said("the imported schema accepts what it refused{of}: before, {value}", "was", "is", "upgrade every consumer before a publisher uses it"))];
-    "schema-undecided", [Backward, Forward], Breaks, "An imported schema changed in a way that is not understood.", [Schema(schema::undecided)];
+    "schema-undecided", [Backward, Forward], Breaks, "An imported schema changed in a way that is not understood.", [Import(schema::undecided)];
     "subject-changed", [Routing], Breaks, "An event has another subject.", [Event(event::subject)];
     "placeholder-renamed", [Source], Breaks, "A subject's placeholder has another name.", [Event(event::placeholder)];
     "stream-changed", [Routing], Breaks, "An event is stored in another stream.", [Event(event::stream)];

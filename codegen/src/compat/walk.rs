@@ -162,7 +162,7 @@ impl<'a> Walk<'a> {
 
     fn schemas(&mut self, at: usize, schemas: &Schemas<'_>) {
         self.at_node(at, |check, sink| match check {
-            Check::Schema(rule) => rule(schemas, sink),
+            Check::Import(rule) => rule(schemas, sink),
             Check::Imported(said) => schemas.tell(&said, sink),
             _ => {}
         });
