@@ -1,11 +1,11 @@
 //! Events and types from a JSON Schema: which file they name, and what their `id` and `key` name in it.
 
-use super::table::{Reader, Table};
+use super::table::{Table, TableReader};
 #[cfg(not(feature = "import"))]
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Spanned;
 
-impl<'a> Reader<'a> {
+impl<'a> TableReader<'a> {
     /// The path of a JSON Schema.
     pub(super) fn schema(&mut self, table: &Table<'a>) -> Option<Spanned<String>> {
         let schema = self.text(table, "json_schema")?;
