@@ -30,9 +30,9 @@ pub struct Contracts {
     pub services: Vec<Service>,
     /// Breaks accepted on purpose, for `diff`.
     pub accepted: Vec<Accepted>,
-    /// Imports of the JSON Schemas that events and types name, by the place of the name.
-    pub imports: BTreeMap<Span, Imported>,
-    /// Types of those schemas, each with an [`Origin`], sorted by the names of their definitions. Their ids follow those of
+    /// JSON Schema files that events and types name, by their paths below the folder.
+    pub schemas: BTreeMap<String, SchemaFile>,
+    /// Types of those files, each with an [`Origin`], sorted by the names of their definitions. Their ids follow those of
     /// the [declared types](Contracts::types): rules judge what a contract declares, and the import has judged these.
     pub imported: Vec<TypeDef>,
 }
@@ -129,23 +129,9 @@ pub type StreamRef = Option<StreamId>;
 /// A field by its position in the event's fields; `None` when there is none of that name (reported by the reader).
 pub type FieldRef = Option<usize>;
 
-/// Payload of an event.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Body {
-    /// Fields of its own.
-    Fields(Vec<Field>),
-    /// Another team's JSON Schema, by path below the contracts folder.
-    Schema(Spanned<String>),
-}
-
-/// Import of another team's JSON Schema.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Imported {
-    /// The type of a whole payload.
-    pub id: TypeId,
-    /// The members of a payload, in the order of the schema, when it is a struct: what placeholders, `id` and `key` can
-    /// name. Named like the Rust fields; what is no scalar is [`Type::Json`], and an enum is a text.
-    pub fields: Vec<Field>,
+/// A JSON Schema file that a contract names.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SchemaFile {
     /// Every schema file that this one leads to, itself the first.
     pub files: Vec<PathBuf>,
     /// Demands of the schema that the types do not check.
@@ -296,6 +282,22 @@ pub enum Type {
     Invalid,
 }
 
+impl Type {
+    /// Adds the types that it names.
+    pub fn held(&self, found: &mut Vec<TypeId>) {
+        let mut ty = self;
+        loop {
+            match ty {
+                Self::List(item) | Self::Map(item) | Self::Nullable(item) => ty = item,
+                Self::Limited(limited) => ty = &limited.0,
+                Self::Tuple(items) => return items.iter().for_each(|item| item.held(found)),
+                Self::Named(id) => return found.push(*id),
+                _ => return,
+            }
+        }
+    }
+}
+
 /// A named type.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TypeDef {
@@ -307,12 +309,72 @@ pub struct TypeDef {
     pub doc: Option<String>,
     /// Wire names (fields) or values (enum, union) that may never be used again.
     pub reserved: Vec<Spanned<String>>,
-    /// Kind.
+    /// Values.
+    pub body: Body,
+}
+
+/// Values of an event or a named type.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Body {
+    /// Kind. An event is a struct, or an alias of another object.
     pub kind: TypeKind,
     /// Constraints and extra members of the whole object. Of imported types only.
     pub whole: Whole,
-    /// The JSON Schema that it comes from; none for what a contract declares.
+    /// The definition of a JSON Schema that it is; none for what a contract declares.
     pub origin: Option<Origin>,
+    /// The path of the JSON Schema that the contract names instead of declaring it.
+    pub source: Option<Spanned<String>>,
+}
+
+impl From<TypeKind> for Body {
+    fn from(kind: TypeKind) -> Self {
+        Self {
+            kind,
+            whole: Whole::default(),
+            origin: None,
+            source: None,
+        }
+    }
+}
+
+impl Body {
+    /// Returns the fields of a struct: what placeholders, `id` and `key` of an event can name.
+    #[must_use]
+    pub fn fields(&self) -> &[Field] {
+        match &self.kind {
+            TypeKind::Struct(fields) => fields,
+            _ => &[],
+        }
+    }
+
+    /// Adds the types that it names.
+    pub fn held(&self, found: &mut Vec<TypeId>) {
+        match &self.kind {
+            TypeKind::Struct(fields) => {
+                fields.iter().for_each(|field| field.ty.held(found));
+                self.whole.extra.iter().for_each(|extra| extra.held(found));
+            }
+            TypeKind::Union(union) => {
+                found.extend(union.variants.iter().filter_map(|variant| variant.ty.value));
+            }
+            TypeKind::Choice(choice) => {
+                let alternatives = choice.alternatives.iter();
+                alternatives.for_each(|alternative| alternative.ty.held(found));
+            }
+            TypeKind::Alias { ty, .. } => ty.held(found),
+            TypeKind::Scalar { ty, .. } => ty.held(found),
+            TypeKind::Enum(_) | TypeKind::Invalid => {}
+        }
+    }
+
+    /// Returns the fields of a struct that a contract declares: those that the rules judge.
+    #[must_use]
+    pub fn declared(&self) -> &[Field] {
+        match self.origin {
+            Some(_) => &[],
+            None => self.fields(),
+        }
+    }
 }
 
 /// Constraints and extra members of a whole object.
@@ -337,7 +399,7 @@ pub struct Origin {
     pub definition: String,
     /// The file, below the contracts folder.
     pub file: String,
-    /// The module of the file, below that of all schemas; none for an event's own type, which is in its domain.
+    /// The module of the file, below that of all schemas; none for an event, which is in its domain.
     pub module: Vec<String>,
     /// Number of the circle of types that hold each other. What holds another type of its circle has it in a box.
     pub circle: usize,
@@ -374,8 +436,6 @@ pub enum TypeKind {
         /// Constraints of each value.
         constraints: Constraints,
     },
-    /// Another team's JSON Schema, by path below the contracts folder.
-    Schema(Spanned<String>),
     /// Could not be read; already reported.
     Invalid,
 }
@@ -788,38 +848,39 @@ impl Contracts {
         })
     }
 
-    /// The fields of an event that has its own.
+    /// Returns the imported type to which a declared one gives a name.
     #[must_use]
-    pub fn fields<'a>(&self, event: &'a Event) -> &'a [Field] {
-        match &event.body {
-            Body::Fields(fields) => fields,
-            Body::Schema(_) => &[],
+    pub fn renamed(&self, body: &Body) -> Option<TypeId> {
+        match &body.kind {
+            TypeKind::Alias {
+                ty: Type::Named(id),
+                ..
+            } if body.origin.is_none() => Some(*id),
+            _ => None,
         }
     }
 
-    /// Returns the fields that placeholders, `id` and `key` of an event can name: its own, or those of its imported schema.
+    /// The first declared type that gives a name to each imported one.
     #[must_use]
-    pub fn members<'a>(&'a self, event: &'a Event) -> &'a [Field] {
-        match &event.body {
-            Body::Fields(fields) => fields,
-            Body::Schema(schema) => self.import(schema).map_or(&[], |import| &import.fields),
-        }
+    pub fn owners(&self) -> BTreeMap<TypeId, TypeId> {
+        let types = self.types.iter().enumerate().rev();
+        let owned = types.filter_map(|(at, ty)| Some((self.renamed(&ty.body)?, TypeId(at))));
+        owned.collect()
     }
 
-    /// Returns the import of a JSON Schema, or `None` if it was refused.
+    /// Returns the definition of a JSON Schema that a body is or gives a name to.
     #[must_use]
-    pub fn import(&self, schema: &Spanned<String>) -> Option<&Imported> {
-        self.imports.get(&schema.span)
+    pub fn origin<'a>(&'a self, body: &'a Body) -> Option<&'a Origin> {
+        let behind = || self[self.renamed(body)?].body.origin.as_ref();
+        body.origin.as_ref().or_else(behind)
     }
 
     /// The imported type of a definition.
     #[must_use]
     pub fn definition(&self, name: &str) -> Option<TypeId> {
         let of = |ty: &TypeDef| {
-            ty.origin
-                .as_ref()
-                .map_or("", |origin| &origin.definition)
-                .cmp(name)
+            let origin = ty.body.origin.as_ref();
+            origin.map_or("", |origin| &origin.definition).cmp(name)
         };
         let at = self.imported.binary_search_by(of).ok()?;
         Some(TypeId(self.types.len() + at))
@@ -828,15 +889,8 @@ impl Contracts {
     /// The normalised JSON Schema of a definition.
     #[must_use]
     pub fn schema(&self, definition: &str) -> Option<&Json> {
-        let ty = &self[self.definition(definition)?];
-        ty.origin.as_ref().map(|origin| &origin.schema)
-    }
-
-    /// The name of the definition that a whole payload is.
-    #[must_use]
-    pub fn root(&self, import: &Imported) -> &str {
-        let origin = self[import.id].origin.as_ref();
-        origin.map_or("", |origin| origin.definition.as_str())
+        let origin = self[self.definition(definition)?].body.origin.as_ref();
+        origin.map(|origin| &origin.schema)
     }
 
     /// Returns the events that a service is delivered: each that it subscribes to, and behind it, newest first, the older ones that it

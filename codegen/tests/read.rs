@@ -10,7 +10,7 @@ use std::time::Duration;
 use event_codegen::code::Code;
 use event_codegen::diagnostic::{Diagnostics, Severity};
 use event_codegen::model::{
-    Body, Contracts, Discard, Number, Retention, Start, Storage, Type, TypeKind, ValueKind,
+    Contracts, Discard, Number, Retention, Start, Storage, Type, TypeKind, ValueKind,
 };
 use event_codegen::{check, read, report};
 
@@ -64,7 +64,7 @@ fn the_whole_language_is_read() {
     };
     assert_eq!(example[0].0.value, "orderId");
 
-    let Body::Fields(fields) = &event.body else {
+    let TypeKind::Struct(fields) = &event.body.kind else {
         panic!("no fields")
     };
     let names: Vec<&str> = fields.iter().map(|f| f.name.value.as_str()).collect();
@@ -108,7 +108,7 @@ fn the_whole_language_is_read() {
 fn types_streams_and_services_are_read() {
     let (contracts, _) = read_files(&[("shop/orders.toml", GOOD)]);
     let types = contracts.types_by_name();
-    let kind = |name: &str| &contracts[types[name]].kind;
+    let kind = |name: &str| &contracts[types[name]].body.kind;
     let TypeKind::Enum(priority) = kind("Priority") else {
         panic!("no enum")
     };

@@ -5,7 +5,7 @@
 // Setting up a test may fail loudly.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -200,5 +200,24 @@ fn references(value: &serde_json::Value) -> Vec<String> {
             .collect(),
         serde_json::Value::Array(items) => items.iter().flat_map(references).collect(),
         _ => Vec::new(),
+    }
+}
+
+/// Imported types are types of the catalogue: each that something leads to has an entry, and no link is dead.
+#[cfg(feature = "import")]
+#[test]
+fn imported_types_are_in_the_catalogue() {
+    let page = event_codegen::export::catalog::catalog(&contracts("imported"));
+    let values = |before: &str| {
+        let parts = page.split(before).skip(1);
+        let ends = parts.filter_map(|part| part.split_once('"'));
+        ends.map(|(value, _)| value.to_owned())
+            .collect::<BTreeSet<_>>()
+    };
+    let ids = values(" id=\"");
+    let is_entry = |id: &&String| id.starts_with("schema/") && !id.contains('.');
+    assert!(ids.iter().filter(is_entry).count() > 1, "{ids:?}");
+    for link in values(" href=\"#schema/") {
+        assert!(ids.contains(&format!("schema/{link}")), "{link}");
     }
 }

@@ -56,7 +56,7 @@ fn errors(
     let types: Vec<Span> = contracts
         .events
         .iter()
-        .flat_map(|event| contracts.fields(event))
+        .flat_map(|event| event.body.fields())
         .map(|field| field.ty.span)
         .collect();
     let mut shown: Vec<Span> = Vec::new();

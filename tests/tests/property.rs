@@ -157,7 +157,7 @@ fn what_is_written_is_read_and_accepted() {
         let mut values = Values::new(subject.contracts, tried);
         for _ in 0..40 {
             tried += 1;
-            let payload = values.payload(subject.contracts.fields(subject.model));
+            let payload = values.payload(subject.model.body.fields());
             match (subject.case.judge)(&payload.to_string()) {
                 Err(error) => {
                     wrong.push(format!("{}: not read: {error}: {payload}", subject.name()))
@@ -196,7 +196,7 @@ fn decoder_and_schemas_judge_alike() {
     each_event(|subject| {
         let mut values = Values::new(subject.contracts, !tried);
         for _ in 0..250 {
-            let fields = subject.contracts.fields(subject.model);
+            let fields = subject.model.body.fields();
             let mut payload = values.payload(fields);
             let Some(change) = mutation::change(&mut values, fields, &mut payload) else {
                 continue;

@@ -164,7 +164,7 @@ impl<'a> MessageReader<'a> {
             return String::new();
         };
         let event = &self.contracts()[event];
-        let members = self.contracts().members(event);
+        let members = event.body.fields();
         let mut named: Vec<usize> = Vec::new();
         for field in [&event.id, &event.key].into_iter().flatten() {
             named.extend(field.value.filter(|at| !named.contains(at)));
@@ -188,12 +188,12 @@ impl<'a> MessageReader<'a> {
                 Segment::Placeholder(name) if name == PARTITION => {
                     let key = of.key.as_ref().and_then(|key| key.value);
                     let partitions = contracts.stream_of(of).and_then(|s| s.partitions.as_ref());
-                    let field = key.and_then(|at| contracts.members(of).get(at));
+                    let field = key.and_then(|at| of.body.fields().get(at));
                     let key = self.token(field, body)?;
                     writer.partition(key.as_str(), partitions.map_or(1, |n| n.value))
                 }
                 Segment::Placeholder(name) => {
-                    let members = contracts.members(of);
+                    let members = of.body.fields();
                     let field = members.iter().find(|field| field.name.value == *name);
                     let value = self.token(field, body)?;
                     let alone = SubjectWriter::new().token(name, value.as_str());
@@ -221,7 +221,7 @@ impl<'a> MessageReader<'a> {
         let Some(at) = of.id.as_ref().and_then(|id| id.value) else {
             return Ok(None);
         };
-        let field = self.contracts().members(of).get(at);
+        let field = of.body.fields().get(at);
         let value = self.token(field, body)?;
         match MessageId::new(self.name(event), value.as_str()) {
             Ok(id) => Ok(Some(id)),

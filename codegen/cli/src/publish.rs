@@ -246,7 +246,7 @@ fn sample(checked: &Checked, event: EventId) -> Result<Payload, Failure> {
     let id = of
         .id
         .as_ref()
-        .and_then(|id| checked.members(of).get(id.value?));
+        .and_then(|id| of.body.fields().get(id.value?));
     let mut new_id = String::new();
     if let (Some(field), Json::Object(members)) = (id, &mut body)
         && field.ty.value == Type::Uuid

@@ -23,20 +23,23 @@ fn holders(contracts: &Contracts) -> impl Iterator<Item = Holder<'_>> {
         as_text: field.as_text,
         resolved: shape::resolve(contracts, &field.ty),
     });
-    let scalars = contracts.types.iter().filter_map(|def| match &def.kind {
-        TypeKind::Scalar {
-            ty,
-            constraints,
-            as_text,
-        } => Some(Holder {
-            what: format!("the type \"{}\"", def.name.value),
-            ty,
-            constraints,
-            as_text: *as_text,
-            resolved: shape::resolve(contracts, ty),
-        }),
-        _ => None,
-    });
+    let scalars = contracts
+        .types
+        .iter()
+        .filter_map(|def| match &def.body.kind {
+            TypeKind::Scalar {
+                ty,
+                constraints,
+                as_text,
+            } => Some(Holder {
+                what: format!("the type \"{}\"", def.name.value),
+                ty,
+                constraints,
+                as_text: *as_text,
+                resolved: shape::resolve(contracts, ty),
+            }),
+            _ => None,
+        });
     fields.chain(scalars).filter(|holder| {
         let nothing = holder.as_text.is_none() && holder.constraints.is_empty();
         !nothing && !matches!(holder.resolved.shape, Shape::Poison)

@@ -54,7 +54,9 @@ pub(super) fn unfit(contracts: &Contracts, field: &Field, used: Use) -> Option<U
     let Resolved { shape, .. } = shape::resolve(contracts, &field.ty);
     let fit = match shape {
         Shape::Scalar(Type::Bool) => used != Use::Id,
-        Shape::Scalar(ty) => matches!(ty, Type::String | Type::Uuid) || shape::is_integer(ty),
+        Shape::Scalar(ty) => {
+            matches!(ty, Type::String | Type::Uuid | Type::I64OrText) || shape::is_integer(ty)
+        }
         Shape::Enum(..) | Shape::Poison => true,
         _ => false,
     };
@@ -92,21 +94,16 @@ pub(super) fn unfit(contracts: &Contracts, field: &Field, used: Use) -> Option<U
 }
 
 /// The field that `id` or `key` names, when both were read.
-fn field<'a>(
-    contracts: &'a Contracts,
-    event: &'a Event,
-    named: Option<&Spanned<FieldRef>>,
-) -> Option<&'a Field> {
+fn field<'a>(event: &'a Event, named: Option<&Spanned<FieldRef>>) -> Option<&'a Field> {
     named
         .and_then(|named| named.value)
-        .and_then(|at| contracts.members(event).get(at))
+        .and_then(|at| event.body.fields().get(at))
 }
 
 /// `bad-id`: the id is no required scalar.
 pub(super) fn ids(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     for event in &contracts.events {
-        let (Some(id), Some(field)) = (&event.id, field(contracts, event, event.id.as_ref()))
-        else {
+        let (Some(id), Some(field)) = (&event.id, field(event, event.id.as_ref())) else {
             continue;
         };
         if let Some(why) = unfit(contracts, field, Use::Id) {
@@ -129,8 +126,7 @@ pub(super) fn ids(contracts: &Contracts, diagnostics: &mut Diagnostics) {
 /// `bad-key`: the key is no required scalar.
 pub(super) fn keys(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     for event in &contracts.events {
-        let (Some(key), Some(field)) = (&event.key, field(contracts, event, event.key.as_ref()))
-        else {
+        let (Some(key), Some(field)) = (&event.key, field(event, event.key.as_ref())) else {
             continue;
         };
         if let Some(why) = unfit(contracts, field, Use::Key) {
@@ -191,10 +187,8 @@ fn partition_without_key(contracts: &Contracts, event: &Event) -> Diagnostic {
         })
         .sum();
     let range = before..before + PARTITION.len() + 2;
-    let own = contracts
-        .members(event)
-        .iter()
-        .find(|field| field.name.value == PARTITION);
+    let mut fields = event.body.fields().iter();
+    let own = fields.find(|field| field.name.value == PARTITION);
     let diagnostic = Diagnostic::new(
         Code::BadKey,
         contracts.sources.inside(event.subject.span, range),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::model::{Contracts, Domain, DomainId, Field, TypeKind};
+use crate::model::{Contracts, Domain, DomainId, Field};
 use crate::name;
 use crate::source::Span;
 
@@ -99,14 +99,11 @@ fn own_modules(contracts: &Contracts, diagnostics: &mut Diagnostics) {
         let events = contracts
             .events
             .iter()
-            .map(|event| (event.domain, contracts.members(event)));
+            .map(|event| (event.domain, event.body.fields()));
         let types = contracts.types.iter().map(|def| {
-            let fields: &[Field] = match &def.kind {
-                TypeKind::Struct(fields) => fields,
-                TypeKind::Schema(schema) => contracts.import(schema).map_or(&[], |i| &i.fields),
-                _ => &[],
-            };
-            (def.domain, fields)
+            let renamed = contracts.renamed(&def.body);
+            let body = renamed.map_or(&def.body, |id| &contracts[id].body);
+            (def.domain, body.fields())
         });
         let all = events.chain(types);
         all.filter_map(|(domain, fields)| fields.iter().any(Field::required).then_some(domain))
@@ -258,8 +255,8 @@ pub(super) fn filters(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     for event in &contracts.events {
         let subject = &event.subject;
         let key = event.key.as_ref().filter(|_| subject.has_partition());
-        let key = key.and_then(|key| contracts.members(event).get(key.value?));
-        let fields = contracts.members(event).iter().filter(|field| {
+        let key = key.and_then(|key| event.body.fields().get(key.value?));
+        let fields = event.body.fields().iter().filter(|field| {
             let name = field.name.value.as_str();
             let keyed = key.is_some_and(|key| key.name.value == name);
             matches!(name, "pattern" | "subscribe")

@@ -29,7 +29,7 @@ fn needs(contracts: &Contracts, id: TypeId) -> Vec<Need> {
         Type::Named(TypeId(to)) => Some(Need { to: *to, place }),
         _ => None,
     };
-    match &contracts[id].kind {
+    match &contracts[id].body.kind {
         TypeKind::Struct(fields) => fields
             .iter()
             .filter(|field| !field.optional)

@@ -42,10 +42,13 @@ pub(super) fn patterns(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     let fields = shape::field_lists(contracts)
         .flatten()
         .map(|field| &field.constraints);
-    let scalars = contracts.types.iter().filter_map(|def| match &def.kind {
-        TypeKind::Scalar { constraints, .. } => Some(constraints),
-        _ => None,
-    });
+    let scalars = contracts
+        .types
+        .iter()
+        .filter_map(|def| match &def.body.kind {
+            TypeKind::Scalar { constraints, .. } => Some(constraints),
+            _ => None,
+        });
     for pattern in fields.chain(scalars).filter_map(|c| c.pattern.as_ref()) {
         let fault = known
             .entry(&pattern.value)

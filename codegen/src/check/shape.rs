@@ -46,11 +46,11 @@ pub(super) fn resolve<'a>(contracts: &'a Contracts, ty: &'a Type) -> Resolved<'a
             Type::Map(item) => break Shape::Map(item),
             Type::Named(id) => {
                 let def = &contracts[*id];
-                match &def.kind {
+                match &def.body.kind {
                     TypeKind::Struct(fields) => break Shape::Struct(def, fields),
                     TypeKind::Enum(values) => break Shape::Enum(def, values),
                     TypeKind::Union(union) => break Shape::Union(def, union),
-                    TypeKind::Schema(_) | TypeKind::Choice(_) | TypeKind::Alias { .. } => {
+                    TypeKind::Choice(_) | TypeKind::Alias { .. } => {
                         break Shape::Schema;
                     }
                     TypeKind::Invalid => break Shape::Poison,
@@ -147,10 +147,13 @@ pub(super) fn named(ty: &Type) -> Option<TypeId> {
 
 /// Every list of fields of the model, events' before types'.
 pub(super) fn field_lists(contracts: &Contracts) -> impl Iterator<Item = &[Field]> {
-    let events = contracts.events.iter().map(|event| contracts.fields(event));
-    let types = contracts.types.iter().filter_map(|def| match &def.kind {
-        TypeKind::Struct(fields) => Some(fields.as_slice()),
-        _ => None,
-    });
+    let events = contracts.events.iter().map(|event| event.body.declared());
+    let types = contracts
+        .types
+        .iter()
+        .filter_map(|def| match &def.body.kind {
+            TypeKind::Struct(fields) => Some(fields.as_slice()),
+            _ => None,
+        });
     events.chain(types)
 }

@@ -6,7 +6,7 @@ use super::gaps::Gaps;
 use super::ids::{self, Use};
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::model::{Body, Contracts, Event};
+use crate::model::{Contracts, Event, TypeKind};
 use crate::subject::{PARTITION, Segment, Template};
 
 /// First tokens that NATS or the runtime uses itself, each with its use.
@@ -60,11 +60,11 @@ pub(super) fn reserved_roots(contracts: &Contracts, diagnostics: &mut Diagnostic
 pub(super) fn placeholders(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     let gaps = Gaps::new(contracts, diagnostics);
     for event in &contracts.events {
-        // A schema that was refused has said so already.
-        if matches!(&event.body, Body::Schema(schema) if contracts.import(schema).is_none()) {
+        // What could not be read has been reported.
+        if event.body.kind == TypeKind::Invalid {
             continue;
         }
-        let fields = contracts.members(event);
+        let fields = event.body.fields();
         let mut start = 0;
         for segment in &event.subject.segments {
             let name = match segment {

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use super::*;
 use crate::diagnostic::Code;
 use crate::model::{
-    Body, Constraints, Domain, DomainId, Envelope, Event, Field, Service, Start, Stream, StreamId,
-    Type, TypeDef, TypeId, TypeKind,
+    Constraints, Domain, DomainId, Envelope, Event, Field, Service, Start, Stream, StreamId, Type,
+    TypeDef, TypeId, TypeKind,
 };
 use crate::source::{FileId, Span, Spanned};
 use crate::subject::Template;
@@ -29,7 +29,7 @@ pub(super) fn event(place: usize, subject: &str, stored: bool) -> Event {
         deprecated: None,
         supersedes: None,
         envelope: Envelope::Plain,
-        body: Body::Fields(Vec::new()),
+        body: TypeKind::Struct(Vec::new()).into(),
         reserved: Vec::new(),
         examples: Vec::new(),
     }
@@ -57,9 +57,7 @@ fn def(place: usize, name: &str, kind: TypeKind) -> TypeDef {
         domain: DomainId(0),
         doc: None,
         reserved: Vec::new(),
-        kind,
-        whole: Default::default(),
-        origin: None,
+        body: kind.into(),
     }
 }
 
@@ -129,7 +127,7 @@ fn large(events: usize) -> Contracts {
             ),
         ];
         fields[1].constraints.pattern = Some(at(place, format!("^[a-z]{{{}}}$", place % 200)));
-        one.body = Body::Fields(fields);
+        one.body = TypeKind::Struct(fields).into();
         contracts.events.push(one);
         let fields = (0..8).map(|n| field(place, &format!("field_{n}"), Type::String));
         let kind = TypeKind::Struct(fields.collect());
@@ -213,7 +211,7 @@ fn poison_is_never_followed_up() {
         id: Some(at(0, None)),
         key: Some(at(0, None)),
         supersedes: Some(at(0, None)),
-        body: Body::Fields(vec![Field {
+        body: TypeKind::Struct(vec![Field {
             constraints: Constraints {
                 min: Some(at(0, crate::model::Number::Integer(9))),
                 max: Some(at(0, crate::model::Number::Integer(1))),
@@ -222,7 +220,8 @@ fn poison_is_never_followed_up() {
             },
             as_text: Some(at(0, ()).span),
             ..field(0, "a", Type::Invalid)
-        }]),
+        }])
+        .into(),
         ..event(0, "a", true)
     });
     contracts.types.push(def(1, "Broken", TypeKind::Invalid));

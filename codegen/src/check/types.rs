@@ -33,7 +33,7 @@ pub(super) fn wide_integers(contracts: &Contracts, diagnostics: &mut Diagnostics
             ty,
             constraints,
             as_text: None,
-        } = &def.kind
+        } = &def.body.kind
             && !gaps.in_table(def.name.span)
         {
             wide(ty, constraints, diagnostics);
@@ -107,7 +107,7 @@ fn wide_element(ty: &Spanned<Type>, inner: &Type) -> Diagnostic {
 pub(super) fn empty(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     let gaps = Gaps::new(contracts, diagnostics);
     for def in &contracts.types {
-        let (what, lacks, help) = match &def.kind {
+        let (what, lacks, help) = match &def.body.kind {
             TypeKind::Enum(values) if values.values.is_empty() => (
                 "enum",
                 "values",
@@ -139,7 +139,7 @@ pub(super) fn empty(contracts: &Contracts, diagnostics: &mut Diagnostics) {
 pub(super) fn variants(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     let uses = uses(contracts);
     for def in &contracts.types {
-        let TypeKind::Union(union) = &def.kind else {
+        let TypeKind::Union(union) = &def.body.kind else {
             continue;
         };
         for variant in &union.variants {
@@ -185,11 +185,11 @@ pub(super) fn variants(contracts: &Contracts, diagnostics: &mut Diagnostics) {
 
 /// What a type is when it is no type with fields.
 fn not_fields(contracts: &Contracts, id: TypeId) -> Option<String> {
-    match &contracts[id].kind {
+    match &contracts[id].body.kind {
         TypeKind::Struct(_) | TypeKind::Invalid => None,
         TypeKind::Enum(_) => Some("an enum".to_owned()),
         TypeKind::Union(_) => Some("a union itself".to_owned()),
-        TypeKind::Schema(_) | TypeKind::Choice(_) | TypeKind::Alias { .. } => {
+        TypeKind::Choice(_) | TypeKind::Alias { .. } => {
             Some("a type from a JSON Schema".to_owned())
         }
         TypeKind::Scalar { ty, .. } => match shape::resolve(contracts, ty).shape {
@@ -217,7 +217,7 @@ fn uses(contracts: &Contracts) -> HashMap<TypeId, Uses> {
         }
     }
     for def in &contracts.types {
-        if let TypeKind::Union(union) = &def.kind {
+        if let TypeKind::Union(union) = &def.body.kind {
             for variant in &union.variants {
                 if let Some(id) = variant.ty.value {
                     let first = &mut uses.entry(id).or_default().variant;
@@ -238,12 +238,12 @@ fn other_use(uses: &HashMap<TypeId, Uses>, id: TypeId, here: Span) -> Option<Spa
 /// `tag-field`: a variant's field would be written where the tag is.
 pub(super) fn tag_fields(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     for def in &contracts.types {
-        let TypeKind::Union(union) = &def.kind else {
+        let TypeKind::Union(union) = &def.body.kind else {
             continue;
         };
         for variant in &union.variants {
             let Some(id) = variant.ty.value else { continue };
-            let TypeKind::Struct(fields) = &contracts[id].kind else {
+            let TypeKind::Struct(fields) = &contracts[id].body.kind else {
                 continue;
             };
             let tag = &union.tag.value;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::gaps::Gaps;
 use super::shape;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::model::{Body, Contracts, Value};
+use crate::model::{Contracts, Event, Value};
 
 mod checker;
 mod limits;
@@ -45,14 +45,12 @@ pub(super) fn defaults(contracts: &Contracts, diagnostics: &mut Diagnostics) {
 pub(super) fn examples(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     let gaps = Gaps::new(contracts, diagnostics);
     let mut patterns = HashMap::new();
-    for event in &contracts.events {
-        let Body::Fields(fields) = &event.body else {
-            continue;
-        };
+    let declared = |event: &&Event| event.body.origin.is_none();
+    for event in contracts.events.iter().filter(declared) {
         for example in &event.examples {
             Checker::new(contracts, &gaps, Code::BadExample, &mut patterns).payload(
                 &event.name,
-                fields,
+                event.body.declared(),
                 example,
                 diagnostics,
             );

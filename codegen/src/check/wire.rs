@@ -11,17 +11,20 @@ use crate::source::{Span, Spanned};
 /// Everything that has fields: what it is called, the fields, and the names that are reserved there.
 fn owners(contracts: &Contracts) -> impl Iterator<Item = (&str, &[Field], &[Spanned<String>])> {
     let events = contracts.events.iter().map(|event| {
-        let fields = contracts.fields(event);
+        let fields = event.body.declared();
         (event.name.value.as_str(), fields, event.reserved.as_slice())
     });
-    let types = contracts.types.iter().filter_map(|def| match &def.kind {
-        TypeKind::Struct(fields) => Some((
-            def.name.value.as_str(),
-            fields.as_slice(),
-            def.reserved.as_slice(),
-        )),
-        _ => None,
-    });
+    let types = contracts
+        .types
+        .iter()
+        .filter_map(|def| match &def.body.kind {
+            TypeKind::Struct(fields) => Some((
+                def.name.value.as_str(),
+                fields.as_slice(),
+                def.reserved.as_slice(),
+            )),
+            _ => None,
+        });
     events.chain(types)
 }
 
@@ -133,7 +136,7 @@ fn collision(first: &Known<'_>, second: &Known<'_>, diagnostics: &mut Diagnostic
 /// `name-collision`: two values of an enum, or variants of a union, that are one in Rust.
 pub(super) fn values(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     for def in &contracts.types {
-        let (idents, names) = match &def.kind {
+        let (idents, names) = match &def.body.kind {
             TypeKind::Enum(values) => (values.idents(), &values.names),
             TypeKind::Union(union) => (union.idents(), &union.names),
             _ => continue,
@@ -168,7 +171,7 @@ fn unknown_names(
 
 /// The texts that tell the values of an enum or the variants of a union apart.
 fn texts(def: &TypeDef) -> Vec<(&'static str, &Spanned<String>)> {
-    match &def.kind {
+    match &def.body.kind {
         TypeKind::Enum(values) => values
             .values
             .iter()
@@ -187,7 +190,7 @@ fn texts(def: &TypeDef) -> Vec<(&'static str, &Spanned<String>)> {
 /// `duplicate-value`: a value twice in a list that must not repeat.
 pub(super) fn repeated(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     for def in &contracts.types {
-        if let TypeKind::Enum(values) = &def.kind {
+        if let TypeKind::Enum(values) = &def.body.kind {
             once(
                 values.values.iter().map(|v| (v.span, v.value.as_str(), v)),
                 diagnostics,

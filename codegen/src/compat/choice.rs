@@ -35,7 +35,7 @@ struct Choice<'a> {
 
 impl<'a> Choice<'a> {
     fn new(def: &'a TypeDef) -> Self {
-        let (values, closed, tag) = match &def.kind {
+        let (values, closed, tag) = match &def.body.kind {
             TypeKind::Enum(choice) => (
                 choice
                     .values
@@ -57,7 +57,7 @@ impl<'a> Choice<'a> {
             _ => (Vec::new(), false, None),
         };
         let values: Vec<(&str, Span, Option<TypeId>)> = values;
-        let idents = match &def.kind {
+        let idents = match &def.body.kind {
             TypeKind::Enum(choice) => choice.idents(),
             TypeKind::Union(union) => union.idents(),
             _ => Vec::new(),
@@ -435,7 +435,7 @@ pub(super) fn type_renamed(
         return;
     }
     // The Rust alias of a scalar is the scalar: only one that is gone breaks code that names it.
-    let scalar = matches!(new.kind, TypeKind::Scalar { .. });
+    let scalar = matches!(new.body.kind, TypeKind::Scalar { .. });
     if scalar
         && sides
             .new

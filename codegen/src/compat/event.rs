@@ -27,11 +27,9 @@ impl EventPair<'_> {
     }
 
     /// The field of an event by its name in the contract.
-    fn field<'e>(contracts: &'e Contracts, event: &'e Event, name: &str) -> Option<&'e Field> {
-        contracts
-            .members(event)
-            .iter()
-            .find(|field| field.name.value == name)
+    fn field<'e>(event: &'e Event, name: &str) -> Option<&'e Field> {
+        let mut fields = event.body.fields().iter();
+        fields.find(|field| field.name.value == name)
     }
 
     /// Returns whether a field of the old event is one of the new: by its wire name, or as a rename that is reported anyway.
@@ -218,10 +216,7 @@ fn same_type(p: &EventPair<'_>, old: &str, new: &str) -> bool {
     if old == PARTITION || new == PARTITION {
         return false;
     }
-    match (
-        EventPair::field(p.sides.old, p.old, old),
-        EventPair::field(p.sides.new, p.new, new),
-    ) {
+    match (EventPair::field(p.old, old), EventPair::field(p.new, new)) {
         (Some(a), Some(b)) => super::objects::is_same_type(p.sides, a, b),
         _ => false,
     }
@@ -281,13 +276,9 @@ pub(super) fn delivery(p: &EventPair<'_>, sink: &mut Sink<'_>) {
 
 type Named<'e> = Option<(&'e Spanned<Option<usize>>, &'e Field)>;
 
-fn named_field<'e>(
-    contracts: &'e Contracts,
-    event: &'e Event,
-    name: &'e Option<Spanned<Option<usize>>>,
-) -> Named<'e> {
+fn named_field<'e>(event: &'e Event, name: &'e Option<Spanned<Option<usize>>>) -> Named<'e> {
     let name = name.as_ref()?;
-    Some((name, contracts.members(event).get(name.value?)?))
+    Some((name, event.body.fields().get(name.value?)?))
 }
 
 fn field_changed(
@@ -323,8 +314,8 @@ fn field_changed(
 
 pub(super) fn key(p: &EventPair<'_>, sink: &mut Sink<'_>) {
     let (old, new) = (
-        named_field(p.sides.old, p.old, &p.old.key),
-        named_field(p.sides.new, p.new, &p.new.key),
+        named_field(p.old, &p.old.key),
+        named_field(p.new, &p.new.key),
     );
     field_changed(
         p,
@@ -338,10 +329,7 @@ pub(super) fn key(p: &EventPair<'_>, sink: &mut Sink<'_>) {
 }
 
 pub(super) fn id(p: &EventPair<'_>, sink: &mut Sink<'_>) {
-    let (old, new) = (
-        named_field(p.sides.old, p.old, &p.old.id),
-        named_field(p.sides.new, p.new, &p.new.id),
-    );
+    let (old, new) = (named_field(p.old, &p.old.id), named_field(p.new, &p.new.id));
     field_changed(
         p,
         "id",

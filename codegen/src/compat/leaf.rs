@@ -254,7 +254,7 @@ pub(super) fn text_widened(l: &Leaves<'_>, sink: &mut Sink<'_>) {
 }
 
 pub(super) fn json_to_type(l: &Leaves<'_>, sink: &mut Sink<'_>) {
-    if l.old == Shape::Json && !matches!(l.new, Shape::Json | Shape::Schema(_)) {
+    if l.old == Shape::Json && l.new != Shape::Json {
         let (was, is) = l.kinds();
         l.add(
             sink,
@@ -268,7 +268,7 @@ pub(super) fn json_to_type(l: &Leaves<'_>, sink: &mut Sink<'_>) {
 }
 
 pub(super) fn type_to_json(l: &Leaves<'_>, sink: &mut Sink<'_>) {
-    if l.new == Shape::Json && !matches!(l.old, Shape::Json | Shape::Schema(_)) {
+    if l.new == Shape::Json && l.old != Shape::Json {
         let (was, is) = l.kinds();
         l.add(
             sink,
@@ -388,8 +388,7 @@ fn article(what: &str) -> &'static str {
 /// Returns whether no other rule is about this pair.
 fn is_other(l: &Leaves<'_>) -> bool {
     match (&l.old, &l.new) {
-        (Shape::Json | Shape::Schema(_) | Shape::Invalid, _)
-        | (_, Shape::Json | Shape::Schema(_) | Shape::Invalid) => false,
+        (Shape::Json | Shape::Invalid, _) | (_, Shape::Json | Shape::Invalid) => false,
         (Shape::Bool, Shape::Bool)
         | (Shape::Integer(_) | Shape::Float(..), Shape::Integer(_) | Shape::Float(..))
         | (Shape::List(..), Shape::List(..))

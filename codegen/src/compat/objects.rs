@@ -177,7 +177,7 @@ pub(super) fn is_same_type(sides: Sides<'_>, old: &Field, new: &Field) -> bool {
 fn behind<'a>(contracts: &'a Contracts, mut ty: &'a Type) -> &'a Type {
     for _ in 0..=contracts.types.len() {
         let Type::Named(id) = ty else { break };
-        let TypeKind::Scalar { ty: inner, .. } = &contracts[*id].kind else {
+        let TypeKind::Scalar { ty: inner, .. } = &contracts[*id].body.kind else {
             break;
         };
         ty = &inner.value;

@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::raw::Leaf;
 use super::sides::{Side, Step};
 use crate::json::Json;
-use crate::model::{Body, Contracts, EventId, Field, Type, TypeId, TypeKind, Union};
-use crate::payload::schema::demands::Place;
-use crate::payload::schema::steer::Pair;
+use crate::model::{Contracts, EventId, Field, Type, TypeId, TypeKind, Union};
+use crate::payload::demands::Place;
 use crate::payload::shape::{Count, Shape, Slot, struct_fields};
+use crate::payload::steer::Pair;
 use crate::payload::{common, read};
 
 /// Maximum depth of a payload: reading and writing one takes a stack.
@@ -51,6 +51,13 @@ impl<'a> Slots<'a> {
         }
     }
 
+    /// Returns whether one of them is a JSON Schema.
+    fn is_imported(&self, sampler: &Sampler<'_>) -> bool {
+        let reader = self.reader.as_ref();
+        self.writer.source(sampler.writer).is_some()
+            || reader.is_some_and(|reader| reader.source(sampler.reader).is_some())
+    }
+
     fn alone(&self) -> Self {
         Self {
             writer: self.writer.clone(),
@@ -72,15 +79,17 @@ impl<'a> Sampler<'a> {
     /// A payload of the writer's event with `leaf` at the end of the path; everywhere else what the reader's takes too.
     pub fn event(&self, events: (EventId, EventId), path: &[Step], leaf: &Leaf) -> Option<Json> {
         let (ours, theirs) = (&self.writer[events.0], &self.reader[events.1]);
-        match (&ours.body, &theirs.body, leaf) {
-            (Body::Fields(fields), Body::Fields(theirs), _) => {
-                self.object((fields, Some(theirs)), path, leaf, 0)
-            }
+        let both = (&ours.body, &theirs.body);
+        if both.0.source.is_none() && both.1.source.is_none() {
+            let fields = (both.0.fields(), Some(both.1.fields()));
+            return self.object(fields, path, leaf, 0);
+        }
+        match leaf {
             _ if !path.is_empty() => None,
-            (_, _, Leaf::Value(value)) => Some(value.clone()),
+            Leaf::Value(value) => Some(value.clone()),
             _ => {
                 let theirs = Place::event(self.reader, theirs);
-                Pair::new(&Place::event(self.writer, ours)?, theirs.as_ref()).beside(0)
+                Pair::new(&Place::event(self.writer, ours), Some(&theirs)).beside(0)
             }
         }
     }
@@ -122,7 +131,7 @@ impl<'a> Sampler<'a> {
             (_, Some(Shape::Json)) => self.place(&pair.alone(), path, leaf, depth),
             (Shape::Json, Some(_)) => self.as_reader(pair, depth),
             (Shape::Json, None) => Some(Json::Object(Vec::new())),
-            (Shape::Schema(_), _) | (_, Some(Shape::Schema(_))) => {
+            _ if pair.is_imported(self) => {
                 let slot = pair.reader.clone();
                 let theirs = slot.map(|slot| Place::slot(self.reader, slot));
                 let ours = Place::slot(self.writer, pair.writer.clone());
@@ -360,7 +369,7 @@ fn by_wire(fields: &[Field]) -> HashMap<String, &Field> {
 }
 
 fn union_of(contracts: &Contracts, id: TypeId) -> Option<&Union> {
-    match &contracts[id].kind {
+    match &contracts[id].body.kind {
         TypeKind::Union(union) => Some(union),
         _ => None,
     }

@@ -13,11 +13,10 @@ use super::raw::Evidence;
 use super::raw::Leaf;
 use super::raw::Sink;
 use super::sides::{Sides, Spot, Step};
-use crate::model::{Body, Contracts, Event, Imported, TypeId, TypeKind};
+use crate::model::{Body, Contracts, Event, TypeId, TypeKind};
+use crate::payload::demands::Place;
+use crate::payload::shape::Slot;
 use crate::source::{Span, Spanned};
-
-use crate::payload::schema::demands::Place;
-use crate::payload::shape::{Shape, Slot};
 use subsume::Change;
 
 /// Two types at one place, at least one of which is an imported schema.
@@ -31,39 +30,37 @@ pub(super) struct Schemas<'a> {
     both: Option<[Typed<'a>; 2]>,
 }
 
-/// A type, and the import that it comes from if it is one.
+/// A type, and the path of the JSON Schema that it is, if it is one.
 struct Typed<'a> {
     place: Place<'a>,
     contracts: &'a Contracts,
-    import: Option<&'a Imported>,
+    source: Option<&'a Spanned<String>>,
 }
+
+/// A type with its place; none for the type of a schema that was not imported.
+type Side<'a> = (Option<Typed<'a>>, Span);
 
 impl<'a> Typed<'a> {
-    fn new(contracts: &'a Contracts, place: Option<Place<'a>>, path: Path<'a>) -> Option<Self> {
-        Some(Self {
-            place: place?,
+    /// An event or a type, and the place of its name.
+    fn body(contracts: &'a Contracts, place: Place<'a>, body: &'a Body, name: Span) -> Side<'a> {
+        let source = body.source.as_ref();
+        let typed = Self {
+            place,
             contracts,
-            import: path.and_then(|path| contracts.import(path)),
-        })
+            source,
+        };
+        let read = body.kind != TypeKind::Invalid;
+        let span = source.map_or(name, |source| source.span);
+        (read.then_some(typed), span)
     }
 }
-
-/// The path of an imported schema, where one is.
-type Path<'a> = Option<&'a Spanned<String>>;
 
 impl<'a> Schemas<'a> {
     /// Of two types.
     pub fn types(sides: Sides<'a>, spot: Spot, old: TypeId, new: TypeId) -> Self {
         let of = |contracts: &'a Contracts, id: TypeId| {
-            let path = match &contracts[id].kind {
-                TypeKind::Schema(path) => Some(path),
-                _ => None,
-            };
-            let typed = Typed::new(contracts, Place::ty(contracts, id), path);
-            (
-                typed,
-                path.map_or(contracts[id].name.span, |path| path.span),
-            )
+            let (ty, place) = (&contracts[id], Place::ty(contracts, id));
+            Typed::body(contracts, place, &ty.body, ty.name.span)
         };
         Self::new(spot.path, of(sides.old, old), of(sides.new, new))
     }
@@ -71,12 +68,8 @@ impl<'a> Schemas<'a> {
     /// Of two events.
     pub fn bodies(sides: Sides<'a>, old: &'a Event, new: &'a Event) -> Self {
         let of = |contracts: &'a Contracts, event: &'a Event| {
-            let path = match &event.body {
-                Body::Schema(path) => Some(path),
-                Body::Fields(_) => None,
-            };
-            let typed = Typed::new(contracts, Place::event(contracts, event), path);
-            (typed, path.map_or(event.name.span, |path| path.span))
+            let place = Place::event(contracts, event);
+            Typed::body(contracts, place, &event.body, event.name.span)
         };
         let path = format!("events.{}.json_schema", sides.new.event_name(new));
         Self::new(path, of(sides.old, old), of(sides.new, new))
@@ -90,12 +83,12 @@ impl<'a> Schemas<'a> {
         slots: (Slot<'a>, Slot<'a>),
     ) -> Self {
         let of = |contracts: &'a Contracts, slot: Slot<'a>, span: Span| {
-            let path = match slot.shape(contracts) {
-                Shape::Schema(path) => Some(path),
-                _ => None,
+            let typed = Typed {
+                source: slot.source(contracts),
+                place: Place::slot(contracts, slot),
+                contracts,
             };
-            let place = Place::slot(contracts, slot);
-            (Typed::new(contracts, Some(place), path), span)
+            (Some(typed), span)
         };
         let old = of(sides.old, slots.0, spot.old);
         let new = of(sides.new, slots.1, spot.new);
@@ -105,7 +98,7 @@ impl<'a> Schemas<'a> {
         }
     }
 
-    fn new(path: String, old: (Option<Typed<'a>>, Span), new: (Option<Typed<'a>>, Span)) -> Self {
+    fn new(path: String, old: Side<'a>, new: Side<'a>) -> Self {
         Self {
             path,
             steps: Vec::new(),
@@ -209,7 +202,7 @@ pub(super) fn undecided(s: &Schemas<'_>, sink: &mut Sink<'_>) {
             format!("the imported schema changed at `{at}` in a way that is not understood");
         say(&at, message, why);
     }
-    for (at, keyword) in raw::differences((old.contracts, old.import), (new.contracts, new.import))
+    for (at, keyword) in raw::differences((old.contracts, old.source), (new.contracts, new.source))
     {
         say(
             &format!("{at}/{keyword}"),

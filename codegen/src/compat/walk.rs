@@ -18,7 +18,7 @@ use super::sample::Sampler;
 use super::schema::Schemas;
 use super::server::{ServicePair, StreamPair};
 use super::sides::{Side, Sides, Spot, Step, named};
-use crate::model::{Body, Contracts, EventId, TypeId, TypeKind};
+use crate::model::{Contracts, EventId, TypeId, TypeKind};
 use crate::payload::shape::{Shape, Slot};
 use crate::source::Span;
 
@@ -130,15 +130,15 @@ impl<'a> Walk<'a> {
     fn event(&mut self, at: usize, old_id: EventId, new_id: EventId) {
         let Sides { old, new } = self.sides;
         let (before, now) = (&old[old_id], &new[new_id]);
-        let objects = match (&before.body, &now.body) {
-            (Body::Fields(a), Body::Fields(b)) => Some(Objects::new(
+        let imported = before.body.source.is_some() || now.body.source.is_some();
+        let objects = (!imported).then(|| {
+            Objects::new(
                 self.sides,
                 format!("events.{}", new.event_name(now)),
-                (a, &before.reserved, before.name.span),
-                (b, &now.reserved, now.name.span),
-            )),
-            _ => None,
-        };
+                (before.body.fields(), &before.reserved, before.name.span),
+                (now.body.fields(), &now.reserved, now.name.span),
+            )
+        });
         let pair = EventPair {
             sides: self.sides,
             ids: (old_id, new_id),
@@ -181,7 +181,11 @@ impl<'a> Walk<'a> {
                 rule(&sides, (before, now), sink);
             }
         });
-        match (&before.kind, &now.kind) {
+        if before.body.source.is_some() || now.body.source.is_some() {
+            let schemas = Schemas::types(sides, spot, old_id, new_id);
+            return self.schemas(at, &schemas);
+        }
+        match (&before.body.kind, &now.body.kind) {
             (TypeKind::Struct(a), TypeKind::Struct(b)) => {
                 let objects = Objects::new(
                     sides,
@@ -225,10 +229,6 @@ impl<'a> Walk<'a> {
                     Slot::scalar(&b.value, d, u.is_some()),
                 );
                 self.value(at, Vec::new(), slots, &spot);
-            }
-            (TypeKind::Schema(_), _) | (_, TypeKind::Schema(_)) => {
-                let schemas = Schemas::types(sides, spot, old_id, new_id);
-                self.schemas(at, &schemas);
             }
             _ => {}
         }
@@ -274,7 +274,8 @@ impl<'a> Walk<'a> {
                 }
             }
             let shapes = (old.shape(self.sides.old), new.shape(self.sides.new));
-            if matches!(&shapes, (Shape::Schema(_), _) | (_, Shape::Schema(_))) {
+            let sources = (old.source(self.sides.old), new.source(self.sides.new));
+            if sources.0.or(sources.1).is_some() {
                 let schemas = Schemas::slots(self.sides, spot, &steps, (old, new));
                 return self.schemas(at, &schemas);
             }
@@ -301,19 +302,19 @@ impl<'a> Walk<'a> {
     }
 
     fn is_pair(&self, a: TypeId, b: TypeId) -> bool {
-        matches!(
-            (&self.sides.old[a].kind, &self.sides.new[b].kind),
+        let (a, b) = (&self.sides.old[a].body, &self.sides.new[b].body);
+        let same = matches!(
+            (&a.kind, &b.kind),
             (TypeKind::Struct(_), TypeKind::Struct(_))
                 | (TypeKind::Enum(_), TypeKind::Enum(_))
                 | (TypeKind::Union(_), TypeKind::Union(_))
-                | (TypeKind::Schema(_), _)
-                | (_, TypeKind::Schema(_))
-        )
+        );
+        same || a.source.is_some() || b.source.is_some()
     }
 
     fn is_scalar(&self, a: TypeId, b: TypeId) -> bool {
         matches!(
-            (&self.sides.old[a].kind, &self.sides.new[b].kind),
+            (&self.sides.old[a].body.kind, &self.sides.new[b].body.kind),
             (TypeKind::Scalar { .. }, TypeKind::Scalar { .. })
         )
     }

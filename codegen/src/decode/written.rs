@@ -67,7 +67,7 @@ pub fn written(contracts: &Checked, event: EventId, text: &str) -> Result<Json, 
             Some(Step::Member(name)) => name.as_str(),
             _ => "",
         };
-        let fields = contracts.fields(&contracts[event]).iter();
+        let fields = contracts[event].body.fields().iter();
         let all: Vec<String> = match at.len() {
             1 => fields.map(crate::model::Field::wire).collect(),
             _ => names.clone(),

@@ -7,8 +7,7 @@ use super::uses::Uses;
 use super::writer::Writer;
 use crate::json::Json;
 use crate::model::{
-    Body, Constraints, Contracts, Envelope, Event, EventId, Field, Number, ServiceId, TypeDef,
-    ValueKind,
+    Constraints, Contracts, Envelope, Event, EventId, Field, Number, ServiceId, TypeDef, ValueKind,
 };
 use crate::source::Spanned;
 
@@ -17,11 +16,7 @@ pub(super) fn event(w: &mut Writer, scope: &Scope<'_>, id: EventId) {
     let contracts = scope.contracts;
     let event = &contracts[id];
     let name = contracts.event_name(event);
-    let doc = event.doc.as_ref().or_else(|| match &event.body {
-        Body::Schema(schema) => contracts[contracts.import(schema)?.id].doc.as_ref(),
-        Body::Fields(_) => None,
-    });
-    let mut text = match doc {
+    let mut text = match &event.doc {
         Some(doc) => format!("{}\n\nThe event `{name}`", doc.trim_end()),
         None => format!("The event `{name}`"),
     };
@@ -56,7 +51,7 @@ pub(super) fn event(w: &mut Writer, scope: &Scope<'_>, id: EventId) {
 
 fn details(text: &mut String, scope: &Scope<'_>, event: &Event) {
     let contracts = scope.contracts;
-    let field = |at: Option<usize>| contracts.members(event).get(at?);
+    let field = |at: Option<usize>| event.body.fields().get(at?);
     if let Some(field) = event.id.as_ref().and_then(|id| field(id.value)) {
         let name = &field.name.value;
         let _ = write!(
@@ -87,7 +82,7 @@ pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, ty: &TypeDef, lead: &str) {
 
 /// The name of a type, with the place that it comes from.
 pub(super) fn named(scope: &Scope<'_>, ty: &TypeDef) -> String {
-    match &ty.origin {
+    match &ty.body.origin {
         Some(origin) => format!("`{}` in `{}`", ty.name.value, origin.file),
         None => format!("`{}`", scope.contracts.type_name(ty)),
     }

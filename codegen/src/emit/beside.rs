@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::uses::{Uses, held};
-use crate::model::{Body, Contracts, DomainId, Origin, TypeDef, TypeId, TypeKind};
+use super::uses::Uses;
+use crate::model::{Contracts, DomainId, Origin, TypeDef, TypeId};
 use crate::name;
 
 /// The module of all schemas.
@@ -46,31 +46,29 @@ impl<'a> Beside<'a> {
             let ident = name::type_ident(&event.name);
             taken.insert(name::filter_ident(&ident));
             taken.insert(ident);
-            if let Body::Schema(schema) = &event.body {
-                open.extend(contracts.import(schema).map(|import| import.id));
+            if event.body.origin.is_some() {
+                event.body.held(&mut open);
             }
         }
         let types = members.types.iter().filter(|id| uses.ty(**id));
         for ty in types.map(|id| &contracts[*id]) {
             let ident = name::type_ident(&ty.name);
-            if let TypeKind::Schema(schema) = &ty.kind
-                && let Some(import) = contracts.import(schema)
-            {
-                open.push(import.id);
-                beside.names.insert(import.id, ident.clone());
+            if let Some(id) = contracts.renamed(&ty.body) {
+                open.push(id);
+                beside.names.insert(id, ident.clone());
             }
             taken.insert(ident);
         }
         let mut reached = BTreeSet::new();
         while let Some(id) = open.pop() {
             if reached.insert(id) {
-                held(contracts, id, &mut open);
+                contracts[id].body.held(&mut open);
             }
         }
         let mut named: BTreeMap<&str, Vec<(TypeId, &Origin)>> = BTreeMap::new();
         for id in reached {
             let ty = &contracts[id];
-            if let Some(origin) = ty.origin.as_ref().filter(|o| !o.module.is_empty()) {
+            if let Some(origin) = ty.body.origin.as_ref().filter(|o| !o.module.is_empty()) {
                 named.entry(&ty.name).or_default().push((id, origin));
             }
         }

@@ -24,8 +24,8 @@ fn is_checked(contracts: &Contracts, id: TypeId, checked: &[bool]) -> bool {
     let known = |id: TypeId| checked[id.0];
     let limited = |ty, constraints: &Constraints| !constraints.is_empty() || is_limited(ty, &known);
     let ty = &contracts[id];
-    match &ty.kind {
-        TypeKind::Struct(fields) => is_object_limited(fields, &ty.whole, &known),
+    match &ty.body.kind {
+        TypeKind::Struct(fields) => is_object_limited(fields, &ty.body.whole, &known),
         TypeKind::Union(union) => union.variants.iter().filter_map(|v| v.ty.value).any(known),
         TypeKind::Choice(choice) => {
             let mut all = choice.alternatives.iter();
@@ -35,7 +35,6 @@ fn is_checked(contracts: &Contracts, id: TypeId, checked: &[bool]) -> bool {
         TypeKind::Scalar {
             ty, constraints, ..
         } => limited(ty, constraints),
-        TypeKind::Schema(schema) => contracts.import(schema).is_some_and(|i| known(i.id)),
         TypeKind::Enum(_) | TypeKind::Invalid => false,
     }
 }

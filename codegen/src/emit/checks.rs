@@ -94,7 +94,7 @@ pub(super) fn value(
             }
         }
         Type::Limited(limited) => value(w, scope, &limited.0, &limited.1, place),
-        Type::Named(id) => match &scope.contracts[*id].kind {
+        Type::Named(id) => match &scope.contracts[*id].body.kind {
             TypeKind::Scalar {
                 ty, constraints, ..
             } => {

@@ -56,7 +56,7 @@ fn fit(scope: &Scope<'_>, ty: &Type) -> String {
     let Type::Named(id) = ty else {
         return "unchecked []".to_owned();
     };
-    let fields: &[Field] = match &scope.contracts[*id].kind {
+    let fields: &[Field] = match &scope.contracts[*id].body.kind {
         TypeKind::Struct(fields) => fields,
         _ => &[],
     };

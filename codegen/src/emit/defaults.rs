@@ -110,7 +110,7 @@ fn collection(path: &str, items: &[String]) -> String {
 
 fn named(scope: &Scope<'_>, id: TypeId, value: &Value) -> String {
     let path = scope.path(id);
-    match (&scope.contracts[id].kind, &value.kind) {
+    match (&scope.contracts[id].body.kind, &value.kind) {
         (TypeKind::Scalar { ty, .. }, _) => of(scope, ty, value),
         (TypeKind::Enum(def), ValueKind::Text(text)) => variant(scope, &path, def, text),
         (TypeKind::Struct(fields), ValueKind::Object(entries)) => {

@@ -11,7 +11,7 @@ pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, def: &Enum) {
     let ty = &scope.contracts[id];
     let ident = name::type_ident(&ty.name);
     about::ty(w, scope, ty, "The values of");
-    match ty.origin {
+    match ty.body.origin {
         // What no text of its own can come to.
         Some(_) if def.closed => w.derive(&[
             "Clone",

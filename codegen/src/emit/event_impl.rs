@@ -230,13 +230,11 @@ impl Emit<'_> {
     }
 
     fn placeholder(&self, name: &str) -> Option<Referred<'_>> {
-        let crate::model::Body::Fields(fields) = &self.event.body else {
-            return None;
-        };
         if name == crate::subject::PARTITION {
             return None;
         }
-        self.referred(fields.iter().position(|field| field.name.value == name))
+        let mut fields = self.event.body.fields().iter();
+        self.referred(fields.position(|field| field.name.value == name))
     }
 
     fn referred(&self, at: Option<usize>) -> Option<Referred<'_>> {

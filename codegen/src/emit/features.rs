@@ -22,11 +22,11 @@ fn decimal(contracts: &Contracts, uses: &Uses) -> Option<String> {
     };
     let events = (0..contracts.events.len()).map(EventId);
     let mut events = events.filter(|id| uses.event(*id)).map(|id| &contracts[id]);
-    let in_event = events.find_map(|e| find(contracts.event_name(e), contracts.fields(e)));
+    let in_event = events.find_map(|e| find(contracts.event_name(e), e.body.fields()));
     in_event.or_else(|| {
         let types = (0..contracts.types.len()).map(TypeId);
         let mut types = types.filter(|id| uses.ty(*id)).map(|id| &contracts[id]);
-        types.find_map(|def| match &def.kind {
+        types.find_map(|def| match &def.body.kind {
             TypeKind::Struct(fields) => find(contracts.type_name(def), fields),
             TypeKind::Scalar { ty, .. } if is_decimal(ty) => Some(contracts.type_name(def)),
             _ => None,

@@ -1,7 +1,7 @@
 //! What structs, their required members and their checks all ask of fields. Decides; never writes more than an attribute.
 
 use super::writer::Writer;
-use crate::model::{Body, Contracts, Event, Field, Type, TypeDef, TypeKind, Whole};
+use crate::model::{Event, Field, Type, TypeDef, TypeKind, Whole};
 
 /// Longest struct literal on one line: `struct_lit_width` of rustfmt.
 pub(super) const LITERAL_WIDTH: usize = 18;
@@ -14,26 +14,11 @@ pub(super) enum Payload<'a> {
     Other(&'a Type),
 }
 
-const PLAIN: &Whole = &Whole {
-    extra: None,
-    min: None,
-    max: None,
-    any_of: Vec::new(),
-    tag: None,
-};
-
 /// Returns the Rust form of an event's payload.
-pub(super) fn payload<'a>(contracts: &'a Contracts, event: &'a Event) -> Payload<'a> {
-    let schema = match &event.body {
-        Body::Fields(fields) => return Payload::Fields(fields, PLAIN),
-        Body::Schema(schema) => schema,
-    };
-    let ty = contracts.import(schema).map(|import| &contracts[import.id]);
-    match ty.map(|ty| (&ty.kind, &ty.whole)) {
-        Some((TypeKind::Struct(fields), whole)) => Payload::Fields(fields, whole),
-        Some((TypeKind::Alias { ty, .. }, _)) => Payload::Other(ty),
-        // Was refused, and does not get past the rules.
-        _ => Payload::Fields(&[], PLAIN),
+pub(super) fn payload(event: &Event) -> Payload<'_> {
+    match &event.body.kind {
+        TypeKind::Alias { ty, .. } => Payload::Other(ty),
+        _ => Payload::Fields(event.body.fields(), &event.body.whole),
     }
 }
 
@@ -61,7 +46,7 @@ pub(super) fn default(fields: &[Field]) -> Default {
 
 /// Returns `true` if a type has a struct of its required fields.
 pub(super) fn has(ty: &TypeDef) -> bool {
-    matches!(&ty.kind, TypeKind::Struct(fields) if default(fields) == Default::None)
+    matches!(&ty.body.kind, TypeKind::Struct(fields) if default(fields) == Default::None)
 }
 
 /// The contract's own code is not what a deprecation warns of.

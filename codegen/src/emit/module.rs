@@ -126,12 +126,14 @@ pub(super) fn items(w: &mut Writer, scope: &Scope<'_>) {
 }
 
 fn one_type(w: &mut Writer, scope: &Scope<'_>, id: TypeId) {
-    match &scope.contracts[id].kind {
+    if let Some(imported) = scope.contracts.renamed(&scope.contracts[id].body) {
+        return reexports::ty(w, scope, id, imported);
+    }
+    match &scope.contracts[id].body.kind {
         TypeKind::Struct(fields) => structs::ty(w, scope, id, fields),
         TypeKind::Enum(def) => enums::ty(w, scope, id, def),
         TypeKind::Union(def) => unions::ty(w, scope, id, def),
         TypeKind::Scalar { ty, .. } => scalars::ty(w, scope, id, ty),
-        TypeKind::Schema(schema) => reexports::ty(w, scope, id, schema),
         TypeKind::Choice(def) => choices::ty(w, scope, id, def),
         TypeKind::Alias { ty, constraints } => scalars::alias(w, scope, id, ty, constraints),
         // Does not pass the rules; an alias keeps this function total.

@@ -6,18 +6,14 @@ use super::scope::Scope;
 use super::writer::Writer;
 use crate::model::TypeId;
 use crate::name;
-use crate::source::Spanned;
 
 /// A type that is a schema: that of its file, under its name in the contract.
-pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, schema: &Spanned<String>) {
+pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, imported: TypeId) {
     let contracts = scope.contracts;
     let ty = &contracts[id];
-    let Some(import) = contracts.import(schema) else {
-        return;
-    };
     about::ty(w, scope, ty, "The type");
-    let of_file = &contracts[import.id];
-    if let Some(origin) = &of_file.origin {
+    let of_file = &contracts[imported];
+    if let Some(origin) = &of_file.body.origin {
         let path = format!("{}{}", scope.to_schema(&origin.module), *of_file.name);
         reexport(w, &path, &of_file.name, &ty.name);
     }
@@ -34,13 +30,10 @@ fn reexport(w: &mut Writer, path: &str, name: &str, wanted: &str) {
 }
 
 /// In a domain's module of required fields: those of a type from a schema.
-pub(super) fn required(w: &mut Writer, scope: &Scope<'_>, id: TypeId, schema: &Spanned<String>) {
+pub(super) fn required(w: &mut Writer, scope: &Scope<'_>, id: TypeId, imported: TypeId) {
     let contracts = scope.contracts;
-    let Some(import) = contracts.import(schema) else {
-        return;
-    };
-    let of_file = &contracts[import.id];
-    if let Some(origin) = of_file.origin.as_ref().filter(|_| has(of_file)) {
+    let of_file = &contracts[imported];
+    if let Some(origin) = of_file.body.origin.as_ref().filter(|_| has(of_file)) {
         let path = scope.to_schema(&origin.module);
         w.blank();
         w.line("#[allow(unused_imports)]");

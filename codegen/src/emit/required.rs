@@ -1,9 +1,7 @@
 //! How structs are made without naming every field, so that a field which the contract adds as optional or with a default
 //! changes no code: `mod required`, and `Default` where no field is required. Decides; the fields are `structs`' to write.
 
-use super::fields::{
-    Default, LITERAL_WIDTH, Payload, allow_deprecated, default, has_odd_name, payload,
-};
+use super::fields::{Default, LITERAL_WIDTH, allow_deprecated, default, has_odd_name};
 use super::reexports;
 use super::scope::Scope;
 use super::writer::Writer;
@@ -24,7 +22,7 @@ pub(super) fn default_implementation(w: &mut Writer, ident: &str, fields: &[Fiel
     allow_deprecated(w, fields);
     w.open(format_args!("impl ::core::default::Default for {ident} {{"));
     w.open("fn default() -> Self {");
-    literal(w, fields, &Whole::default());
+    literal(w, fields);
     w.close("}");
     w.close("}");
 }
@@ -37,27 +35,13 @@ pub(super) fn module(w: &mut Writer, scope: &Scope<'_>) {
     let mut body = Writer::at(w.depth() + 1);
     for id in scope.events() {
         let event = &scope.contracts[id];
-        match (&event.body, payload(scope.contracts, event)) {
-            (Body::Fields(_), Payload::Fields(fields, whole)) => {
-                named |= companion(&mut body, &inner, &event.name, None, fields, whole);
-            }
-            (Body::Schema(_), Payload::Fields(fields, whole)) => {
-                named |= call(&mut body, &inner, &event.name, None, fields, whole);
-            }
-            (_, Payload::Other(_)) => {}
-        }
+        named |= one(&mut body, &inner, &event.name, None, &event.body);
     }
     for id in scope.types() {
         let def = &scope.contracts[id];
-        match &def.kind {
-            TypeKind::Struct(fields) if scope.is_schema() => {
-                named |= call(&mut body, &inner, &def.name, Some(id), fields, &def.whole);
-            }
-            TypeKind::Struct(fields) => {
-                named |= companion(&mut body, &inner, &def.name, Some(id), fields, &def.whole);
-            }
-            TypeKind::Schema(schema) => reexports::required(&mut body, &inner, id, schema),
-            _ => {}
+        match scope.contracts.renamed(&def.body) {
+            Some(imported) => reexports::required(&mut body, &inner, id, imported),
+            None => named |= one(&mut body, &inner, &def.name, Some(id), &def.body),
         }
     }
     reexports::required_beside(&mut body, &inner);
@@ -82,6 +66,18 @@ pub(super) fn module(w: &mut Writer, scope: &Scope<'_>) {
     w.close("}");
 }
 
+/// The required fields of one struct, if it has any. Says whether a type is the runtime's.
+fn one(w: &mut Writer, scope: &Scope<'_>, name: &str, owner: Option<TypeId>, body: &Body) -> bool {
+    let fields = body.fields();
+    match body.kind {
+        TypeKind::Struct(_) if default(fields) == Default::None => match body.origin {
+            Some(_) => call(w, scope, name, owner, fields, &body.whole),
+            None => companion(w, scope, name, owner, fields),
+        },
+        _ => false,
+    }
+}
+
 /// The required fields of one struct, and what makes the struct of them. Says whether a type is the runtime's.
 fn companion(
     w: &mut Writer,
@@ -89,12 +85,8 @@ fn companion(
     name: &str,
     owner: Option<TypeId>,
     fields: &[Field],
-    whole: &Whole,
 ) -> bool {
     let mut named = false;
-    if default(fields) != Default::None {
-        return named;
-    }
     let ident = name::type_ident(name);
     let required: Vec<&Field> = fields.iter().filter(|field| field.required()).collect();
     w.blank();
@@ -130,7 +122,7 @@ fn companion(
         w.open("{");
     }
     w.open(format_args!("fn from(required: {ident}) -> Self {{"));
-    literal(w, fields, whole);
+    literal(w, fields);
     w.close("}");
     w.close("}");
     named
@@ -145,9 +137,6 @@ fn call(
     fields: &[Field],
     whole: &Whole,
 ) -> bool {
-    if default(fields) != Default::None {
-        return false;
-    }
     let ident = name::type_ident(name);
     w.blank();
     let (required, absent): (Vec<&Field>, Vec<&Field>) =
@@ -179,7 +168,7 @@ fn call(
 }
 
 /// `Self { … }`, of `required` and of what fields are without it.
-fn literal(w: &mut Writer, fields: &[Field], whole: &Whole) {
+fn literal(w: &mut Writer, fields: &[Field]) {
     let values = fields.iter().map(|field| {
         let ident = name::field_ident(&field.name);
         let value = if field.default.is_some() {
@@ -191,11 +180,7 @@ fn literal(w: &mut Writer, fields: &[Field], whole: &Whole) {
         };
         (format!("{ident}:"), value)
     });
-    let extra = whole.extra.iter().map(|_| {
-        let empty = "::std::collections::BTreeMap::new()".to_owned();
-        ("extra:".to_owned(), empty)
-    });
-    let values: Vec<(String, String)> = values.chain(extra).collect();
+    let values: Vec<(String, String)> = values.collect();
     let joined = values
         .iter()
         .map(|(field, value)| format!("{field} {value}"));

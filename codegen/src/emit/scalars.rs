@@ -14,7 +14,7 @@ pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, scalar: &Type) {
         Some(doc) => doc.trim_end().to_owned(),
         None => format!("The scalar `{}`.", scope.contracts.type_name(ty)),
     };
-    if let TypeKind::Scalar { constraints, .. } = &ty.kind {
+    if let TypeKind::Scalar { constraints, .. } = &ty.body.kind {
         let says = about::constraints(constraints);
         if !says.is_empty() {
             text.push_str(&format!("\n\nEach value: {}.", says.join(", ")));

@@ -26,7 +26,7 @@ pub(super) fn modules(w: &mut Writer, contracts: &Contracts, uses: &Uses) {
         .collect();
     ids.sort_by(|a, b| contracts[*a].name.value.cmp(&contracts[*b].name.value));
     for id in ids {
-        let Some(origin) = &contracts[id].origin else {
+        let Some(origin) = &contracts[id].body.origin else {
             continue;
         };
         // What has no module is an event, in its domain.

@@ -90,7 +90,7 @@ impl<'a> Scope<'a> {
     /// Returns `true` if a field of any type is deprecated.
     pub(super) fn deprecates(&self) -> bool {
         let mut types = self.contracts.types.iter();
-        types.any(|def| match &def.kind {
+        types.any(|def| match &def.body.kind {
             TypeKind::Struct(fields) => fields.iter().any(|field| field.deprecated.is_some()),
             _ => false,
         })
@@ -131,7 +131,7 @@ impl<'a> Scope<'a> {
         if let Some(ident) = self.beside.names.get(&id) {
             return format!("{}{ident}", "super::".repeat(self.below));
         }
-        match (&ty.origin, self.place) {
+        match (&ty.body.origin, self.place) {
             (Some(origin), _) if !origin.module.is_empty() => {
                 format!("{}{ident}", self.to_schema(&origin.module))
             }
@@ -216,7 +216,7 @@ impl<'a> Scope<'a> {
     pub(super) fn boxed(&self, owner: Option<TypeId>, field: &Field) -> bool {
         match (owner, &field.ty.value) {
             (Some(owner), Type::Named(id)) => {
-                let imported = self.contracts[owner].origin.is_some();
+                let imported = self.contracts[owner].body.origin.is_some();
                 match imported {
                     true => self.same_circle(owner, *id),
                     false => field.optional && holds(self.contracts, *id, owner),
@@ -230,6 +230,7 @@ impl<'a> Scope<'a> {
     fn same_circle(&self, a: TypeId, b: TypeId) -> bool {
         let circle = |id: TypeId| {
             self.contracts[id]
+                .body
                 .origin
                 .as_ref()
                 .map(|origin| origin.circle)
@@ -255,7 +256,7 @@ impl<'a> Scope<'a> {
 
     /// The Rust type of a field of `owner` (an event has none: nothing can contain it).
     pub(super) fn field(&self, owner: Option<TypeId>, field: &Field) -> String {
-        let ty = match owner.filter(|id| self.contracts[*id].origin.is_some()) {
+        let ty = match owner.filter(|id| self.contracts[*id].body.origin.is_some()) {
             Some(owner) => self.held(owner, &field.ty),
             None if self.boxed(owner, field) => {
                 format!("{}<{}>", self.prelude(Prelude::Box), self.ty(&field.ty))
@@ -322,7 +323,7 @@ fn holds(contracts: &Contracts, outer: TypeId, inner: TypeId) -> bool {
         if !seen.insert(id) {
             continue;
         }
-        match &contracts[id].kind {
+        match &contracts[id].body.kind {
             TypeKind::Struct(fields) => {
                 open.extend(fields.iter().filter_map(|f| match f.ty.value {
                     Type::Named(id) => Some(id),

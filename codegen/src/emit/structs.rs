@@ -16,7 +16,7 @@ pub(super) fn event(w: &mut Writer, scope: &Scope<'_>, id: EventId) {
     about::event(w, scope, id);
     let ident = name::type_ident(&event.name);
     let arguments = event_arguments(scope, event, id);
-    let (fields, whole) = match payload(contracts, event) {
+    let (fields, whole) = match payload(event) {
         Payload::Fields(fields, whole) => (fields, whole),
         Payload::Other(inner) => return around(w, scope, &ident, &arguments, inner),
     };
@@ -61,7 +61,7 @@ pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, fields: &[Field]
         ident: name::type_ident(&ty.name),
         owner: Some(id),
         fields,
-        whole: &ty.whole,
+        whole: &ty.body.whole,
         event: None,
     };
     shape.write(w, scope);
@@ -70,7 +70,7 @@ pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, fields: &[Field]
 /// The arguments of `#[event(…)]`.
 pub(super) fn event_arguments(scope: &Scope<'_>, event: &Event, id: EventId) -> Vec<String> {
     let contracts = scope.contracts;
-    let fields = contracts.members(event);
+    let fields = event.body.fields();
     let mut args = vec![
         "crate = \"event_runtime\"".to_owned(),
         format!("name = {}", literal(&contracts.event_name(event))),
@@ -110,7 +110,7 @@ pub(super) fn event_arguments(scope: &Scope<'_>, event: &Event, id: EventId) -> 
     } else if let Some(note) = &event.deprecated {
         args.push(format!("deprecated = {}", literal(note)));
     }
-    let checked = match payload(contracts, event) {
+    let checked = match payload(event) {
         Payload::Fields(fields, whole) => validate::needed(scope.uses, fields, whole),
         Payload::Other(inner) => validate::demands(scope.uses, inner),
     };
@@ -283,7 +283,7 @@ fn is_text(scope: &Scope<'_>, field: &Field) -> bool {
         match ty {
             Type::Decimal => true,
             Type::List(item) | Type::Map(item) => inner(scope, item),
-            Type::Named(id) => match &scope.contracts[*id].kind {
+            Type::Named(id) => match &scope.contracts[*id].body.kind {
                 TypeKind::Scalar { ty, as_text, .. } => as_text.is_some() || inner(scope, ty),
                 _ => false,
             },

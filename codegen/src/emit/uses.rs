@@ -1,9 +1,7 @@
 //! What of a folder comes out: everything, or only what some services publish, handle and reach. Decides; never writes.
 
 use super::checked;
-use crate::model::{
-    Body, Contracts, DomainId, EventId, ServiceId, StreamId, Type, TypeId, TypeKind,
-};
+use crate::model::{Contracts, DomainId, EventId, ServiceId, StreamId, TypeId};
 
 /// Selection of what comes out, by index in the model.
 #[derive(Debug)]
@@ -91,13 +89,7 @@ impl Uses {
         let events = contracts.events.iter().zip(&self.events);
         let mut open = Vec::new();
         for (event, _) in events.filter(|(_, used)| **used) {
-            match &event.body {
-                Body::Fields(fields) => fields.iter().for_each(|f| named(&f.ty, &mut open)),
-                // The event is its own type; what comes out is what that holds.
-                Body::Schema(schema) => {
-                    open.extend(contracts.import(schema).map(|import| import.id));
-                }
-            }
+            event.body.held(&mut open);
         }
         self.reach(open, contracts);
     }
@@ -106,7 +98,7 @@ impl Uses {
     fn reach(&mut self, mut open: Vec<TypeId>, contracts: &Contracts) {
         while let Some(id) = open.pop() {
             if !std::mem::replace(&mut self.types[id.0], true) {
-                held(contracts, id, &mut open);
+                contracts[id].body.held(&mut open);
             }
         }
     }
@@ -144,37 +136,6 @@ impl Uses {
     /// Returns `true` if a stream comes out.
     pub(super) fn stream(&self, id: StreamId) -> bool {
         self.streams[id.0]
-    }
-}
-
-/// The types that a type names.
-pub(super) fn held(contracts: &Contracts, id: TypeId, found: &mut Vec<TypeId>) {
-    let ty = &contracts[id];
-    match &ty.kind {
-        TypeKind::Struct(fields) => {
-            fields.iter().for_each(|field| named(&field.ty, found));
-            ty.whole.extra.iter().for_each(|extra| named(extra, found));
-        }
-        TypeKind::Union(union) => found.extend(union.variants.iter().filter_map(|v| v.ty.value)),
-        TypeKind::Choice(choice) => choice
-            .alternatives
-            .iter()
-            .for_each(|alternative| named(&alternative.ty, found)),
-        TypeKind::Alias { ty, .. } => named(ty, found),
-        TypeKind::Scalar { ty, .. } => named(ty, found),
-        TypeKind::Schema(schema) => found.extend(contracts.import(schema).map(|i| i.id)),
-        TypeKind::Enum(_) | TypeKind::Invalid => {}
-    }
-}
-
-/// The types that a type expression names.
-pub(super) fn named(ty: &Type, found: &mut Vec<TypeId>) {
-    match ty {
-        Type::List(item) | Type::Map(item) | Type::Nullable(item) => named(item, found),
-        Type::Limited(limited) => named(&limited.0, found),
-        Type::Tuple(items) => items.iter().for_each(|item| named(item, found)),
-        Type::Named(id) => found.push(*id),
-        _ => {}
     }
 }
 

@@ -217,7 +217,7 @@ fn short(w: &mut Writer, scope: &Scope<'_>, field: &Field, wire: &str) -> bool {
     let Type::Named(id) = field.ty.value else {
         return false;
     };
-    if scope.contracts[id].origin.is_none() {
+    if scope.contracts[id].body.origin.is_none() {
         return false;
     }
     let ident = name::field_ident(&field.name);

@@ -193,7 +193,7 @@ impl Document<'_> {
         let mut taken: BTreeSet<String> = self.events.iter().chain(&self.types).cloned().collect();
         taken.extend(all.iter().map(|(title, _)| title.clone()));
         for (ty, title) in self.contracts.types.iter().zip(&self.types) {
-            let TypeKind::Union(union) = &ty.kind else {
+            let TypeKind::Union(union) = &ty.body.kind else {
                 continue;
             };
             let tag = union.tag.value.as_str();

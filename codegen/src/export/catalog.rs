@@ -64,9 +64,10 @@ pub fn catalog(contracts: &Checked) -> String {
             let (file, schema) = schemas.next().unwrap_or_default();
             event::article(&mut out, &index, id, &file, &schema);
         }
-        types::of_domain(&mut out, &index, domain);
+        types::of_domain(&mut out, &index, Some(domain));
         out.push_str("</section>");
     }
+    types::imported(&mut out, &index);
     service::section(&mut out, &index);
     stream::section(&mut out, &index);
     out.push_str("</main></div>");

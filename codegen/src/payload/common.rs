@@ -113,7 +113,7 @@ fn takes(contracts: &Contracts, shape: &Shape<'_>, value: &str) -> bool {
 }
 
 fn listed(contracts: &Contracts, id: TypeId) -> Vec<String> {
-    match &contracts[id].kind {
+    match &contracts[id].body.kind {
         TypeKind::Enum(choice) => choice.values.iter().map(|v| v.value.clone()).collect(),
         _ => Vec::new(),
     }
@@ -146,7 +146,7 @@ pub(crate) fn refused_texts(writer: &Text, reader: &Text, asked: &Text) -> Vec<S
 
 /// The values of an enum, if it is closed.
 pub(crate) fn closed_values(contracts: &Contracts, id: TypeId) -> Option<Vec<String>> {
-    match &contracts[id].kind {
+    match &contracts[id].body.kind {
         TypeKind::Enum(choice) if choice.closed => {
             Some(choice.values.iter().map(|v| v.value.clone()).collect())
         }

@@ -41,6 +41,17 @@ impl Fault {
         self.shown(false)
     }
 
+    /// Removes what it quotes of a sensitive value.
+    pub(crate) fn hide(&mut self) {
+        let rule = self.rule;
+        self.reason = format!("breaks `{rule}` (sensitive: its value is not shown)");
+        for step in &mut self.at {
+            if let Step::Entry(key) = step {
+                *key = "…".to_owned();
+            }
+        }
+    }
+
     fn shown(&self, exact: bool) -> String {
         let mut path = String::new();
         for step in &self.at {

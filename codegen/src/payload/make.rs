@@ -3,12 +3,12 @@
 
 use std::cell::Cell;
 
+use super::demands::{Demands, Items, Place};
 use super::make_text as texts;
-use super::schema;
-use super::shape::{Count, Range, Shape, Slot, struct_fields};
+use super::shape::{Count, Range};
 use super::write::float;
 use crate::json::Json;
-use crate::model::{Body, Contracts, EventId, Field, Type, TypeId, TypeKind, Union};
+use crate::model::{Contracts, EventId, TypeId, TypeKind};
 
 /// Amount of a value that is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,21 +47,17 @@ impl<'a> Maker<'a> {
 
     /// A payload.
     pub(crate) fn event(&self, event: EventId, size: Size) -> Option<Json> {
-        self.made.set(0);
         self.uuids.set(0);
-        match &self.contracts[event].body {
-            Body::Fields(fields) => self.object(fields, size, &mut Vec::new()).map(Json::Object),
-            Body::Schema(path) => schema::smallest(self.contracts, path),
-        }
+        self.at(&Place::event(self.contracts, &self.contracts[event]), size)
     }
 
-    /// The object of a union's variant, tag included.
-    pub(crate) fn variant(&self, union: &'a Union, at: usize, size: Size) -> Option<Json> {
+    /// A value of a type.
+    pub(crate) fn at(&self, place: &Place<'a>, size: Size) -> Option<Json> {
         self.made.set(0);
-        self.tagged(union, at, size, &mut Vec::new())
+        self.value(place, size, &mut Vec::new())
     }
 
-    fn value(&self, slot: &Slot<'a>, size: Size, stack: &mut Vec<TypeId>) -> Option<Json> {
+    fn value(&self, place: &Place<'a>, size: Size, stack: &mut Vec<TypeId>) -> Option<Json> {
         self.made.set(self.made.get() + 1);
         if self.made.get() > TOO_MANY {
             return None;
@@ -71,40 +67,60 @@ impl<'a> Maker<'a> {
         } else {
             size
         };
-        Some(match slot.shape(self.contracts) {
-            Shape::Bool => Json::Bool(true),
-            Shape::Integer(range) => Json::integer(plausible(range)),
-            Shape::Float(min, max) => float(0.5f64.clamp(min, max.max(min))),
-            Shape::Text(text) => Json::Text(texts::good(&text, &self.uuids)?),
-            Shape::Json => Json::object([("any", Json::list([Json::text("value"), Json::Null]))]),
-            Shape::List(item, count) => {
-                let slot = Slot::bare(item);
-                let make = |_| self.value(&slot, size, stack);
-                Json::List(some_of(count, size, make)?)
+        let demands = place.demands();
+        match demands.named.and_then(|named| named.id) {
+            Some(id) => self.inside(id, stack, |stack| self.of(&demands, size, stack)),
+            None => self.of(&demands, size, stack),
+        }
+    }
+
+    fn of(&self, demands: &Demands<'a>, size: Size, stack: &mut Vec<TypeId>) -> Option<Json> {
+        if !demands.branches.is_empty() {
+            let mut branches = demands.branches.iter();
+            return branches.find_map(|branch| self.value(branch, size, stack));
+        }
+        if let Some(values) = &demands.values {
+            return values.first().cloned();
+        }
+        Some(match demands.kind {
+            None => Json::object([("any", Json::list([Json::text("value"), Json::Null]))]),
+            Some("null") => Json::Null,
+            Some("boolean") => Json::Bool(true),
+            Some("integer") => {
+                let plausible = plausible(demands.range);
+                let fits = plausible % demands.step == 0;
+                Json::integer(if fits { plausible } else { demands.integer()? })
             }
-            Shape::Map(item, count) => {
-                let slot = Slot::bare(item);
-                let make = |n| Some((key(n), self.value(&slot, size, stack)?));
-                Json::Object(some_of(count, size, make)?)
+            Some("number") => {
+                let (min, max) = demands.floats;
+                float(0.5f64.clamp(min, max.max(min)))
             }
-            Shape::Struct(id) => self.inside(id, stack, |stack| {
-                let fields = struct_fields(self.contracts, id);
-                self.object(fields, size, stack).map(Json::Object)
-            })?,
-            Shape::Enum(id) => match &self.contracts[id].kind {
-                TypeKind::Enum(choice) => Json::text(choice.values.first()?.value.as_str()),
-                _ => return None,
+            Some("string") => match demands.named.map(|named| &named.body.kind) {
+                Some(TypeKind::Enum(open)) => Json::text(open.values.first()?.value.as_str()),
+                _ => Json::Text(texts::good(&demands.text, &self.uuids)?),
             },
-            Shape::Union(id) => match &self.contracts[id].kind {
-                TypeKind::Union(union) => self.inside(id, stack, |stack| {
-                    let all = 0..union.variants.len();
-                    all.into_iter()
-                        .find_map(|at| self.tagged(union, at, size, stack))
-                })?,
-                _ => return None,
-            },
-            Shape::Schema(path) => schema::smallest(self.contracts, path)?,
-            Shape::Invalid => return None,
+            Some("array") => Json::List(match &demands.items {
+                Items::None => Vec::new(),
+                Items::Each(each) => {
+                    some_of(demands.count, size, |_| self.value(each, size, stack))?
+                }
+                Items::All(all) => {
+                    let all = all.iter().map(|item| self.value(item, size, stack));
+                    all.collect::<Option<_>>()?
+                }
+            }),
+            Some("object") if demands.named.is_none() => {
+                let entry = |n| {
+                    let value = match &demands.extra {
+                        Some(of) => self.value(of, size, stack)?,
+                        None => Json::Bool(true),
+                    };
+                    Some((key(n), value))
+                };
+                Json::Object(some_of(demands.count, size, entry)?)
+            }
+            Some("object") => Json::Object(self.object(demands, size, stack)?),
+            Some(_) => return None,
         })
     }
 
@@ -125,41 +141,41 @@ impl<'a> Maker<'a> {
 
     fn object(
         &self,
-        fields: &'a [Field],
+        demands: &Demands<'a>,
         size: Size,
         stack: &mut Vec<TypeId>,
     ) -> Option<Vec<(String, Json)>> {
+        let most = usize::try_from(demands.count.max.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
+        // The first of the lists of members of which one must be there.
+        let listed = demands.any_of.first();
+        let needed = |name: &String| {
+            demands.requires(name) || listed.is_some_and(|listed| listed.contains(name))
+        };
+        let mut names = demands.properties.iter().map(|member| &member.name);
+        let mut room = most.saturating_sub(names.by_ref().filter(|name| needed(name)).count());
         let mut members = Vec::new();
-        for field in fields {
-            if !field.required() && size == Size::Minimal {
+        for member in &demands.properties {
+            let needed = needed(&member.name);
+            if !needed && (size == Size::Minimal || room == 0) {
                 continue;
             }
-            match self.value(&Slot::field(field), size, stack) {
-                Some(value) => members.push((field.wire(), value)),
-                None if field.required() => return None,
+            match self.value(&member.of, size, stack) {
+                Some(value) => {
+                    room = room.saturating_sub(usize::from(!needed));
+                    members.push((member.name.clone(), value));
+                }
+                None if needed => return None,
                 None => {}
             }
         }
+        for n in members.len() as u64..demands.count.min.min(MOST_ITEMS) {
+            let value = match &demands.extra {
+                Some(of) => self.value(of, size, stack)?,
+                None => Json::Bool(true),
+            };
+            members.push((key(n), value));
+        }
         Some(members)
-    }
-
-    fn tagged(
-        &self,
-        union: &'a Union,
-        at: usize,
-        size: Size,
-        stack: &mut Vec<TypeId>,
-    ) -> Option<Json> {
-        let variant = union.variants.get(at)?;
-        let id = variant.ty.value?;
-        let tag = (
-            union.tag.value.clone(),
-            Json::text(variant.tag.value.as_str()),
-        );
-        self.inside(id, stack, |stack| {
-            let body = self.object(struct_fields(self.contracts, id), size, stack)?;
-            Some(Json::object(std::iter::once(tag).chain(body)))
-        })
     }
 }
 
@@ -182,9 +198,4 @@ fn some_of<T>(count: Count, size: Size, mut make: impl FnMut(u64) -> Option<T>) 
 /// A small number of a range that is not 0 where it need not be: 0 is what other languages fill in.
 fn plausible(range: Range) -> i128 {
     7.clamp(range.min, range.max.max(range.min))
-}
-
-/// Returns whether a type expression leads to a text, a number or `bool` in JSON.
-pub(crate) fn is_json(contracts: &Contracts, ty: &Type) -> bool {
-    matches!(Slot::bare(ty).shape(contracts), Shape::Json)
 }

@@ -21,9 +21,7 @@ pub(crate) enum Shape<'a> {
     Struct(TypeId),
     Enum(TypeId),
     Union(TypeId),
-    /// Another team's schema, by path.
-    Schema(&'a Spanned<String>),
-    /// Could not be read. A checked model has none.
+    /// Something that only imported types are, or that could not be read.
     Invalid,
 }
 
@@ -129,6 +127,20 @@ impl Format {
         }
     }
 
+    /// The same with its article.
+    pub fn article(self) -> &'static str {
+        match self {
+            Self::Plain => "a text",
+            Self::Uuid => "a text (uuid)",
+            Self::Timestamp => "a text (timestamp)",
+            Self::Date => "a text (date)",
+            Self::Duration => "a text (duration)",
+            Self::Decimal => "a text (decimal)",
+            Self::Bytes => "a text (bytes)",
+            Self::Integer(_) => "a text (integer sent as text)",
+        }
+    }
+
     /// Length of its texts.
     pub fn length(self) -> Count {
         let of = |min, max| Count { min, max };
@@ -208,30 +220,38 @@ impl<'a> Slot<'a> {
         !self.as_text && self.constraints.iter().all(|c| c.is_empty())
     }
 
+    /// The path of the JSON Schema that the named type is, if it is one.
+    pub fn source(&self, contracts: &'a Contracts) -> Option<&'a Spanned<String>> {
+        contracts[self.name()?].body.source.as_ref()
+    }
+
     /// Looks through names to the values that go over the wire.
     pub fn shape(&self, contracts: &'a Contracts) -> Shape<'a> {
         let mut constraints = self.constraints.clone();
         let mut as_text = self.as_text;
         let mut ty = self.ty;
         while let Type::Named(id) = ty {
-            match &contracts[*id].kind {
+            // A checked model has no circles of names; a chain longer than there are types is one.
+            if constraints.len() > contracts.types.len() + contracts.imported.len() + 1 {
+                return Shape::Invalid;
+            }
+            match &contracts[*id].body.kind {
                 TypeKind::Struct(_) => return Shape::Struct(*id),
                 TypeKind::Enum(_) => return Shape::Enum(*id),
                 TypeKind::Union(_) => return Shape::Union(*id),
-                TypeKind::Schema(path) => return Shape::Schema(path),
-                // Of imported types, which stand behind a schema as a whole.
-                TypeKind::Choice(_) | TypeKind::Alias { .. } | TypeKind::Invalid => {
-                    return Shape::Invalid;
+                TypeKind::Choice(_) | TypeKind::Invalid => return Shape::Invalid,
+                TypeKind::Alias {
+                    ty: inner,
+                    constraints: own,
+                } => {
+                    constraints.push(own);
+                    ty = inner;
                 }
                 TypeKind::Scalar {
                     ty: inner,
                     constraints: own,
                     as_text: text,
                 } => {
-                    // A checked model has no circles of names; a chain longer than there are types is one.
-                    if constraints.len() > contracts.types.len() + 1 {
-                        return Shape::Invalid;
-                    }
                     constraints.push(own);
                     as_text |= text.is_some();
                     ty = &inner.value;
@@ -381,7 +401,6 @@ impl Shape<'_> {
             Self::Struct(id) => named("object", id),
             Self::Enum(id) => named("enum", id),
             Self::Union(id) => named("union", id),
-            Self::Schema(path) => format!("JSON Schema `{}`", path.value),
             Self::Invalid => "unreadable".to_owned(),
         }
     }
@@ -389,7 +408,7 @@ impl Shape<'_> {
 
 /// The fields of a type that is an object.
 pub(crate) fn struct_fields(contracts: &Contracts, id: TypeId) -> &[Field] {
-    match &contracts[id].kind {
+    match &contracts[id].body.kind {
         TypeKind::Struct(fields) => fields,
         _ => &[],
     }

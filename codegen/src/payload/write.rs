@@ -1,7 +1,7 @@
 //! A payload in the contract's order and names: for people, and for being sent. Judges nothing.
 
 use super::fault::Step;
-use super::shape::{Format, Shape, Slot, struct_fields};
+use super::shape::{Format, Shape, Slot};
 use crate::json::Json;
 use crate::model::{Body, Contracts, EventId, Field, Type, TypeKind};
 
@@ -53,11 +53,15 @@ impl<'a> Normal<'a> {
 
     fn event(&mut self, event: EventId, payload: &Json) -> Json {
         let contracts = self.contracts;
-        match (&contracts[event].body, payload) {
-            (Body::Fields(fields), Json::Object(members)) => self.object(None, fields, members),
-            (Body::Fields(fields), _) if self.masks && fields.iter().any(|f| self.hides(f)) => {
+        let body = &contracts[event].body;
+        match (&body.kind, payload) {
+            (TypeKind::Struct(_), Json::Object(members)) => self.object(None, body, members),
+            (TypeKind::Struct(fields), _)
+                if self.masks && fields.iter().any(|field| self.hides(field)) =>
+            {
                 Json::text(MASK)
             }
+            (TypeKind::Alias { ty, .. }, _) => self.value(&Slot::bare(ty), payload),
             _ => payload.clone(),
         }
     }
@@ -90,7 +94,7 @@ impl<'a> Normal<'a> {
                 Json::Object(entries.collect())
             }
             (Shape::Struct(id), Json::Object(members)) => {
-                self.object(None, struct_fields(contracts, id), members)
+                self.object(None, &contracts[id].body, members)
             }
             (Shape::Union(id), Json::Object(members)) => self.union(id, members, json),
             (Shape::Text(text), Json::Text(value)) if text.format == Format::Uuid => {
@@ -108,7 +112,7 @@ impl<'a> Normal<'a> {
 
     fn union(&mut self, id: crate::model::TypeId, members: &[(String, Json)], json: &Json) -> Json {
         let contracts = self.contracts;
-        let TypeKind::Union(union) = &contracts[id].kind else {
+        let TypeKind::Union(union) = &contracts[id].body.kind else {
             return json.clone();
         };
         let tag = members.iter().rfind(|(key, _)| *key == union.tag.value);
@@ -117,7 +121,7 @@ impl<'a> Normal<'a> {
             union.variants.iter().find(is)?.ty.value
         });
         match (variant, tag) {
-            (Some(ty), Some(tag)) => self.object(Some(tag), struct_fields(contracts, ty), members),
+            (Some(ty), Some(tag)) => self.object(Some(tag), &contracts[ty].body, members),
             _ => json.clone(),
         }
     }
@@ -126,12 +130,12 @@ impl<'a> Normal<'a> {
     fn object(
         &mut self,
         tag: Option<&(String, Json)>,
-        fields: &'a [Field],
+        body: &'a Body,
         members: &[(String, Json)],
     ) -> Json {
         let mut out: Vec<(String, Json)> = tag.cloned().into_iter().collect();
         let mut known: Vec<&str> = tag.iter().map(|(name, _)| name.as_str()).collect();
-        for field in fields {
+        for field in body.fields() {
             let wire = field.wire();
             let old = field.alias.as_ref().map(|old| old.value.as_str());
             let current = members.iter().find(|(name, _)| *name == wire);
@@ -159,7 +163,9 @@ impl<'a> Normal<'a> {
         for (name, value) in members {
             if !known.contains(&name.as_str()) {
                 let at = self.at.iter().cloned().chain([Step::Member(name.clone())]);
-                self.strange.unknown.push(at.collect());
+                if body.whole.extra.is_none() {
+                    self.strange.unknown.push(at.collect());
+                }
                 out.push((name.clone(), value.clone()));
             }
         }
@@ -177,7 +183,7 @@ fn hides(contracts: &Contracts, ty: &Type, seen: &mut Vec<crate::model::TypeId>)
         Type::List(item) | Type::Map(item) => hides(contracts, item, seen),
         Type::Named(id) if !seen.contains(id) => {
             seen.push(*id);
-            match &contracts[*id].kind {
+            match &contracts[*id].body.kind {
                 TypeKind::Struct(fields) => fields
                     .iter()
                     .any(|field| field.sensitive.is_some() || hides(contracts, &field.ty, seen)),

@@ -36,10 +36,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::model::{Constraints, Field, Imported, Type, TypeDef, TypeId, Unchecked};
+use crate::model::{Body, SchemaFile, TypeDef, TypeId, Unchecked};
 use crate::source::{Sources, Span, Spanned};
 use build::{Built, Root};
-use shape::{Format, Kind, Shape, Width};
 use store::Store;
 use types::Types;
 
@@ -53,9 +52,20 @@ const MAX_SHOWN: usize = 20;
 #[derive(Clone, Debug, Default)]
 pub struct Imports {
     /// By the place in a contract that names the schema; nothing for those that were refused.
-    pub imports: BTreeMap<Span, Imported>,
+    pub imports: BTreeMap<Span, Import>,
     /// The types of all of them, sorted by the names of their definitions.
     pub types: Vec<TypeDef>,
+}
+
+/// Import of one schema.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Import {
+    /// Description, for people.
+    pub doc: Option<String>,
+    /// The values: an event's own, or the name of an imported type.
+    pub body: Body,
+    /// The file.
+    pub file: SchemaFile,
 }
 
 /// Imports schema files of a contracts folder; the first type gets the id `first`. What several of them refer to becomes one set of types, which all share.
@@ -174,39 +184,17 @@ fn imported(
     });
     let roots = built.roots.iter().zip(named);
     let imports = roots.filter_map(|(root, schema)| {
-        let import = one(store, built, root, &types, schema.span)?;
-        Some((schema.span, import))
+        let (doc, body) = types.body(root, schema)?;
+        let file = SchemaFile {
+            files: store.paths(root.site),
+            unchecked: unchecked(store, built, root),
+        };
+        Some((schema.span, Import { doc, body, file }))
     });
     Imports {
         imports: imports.collect(),
         types: types.types,
     }
-}
-
-fn one(
-    store: &Store<'_>,
-    built: &Built,
-    root: &Root,
-    types: &Types,
-    place: Span,
-) -> Option<Imported> {
-    let id = match root.wrapper {
-        Some(wrapper) => types.wrapper(wrapper),
-        None => types.definition(root.def),
-    };
-    let fields = match &built.defs.get(root.def)?.kind {
-        Kind::Struct { fields, .. } if root.wrapper.is_none() => fields
-            .iter()
-            .map(|field| member(field, built, place))
-            .collect(),
-        _ => Vec::new(),
-    };
-    Some(Imported {
-        id: id?,
-        fields,
-        files: store.paths(root.site),
-        unchecked: unchecked(store, built, root),
-    })
 }
 
 /// Returns the demands in the files of a schema that no type checks.
@@ -223,44 +211,4 @@ fn unchecked(store: &Store<'_>, built: &Built, root: &Root) -> Vec<Unchecked> {
         })
     });
     all.collect()
-}
-
-fn member(field: &shape::Field, built: &Built, place: Span) -> Field {
-    Field {
-        name: Spanned::new(field.ident.clone(), place),
-        rename: Some(Spanned::new(field.wire.clone(), place)),
-        ty: Spanned::new(scalar_type(&field.shape, built), place),
-        optional: !field.required,
-        doc: field.doc.clone(),
-        default: None,
-        alias: None,
-        constraints: Constraints::default(),
-        as_text: None,
-        deprecated: None,
-        sensitive: None,
-    }
-}
-
-/// The type of a contract's field that is sent alike; `json` for what cannot stand in a subject.
-fn scalar_type(shape: &Shape, built: &Built) -> Type {
-    match shape {
-        Shape::Bool { .. } => Type::Bool,
-        Shape::Integer(integer) => match integer.width {
-            Width::I32 => Type::I32,
-            Width::U32 => Type::U32,
-            Width::I64 | Width::Loose => Type::I64,
-            Width::U64 => Type::U64,
-        },
-        Shape::Text(text) => match text.format {
-            None => Type::String,
-            Some(Format::Uuid) => Type::Uuid,
-            Some(Format::Timestamp) => Type::Timestamp,
-            Some(Format::Date) => Type::Date,
-        },
-        Shape::Named(at) => match built.defs.get(*at).map(|def| &def.kind) {
-            Some(Kind::Enum(_)) => Type::String,
-            _ => Type::Json,
-        },
-        _ => Type::Json,
-    }
 }

@@ -14,8 +14,8 @@ use syn::{Data, DeriveInput, Fields};
 use self::arguments::Arguments;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, no_choice};
 use crate::model::{
-    Body, Constraints, Contracts, Discard, Domain, DomainId, Envelope, Event, Field, FieldRef,
-    Retention, Storage, Stream, StreamId, Type,
+    Constraints, Contracts, Discard, Domain, DomainId, Envelope, Event, Field, FieldRef, Retention,
+    Storage, Stream, StreamId, Type, TypeKind,
 };
 use crate::name;
 use crate::source::{FileId, Span, Spanned};
@@ -118,10 +118,7 @@ pub fn read<'a>(input: &'a DeriveInput, diagnostics: &mut Diagnostics) -> Derive
         supersedes: None,
         envelope: envelope(&arguments, diagnostics),
         // What is no struct has been reported: no rule may miss its fields.
-        body: match model {
-            Some(fields) => Body::Fields(fields),
-            None => Body::Schema(Spanned::new(String::new(), ident)),
-        },
+        body: model.map_or(TypeKind::Invalid, TypeKind::Struct).into(),
         reserved: Vec::new(),
         examples: Vec::new(),
     });

@@ -1,12 +1,12 @@
 //! Random payloads of a model, as writers in any language may send them.
 
 use event_codegen::json::Json;
-use event_codegen::model::{Body, Constraints, Contracts, EventId, Field, Number, Type, TypeKind};
+use event_codegen::model::{Constraints, Contracts, EventId, Field, Number, Type, TypeKind};
 
 use super::random::Random;
 
 pub fn random_payload(contracts: &Contracts, event: EventId, random: &mut Random) -> Json {
-    let Body::Fields(fields) = &contracts[event].body else {
+    let TypeKind::Struct(fields) = &contracts[event].body.kind else {
         panic!("no fields");
     };
     object(contracts, fields, &[], random, 0)
@@ -125,7 +125,7 @@ fn value(
                     .collect::<Vec<_>>(),
             )
         }
-        Type::Named(id) => match &contracts[*id].kind {
+        Type::Named(id) => match &contracts[*id].body.kind {
             TypeKind::Struct(fields) => object(contracts, fields, &[], random, depth + 1),
             TypeKind::Enum(choice) => {
                 if !choice.closed && random.chance(25) {
@@ -142,7 +142,8 @@ fn value(
                     ]);
                 }
                 let variant = random.pick(&union.variants);
-                let TypeKind::Struct(fields) = &contracts[variant.ty.value.unwrap()].kind else {
+                let TypeKind::Struct(fields) = &contracts[variant.ty.value.unwrap()].body.kind
+                else {
                     panic!("a variant is an object");
                 };
                 object(

@@ -199,7 +199,7 @@ fn value_places<'a>(
                 ));
             }
         }
-        (Type::Named(id), _) => match &values.contracts[*id].kind {
+        (Type::Named(id), _) => match &values.contracts[*id].body.kind {
             TypeKind::Struct(fields) => object(values, fields, value, at, places),
             TypeKind::Union(def) => {
                 places.push((below(at, &def.tag), Place::Tag));
@@ -209,7 +209,7 @@ fn value_places<'a>(
                     .iter()
                     .find(|variant| Some(variant.tag.value.as_str()) == tag);
                 if let Some(id) = known.and_then(|variant| variant.ty.value)
-                    && let TypeKind::Struct(fields) = &values.contracts[id].kind
+                    && let TypeKind::Struct(fields) = &values.contracts[id].body.kind
                 {
                     object(values, fields, value, at, places);
                 }

@@ -44,7 +44,7 @@ impl<'a> Scalar<'a> {
                 ty,
                 constraints,
                 as_text,
-            } = &contracts[*id].kind
+            } = &contracts[*id].body.kind
         {
             scalar.ty = &ty.value;
             scalar.as_text |= as_text.is_some();
@@ -177,7 +177,7 @@ impl<'a> Values<'a> {
 
     fn named(&mut self, id: TypeId, as_text: bool, own: Option<&'a Constraints>) -> Value {
         let contracts = self.contracts;
-        match &contracts[id].kind {
+        match &contracts[id].body.kind {
             TypeKind::Struct(fields) => Value::Object(self.object(fields)),
             TypeKind::Enum(def) => self.enumeration(def),
             TypeKind::Union(def) => self.union(def),
@@ -209,7 +209,7 @@ impl<'a> Values<'a> {
             return json!({ def.tag.value.as_str(): "a newer variant", "extra": [1, { "b": null }], "": -0.5 });
         }
         let variant = self.pick(&def.variants);
-        let TypeKind::Struct(fields) = &self.contracts[variant.ty.value.unwrap()].kind else {
+        let TypeKind::Struct(fields) = &self.contracts[variant.ty.value.unwrap()].body.kind else {
             panic!("a variant is no object");
         };
         let mut members = self.object(fields);

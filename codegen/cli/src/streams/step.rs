@@ -94,7 +94,9 @@ impl ServerWrite<'_> {
                 let wanted = item.wanted.as_ref().unwrap_or(&Value::Null);
                 durable_request(stream, durable, wanted)
             }
-            ServerWrite::CreateStream(_) | ServerWrite::ChangeStream(_) | ServerWrite::Retain(_) => {
+            ServerWrite::CreateStream(_)
+            | ServerWrite::ChangeStream(_)
+            | ServerWrite::Retain(_) => {
                 let verb = if exists { "UPDATE" } else { "CREATE" };
                 format!("STREAM.{verb}.{stream}")
             }
@@ -104,7 +106,9 @@ impl ServerWrite<'_> {
     pub(super) fn done(&self) -> String {
         let verb = match (self, self.item().action) {
             (ServerWrite::RemoveStream(_) | ServerWrite::RemoveDurable(_), _) => "removed",
-            (ServerWrite::CreateStream(_), _) | (ServerWrite::WriteDurable(_), Action::Create) => "created",
+            (ServerWrite::CreateStream(_), _) | (ServerWrite::WriteDurable(_), Action::Create) => {
+                "created"
+            }
             (ServerWrite::Retain(_), _) => "retention changed",
             _ => "changed",
         };

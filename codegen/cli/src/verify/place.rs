@@ -87,9 +87,8 @@ impl MessageReader<'_> {
             );
             return Some(Violation::whole("partition", "missing", reason));
         };
-        let field = contracts
-            .members(of)
-            .get(of.key.as_ref().and_then(|key| key.value)?)?;
+        let key = of.key.as_ref().and_then(|key| key.value)?;
+        let field = of.body.fields().get(key)?;
         let wire = field.wire();
         if judged.problems.iter().any(|problem| problem.place == wire) {
             return None;

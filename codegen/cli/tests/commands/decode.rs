@@ -49,12 +49,12 @@ fn what_does_not_fit_is_said_with_line_path_and_rule() {
     assert_eq!(run.out.matches("\"orderId\"").count(), 2, "{}", run.out);
     for text in [
         "line 2: billing.Placed: orderId: \"x\" is no uuid [format]",
-        "line 2: billing.Placed: quantity: 101 is not within 1..=100 [maximum]",
+        "line 2: billing.Placed: quantity: 101 is more than 100 [maximum]",
         "line 2: billing.Placed: card: breaks `maxLength`",
         "line 4: billing.Placed: the body is not JSON",
         "2 of 4 messages violate the contract of billing.Placed:\n",
         "        1 x the body is not JSON: ",
-        "        1 x quantity: 101 is not within 1..=100 [maximum] (first on line 2)\n",
+        "        1 x quantity: 101 is more than 100 [maximum] (first on line 2)\n",
     ] {
         assert!(run.err.contains(text), "{text}: {}", run.err);
     }
@@ -95,8 +95,8 @@ fn faults_are_counted_by_their_cause_at_the_end() {
                 "1 x the field `orderId` is missing [required] (first on line 8)",
                 "1 x the field `quantity` is missing [required] (first on line 8)",
                 "1 x the field `region` is missing [required] (first on line 8)",
-                "1 x quantity: 101 is not within 1..=100 [maximum] (first on line 4)",
-                "2 x quantity: 0 is not within 1..=100 [minimum] (first on line 2)",
+                "1 x quantity: 101 is more than 100 [maximum] (first on line 4)",
+                "2 x quantity: 0 is less than 1 [minimum] (first on line 2)",
                 "2 x quantity: expected an integer, found a text [type] (first on line 5)",
                 "1 x quantity: expected an integer, found null [type] (first on line 7)",
             ]

@@ -314,7 +314,7 @@ fn what_breaks_the_contract_does_not_leave() {
         "error[unknown-field]: regoin",
         "did you mean \"region\"?",
         "order.json:4:15",
-        "error[minimum]: quantity: 0 is not within 1..=100",
+        "error[minimum]: quantity: 0 is less than 1",
         "order.json:5:11",
         "error[maxLength]: card",
         "error[required]: the field `region` is missing",

@@ -87,7 +87,7 @@ fn the_past_and_the_present_checked() {
         format!("  ORDERS#1 0s orders.eu.placed billing.Placed orderId={ORDER}\n"),
         format!("! ORDERS#2 0s orders.us.placed billing.Placed orderId={ORDER}\n"),
         "      the subject belongs to billing.Placed, and the message id names billing.Moved [contradiction]\n".to_owned(),
-        "      quantity: 0 is not within 1..=100 [minimum]\n".to_owned(),
+        "      quantity: 0 is less than 1 [minimum]\n".to_owned(),
         "      the body is not JSON: expected value at line 1 column 1 [json]\n".to_owned(),
         "  ORDERS#5 0s orders.3.o1.moved billing.Moved moveId=9 orderId=o1\n".to_owned(),
     ] {

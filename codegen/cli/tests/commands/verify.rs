@@ -66,7 +66,7 @@ fn what_does_not_fit_is_grouped_and_the_numbers_add_up() {
     assert_eq!(run.code, 1, "{}", run.err);
     for text in [
         "billing.Placed           10 valid, 5 invalid\n",
-        "2 x quantity: 0 is not within 1..=100 [minimum] (first in message 11)\n",
+        "2 x quantity: 0 is less than 1 [minimum] (first in message 11)\n",
         "1 x it is on orders.us.placed, and its fields say orders.eu.placed [subject] (first in message 13)\n",
         "its message id is billing.Placed:other, and its fields say billing.Placed:67e55044-10b1-426f-9247-bb680e5fe0c8 [message-id] (first in message 14)\n",
         "1 x the field `orderId` is missing [required] (first in message 15)\n",

@@ -272,7 +272,7 @@ impl<'a, 'p> Checker<'a, 'p> {
             return;
         };
         if let Some(id) = variant.ty.value
-            && let TypeKind::Struct(fields) = &self.contracts[id].kind
+            && let TypeKind::Struct(fields) = &self.contracts[id].body.kind
         {
             let against = Against::Object(&self.contracts[id].name, fields, Some(tag));
             self.open.push((value, against, path));

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::model::{Contracts, Imported};
+use crate::model::Contracts;
+use crate::source::Spanned;
 
 /// Keywords that demand something and are left to the writer.
 const UNCHECKED: &[&str] = &[
@@ -41,8 +42,8 @@ const CHECKED: &[&str] = &[
 
 /// Finds each place where such a keyword came, went or changed: file and JSON pointer, and the keyword.
 pub(super) fn differences(
-    old: (&Contracts, Option<&Imported>),
-    new: (&Contracts, Option<&Imported>),
+    old: (&Contracts, Option<&Spanned<String>>),
+    new: (&Contracts, Option<&Spanned<String>>),
 ) -> Vec<(String, String)> {
     let (old, new) = (keywords(old), keywords(new));
     let mut all: Vec<(String, String)> = old
@@ -58,11 +59,13 @@ pub(super) fn differences(
 
 type Keywords = BTreeMap<(String, String), Value>;
 
-fn keywords((contracts, import): (&Contracts, Option<&Imported>)) -> Keywords {
+fn keywords((contracts, source): (&Contracts, Option<&Spanned<String>>)) -> Keywords {
     let mut all = Keywords::new();
-    let Some(import) = import else { return all };
-    let several = import.files.len() > 1;
-    for path in &import.files {
+    let Some(schema) = source.and_then(|source| contracts.schemas.get(&source.value)) else {
+        return all;
+    };
+    let several = schema.files.len() > 1;
+    for path in &schema.files {
         let file = contracts
             .sources
             .iter()
@@ -78,7 +81,7 @@ fn keywords((contracts, import): (&Contracts, Option<&Imported>)) -> Keywords {
         collect(&value, &mut at, &mut all);
     }
     // What types check elsewhere, and not at these places.
-    for unchecked in &import.unchecked {
+    for unchecked in &schema.unchecked {
         if UNCHECKED.contains(&unchecked.keyword) || unchecked.keyword == "format" {
             continue;
         }

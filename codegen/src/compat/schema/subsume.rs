@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use crate::json::Json;
 use crate::model::TypeId;
-use crate::payload::schema::demands::{Demands, Items, Place, Step};
-use crate::payload::schema::judge;
-use crate::payload::schema::steer::{self, End, Pair};
+use crate::payload::demands::{Demands, Items, Place, Step};
+use crate::payload::read;
 use crate::payload::shape::{Count, Format, Range, Text};
+use crate::payload::steer::{self, End, Pair};
 use crate::payload::text;
 use crate::payload::write::float;
 
@@ -179,7 +179,7 @@ impl<'a> Compare<'a> {
         if let Some(sent) = &w.values {
             // Each value decides for itself.
             for value in sent {
-                if let Some(why) = judge::refuses(reader, value) {
+                if let Some(why) = read::refuses(reader, value) {
                     self.say(steps, why, [End::Value(value.clone())]);
                 }
             }
@@ -274,7 +274,7 @@ impl<'a> Compare<'a> {
                     .chain(numbers)
                     .chain([Json::Bool(true), Json::Bool(false)]);
                 let others = both.filter(|value| {
-                    !allowed.contains(value) && judge::refuses(writer, value).is_none()
+                    !allowed.contains(value) && read::refuses(writer, value).is_none()
                 });
                 let others: Vec<End> = others.take(3).map(End::Value).collect();
                 let full = r.kind == Some("boolean") && others.is_empty();
@@ -423,7 +423,8 @@ impl<'a> Compare<'a> {
             (members.len() as u64 == n).then_some(Json::Object(members))
         };
         self.counts(w.count, r.count, "members", of_size, steps);
-        for (name, of) in &w.properties {
+        for member in &w.properties {
+            let (name, of) = (&member.name, &member.of);
             if let Some(reader) = r.property(name).or(r.extra.as_ref()) {
                 steps.push(Step::Property(name.clone()));
                 self.pair(of, reader, steps);
@@ -464,10 +465,10 @@ impl<'a> Compare<'a> {
 fn is_alike(w: &Demands<'_>, r: &Demands<'_>) -> bool {
     let tags = |demands: &Demands<'_>| -> Vec<(String, String)> {
         let properties = demands.properties.iter();
-        let tags = properties.filter_map(|(name, of)| {
-            let of = of.demands();
+        let tags = properties.filter_map(|member| {
+            let of = member.of.demands();
             let only = of.values.filter(|_| of.fixed)?;
-            Some((name.clone(), only.first()?.to_compact()))
+            Some((member.name.clone(), only.first()?.to_compact()))
         });
         tags.collect()
     };

@@ -39,7 +39,7 @@ impl Document<'_> {
 
     fn parameter(&self, event: &Event, name: &str) -> Json {
         let mut out = Members::new();
-        let fields = self.contracts.members(event);
+        let fields = event.body.fields();
         if name == PARTITION {
             let key = event.key.as_ref().and_then(|key| fields.get(key.value?));
             let partitions = self
@@ -59,7 +59,7 @@ impl Document<'_> {
             let doc = doc.unwrap_or_else(|| format!("The payload's `{}`.", field.wire()));
             put(&mut out, "description", Json::text(doc));
             if let Type::Named(id) = &field.ty.value
-                && let TypeKind::Enum(choice) = &self.contracts[*id].kind
+                && let TypeKind::Enum(choice) = &self.contracts[*id].body.kind
             {
                 let values = choice.values.iter().map(|v| Json::text(v.value.as_str()));
                 let keyword = if choice.closed { "enum" } else { "examples" };

@@ -35,7 +35,7 @@ impl Document<'_> {
         put_some(&mut about, "owner", domain.owner.as_deref().map(Json::text));
         put(&mut about, "version", Json::integer(event.version));
         let wire = |field: &Option<crate::source::Spanned<Option<usize>>>| {
-            let field = self.contracts.members(event).get(field.as_ref()?.value?)?;
+            let field = event.body.fields().get(field.as_ref()?.value?)?;
             Some(Json::text(field.wire()))
         };
         put_some(&mut about, "id", wire(&event.id));

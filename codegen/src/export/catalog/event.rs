@@ -5,10 +5,10 @@ use std::fmt::Write;
 use super::html::{content, inline, link, prose, text};
 use super::index::Index;
 use super::links::{event_link, service_link, title};
-use super::{fields, ids, json};
+use super::{ids, json, types};
 use crate::export::samples;
 use crate::json::Json;
-use crate::model::{Body, Envelope, Event, EventId, ServiceId};
+use crate::model::{Envelope, Event, EventId, ServiceId};
 use crate::subject::Segment;
 
 /// An event with its exported schema and the name of that file.
@@ -16,7 +16,7 @@ pub(super) fn article(out: &mut String, index: &Index<'_>, id: EventId, file: &s
     let contracts = index.contracts;
     let event = &contracts[id];
     let anchor = ids::event(index, id);
-    let rows = contracts.members(event).len();
+    let rows = event.body.fields().len();
     // What a browser assumes of an article that it has not laid out yet.
     let height = 520 + rows * 58;
     let _ = write!(
@@ -42,17 +42,7 @@ pub(super) fn article(out: &mut String, index: &Index<'_>, id: EventId, file: &s
     flow(out, index, id);
     facts(out, index, id);
     out.push_str("<div class=split><div class=left>");
-    if let Body::Schema(schema) = &event.body {
-        let _ = write!(
-            out,
-            "<p class=note>The payload is described by <code>{}</code>.</p>",
-            text(schema)
-        );
-    }
-    let members = contracts.members(event);
-    if !members.is_empty() || matches!(event.body, Body::Fields(_)) {
-        fields::table(out, index, event.domain, &anchor, members);
-    }
+    types::body(out, index, event.domain, &anchor, &event.body);
     out.push_str("</div><div class=right>");
     for (name, sample) in payloads(index, id) {
         code(out, &name, &sample);
@@ -146,7 +136,7 @@ fn facts(out: &mut String, index: &Index<'_>, id: EventId) {
             ),
         ));
     }
-    let member = |at: Option<usize>| at.and_then(|at| contracts.members(event).get(at));
+    let member = |at: Option<usize>| at.and_then(|at| event.body.fields().get(at));
     if let Some(field) = event.id.as_ref().and_then(|field| member(field.value)) {
         let name = text(&contracts.event_name(event)).to_string();
         facts.push((

@@ -91,6 +91,10 @@ pub(super) fn rule_list(out: &mut String, rules: &[String]) {
 
 /// A type expression with links to the types that it names; those of other domains with their domain.
 pub(super) fn type_text(index: &Index<'_>, domain: DomainId, ty: &Type) -> String {
+    format!("<code>{}</code>", inner(index, domain, ty))
+}
+
+fn inner(index: &Index<'_>, domain: DomainId, ty: &Type) -> String {
     // Written from outside in: a type can be nested as deep as a contract likes.
     let (mut before, mut after) = (String::new(), String::new());
     let mut ty = ty;
@@ -98,31 +102,41 @@ pub(super) fn type_text(index: &Index<'_>, domain: DomainId, ty: &Type) -> Strin
         match ty {
             Type::List(inner) => {
                 before.push_str("list<wbr>&lt;");
-                after.push_str("&gt;");
+                after.insert_str(0, "&gt;");
                 ty = inner;
             }
             Type::Map(inner) => {
                 before.push_str("map<wbr>&lt;");
-                after.push_str("&gt;");
+                after.insert_str(0, "&gt;");
                 ty = inner;
             }
+            Type::Nullable(inner) => {
+                after.insert_str(0, " or null");
+                ty = inner;
+            }
+            Type::Limited(limited) => ty = &limited.0,
             _ => break,
         }
     }
     let core = match ty {
+        Type::Tuple(items) => {
+            let items = items.iter().map(|item| inner(index, domain, item));
+            format!("tuple<wbr>&lt;{}&gt;", items.collect::<Vec<_>>().join(", "))
+        }
         Type::Named(id) => {
-            let named = &index.contracts[*id];
-            let name = if named.domain == domain {
+            let id = index.page(*id);
+            let named = &index.contracts[id];
+            let name = if named.domain == domain || named.body.origin.is_some() {
                 named.name.value.clone()
             } else {
                 index.contracts.type_name(named)
             };
-            let id = ids::ty(index, *id);
+            let id = ids::ty(index, id);
             format!("<a href=\"{}\">{}</a>", link(&id), breakable(&name))
         }
         scalar => scalar_name(scalar).to_owned(),
     };
-    format!("<code>{before}{core}{after}</code>")
+    format!("{before}{core}{after}")
 }
 
 /// A dotted name that may be broken after its dots.
@@ -131,7 +145,7 @@ pub(super) fn breakable(name: &str) -> String {
 }
 
 /// A scalar as the contract language writes it.
-pub(super) fn scalar_name(ty: &Type) -> &'static str {
+fn scalar_name(ty: &Type) -> &'static str {
     match ty {
         Type::Bool => "bool",
         Type::String => "string",
@@ -180,8 +194,20 @@ pub(super) fn constraints(constraints: &Constraints) -> Vec<String> {
         &constraints.max_items,
         "item",
     ));
-    if let Some(pattern) = &constraints.pattern {
+    let patterns = constraints.pattern.iter().map(|pattern| &pattern.value);
+    for pattern in patterns.chain(&constraints.ecma) {
         rules.push(format!("matches <code>{}</code>", text(pattern)));
+    }
+    rules.extend(constraints.above.map(|bound| format!("above {bound}")));
+    rules.extend(constraints.below.map(|bound| format!("below {bound}")));
+    rules.extend(
+        constraints
+            .multiple_of
+            .map(|step| format!("a multiple of {step}")),
+    );
+    if let Some(only) = &constraints.only {
+        let only: Vec<String> = only.iter().map(ToString::to_string).collect();
+        rules.push(format!("one of <code>{}</code>", text(&only.join(", "))));
     }
     rules
 }

@@ -1,4 +1,4 @@
-//! Ids of elements, which deep links name. Names of a domain and `service/`, `stream/` cannot meet, nor can a page's own
+//! Ids of elements, which deep links name. Names of a domain and `schema/`, `service/`, `stream/` cannot meet, nor can a page's own
 //! ids, which have a hyphen.
 
 use super::index::Index;
@@ -13,7 +13,11 @@ pub(super) fn event(index: &Index<'_>, id: EventId) -> String {
 }
 
 pub(super) fn ty(index: &Index<'_>, id: TypeId) -> String {
-    index.contracts.type_name(&index.contracts[id])
+    let ty = &index.contracts[index.page(id)];
+    match &ty.body.origin {
+        Some(origin) => format!("schema/{}/{}", origin.module.join("/"), ty.name.value),
+        None => index.contracts.type_name(ty),
+    }
 }
 
 pub(super) fn service(index: &Index<'_>, id: ServiceId) -> String {

@@ -1,7 +1,9 @@
 //! Who is connected with whom, collected once: publishers, subscribers, successors and users of types. Writes nothing.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::check::Checked;
-use crate::model::{EventId, Field, Service, ServiceId, Type, TypeId, TypeKind};
+use crate::model::{Body, DomainId, EventId, Service, ServiceId, TypeId, TypeKind};
 
 /// Events from which on a browser lays out only what is near the window.
 pub(super) const MANY: usize = 60;
@@ -16,6 +18,9 @@ pub(super) struct Index<'a> {
     successors: Vec<Vec<EventId>>,
     users: Vec<Vec<User>>,
     variants: Vec<Option<(TypeId, usize)>>,
+    owners: BTreeMap<TypeId, TypeId>,
+    /// The types that events and declared types lead to.
+    reached: BTreeSet<TypeId>,
 }
 
 /// What has a field of a type.
@@ -30,6 +35,7 @@ pub(super) enum User {
 impl<'a> Index<'a> {
     pub(super) fn new(contracts: &'a Checked) -> Self {
         let events = contracts.events.len();
+        let types = contracts.types.len() + contracts.imported.len();
         let mut index = Self {
             contracts,
             publishers: vec![Vec::new(); events],
@@ -40,8 +46,10 @@ impl<'a> Index<'a> {
                 .map(|s| handled(contracts, s))
                 .collect(),
             successors: vec![Vec::new(); events],
-            users: vec![Vec::new(); contracts.types.len()],
-            variants: vec![None; contracts.types.len()],
+            users: vec![Vec::new(); types],
+            variants: vec![None; types],
+            owners: contracts.owners(),
+            reached: reached(contracts),
         };
         index.add_services();
         index.add_events();
@@ -101,9 +109,30 @@ impl<'a> Index<'a> {
         (0..self.contracts.events.len()).map(EventId)
     }
 
-    /// Every type, in the order of the model.
-    pub(super) fn types(&self) -> impl Iterator<Item = TypeId> + use<> {
-        (0..self.contracts.types.len()).map(TypeId)
+    /// Every type with a page, in the order of the model: of imported ones what others lead to.
+    pub(super) fn types(&self) -> impl Iterator<Item = TypeId> + '_ {
+        let all = (0..self.users.len()).map(TypeId);
+        all.filter(|id| self.page(*id) == *id && self.reached.contains(id))
+    }
+
+    /// The types of a domain; those of JSON Schemas are in none.
+    pub(super) fn of_domain(&self, domain: Option<DomainId>) -> impl Iterator<Item = TypeId> + '_ {
+        self.types().filter(move |id| {
+            let ty = &self.contracts[*id];
+            domain == ty.body.origin.is_none().then_some(ty.domain)
+        })
+    }
+
+    /// The type on whose page a type is: an imported one is on that of the type that gives it a name.
+    pub(super) fn page(&self, id: TypeId) -> TypeId {
+        self.owners.get(&id).copied().unwrap_or(id)
+    }
+
+    /// The values of a type, which an imported one behind its name says.
+    pub(super) fn body(&self, id: TypeId) -> &'a Body {
+        let body = &self.contracts[id].body;
+        let renamed = self.contracts.renamed(body);
+        renamed.map_or(body, |id| &self.contracts[id].body)
     }
 
     /// Every service, in the order of the model.
@@ -129,15 +158,13 @@ impl<'a> Index<'a> {
             if let Some(old) = event.supersedes.as_ref().and_then(|old| old.value) {
                 self.successors[old.0].push(id);
             }
-            self.add_fields(User::Event(id), contracts.members(event));
+            self.add_users(User::Event(id), &event.body);
         }
     }
 
     fn add_types(&mut self) {
-        let contracts = self.contracts;
-        for id in self.types() {
-            match &contracts[id].kind {
-                TypeKind::Struct(fields) => self.add_fields(User::Type(id), fields),
+        for id in self.types().collect::<Vec<_>>() {
+            match &self.body(id).kind {
                 TypeKind::Union(union) => {
                     for (at, variant) in union.variants.iter().enumerate() {
                         if let Some(ty) = variant.ty.value {
@@ -145,30 +172,36 @@ impl<'a> Index<'a> {
                         }
                     }
                 }
-                TypeKind::Enum(_)
-                | TypeKind::Scalar { .. }
-                | TypeKind::Choice(_)
-                | TypeKind::Alias { .. }
-                | TypeKind::Schema(_)
-                | TypeKind::Invalid => {}
+                _ => self.add_users(User::Type(id), self.body(id)),
             }
         }
     }
 
-    fn add_fields(&mut self, user: User, fields: &[Field]) {
-        for field in fields {
-            let mut ty = &field.ty.value;
-            while let Type::List(inner) | Type::Map(inner) = ty {
-                ty = inner;
-            }
+    fn add_users(&mut self, user: User, body: &Body) {
+        let mut held = Vec::new();
+        body.held(&mut held);
+        for id in held {
+            let page = self.page(id);
+            let users = &mut self.users[page.0];
             // One user's fields come one after the other: the last one is enough to see that it is there already.
-            if let Type::Named(id) = ty
-                && self.users[id.0].last() != Some(&user)
-            {
-                self.users[id.0].push(user);
+            if user != User::Type(id) && users.last() != Some(&user) {
+                users.push(user);
             }
         }
     }
+}
+
+fn reached(contracts: &Checked) -> BTreeSet<TypeId> {
+    let mut open: Vec<TypeId> = (0..contracts.types.len()).map(TypeId).collect();
+    let events = contracts.events.iter();
+    events.for_each(|event| event.body.held(&mut open));
+    let mut reached = BTreeSet::new();
+    while let Some(id) = open.pop() {
+        if reached.insert(id) {
+            contracts[id].body.held(&mut open);
+        }
+    }
+    reached
 }
 
 /// What a service is delivered, each with the event at the end of its chain when that is another one.
@@ -187,6 +220,6 @@ fn handled(contracts: &Checked, service: &Service) -> Vec<(EventId, Option<Event
 
 /// Keeps the first of each; lists of one service are short enough to be sorted by position.
 fn once(events: impl Iterator<Item = EventId>) -> Vec<EventId> {
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     events.filter(|event| seen.insert(*event)).collect()
 }

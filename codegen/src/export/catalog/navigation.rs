@@ -61,12 +61,12 @@ pub(super) fn contents(out: &mut String, index: &Index<'_>) {
                 &contracts[id].name,
             );
         }
-        for id in index
-            .types()
-            .filter(|id| contracts[*id].domain == DomainId(at))
-        {
-            item(out, "typ", &ids::ty(index, id), &contracts[id].name);
-        }
+        types(out, index, Some(DomainId(at)));
+        out.push_str("</ul></details>");
+    }
+    if index.of_domain(None).next().is_some() {
+        let _ = write!(out, "<details{open}><summary>JSON Schemas</summary><ul>");
+        types(out, index, None);
         out.push_str("</ul></details>");
     }
     if !contracts.services.is_empty() {
@@ -84,6 +84,12 @@ pub(super) fn contents(out: &mut String, index: &Index<'_>) {
         out.push_str("</ul></details>");
     }
     out.push_str("</div></nav>");
+}
+
+fn types(out: &mut String, index: &Index<'_>, domain: Option<DomainId>) {
+    for id in index.of_domain(domain) {
+        item(out, "typ", &ids::ty(index, id), &index.contracts[id].name);
+    }
 }
 
 fn item(out: &mut String, class: &str, id: &str, name: &str) {

@@ -7,7 +7,7 @@ use super::html::{count, inline, link, prose, text};
 use super::index::Index;
 use super::links::{event_link, service_link};
 use super::{fields, graph, ids};
-use crate::model::{DomainId, Field, ServiceId, TypeKind};
+use crate::model::{DomainId, Field, ServiceId};
 
 /// What there is, counted and drawn.
 pub(super) fn section(out: &mut String, index: &Index<'_>, whole: bool) {
@@ -104,12 +104,10 @@ pub(super) fn deprecations(out: &mut String, index: &Index<'_>) {
                 inline(instead)
             ));
         }
-        deprecated_fields(&mut items, &ids::event(index, id), contracts.members(event));
+        deprecated_fields(&mut items, &ids::event(index, id), event.body.fields());
     }
     for id in index.types() {
-        if let TypeKind::Struct(fields) = &contracts[id].kind {
-            deprecated_fields(&mut items, &ids::ty(index, id), fields);
-        }
+        deprecated_fields(&mut items, &ids::ty(index, id), index.body(id).fields());
     }
     if !items.is_empty() {
         out.push_str("<section class=top aria-labelledby=all-deprecations><h2 id=all-deprecations tabindex=-1>Deprecated</h2><ul class=deprecated>");

@@ -1,4 +1,4 @@
-//! The types of a domain: objects, enums, unions, scalars and imported schemas.
+//! Types: objects, enums, unions, scalars, and what JSON Schemas have beside these.
 
 use std::fmt::Write;
 
@@ -6,25 +6,28 @@ use super::html::{link, prose, text};
 use super::index::{Index, User};
 use super::links::{event_link, title};
 use super::{event, fields, ids};
-use crate::model::{DomainId, Enum, TypeDef, TypeId, TypeKind, Union};
+use crate::model::{Body, Constraints, DomainId, Enum, Type, TypeDef, TypeId, TypeKind, Union};
 
-/// Every type of a domain.
-pub(super) fn of_domain(out: &mut String, index: &Index<'_>, domain: DomainId) {
-    for id in index
-        .types()
-        .filter(|id| index.contracts[*id].domain == domain)
-    {
+/// Every type of a domain, or of no domain.
+pub(super) fn of_domain(out: &mut String, index: &Index<'_>, domain: Option<DomainId>) {
+    for id in index.of_domain(domain) {
         article(out, index, id);
+    }
+}
+
+/// The types of JSON Schemas to which no contract gives a name.
+pub(super) fn imported(out: &mut String, index: &Index<'_>) {
+    if index.of_domain(None).next().is_some() {
+        out.push_str("<section class=domain aria-labelledby=all-schemas><header><h2 id=all-schemas tabindex=-1>JSON Schemas</h2></header>");
+        of_domain(out, index, None);
+        out.push_str("</section>");
     }
 }
 
 fn article(out: &mut String, index: &Index<'_>, id: TypeId) {
     let ty: &TypeDef = &index.contracts[id];
-    let anchor = ids::ty(index, id);
-    let rows = match &ty.kind {
-        TypeKind::Struct(fields) => fields.len(),
-        _ => 2,
-    };
+    let (anchor, of) = (ids::ty(index, id), index.body(id));
+    let rows = of.fields().len().max(2);
     let _ = write!(
         out,
         "<article class=ty id=\"{}\" tabindex=-1 data-kind=type data-n=\"{}\" style=\"--h:{}px\">",
@@ -32,45 +35,62 @@ fn article(out: &mut String, index: &Index<'_>, id: TypeId) {
         text(&ty.name),
         190 + rows * 58,
     );
-    title(out, &kind(&ty.kind), &anchor, &ty.name, "");
+    title(out, &kind(&of.kind), &anchor, &ty.name, "");
+    let renamed = index.contracts.renamed(&ty.body);
+    let behind = renamed.and_then(|id| index.contracts[id].doc.as_deref());
+    let doc = ty.doc.as_deref().or(behind);
     let _ = write!(
         out,
         "<div class=doc>{}</div>",
-        prose(ty.doc.as_deref().unwrap_or_default())
+        prose(doc.unwrap_or_default())
     );
-    match &ty.kind {
-        TypeKind::Struct(fields) => fields::table(out, index, ty.domain, &anchor, fields),
+    body(out, index, ty.domain, &anchor, of);
+    facts(out, index, id);
+    out.push_str("</article>");
+}
+
+/// The values of an event or a type; `owner` is its id.
+pub(super) fn body(out: &mut String, index: &Index<'_>, domain: DomainId, owner: &str, of: &Body) {
+    if let Some(origin) = &of.origin {
+        let file = text(&origin.file);
+        let _ = write!(out, "<p class=note>Described by <code>{file}</code>.</p>");
+    }
+    match &of.kind {
+        TypeKind::Struct(fields) => fields::table(out, index, domain, owner, fields),
         TypeKind::Enum(values) => enumeration(out, values),
-        TypeKind::Union(union) => variants(out, index, ty.domain, union),
+        TypeKind::Union(union) => variants(out, index, domain, union),
         TypeKind::Scalar {
             ty,
             constraints,
             as_text,
-        } => {
-            let mut rules = vec![format!("<code>{}</code>", fields::scalar_name(ty))];
-            rules.extend(fields::constraints(constraints));
-            rules.extend(as_text.map(|_| "sent as text".to_owned()));
-            fields::rule_list(out, &rules);
+        } => value(out, index, domain, (ty, constraints), as_text.is_some()),
+        TypeKind::Alias { ty, constraints } => {
+            value(out, index, domain, (ty, constraints), false);
         }
-        TypeKind::Schema(path) => {
-            let _ = write!(
-                out,
-                "<p class=note>Described by <code>{}</code>.</p>",
-                text(path)
-            );
-            let members = index
-                .contracts
-                .import(path)
-                .map_or(&[][..], |import| &import.fields);
-            if !members.is_empty() {
-                fields::table(out, index, ty.domain, &anchor, members);
+        TypeKind::Choice(choice) => {
+            out.push_str("<ul class=values>");
+            for of in &choice.alternatives {
+                let shown = fields::type_text(index, domain, &of.ty);
+                let _ = write!(out, "<li>{shown}");
             }
+            out.push_str("</ul>");
         }
-        // No declared types, or does not get past `check`.
-        TypeKind::Choice(_) | TypeKind::Alias { .. } | TypeKind::Invalid => {}
+        // Does not get past `check`.
+        TypeKind::Invalid => {}
     }
-    facts(out, index, id);
-    out.push_str("</article>");
+}
+
+fn value(
+    out: &mut String,
+    index: &Index<'_>,
+    domain: DomainId,
+    (ty, constraints): (&Type, &Constraints),
+    as_text: bool,
+) {
+    let mut rules = vec![fields::type_text(index, domain, ty)];
+    rules.extend(fields::constraints(constraints));
+    rules.extend(as_text.then(|| "sent as text".to_owned()));
+    fields::rule_list(out, &rules);
 }
 
 fn kind(kind: &TypeKind) -> String {
@@ -81,9 +101,8 @@ fn kind(kind: &TypeKind) -> String {
         TypeKind::Union(union) if union.closed => "Type · closed union".to_owned(),
         TypeKind::Union(_) => "Type · open union".to_owned(),
         TypeKind::Scalar { .. } => "Type · scalar".to_owned(),
-        TypeKind::Schema(_) | TypeKind::Choice(_) | TypeKind::Alias { .. } | TypeKind::Invalid => {
-            "Type · JSON Schema".to_owned()
-        }
+        TypeKind::Choice(_) => "Type · one of several".to_owned(),
+        TypeKind::Alias { .. } | TypeKind::Invalid => "Type".to_owned(),
     }
 }
 
@@ -117,7 +136,7 @@ fn variants(out: &mut String, index: &Index<'_>, domain: DomainId, union: &Union
             out,
             "<tr><th scope=row><code>{}</code><td class=type>{}<td>{}</tr>",
             text(&variant.tag),
-            fields::type_text(index, domain, &crate::model::Type::Named(ty)),
+            fields::type_text(index, domain, &Type::Named(ty)),
             prose(index.contracts[ty].doc.as_deref().unwrap_or_default()),
         );
     }
@@ -133,7 +152,7 @@ fn facts(out: &mut String, index: &Index<'_>, id: TypeId) {
     let ty: &TypeDef = &index.contracts[id];
     let mut facts = Vec::new();
     if let Some((union, at)) = index.variant_of(id)
-        && let TypeKind::Union(of) = &index.contracts[union].kind
+        && let TypeKind::Union(of) = &index.body(union).kind
     {
         let name = type_link(index, union);
         let variant = text(&of.variants[at].tag).to_string();

@@ -36,15 +36,6 @@ impl Export<'_> {
         }
     }
 
-    /// The file of a definition that an imported schema brings.
-    fn schema_file(&self, title: &str, members: Members) -> (String, String) {
-        let definition = self.names.schema(title);
-        let id = definition.and_then(|name| self.contracts.definition(name));
-        let origin = id.and_then(|id| self.contracts[id].origin.as_ref());
-        let from = origin.map_or("", |origin| origin.file.as_str());
-        (self.schema_place(title), self.file(from, members))
-    }
-
     fn event_ids(&self) -> impl Iterator<Item = EventId> {
         (0..self.contracts.events.len()).map(EventId)
     }
@@ -66,7 +57,8 @@ impl Export<'_> {
             let types = used.flat_map(|ty| self.definitions(ty));
             self.put_definitions(&mut out, imported.into_iter().chain(types).collect());
         } else {
-            let write = |(title, members): (String, Members)| self.schema_file(&title, members);
+            let write =
+                |(title, members): (String, Members)| self.type_file(&title, event.domain, members);
             files.extend(imported.into_iter().map(write));
         }
         let name = format!("{}.json", self.contracts.event_name(event));
@@ -76,19 +68,27 @@ impl Export<'_> {
 
     fn type_files(&self, id: TypeId) -> Vec<(String, String)> {
         let domain = self.contracts[id].domain;
-        let from = self.file_of(domain);
         let write = |(title, members): (String, Members)| {
-            if self.names.schema(&title).is_some() {
-                return self.schema_file(&title, members);
+            if title == self.names.ty(id) {
+                let from = self.file_of(domain);
+                return (self.reference(id), self.file(&from, members));
             }
-            let name = if title == self.names.ty(id) {
-                self.reference(id)
-            } else {
-                self.place(domain, &title)
-            };
-            (name, self.file(&from, members))
+            self.type_file(&title, domain, members)
         };
         self.definitions(id).into_iter().map(write).collect()
+    }
+
+    /// The file of what a type or an event brings, by its title.
+    fn type_file(&self, title: &str, domain: DomainId, members: Members) -> (String, String) {
+        let id = self.names.schema(title);
+        let origin = id.and_then(|id| Some((id, self.contracts[id].body.origin.as_ref()?)));
+        match origin {
+            Some((id, origin)) => (self.reference(id), self.file(&origin.file, members)),
+            None => {
+                let from = self.file_of(domain);
+                (self.place(domain, title), self.file(&from, members))
+            }
+        }
     }
 
     fn file(&self, from: &str, members: Members) -> String {
@@ -145,14 +145,14 @@ impl Export<'_> {
     fn reach(&self, body: &Body) -> BTreeSet<TypeId> {
         let mut seen = BTreeSet::new();
         let mut open = Vec::new();
-        if let Body::Fields(fields) = body {
-            fields.iter().for_each(|field| self.named(field, &mut open));
-        }
+        // What an imported one refers to comes with it.
+        let declared = body.declared().iter();
+        declared.for_each(|field| self.named(field, &mut open));
         while let Some(id) = open.pop() {
             if !seen.insert(id) {
                 continue;
             }
-            match &self.contracts[id].kind {
+            match &self.contracts[id].body.kind {
                 TypeKind::Struct(fields) => {
                     fields.iter().for_each(|field| self.named(field, &mut open))
                 }
@@ -163,7 +163,6 @@ impl Export<'_> {
                 | TypeKind::Scalar { .. }
                 | TypeKind::Choice(_)
                 | TypeKind::Alias { .. }
-                | TypeKind::Schema(_)
                 | TypeKind::Invalid => {}
             }
         }

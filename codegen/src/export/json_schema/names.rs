@@ -8,29 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{Contracts, DomainId, EventId, TypeId, TypeKind};
 use crate::name;
 
-/// A definition that an imported schema brings.
-pub(super) struct Definition {
-    pub(super) title: String,
-    pub(super) owner: Owner,
-}
-
-/// Origin of a definition's name.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Owner {
-    /// A type of a contract.
-    Type(TypeId),
-    /// Nobody: the file has.
-    Schema,
-}
-
 /// The titles of one contracts folder.
 pub(super) struct Names {
     events: Vec<String>,
+    /// Those of declared types, and behind them those of imported ones.
     types: Vec<String>,
     others: BTreeMap<TypeId, String>,
-    imported: BTreeMap<String, Definition>,
-    /// The definitions of schemas that nobody else has a title for, by that title.
-    schemas: BTreeMap<String, String>,
+    /// The first declared type that gives a name to an imported one.
+    owners: BTreeMap<TypeId, TypeId>,
+    /// The imported types without an owner, by title.
+    schemas: BTreeMap<String, TypeId>,
     /// The title of the catalog's root.
     pub(super) catalog: String,
 }
@@ -63,26 +50,27 @@ impl Names {
             }
         });
         let events: Vec<String> = titles.by_ref().take(contracts.events.len()).collect();
-        let types: Vec<String> = titles.collect();
+        let mut types: Vec<String> = titles.collect();
         let others = contracts
             .types
             .iter()
             .enumerate()
-            .filter(|(_, ty)| matches!(&ty.kind, TypeKind::Union(union) if !union.closed))
+            .filter(|(_, ty)| matches!(&ty.body.kind, TypeKind::Union(union) if !union.closed))
             .map(|(at, _)| (TypeId(at), claim(&mut taken, format!("{}Other", types[at]))))
             .collect();
-        let imported = imported(contracts, &types, &mut taken);
-        let schemas = imported
-            .iter()
-            .filter(|(_, definition)| definition.owner == Owner::Schema)
-            .map(|(name, definition)| (definition.title.clone(), name.clone()))
+        let owners = contracts.owners();
+        types.extend(imported(contracts, &types, &owners, &mut taken));
+        let schemas = (contracts.types.len()..types.len())
+            .map(TypeId)
+            .filter(|id| !owners.contains_key(id))
+            .map(|id| (types[id.0].clone(), id))
             .collect();
         let catalog = claim(&mut taken, "Catalog".to_owned());
         Self {
             events,
             types,
             others,
-            imported,
+            owners,
             schemas,
             catalog,
         }
@@ -101,80 +89,68 @@ impl Names {
         self.others.get(&union).map(String::as_str)
     }
 
-    /// Returns the title of a definition of an imported schema, with its origin.
-    pub(super) fn imported(&self, definition: &str) -> Option<&Definition> {
-        self.imported.get(definition)
+    /// The declared type as which an imported one is exported.
+    pub(super) fn owner(&self, id: TypeId) -> Option<TypeId> {
+        self.owners.get(&id).copied()
     }
 
-    /// The definition of an imported schema that has this title, if it has it of no event and no type.
-    pub(super) fn schema(&self, title: &str) -> Option<&str> {
-        self.schemas.get(title).map(String::as_str)
+    /// The imported type that has this title and no owner.
+    pub(super) fn schema(&self, title: &str) -> Option<TypeId> {
+        self.schemas.get(title).copied()
     }
 }
 
-/// Titles for the definitions that imported schemas bring. What a type of a contract names has that name. Other titles begin
-/// with that of the type whose file it is, or with the name of the file, because two files may well have a definition of one
-/// name; they do not depend on the events that there are.
+/// Titles of imported types. What a type of a contract names has that name. Other titles begin with that of the type whose
+/// file it is, or with the name of the file, because two files may well have a definition of one name; they do not depend on
+/// the events that there are.
 fn imported(
     contracts: &Contracts,
-    types: &[String],
+    declared: &[String],
+    owners: &BTreeMap<TypeId, TypeId>,
     taken: &mut BTreeSet<String>,
-) -> BTreeMap<String, Definition> {
-    let mut all: BTreeMap<String, Definition> = BTreeMap::new();
+) -> Vec<String> {
     let mut files: BTreeMap<&str, &str> = BTreeMap::new();
-    // A type is there to be referred to, and so its name goes first.
-    for (at, (ty, title)) in contracts.types.iter().zip(types).enumerate() {
-        if let TypeKind::Schema(schema) = &ty.kind
-            && let Some(import) = contracts.import(schema)
-        {
-            let origin = contracts[import.id].origin.as_ref();
-            files.extend(origin.map(|origin| (origin.file.as_str(), title.as_str())));
-            let definition = contracts.root(import).to_owned();
-            all.entry(definition).or_insert_with(|| Definition {
-                title: title.clone(),
-                owner: Owner::Type(TypeId(at)),
-            });
-        }
+    for (ty, title) in contracts.types.iter().zip(declared) {
+        let origin = contracts.origin(&ty.body);
+        files.extend(origin.map(|origin| (origin.file.as_str(), title.as_str())));
     }
-    let others = contracts.imported.iter();
-    let others = others.filter_map(|ty| Some((ty.name.value.as_str(), ty.origin.as_ref()?)));
-    // What has no module is an event, and has its title.
-    let others =
-        others.filter(|(_, of)| !all.contains_key(&of.definition) && !of.module.is_empty());
-    let others: Vec<_> = others
-        .map(|(name, origin)| {
-            let file = name::variant_ident(origin.module.last().map_or("", String::as_str));
-            let prefix = files.get(origin.file.as_str()).copied().unwrap_or(&file);
-            let has_prefix = name.starts_with(prefix) || name.starts_with(&file);
-            let wanted = if has_prefix {
+    let ids = (declared.len()..).map(TypeId);
+    let all = contracts.imported.iter().zip(ids).map(|(ty, id)| {
+        let origin = ty.body.origin.as_ref();
+        let module = origin.map_or(&[][..], |origin| &origin.module);
+        let name = ty.name.value.as_str();
+        let owner = owners.get(&id).map(|owner| declared[owner.0].clone());
+        let wanted = owner.clone().unwrap_or_else(|| {
+            let file = name::variant_ident(module.last().map_or("", String::as_str));
+            let of_type = origin.and_then(|origin| files.get(origin.file.as_str()));
+            let prefix = of_type.copied().unwrap_or(&file);
+            if name.starts_with(prefix) || name.starts_with(&file) {
                 name.to_owned()
             } else {
                 format!("{prefix}{name}")
-            };
-            (name, origin, wanted)
-        })
-        .collect();
+            }
+        });
+        (name, module, owner.is_some(), wanted)
+    });
+    let all: Vec<_> = all.collect();
     let mut count: BTreeMap<&str, usize> = BTreeMap::new();
-    for (_, _, wanted) in &others {
+    for (.., wanted) in all.iter().filter(|(_, _, owned, _)| !owned) {
         *count.entry(wanted).or_default() += 1;
     }
-    for (name, origin, wanted) in &others {
+    let titles = all.iter().map(|(name, module, owned, wanted)| {
+        if *owned {
+            return wanted.clone();
+        }
         let once = count.get(wanted.as_str()) == Some(&1) && !taken.contains(wanted);
         let title = if once {
             wanted.clone()
         } else {
-            let path = name::variant_ident(&origin.module.join("_"));
+            let path = name::variant_ident(&module.join("_"));
             format!("{path}{name}")
         };
-        all.insert(
-            origin.definition.clone(),
-            Definition {
-                title: claim(taken, title),
-                owner: Owner::Schema,
-            },
-        );
-    }
-    all
+        claim(taken, title)
+    });
+    titles.collect()
 }
 
 /// The wanted name, or the first of `name2`, `name3`, … that is free.

@@ -15,7 +15,7 @@ pub(super) struct Tag<'a> {
 
 /// Returns the tags of the types that are variants. A variant belongs to one union, so its tag is part of its schema.
 fn tags(types: &[TypeDef]) -> BTreeMap<TypeId, Tag<'_>> {
-    let unions = types.iter().filter_map(|ty| match &ty.kind {
+    let unions = types.iter().filter_map(|ty| match &ty.body.kind {
         TypeKind::Union(union) => Some(union),
         _ => None,
     });
@@ -65,16 +65,11 @@ impl<'a> Export<'a> {
 
     /// Returns the `$ref` of a type.
     pub(super) fn reference(&self, id: TypeId) -> String {
+        let id = self.names.owner(id).unwrap_or(id);
+        let (ty, title) = (&self.contracts[id], self.names.ty(id));
         match self.layout {
-            Layout::Refs => format!("{}.json", self.contracts.type_name(&self.contracts[id])),
-            Layout::Bundled | Layout::Catalog => self.local(self.names.ty(id)),
-        }
-    }
-
-    /// Returns the `$ref` of a definition of an imported schema that no contract names, by its title.
-    pub(super) fn schema_place(&self, title: &str) -> String {
-        match self.layout {
-            Layout::Refs => format!("schemas.{title}.json"),
+            Layout::Refs if ty.body.origin.is_some() => format!("schemas.{title}.json"),
+            Layout::Refs => format!("{}.json", self.contracts.type_name(ty)),
             Layout::Bundled | Layout::Catalog => self.local(title),
         }
     }

@@ -5,45 +5,54 @@ use super::place::{Export, Tag};
 use super::scalar::{Scalar, number, scalar};
 use crate::json::Json;
 use crate::model::{
-    Body, Constraints, Event, EventId, Field, Type, TypeDef, TypeId, TypeKind, Union, Value,
-    ValueKind,
+    Constraints, Event, EventId, Field, Type, TypeDef, TypeId, TypeKind, Union, Value, ValueKind,
 };
 use crate::source::Spanned;
 
 impl Export<'_> {
-    /// An event's schema without `$schema` and definitions, and the definitions that its imported schema brings.
+    /// An event's schema without `$schema` and definitions, and the definitions that it brings as an imported one.
     pub(super) fn event(&self, id: EventId) -> (Members, Vec<(String, Members)>) {
         let event: &Event = &self.contracts[id];
-        match (&event.body, self.event_import(id)) {
-            (Body::Schema(_), Some(import)) => (self.event_with(id, import.root), import.others),
-            (body, _) => {
-                let deprecated = event.deprecated.as_ref();
-                let mut out = head(self.names.event(id), event.doc.clone(), deprecated);
-                match body {
-                    Body::Fields(fields) => self.object(&mut out, None, fields),
-                    // Was refused, and does not get past `check`.
-                    Body::Schema(_) => put(&mut out, "type", Json::text("object")),
-                }
-                mark_deprecated(&mut out, deprecated);
-                (out, Vec::new())
+        let (title, deprecated) = (self.names.event(id), event.deprecated.as_ref());
+        let mut out = head(title, event.doc.clone(), deprecated);
+        let mut others = Vec::new();
+        match &event.body.origin {
+            Some(origin) => {
+                out.extend(self.moved(origin).1);
+                others = self.needed(origin);
             }
+            None => self.object(&mut out, None, event.body.fields()),
         }
+        mark_deprecated(&mut out, deprecated);
+        (out, others)
     }
 
-    /// A type's schema, and after it what it brings: an open union its fallback variant, an imported schema its definitions.
+    /// A type's schema, and after it what it brings: an open union its fallback variant, an imported type its definitions.
     pub(super) fn definitions(&self, id: TypeId) -> Vec<(String, Members)> {
         let ty: &TypeDef = &self.contracts[id];
         let title = self.names.ty(id);
-        if let TypeKind::Schema(schema) = &ty.kind
-            && let Some(import) = self.import(schema, self.reference(id))
-        {
-            let mut all = import.others;
-            all.insert(0, (title.to_owned(), self.type_with(id, import.root)));
-            return all;
+        let mut all = vec![(title.to_owned(), self.own(id))];
+        if let Some(origin) = self.contracts.origin(&ty.body) {
+            all.extend(self.needed(origin));
+        }
+        if let (TypeKind::Union(union), Some(name)) = (&ty.body.kind, self.names.other(id)) {
+            all.push((name.to_owned(), fallback(name, title, union)));
+        }
+        all
+    }
+
+    /// The schema of a type alone.
+    pub(super) fn own(&self, id: TypeId) -> Members {
+        let ty: &TypeDef = &self.contracts[id];
+        let title = self.names.ty(id);
+        if let Some(origin) = self.contracts.origin(&ty.body) {
+            let (description, members) = self.moved(origin);
+            let mut out = head(title, ty.doc.clone().or(description), None);
+            out.extend(members);
+            return out;
         }
         let mut out = head(title, ty.doc.clone(), None);
-        let mut others = Vec::new();
-        match &ty.kind {
+        match &ty.body.kind {
             TypeKind::Struct(fields) => self.object(&mut out, self.tags.get(&id), fields),
             TypeKind::Enum(values) => {
                 put(&mut out, "type", Json::text("string"));
@@ -58,17 +67,10 @@ impl Export<'_> {
             } => {
                 scalar(&mut out, ty, as_text.is_some(), &[constraints]);
             }
-            // Anything goes is what is known of a schema that was refused; neither gets past `check`.
-            TypeKind::Schema(_)
-            | TypeKind::Choice(_)
-            | TypeKind::Alias { .. }
-            | TypeKind::Invalid => {}
+            // Of imported types, or does not get past `check`.
+            TypeKind::Choice(_) | TypeKind::Alias { .. } | TypeKind::Invalid => {}
         }
-        if let (TypeKind::Union(union), Some(name)) = (&ty.kind, self.names.other(id)) {
-            others.push((name.to_owned(), fallback(name, title, union)));
-        }
-        others.insert(0, (title.to_owned(), out));
-        others
+        out
     }
 
     fn branches(&self, id: TypeId, union: &Union) -> Json {
@@ -143,7 +145,7 @@ impl Export<'_> {
     pub(super) fn own_scalar<'f>(&'f self, field: &'f Field) -> Option<Scalar<'f>> {
         let as_text = field.as_text.is_some();
         match &field.ty.value {
-            Type::Named(id) => match &self.contracts[*id].kind {
+            Type::Named(id) => match &self.contracts[*id].body.kind {
                 TypeKind::Scalar {
                     ty,
                     constraints,

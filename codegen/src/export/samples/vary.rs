@@ -71,8 +71,8 @@ impl Walk<'_, '_> {
             "type",
             Json::Number("1.5".to_owned()),
         );
-        // Schemas leave the size of an i32 to its `format`, which validators do not look at.
-        if range.min != i32::MIN.into() {
+        // Schemas leave the size of an i32 or i64 to its `format`, which validators do not look at.
+        if ![i32::MIN.into(), i64::MIN.into()].contains(&range.min) {
             let reason = format!("below the minimum of {}", range.min);
             self.bad(
                 spot,
@@ -82,7 +82,7 @@ impl Walk<'_, '_> {
                 Json::integer(range.min - 1),
             );
         }
-        if range.max != i32::MAX.into() {
+        if ![i32::MAX.into(), i64::MAX.into()].contains(&range.max) {
             let reason = format!("above the maximum of {}", range.max);
             self.bad(
                 spot,

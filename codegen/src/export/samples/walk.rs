@@ -7,9 +7,11 @@ use std::collections::BTreeSet;
 use super::path::Path;
 use super::{Kind, Sample, vary};
 use crate::json::Json;
-use crate::model::{Body, Contracts, EventId, Field, Type, TypeId, TypeKind, Union};
-use crate::payload::make::{MOST_ITEMS, Maker, Size, is_json, key};
-use crate::payload::shape::{Count, Shape, Slot, struct_fields};
+use crate::model::{Contracts, EventId, TypeId, TypeKind, Union};
+use crate::payload::demands::{Demands, Items, Member, Place};
+use crate::payload::make::{MOST_ITEMS, Maker, Size, key};
+use crate::payload::read;
+use crate::payload::shape::Count;
 use crate::subject::Template;
 
 /// Name that no contract has, because names there are other.
@@ -40,7 +42,8 @@ pub(super) fn event(contracts: &Contracts, id: EventId) -> Vec<Sample> {
         );
     }
     let base = maker.event(id, Size::Full);
-    if let (Some(base), Body::Fields(fields)) = (&base, &event.body) {
+    let place = Place::event(contracts, event);
+    if let Some(base) = &base {
         walk.add(
             Kind::Valid,
             &Path::default(),
@@ -49,8 +52,7 @@ pub(super) fn event(contracts: &Contracts, id: EventId) -> Vec<Sample> {
             None,
             base.clone(),
         );
-        walk.newer_field(fields, None, base, &Path::default());
-        walk.fields(Owner::Event, fields, base, &Path::default());
+        walk.object(&place.demands(), base, &Path::default());
     }
     for (at, example) in event.examples.iter().enumerate() {
         let name = format!("example-{}", at + 1);
@@ -77,6 +79,12 @@ pub(super) fn event(contracts: &Contracts, id: EventId) -> Vec<Sample> {
             payload,
         );
     }
+    // What takes many demands together may be made wrong: only what is judged as it says is a sample.
+    let says = |sample: &Sample| {
+        let taken = read::refuses(&place, &sample.payload).is_none();
+        taken == (sample.kind != Kind::Invalid)
+    };
+    walk.samples.retain(says);
     walk.samples
 }
 
@@ -86,20 +94,13 @@ fn tokens(contracts: &Contracts, id: EventId) -> BTreeSet<String> {
     let template: &Template = &event.subject;
     let named = template.field_placeholders().map(str::to_owned);
     let refs = [&event.id, &event.key].into_iter().flatten();
-    let members = contracts.members(event);
+    let members = event.body.fields();
     let refs = refs.filter_map(|field| {
         members
             .get(field.value?)
             .map(|field| field.name.value.clone())
     });
     named.chain(refs).collect()
-}
-
-/// Owner of fields.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Owner {
-    Event,
-    Type(TypeId),
 }
 
 /// A value that is varied: what it may be, and where.
@@ -115,7 +116,8 @@ pub(super) struct Spot<'w> {
 
 pub(super) struct Walk<'a, 'm> {
     maker: &'m Maker<'a>,
-    seen: BTreeSet<(Owner, Option<usize>)>,
+    /// The types, none for the event, and the members that were varied.
+    seen: BTreeSet<(Option<TypeId>, Option<String>)>,
     tokens: BTreeSet<String>,
     samples: Vec<Sample>,
 }
@@ -142,16 +144,13 @@ impl<'a> Walk<'a, '_> {
     }
 
     /// The object at `path` with a field that the contract does not know.
-    fn newer_field(&mut self, fields: &[Field], tag: Option<&str>, base: &Json, path: &Path) {
+    fn newer_field(&mut self, demands: &Demands<'_>, base: &Json, path: &Path) {
         let known = |name: &str| {
-            let is = |field: &Field| {
-                field.wire() == name
-                    || field
-                        .alias
-                        .as_ref()
-                        .is_some_and(|alias| alias.value == name)
+            let is = |member: &Member<'_>| {
+                let alias = member.field.and_then(|field| field.alias.as_ref());
+                member.name == name || alias.is_some_and(|alias| alias.value == name)
             };
-            tag == Some(name) || fields.iter().any(is)
+            demands.properties.iter().any(is)
         };
         let mut name = NEWER_FIELD.to_owned();
         while known(&name) {
@@ -163,15 +162,22 @@ impl<'a> Walk<'a, '_> {
         self.add(Kind::Unknown, path, "field", reason, None, payload);
     }
 
-    fn fields(&mut self, owner: Owner, fields: &'a [Field], base: &Json, path: &Path) {
-        for (at, field) in fields.iter().enumerate() {
-            let wire = field.wire();
-            let here = path.member(&wire);
-            if here.get(base).is_none() || !self.seen.insert((owner, Some(at))) {
+    /// The members of an object, once for each type.
+    fn object(&mut self, demands: &Demands<'a>, base: &Json, path: &Path) {
+        let owner = demands.named.and_then(|named| named.id);
+        if !self.seen.insert((owner, None)) {
+            return;
+        }
+        self.newer_field(demands, base, path);
+        for member in &demands.properties {
+            let Some(field) = member.field else { continue };
+            let here = path.member(&member.name);
+            let seen = (owner, Some(member.name.clone()));
+            if here.get(base).is_none() || !self.seen.insert(seen) {
                 continue;
             }
             if field.required() {
-                let reason = format!("the field `{wire}` is missing");
+                let reason = format!("the field `{}` is missing", member.name);
                 self.add(
                     Kind::Invalid,
                     &here,
@@ -185,66 +191,70 @@ impl<'a> Walk<'a, '_> {
                 base,
                 path: &here,
                 optional: field.optional,
-                token: owner == Owner::Event && self.tokens.contains(&field.name.value),
+                token: owner.is_none() && self.tokens.contains(&field.name.value),
             };
-            if !field.optional && !is_json(self.maker.contracts, &field.ty) {
-                self.bad(spot, "null", "null is no value", "type", Json::Null);
+            if !field.optional {
+                self.null(&member.of, spot);
             }
-            self.value(&Slot::field(field), spot);
+            self.value(&member.of, spot);
         }
     }
 
-    fn value(&mut self, slot: &Slot<'a>, spot: Spot<'_>) {
-        let contracts = self.maker.contracts;
-        match slot.shape(contracts) {
-            Shape::Bool => {
+    fn null(&mut self, place: &Place<'a>, spot: Spot<'_>) {
+        if read::refuses(place, &Json::Null).is_some() {
+            self.bad(spot, "null", "null is no value", "type", Json::Null);
+        }
+    }
+
+    fn value(&mut self, place: &Place<'a>, spot: Spot<'_>) {
+        let demands = place.demands();
+        let named = demands.named;
+        if let (Some(union), Some(named)) = (demands.union, named) {
+            self.wrong_type(spot, "an object", Json::text("text"));
+            if self.seen.insert((named.id, None)) {
+                self.union(&demands, union, spot);
+            }
+            return;
+        }
+        match demands.kind {
+            // Of those that are not listed nothing is known.
+            _ if named.is_none() && demands.values.is_some() => {}
+            Some("boolean") => {
                 self.good(spot, "false", "false", Json::Bool(false));
                 self.wrong_type(spot, "true or false", Json::text("text"));
             }
-            Shape::Integer(range) => self.integer(range, spot),
-            Shape::Float(min, max) => self.float(min, max, spot),
-            Shape::Text(text) => self.text(&text, spot),
-            Shape::Json => self.any(spot),
-            Shape::List(item, count) => self.list(item, count, spot),
-            Shape::Map(item, count) => self.map(item, count, spot),
-            Shape::Struct(id) => {
+            Some("integer") if !demands.loose => self.integer(demands.range, spot),
+            Some("number") => self.float(demands.floats.0, demands.floats.1, spot),
+            Some("string") => match named.map(|named| (named.id, &named.body.kind)) {
+                Some((id, TypeKind::Enum(choice))) => {
+                    self.wrong_type(spot, "a text", Json::integer(5));
+                    if self.seen.insert((id, None)) {
+                        self.choice(choice, spot);
+                    }
+                }
+                _ => self.text(&demands.text, spot),
+            },
+            Some("array") => self.list(&demands, spot),
+            Some("object") if named.is_none() => self.map(&demands, spot),
+            Some("object") => {
                 self.wrong_type(spot, "an object", Json::text("text"));
-                if self.seen.insert((Owner::Type(id), None)) {
-                    let fields = struct_fields(contracts, id);
-                    self.newer_field(fields, None, spot.base, spot.path);
-                    self.fields(Owner::Type(id), fields, spot.base, spot.path);
-                }
+                self.object(&demands, spot.base, spot.path);
             }
-            Shape::Enum(id) => {
-                self.wrong_type(spot, "a text", Json::integer(5));
-                if let (TypeKind::Enum(choice), true) = (
-                    &contracts[id].kind,
-                    self.seen.insert((Owner::Type(id), None)),
-                ) {
-                    self.choice(choice, spot);
-                }
-            }
-            Shape::Union(id) => {
-                self.wrong_type(spot, "an object", Json::text("text"));
-                if let (TypeKind::Union(union), true) = (
-                    &contracts[id].kind,
-                    self.seen.insert((Owner::Type(id), None)),
-                ) {
-                    self.union(union, spot);
-                }
-            }
-            Shape::Schema(_) | Shape::Invalid => {}
+            None if demands.is_anything() => self.any(spot),
+            _ => {}
         }
     }
 
-    fn list(&mut self, item: &'a Type, count: Count, spot: Spot<'_>) {
+    fn list(&mut self, demands: &Demands<'a>, spot: Spot<'_>) {
         self.wrong_type(spot, "a list", Json::text("text"));
         let Some(Json::List(items)) = spot.path.get(spot.base) else {
             return;
         };
         let Some(first) = items.first() else { return };
         let of = |n: u64| Json::list((0..n).map(|_| first.clone()));
-        self.counts(count, "minItems", "maxItems", spot, of);
+        if matches!(demands.items, Items::Each(_)) {
+            self.counts(demands.count, "minItems", "maxItems", spot, of);
+        }
         let path = spot.path.item(0);
         let inner = Spot {
             path: &path,
@@ -252,10 +262,13 @@ impl<'a> Walk<'a, '_> {
             token: false,
             ..spot
         };
-        self.element(item, inner);
+        if let Some(item) = demands.item(0) {
+            self.null(item, inner);
+            self.value(item, inner);
+        }
     }
 
-    fn map(&mut self, item: &'a Type, count: Count, spot: Spot<'_>) {
+    fn map(&mut self, demands: &Demands<'a>, spot: Spot<'_>) {
         self.wrong_type(spot, "an object", Json::text("text"));
         let Some(Json::Object(entries)) = spot.path.get(spot.base) else {
             return;
@@ -264,7 +277,7 @@ impl<'a> Walk<'a, '_> {
             return;
         };
         let of = |n: u64| Json::object((0..n).map(|n| (key(n), first.clone())));
-        self.counts(count, "minProperties", "maxProperties", spot, of);
+        self.counts(demands.count, "minProperties", "maxProperties", spot, of);
         let path = spot.path.member(name);
         let inner = Spot {
             path: &path,
@@ -272,14 +285,10 @@ impl<'a> Walk<'a, '_> {
             token: false,
             ..spot
         };
-        self.element(item, inner);
-    }
-
-    fn element(&mut self, ty: &'a Type, spot: Spot<'_>) {
-        if !is_json(self.maker.contracts, ty) {
-            self.bad(spot, "null", "null is no value", "type", Json::Null);
+        if let Some(value) = &demands.extra {
+            self.null(value, inner);
+            self.value(value, inner);
         }
-        self.value(&Slot::bare(ty), spot);
     }
 
     fn counts(
@@ -317,11 +326,14 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    fn union(&mut self, union: &'a Union, spot: Spot<'_>) {
+    fn union(&mut self, demands: &Demands<'a>, union: &Union, spot: Spot<'_>) {
         let tag = union.tag.value.as_str();
-        for (at, variant) in union.variants.iter().enumerate() {
+        for variant in &union.variants {
             let name = variant.tag.value.as_str();
-            let Some(value) = self.maker.variant(union, at, Size::Full) else {
+            let Some(place) = demands.variant(name) else {
+                continue;
+            };
+            let Some(value) = self.maker.at(place, Size::Full) else {
                 continue;
             };
             self.good(
@@ -330,13 +342,8 @@ impl<'a> Walk<'a, '_> {
                 format!("the variant {name:?}"),
                 value.clone(),
             );
-            let Some(id) = variant.ty.value else { continue };
             let base = spot.path.set(spot.base, value);
-            if self.seen.insert((Owner::Type(id), None)) {
-                let fields = struct_fields(self.maker.contracts, id);
-                self.newer_field(fields, Some(tag), &base, spot.path);
-                self.fields(Owner::Type(id), fields, &base, spot.path);
-            }
+            self.object(&place.demands(), &base, spot.path);
         }
         let here = spot.path.member(tag);
         let at_tag = Spot {

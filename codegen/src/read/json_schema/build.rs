@@ -37,7 +37,6 @@ pub struct Wanted<'a> {
 #[derive(Debug)]
 pub(super) struct Built {
     pub defs: Vec<Def>,
-    pub wrappers: Vec<Wrapper>,
     /// One for each schema that was asked for, in that order.
     pub roots: Vec<Root>,
     /// Demands of all schemas that no type checks: the place, and the keyword.
@@ -51,21 +50,11 @@ pub(super) struct Root {
     pub site: Site,
     /// The definition of the whole.
     pub def: usize,
-    /// For an event whose payload is no struct: the struct around it.
-    pub wrapper: Option<usize>,
+    /// `true` for an event's payload.
+    pub event: bool,
     pub problems: Vec<Problem>,
     /// Demands that no type checks, by place and keyword, without those of earlier schemas.
     pub unchecked: BTreeSet<(Site, &'static str)>,
-}
-
-/// A struct around an event's payload that is none.
-#[derive(Clone, Debug)]
-pub(super) struct Wrapper {
-    pub name: String,
-    pub ident: String,
-    pub home: u32,
-    /// The payload.
-    pub inner: usize,
 }
 
 /// Leaves, in order, and what part they have in a union; and the file whose module has the type.
@@ -104,7 +93,6 @@ pub(super) struct Builder<'s, 'a> {
     /// The identifiers of each module, by the number of its file.
     pub(super) names: HashMap<u32, Names>,
     pub(super) slots: Vec<Slot>,
-    pub(super) wrappers: Vec<Wrapper>,
     pub(super) made: HashMap<Key, State>,
     /// Names that the contracts give to the types of whole files, by their leaves.
     pub(super) owned: HashMap<Vec<Leaf>, String>,
@@ -122,7 +110,6 @@ pub(super) fn build(store: &mut Store<'_>, wanted: &[(Site, Wanted<'_>)]) -> Bui
         keys: Names::default(),
         names: HashMap::new(),
         slots: Vec::new(),
-        wrappers: Vec::new(),
         made: HashMap::new(),
         owned: HashMap::new(),
         aliases: HashMap::new(),
@@ -149,7 +136,6 @@ pub(super) fn build(store: &mut Store<'_>, wanted: &[(Site, Wanted<'_>)]) -> Bui
     });
     Built {
         defs: defs.collect(),
-        wrappers: builder.wrappers,
         unchecked: roots
             .iter()
             .flat_map(|root| root.unchecked.iter().copied())

@@ -3,11 +3,10 @@
 //! An event's struct is its own, and never that of a file which others may refer to: so the types of a file do not depend
 //! on the events that there are. A type of a contract is that of the file, and gives it its name.
 
-use super::build::{Builder, EVENTS, Hint, Root, Slot, Wanted, Wrapper};
+use super::build::{Builder, EVENTS, Hint, Root, Slot, Wanted};
 use super::facts::{JsonKind, Leaf};
 use super::shape::{Count, Kind, Shape};
 use super::store::Site;
-use crate::name;
 
 impl Builder<'_, '_> {
     /// The identifiers of types whose file says all of them and is no other type's: decided before anything is built, so
@@ -68,20 +67,19 @@ impl Builder<'_, '_> {
         let mut def = self.named_root(shape, ident, &hint.name, site);
         self.endless(site);
         self.read.dynamic(site);
-        let mut wrapper = None;
         if wanted.event {
             def = self.any_object(def, site, &hint.name);
             if self.is_struct(def) {
                 def = self.copy(def, wanted, at);
-            } else if self.is_payload(def, site) {
-                wrapper = Some(self.wrap(def, wanted, at));
+            } else {
+                self.expect_object(def, site);
             }
         }
         let (problems, unchecked) = self.read.end();
         Root {
             site,
             def,
-            wrapper,
+            event: wanted.event,
             problems,
             unchecked,
         }
@@ -113,19 +111,10 @@ impl Builder<'_, '_> {
         def.is_some_and(|def| matches!(def.kind, Kind::Struct { .. }))
     }
 
-    /// The identifier of an event, in a module of its own.
-    fn event(&mut self, wanted: Wanted<'_>, at: usize) -> (String, u32) {
-        let home = EVENTS.saturating_add(u32::try_from(at).unwrap_or(u32::MAX));
-        let names = self.names.entry(home).or_default();
-        // The derive makes it for an event with placeholders.
-        names.reserve(&name::filter_ident(wanted.name));
-        (names.ty(wanted.name), home)
-    }
-
-    /// The struct of an event, with all that the type of its file has.
+    /// The struct of an event, in a module of its own, with all that the type of its file has.
     fn copy(&mut self, def: usize, wanted: Wanted<'_>, at: usize) -> usize {
-        let (ident, home) = self.event(wanted, at);
-        let own = self.push(ident, home);
+        let home = EVENTS.saturating_add(u32::try_from(at).unwrap_or(u32::MAX));
+        let own = self.push(wanted.name.to_owned(), home);
         let shared = self.slots.get(def).and_then(|slot| slot.def.clone());
         if let Some(shared) = shared {
             self.fill(own, shared.doc, shared.kind);
@@ -152,41 +141,23 @@ impl Builder<'_, '_> {
         slot
     }
 
-    /// Returns `true` if what is no struct can be an event's payload, as another kind of object.
-    fn is_payload(&mut self, root: usize, at: Site) -> bool {
-        let kind = self
-            .slots
-            .get(root)
-            .and_then(|slot| slot.def.as_ref())
-            .map(|def| &def.kind);
-        match kind {
-            Some(Kind::Alias(Shape::Map { .. })) => true,
-            Some(Kind::Union { variants, .. })
-                if variants
-                    .iter()
-                    .all(|variant| self.is_object(&variant.shape)) =>
-            {
-                true
+    /// Refuses an event's payload that is no struct and no other kind of object either.
+    fn expect_object(&mut self, root: usize, at: Site) {
+        let slot = self.slots.get(root);
+        let is_object = match slot.and_then(|slot| slot.def.as_ref()).map(|def| &def.kind) {
+            Some(Kind::Alias(Shape::Map { .. })) | None => true,
+            Some(Kind::Union { variants, .. }) => {
+                let mut variants = variants.iter();
+                variants.all(|variant| self.is_object(&variant.shape))
             }
-            None => false,
-            Some(Kind::Alias(Shape::Any)) if !self.read.problems.is_empty() => false,
-            Some(_) => {
-                self.read.problem(at, "the payload of an event must be an object, and this schema is about another value");
-                false
-            }
+            Some(Kind::Alias(Shape::Any)) => !self.read.problems.is_empty(),
+            Some(_) => false,
+        };
+        if !is_object {
+            let reason =
+                "the payload of an event must be an object, and this schema is about another value";
+            self.read.problem(at, reason);
         }
-    }
-
-    /// An event is a struct and its payload an object: what is another object gets a struct around it.
-    fn wrap(&mut self, inner: usize, wanted: Wanted<'_>, at: usize) -> usize {
-        let (ident, home) = self.event(wanted, at);
-        self.wrappers.push(Wrapper {
-            name: self.keys.ty(&ident),
-            ident,
-            home,
-            inner,
-        });
-        self.wrappers.len() - 1
     }
 
     fn is_object(&self, shape: &Shape) -> bool {

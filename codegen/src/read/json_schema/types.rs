@@ -3,97 +3,100 @@
 
 use std::collections::BTreeMap;
 
-use super::build::{Built, Wrapper};
+use super::build::{Built, EVENTS, Root};
 use super::shape::{self, Count, Def, Format, Integer, Kind, Shape, Width};
 use super::{cycles, normal};
 use crate::json::Json;
 use crate::model::{
-    Alternative, By, Choice, Constraints, DomainId, Enum, Field, Number, Origin, Type, TypeDef,
-    TypeId, TypeKind, Union, ValueKind, Variant, Whole,
+    Alternative, Body, By, Choice, Constraints, DomainId, Enum, Field, Number, Origin, Type,
+    TypeDef, TypeId, TypeKind, Union, ValueKind, Variant, Whole,
 };
 use crate::source::{Span, Spanned};
 
 /// The types of a folder's schemas, sorted by the names of their definitions.
-pub(super) struct Types {
+pub(super) struct Types<'a, P> {
     pub types: Vec<TypeDef>,
     ids: Vec<TypeId>,
-    defs: usize,
+    circles: Vec<usize>,
+    schemas: Vec<(String, Json)>,
+    built: &'a Built,
+    /// The file and the module of a home.
+    place: P,
 }
 
-impl Types {
-    /// Makes types of all definitions and wrappers; the first gets the id `first`. `place` is the file and the module of a
-    /// home, and what is said of a type is said at `at`.
-    pub fn of(
-        built: &Built,
-        first: TypeId,
-        at: Span,
-        place: impl Fn(u32) -> (String, Vec<String>),
-    ) -> Self {
-        let names = built.defs.iter().map(|def| &def.name);
-        let names: Vec<&String> = names
-            .chain(built.wrappers.iter().map(|wrapper| &wrapper.name))
-            .collect();
-        let ranks: BTreeMap<&String, usize> = names.iter().copied().zip(0..).collect();
-        let mut ids = vec![first; names.len()];
+impl<'a, P: Fn(u32) -> (String, Vec<String>)> Types<'a, P> {
+    /// Makes types of all definitions but those that are an event's own; the first gets the id `first`. What is said of a type
+    /// is said at `at`.
+    pub fn of(built: &'a Built, first: TypeId, at: Span, place: P) -> Self {
+        let named = built.defs.iter().enumerate();
+        let named = named.filter(|(_, def)| def.home < EVENTS);
+        let ranks: BTreeMap<&String, usize> = named.map(|(at, def)| (&def.name, at)).collect();
+        let mut ids = vec![first; built.defs.len()];
         for (rank, at) in ranks.values().enumerate() {
             if let Some(id) = ids.get_mut(*at) {
                 *id = TypeId(first.0 + rank);
             }
         }
-        let circles = cycles::circles(&built.defs);
-        let mut schemas = normal::definitions(&built.defs);
-        let maker = Maker { at, ids: &ids };
-        // The struct around a payload is one in Rust only.
-        let wrappers = built.wrappers.iter().enumerate().map(|(number, wrapper)| {
-            let schema = schemas.get(wrapper.inner).map(|(_, schema)| schema.clone());
-            let circle = built.defs.len() + number;
-            let (file, module) = place(wrapper.home);
-            let origin = Origin {
-                definition: wrapper.name.clone(),
-                file,
-                module,
-                circle,
-                schema: schema.unwrap_or(Json::Null),
-            };
-            maker.wrapper(wrapper, built.defs.get(wrapper.inner), origin)
-        });
-        let wrappers: Vec<TypeDef> = wrappers.collect();
-        let defs = built.defs.iter().zip(schemas.drain(..)).zip(circles);
-        let defs = defs.map(|((def, (definition, schema)), circle)| {
-            let (file, module) = place(def.home);
-            let origin = Origin {
-                definition,
-                file,
-                module,
-                circle,
-                schema,
-            };
-            maker.definition(def, origin)
-        });
-        let mut types: Vec<TypeDef> = defs.collect();
-        types.extend(wrappers);
-        types.sort_by(|a, b| definition(a).cmp(definition(b)));
-        Self {
-            types,
+        let mut types = Self {
+            types: Vec::new(),
             ids,
-            defs: built.defs.len(),
-        }
+            circles: cycles::circles(&built.defs),
+            schemas: normal::definitions(&built.defs),
+            built,
+            place,
+        };
+        let made = ranks.values().filter_map(|def| types.definition(*def, at));
+        types.types = made.collect();
+        types
     }
 
-    /// The type of a definition.
-    pub fn definition(&self, def: usize) -> Option<TypeId> {
-        self.ids.get(def).copied()
+    fn definition(&self, at: usize, place: Span) -> Option<TypeDef> {
+        let def = self.built.defs.get(at)?;
+        let (file, module) = (self.place)(def.home);
+        Some(TypeDef {
+            name: Spanned::new(def.ident.clone(), place),
+            domain: DomainId(0),
+            doc: def.doc.clone(),
+            reserved: Vec::new(),
+            body: self.values(at, self.origin(at, file, module)?, place)?,
+        })
     }
 
-    /// The type of a wrapper.
-    pub fn wrapper(&self, wrapper: usize) -> Option<TypeId> {
-        self.ids.get(self.defs + wrapper).copied()
+    fn origin(&self, at: usize, file: String, module: Vec<String>) -> Option<Origin> {
+        let (definition, schema) = self.schemas.get(at)?.clone();
+        Some(Origin {
+            definition,
+            file,
+            module,
+            circle: self.circles.get(at).copied()?,
+            schema,
+        })
     }
-}
 
-fn definition(ty: &TypeDef) -> &str {
-    let origin = ty.origin.as_ref();
-    origin.map_or("", |origin| origin.definition.as_str())
+    fn values(&self, at: usize, origin: Origin, place: Span) -> Option<Body> {
+        let ids = &self.ids;
+        let mut body = Maker { at: place, ids }.body(self.built.defs.get(at)?);
+        body.origin = Some(origin);
+        Some(body)
+    }
+
+    /// The description and the values of what a contract names: an event has its own, a type those of an imported type.
+    pub fn body(&self, root: &Root, schema: &Spanned<String>) -> Option<(Option<String>, Body)> {
+        let def = self.built.defs.get(root.def)?;
+        let own = self.origin(root.def, schema.value.clone(), Vec::new())?;
+        let mut body = if def.home >= EVENTS {
+            self.values(root.def, own, schema.span)?
+        } else {
+            let mut body = Body::from(TypeKind::Alias {
+                ty: Type::Named(self.ids.get(root.def).copied()?),
+                constraints: Constraints::default(),
+            });
+            body.origin = root.event.then_some(own);
+            body
+        };
+        body.source = Some(schema.clone());
+        Some((def.doc.clone(), body))
+    }
 }
 
 struct Maker<'a> {
@@ -106,28 +109,7 @@ impl Maker<'_> {
         Spanned::new(value, self.at)
     }
 
-    fn ty(&self, name: &str, doc: Option<String>, kind: TypeKind, origin: Origin) -> TypeDef {
-        TypeDef {
-            name: self.here(name.to_owned()),
-            domain: DomainId(0),
-            doc,
-            reserved: Vec::new(),
-            kind,
-            whole: Whole::default(),
-            origin: Some(origin),
-        }
-    }
-
-    fn wrapper(&self, wrapper: &Wrapper, inner: Option<&Def>, origin: Origin) -> TypeDef {
-        let kind = TypeKind::Alias {
-            ty: self.named(wrapper.inner),
-            constraints: Constraints::default(),
-        };
-        let doc = inner.and_then(|inner| inner.doc.clone());
-        self.ty(&wrapper.ident, doc, kind, origin)
-    }
-
-    fn definition(&self, def: &Def, origin: Origin) -> TypeDef {
+    fn body(&self, def: &Def) -> Body {
         let mut whole = Whole::default();
         let kind = match &def.kind {
             Kind::Struct { fields, extra } => {
@@ -161,9 +143,10 @@ impl Maker<'_> {
                 TypeKind::Alias { ty, constraints }
             }
         };
-        let mut ty = self.ty(&def.ident, def.doc.clone(), kind, origin);
-        ty.whole = whole;
-        ty
+        Body {
+            whole,
+            ..Body::from(kind)
+        }
     }
 
     fn names<'a>(

@@ -5,7 +5,7 @@ use super::names::Sort;
 use super::table::Pending;
 use super::table::{Table, TableReader};
 use crate::diagnostic::{Code, Diagnostic, closest};
-use crate::model::{Body, Envelope, Event, EventId, Field, FieldRef, StreamRef};
+use crate::model::{Body, Envelope, Event, EventId, Field, FieldRef, StreamRef, TypeKind};
 use crate::read::keys;
 use crate::source::Spanned;
 use crate::subject::Template;
@@ -28,7 +28,7 @@ impl<'a> TableReader<'a> {
             deprecated: None,
             supersedes: None,
             envelope: Envelope::Plain,
-            body: Body::Fields(Vec::new()),
+            body: TypeKind::Struct(Vec::new()).into(),
             reserved: Vec::new(),
             examples: Vec::new(),
         };
@@ -51,14 +51,15 @@ impl<'a> TableReader<'a> {
         event.body = self.body(table);
         let id = self.text(table, "id");
         let key = self.text(table, "key");
-        match &event.body {
-            Body::Fields(fields) if has_fields => {
+        match &event.body.source {
+            None if has_fields => {
+                let fields = event.body.fields();
                 event.id = id.map(|name| self.field_ref(&name, fields));
                 event.key = key.map(|name| self.field_ref(&name, fields));
             }
-            Body::Fields(_) => {}
+            None => {}
             // What they mean in a schema is known once that has been read.
-            Body::Schema(schema) => self.pending.push(Pending {
+            Some(schema) => self.pending.push(Pending {
                 schema: schema.span,
                 id,
                 key,
@@ -79,29 +80,27 @@ impl<'a> TableReader<'a> {
     }
 
     fn body(&mut self, table: &Table<'a>) -> Body {
-        let fields = table.get("fields");
         let schema = self.schema(table);
-        match (fields, schema) {
-            (Some(entry), None) => Body::Fields(self.fields(&entry)),
-            (None, Some(schema)) => Body::Schema(schema),
-            (Some(entry), Some(schema)) => {
-                self.report(
-                    Diagnostic::new(
-                        Code::WrongValue,
-                        schema.span,
-                        "an event has `fields` or `json_schema`, not both",
-                    )
-                    .related(entry.key_span, "its fields are here"),
-                );
-                Body::Fields(self.fields(&entry))
+        let Some(entry) = table.get("fields") else {
+            if schema.source.is_some() {
+                return schema;
             }
-            (None, None) => {
-                if table.get("json_schema").is_none() {
-                    self.missing(table, &["fields"]);
-                }
-                Body::Fields(Vec::new())
+            if table.get("json_schema").is_none() {
+                self.missing(table, &["fields"]);
             }
+            return TypeKind::Struct(Vec::new()).into();
+        };
+        if let Some(schema) = schema.source {
+            self.report(
+                Diagnostic::new(
+                    Code::WrongValue,
+                    schema.span,
+                    "an event has `fields` or `json_schema`, not both",
+                )
+                .related(entry.key_span, "its fields are here"),
+            );
         }
+        TypeKind::Struct(self.fields(&entry)).into()
     }
 
     /// Parses a subject and points at each mistake inside of it.

@@ -3,18 +3,21 @@
 use super::table::{Table, TableReader};
 #[cfg(not(feature = "import"))]
 use crate::diagnostic::{Code, Diagnostic};
-use crate::source::Spanned;
+use crate::model::{Body, TypeKind};
 
 impl<'a> TableReader<'a> {
-    /// The path of a JSON Schema.
-    pub(super) fn schema(&mut self, table: &Table<'a>) -> Option<Spanned<String>> {
-        let schema = self.text(table, "json_schema")?;
+    /// What a JSON Schema says, once it has been imported.
+    pub(super) fn schema(&mut self, table: &Table<'a>) -> Body {
+        let mut body = Body::from(TypeKind::Invalid);
+        body.source = self.text(table, "json_schema");
         #[cfg(not(feature = "import"))]
-        self.report(
+        if let Some(schema) = &body.source {
+            self.report(
             Diagnostic::new(Code::Unsupported, schema.span, "`json_schema` needs the feature `import` of event-codegen")
                 .help("in Cargo.toml: event-codegen = { …, features = [\"import\"] } under [build-dependencies]; or write the shape as `fields`"),
-        );
-        Some(schema)
+            );
+        }
+        body
     }
 }
 
@@ -52,12 +55,14 @@ pub(super) use with_import::import;
 
 #[cfg(feature = "import")]
 mod with_import {
+    use std::collections::BTreeMap;
+
     use super::super::table::Pending;
     use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-    use crate::model::{Body, Contracts, Field, FieldRef, TypeId, TypeKind};
+    use crate::model::{Body, Contracts, Field, FieldRef, SchemaFile, TypeId};
     use crate::name;
-    use crate::read::json_schema::{self, Files, Wanted};
-    use crate::source::{Sources, Spanned};
+    use crate::read::json_schema::{self, Files, Import, Wanted};
+    use crate::source::{Sources, Span, Spanned};
 
     /// Imports every schema that the contracts name, and finds what ids and keys name in them.
     pub fn import(
@@ -67,46 +72,54 @@ mod with_import {
         sources: &mut Sources,
         diagnostics: &mut Diagnostics,
     ) {
-        let events = contracts
-            .events
-            .iter()
-            .filter_map(|event| match &event.body {
-                Body::Schema(schema) => Some((event.name.value.as_str(), true, schema)),
-                Body::Fields(_) => None,
-            });
-        let types = contracts.types.iter().filter_map(|ty| match &ty.kind {
-            TypeKind::Schema(schema) => Some((ty.name.value.as_str(), false, schema)),
-            _ => None,
+        let events = contracts.events.iter();
+        let events = events.map(|event| (&event.name, true, &event.body));
+        let types = contracts.types.iter();
+        let types = types.map(|ty| (&ty.name, false, &ty.body));
+        let named = events.chain(types).filter_map(|(name, event, body)| {
+            Some((name::type_ident(name), event, body.source.clone()?))
         });
-        let named: Vec<_> = events
-            .chain(types)
-            .map(|(name, event, schema)| (name::type_ident(name), event, schema))
-            .collect();
-        let wanted: Vec<_> = named
-            .iter()
-            .map(|(name, event, schema)| {
-                let event = *event;
-                (*schema, Wanted { name, event })
-            })
-            .collect();
+        let named: Vec<_> = named.collect();
+        let wanted = named.iter().map(|(name, event, schema)| {
+            let event = *event;
+            (schema, Wanted { name, event })
+        });
+        let wanted: Vec<_> = wanted.collect();
         let first = TypeId(contracts.types.len());
-        let found = json_schema::import(files, &wanted, first, sources, diagnostics);
-        contracts.imports = found.imports;
+        let mut found = json_schema::import(files, &wanted, first, sources, diagnostics);
         contracts.imported = found.types;
         for event in &mut contracts.events {
-            let Body::Schema(schema) = &event.body else {
+            let Some(import) = take(&event.body, &mut found.imports, &mut contracts.schemas) else {
                 continue;
             };
-            let Some(import) = contracts.imports.get(&schema.span) else {
+            event.body = import.body;
+            event.doc = event.doc.take().or(import.doc);
+            let at = event.body.source.as_ref().map(|schema| schema.span);
+            let Some(pending) = pending.iter().find(|pending| Some(pending.schema) == at) else {
                 continue;
             };
-            let Some(pending) = pending.iter().find(|pending| pending.schema == schema.span) else {
-                continue;
-            };
-            let mut find = |written: &Spanned<String>| member(written, &import.fields, diagnostics);
+            let fields = event.body.fields();
+            let mut find = |written: &Spanned<String>| member(written, fields, diagnostics);
             event.id = pending.id.as_ref().map(&mut find);
             event.key = pending.key.as_ref().map(&mut find);
         }
+        for ty in &mut contracts.types {
+            if let Some(import) = take(&ty.body, &mut found.imports, &mut contracts.schemas) {
+                ty.body = import.body;
+            }
+        }
+    }
+
+    /// Takes the import of the schema that a body names, and keeps its file.
+    fn take(
+        body: &Body,
+        imports: &mut BTreeMap<Span, Import>,
+        schemas: &mut BTreeMap<String, SchemaFile>,
+    ) -> Option<Import> {
+        let schema = body.source.as_ref()?;
+        let import = imports.remove(&schema.span)?;
+        schemas.insert(schema.value.clone(), import.file.clone());
+        Some(import)
     }
 
     fn member(

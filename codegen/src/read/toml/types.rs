@@ -3,7 +3,7 @@
 use super::document::{Entry, entries};
 use super::table::{Table, TableReader};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::{Enum, Names, TypeDef, TypeKind, Union, Variant, Whole};
+use crate::model::{Body, Enum, Names, TypeDef, TypeKind, Union, Variant};
 use crate::name;
 use crate::read::keys;
 use crate::source::Spanned;
@@ -17,26 +17,24 @@ impl<'a> TableReader<'a> {
             domain: self.document.domain,
             doc: None,
             reserved: Vec::new(),
-            kind: TypeKind::Invalid,
-            whole: Whole::default(),
-            origin: None,
+            body: TypeKind::Invalid.into(),
         };
         if let Some(inner) = self.as_table(entry) {
             let table = self.table(&keys::TYPE, entry.key_span, inner);
             ty.doc = self.plain(&table, "doc");
             ty.reserved = self.texts(&table, "reserved");
-            ty.kind = self.type_kind(&table);
+            ty.body = self.type_body(&table);
         }
         ty
     }
 
-    fn type_kind(&mut self, table: &Table<'a>) -> TypeKind {
+    fn type_body(&mut self, table: &Table<'a>) -> Body {
         let Some(first) = table.first_of(keys::TYPE.one_of) else {
             self.report(
                 Diagnostic::new(Code::MissingKey, table.at, "nothing says what the type is")
                     .help(format!("add one of: {}", keys::TYPE.one_of.join(", "))),
             );
-            return TypeKind::Invalid;
+            return TypeKind::Invalid.into();
         };
         for other in keys::TYPE
             .one_of
@@ -57,7 +55,7 @@ impl<'a> TableReader<'a> {
                 );
             }
         }
-        match first.key {
+        let kind = match first.key {
             "fields" => TypeKind::Struct(self.fields(&first)),
             "enum" => self.values(&first, table),
             "union" => self
@@ -71,10 +69,9 @@ impl<'a> TableReader<'a> {
                 },
                 None => TypeKind::Invalid,
             },
-            _ => self
-                .schema(table)
-                .map_or(TypeKind::Invalid, TypeKind::Schema),
-        }
+            _ => return self.schema(table),
+        };
+        kind.into()
     }
 
     fn values(&mut self, entry: &Entry<'a>, table: &Table<'a>) -> TypeKind {

@@ -1,11 +1,9 @@
-//! Makes payloads of an imported schema: along steps to a given value, and everywhere else what another schema takes too.
+//! Makes payloads of a type in the words of JSON Schema: along steps to a given value, and everywhere else what another schema takes too.
 
 use super::demands::{DEEPEST, Demands, Place, Step};
-use super::judge;
+use super::write::float;
+use super::{common, read, text};
 use crate::json::Json;
-use crate::payload::common;
-use crate::payload::text;
-use crate::payload::write::float;
 
 /// End of the steps.
 pub(crate) enum End {
@@ -35,7 +33,7 @@ impl<'a> Pair<'a> {
     }
 
     fn taken(&self, value: &Json) -> bool {
-        let takes = |place: &Place<'_>| judge::refuses(place, value).is_none();
+        let takes = |place: &Place<'_>| read::refuses(place, value).is_none();
         takes(&self.writer) && self.reader.as_ref().is_none_or(takes)
     }
 
@@ -196,7 +194,8 @@ impl<'a> Pair<'a> {
         let needed =
             |name: &str| demands.requires(name) || peer.is_some_and(|peer| peer.requires(name));
         let mut members = Vec::new();
-        for (name, of) in &demands.properties {
+        for member in &demands.properties {
+            let (name, of) = (&member.name, &member.of);
             let pair = Pair::new(of, theirs(name));
             let value = match (steps.first(), end) {
                 (Some(Step::Property(to)), _) if to == name => {

@@ -1,13 +1,11 @@
-//! What a type demands of a value, in the words of JSON Schema: of an imported type, and of a contract's as well. Compares
-//! nothing.
+//! What a type demands of a value, in the words of JSON Schema, names looked through. Compares nothing.
 
 use crate::json::Json;
 use crate::model::{
-    Alternative, Body, Constraints, Contracts, Event, Field, Type, TypeDef, TypeId, TypeKind,
-    Union, ValueKind, Whole,
+    Alternative, Body, Constraints, Contracts, Event, Field, Type, TypeId, TypeKind, Union,
+    ValueKind, Whole,
 };
 use crate::payload::shape::{Count, Range, Shape, Slot, Text};
-use crate::source::Span;
 
 /// One step into a payload.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -33,13 +31,21 @@ pub(crate) struct Place<'a> {
 enum What<'a> {
     Named(TypeId),
     Slot(Slot<'a>),
-    /// The fields of an event.
-    Fields(&'a [Field]),
+    /// The payload of an event.
+    Event(&'a Body),
     /// A variant of a union, with its tag.
     Variant(&'a str, &'a str, TypeId),
     /// The only text that is allowed.
     Tag(&'a str),
     Null,
+}
+
+/// An event's payload, or a named type.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Named<'a> {
+    /// None for an event.
+    pub id: Option<TypeId>,
+    pub body: &'a Body,
 }
 
 /// The items of a list.
@@ -50,6 +56,25 @@ pub(crate) enum Items<'a> {
     Each(Place<'a>),
     /// Of a tuple.
     All(Vec<Place<'a>>),
+}
+
+/// A member that a type knows.
+#[derive(Clone, Debug)]
+pub(crate) struct Member<'a> {
+    /// The name on the wire.
+    pub name: String,
+    pub of: Place<'a>,
+    /// The field; none for the tag of a union.
+    pub field: Option<&'a Field>,
+}
+
+impl Member<'_> {
+    /// Returns whether a reader takes a value for an absent member: `null`, unless it is one of the values of the field.
+    pub fn is_absent(&self, value: &Json) -> bool {
+        let field = self.field.filter(|field| field.optional);
+        *value == Json::Null
+            && field.is_some_and(|field| !matches!(field.ty.value, Type::Any | Type::Null))
+    }
 }
 
 /// The demands of a type, names looked through.
@@ -63,10 +88,14 @@ pub(crate) struct Demands<'a> {
     pub values: Option<Vec<Json>>,
     /// `true` if that is one value by definition: a tag.
     pub fixed: bool,
+    /// The object, enum, union or choice that it is.
+    pub named: Option<Named<'a>>,
     pub branches: Vec<Place<'a>>,
+    /// The union whose variants are the branches.
+    pub union: Option<&'a Union>,
     /// `true` if a reader keeps what is none of the branches.
     pub open: bool,
-    pub properties: Vec<(String, Place<'a>)>,
+    pub properties: Vec<Member<'a>>,
     pub required: Vec<String>,
     /// Values of all other members.
     pub extra: Option<Place<'a>>,
@@ -87,7 +116,9 @@ impl<'a> Demands<'a> {
             loose: false,
             values: None,
             fixed: false,
+            named: None,
             branches: Vec::new(),
+            union: None,
             open: false,
             properties: Vec::new(),
             required: Vec::new(),
@@ -116,9 +147,29 @@ impl<'a> Demands<'a> {
         self.kind.into_iter().chain(more).collect()
     }
 
+    /// The kinds of values that are taken, in words.
+    pub fn wanted(&self) -> impl Iterator<Item = &'static str> {
+        let format = self.text.format;
+        self.kinds().into_iter().map(move |kind| match kind {
+            "boolean" => "true or false",
+            "integer" => "an integer",
+            "number" => "a number",
+            "string" => format.article(),
+            "array" => "a list",
+            "object" => "an object",
+            other => other,
+        })
+    }
+
+    /// The variant of a tag, if it is a union.
+    pub fn variant(&self, text: &str) -> Option<&Place<'a>> {
+        let mut branches = self.branches.iter();
+        branches.find(|branch| matches!(branch.what, What::Variant(_, tag, _) if tag == text))
+    }
+
     pub fn property(&self, name: &str) -> Option<&Place<'a>> {
-        let found = self.properties.iter().find(|(known, _)| known == name);
-        found.map(|(_, of)| of)
+        let found = self.properties.iter().find(|member| member.name == name);
+        found.map(|member| &member.of)
     }
 
     pub fn requires(&self, name: &str) -> bool {
@@ -142,16 +193,19 @@ impl<'a> Demands<'a> {
         }
     }
 
-    fn object(&mut self, contracts: &'a Contracts, fields: &'a [Field], whole: Option<&'a Whole>) {
+    fn object(&mut self, contracts: &'a Contracts, fields: &'a [Field], whole: &'a Whole) {
         for field in fields {
             let wire = field.wire();
             if field.required() {
                 self.required.push(wire.clone());
             }
             let place = Place::slot(contracts, Slot::field(field));
-            self.properties.push((wire, place));
+            self.properties.push(Member {
+                name: wire,
+                of: place,
+                field: Some(field),
+            });
         }
-        let Some(whole) = whole else { return };
         let extra = whole.extra.as_ref().filter(|extra| **extra != Type::Any);
         self.extra = extra.map(|extra| Place::bare(contracts, extra));
         self.any_of = &whole.any_of;
@@ -176,26 +230,14 @@ impl<'a> Place<'a> {
         Self::slot(contracts, Slot::bare(ty))
     }
 
-    /// The payload of an event; none when its schema was not imported.
-    pub fn event(contracts: &'a Contracts, event: &'a Event) -> Option<Self> {
-        match &event.body {
-            Body::Fields(fields) => Some(Self::new(contracts, What::Fields(fields))),
-            Body::Schema(path) => Self::import(contracts, path.span),
-        }
+    /// The payload of an event.
+    pub fn event(contracts: &'a Contracts, event: &'a Event) -> Self {
+        Self::new(contracts, What::Event(&event.body))
     }
 
-    /// A type of the contracts; none when its schema was not imported.
-    pub fn ty(contracts: &'a Contracts, id: TypeId) -> Option<Self> {
-        match &contracts[id].kind {
-            TypeKind::Schema(path) => Self::import(contracts, path.span),
-            _ => Some(Self::new(contracts, What::Named(id))),
-        }
-    }
-
-    /// The type that an imported schema is, by the place that names it.
-    pub fn import(contracts: &'a Contracts, at: Span) -> Option<Self> {
-        let import = contracts.imports.get(&at)?;
-        Some(Self::new(contracts, What::Named(import.id)))
+    /// A type of the contracts.
+    pub fn ty(contracts: &'a Contracts, id: TypeId) -> Self {
+        Self::new(contracts, What::Named(id))
     }
 
     /// The named type, if nothing else binds the place.
@@ -204,6 +246,22 @@ impl<'a> Place<'a> {
             What::Named(id) => Some(*id),
             What::Slot(slot) if slot.is_bare() => slot.name(),
             _ => None,
+        }
+    }
+
+    /// Returns whether the place has one value by definition.
+    pub fn is_fixed(&self) -> bool {
+        match &self.what {
+            What::Tag(_) => true,
+            What::Slot(slot) => match slot.ty {
+                Type::Bool => self.demands().fixed,
+                Type::Named(id) => match self.contracts[*id].body.kind {
+                    TypeKind::Alias { .. } => self.demands().fixed,
+                    _ => false,
+                },
+                _ => false,
+            },
+            _ => false,
         }
     }
 
@@ -221,22 +279,27 @@ impl<'a> Place<'a> {
                 fixed: true,
                 ..Demands::of(Some("string"))
             },
-            What::Fields(fields) => {
-                let mut demands = Demands::of(Some("object"));
-                demands.object(contracts, fields, None);
-                demands
+            What::Event(body) => {
+                let named = Named { id: None, body };
+                self.named(named, Vec::new(), false)
             }
             What::Variant(tag, text, id) => {
                 let mut demands = Demands::of(Some("object"));
                 demands.required.push((*tag).to_owned());
-                let only = Self::new(contracts, What::Tag(text));
-                demands.properties.push(((*tag).to_owned(), only));
-                if let TypeKind::Struct(fields) = &contracts[*id].kind {
-                    demands.object(contracts, fields, Some(&contracts[*id].whole));
-                }
+                demands.properties.push(Member {
+                    name: (*tag).to_owned(),
+                    of: Self::new(contracts, What::Tag(text)),
+                    field: None,
+                });
+                let body = &contracts[*id].body;
+                demands.object(contracts, body.fields(), &body.whole);
+                demands.named = Some(Named {
+                    id: Some(*id),
+                    body,
+                });
                 demands
             }
-            What::Named(id) => self.named(*id, Vec::new(), false),
+            What::Named(id) => self.type_def(*id, Vec::new(), false),
             What::Slot(slot) => self.typed(slot.ty, slot.constraints.clone(), slot.as_text),
         }
     }
@@ -249,7 +312,7 @@ impl<'a> Place<'a> {
     ) -> Demands<'a> {
         let contracts = self.contracts;
         match ty {
-            Type::Named(id) => self.named(*id, constraints, as_text),
+            Type::Named(id) => self.type_def(*id, constraints, as_text),
             Type::Limited(limited) => {
                 constraints.push(&limited.1);
                 self.typed(&limited.0, constraints, as_text)
@@ -282,18 +345,34 @@ impl<'a> Place<'a> {
         }
     }
 
-    fn named(
+    fn type_def(
         &self,
         id: TypeId,
+        constraints: Vec<&'a Constraints>,
+        as_text: bool,
+    ) -> Demands<'a> {
+        let named = Named {
+            id: Some(id),
+            body: &self.contracts[id].body,
+        };
+        self.named(named, constraints, as_text)
+    }
+
+    fn named(
+        &self,
+        named: Named<'a>,
         mut constraints: Vec<&'a Constraints>,
         as_text: bool,
     ) -> Demands<'a> {
         let contracts = self.contracts;
-        let def: &'a TypeDef = &contracts[id];
-        match &def.kind {
+        let demands = |kind| Demands {
+            named: Some(named),
+            ..Demands::of(kind)
+        };
+        match &named.body.kind {
             TypeKind::Struct(fields) => {
-                let mut demands = Demands::of(Some("object"));
-                demands.object(contracts, fields, Some(&def.whole));
+                let mut demands = demands(Some("object"));
+                demands.object(contracts, fields, &named.body.whole);
                 demands
             }
             TypeKind::Enum(choice) => {
@@ -301,13 +380,14 @@ impl<'a> Place<'a> {
                 let values = values.map(|value| Json::text(value.value.as_str()));
                 Demands {
                     values: choice.closed.then(|| values.collect()),
-                    ..Demands::of(Some("string"))
+                    ..demands(Some("string"))
                 }
             }
             TypeKind::Union(union) => Demands {
                 branches: self.variants(union),
+                union: Some(union),
                 open: !union.closed,
-                ..Demands::of(None)
+                ..demands(None)
             },
             TypeKind::Choice(choice) => {
                 let branch = |of: &'a Alternative| {
@@ -315,7 +395,7 @@ impl<'a> Place<'a> {
                 };
                 Demands {
                     branches: choice.alternatives.iter().map(branch).collect(),
-                    ..Demands::of(None)
+                    ..demands(None)
                 }
             }
             // A checked model has no circles of names; a chain longer than there are types is one.
@@ -337,8 +417,6 @@ impl<'a> Place<'a> {
                 constraints.push(own);
                 self.typed(&ty.value, constraints, as_text || text.is_some())
             }
-            TypeKind::Schema(path) => Self::import(contracts, path.span)
-                .map_or_else(|| Demands::of(None), |place| place.look()),
             TypeKind::Invalid => Demands::of(None),
         }
     }

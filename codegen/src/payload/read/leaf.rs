@@ -2,12 +2,12 @@
 
 use super::Look;
 use crate::json::Json;
-use crate::payload::fault::Fault;
+use crate::payload::demands::Demands;
+use crate::payload::fault::{self, Fault};
 use crate::payload::scalar::Broken;
-use crate::payload::schema::demands::Demands;
 use crate::payload::text;
 
-pub(crate) fn fault(rule: &'static str, cause: &str, reason: String) -> Vec<Fault> {
+pub(super) fn fault(rule: &'static str, cause: &str, reason: String) -> Vec<Fault> {
     vec![Fault {
         at: Vec::new(),
         rule,
@@ -16,29 +16,16 @@ pub(crate) fn fault(rule: &'static str, cause: &str, reason: String) -> Vec<Faul
     }]
 }
 
-/// A kind of JSON Schema as others are called here.
-pub(crate) fn wanted(kind: &str) -> &str {
-    match kind {
-        "boolean" => "true or false",
-        "integer" => "an integer",
-        "number" => "a number",
-        "string" => "a text",
-        "array" => "a list",
-        "object" => "an object",
-        other => other,
-    }
-}
-
-pub(crate) fn no_kind(wanted: Vec<&str>, json: &Json) -> Vec<Fault> {
-    let (wanted, shown) = (wanted.join(" or "), crate::payload::fault::shown_kind(json));
+pub(super) fn no_kind(wanted: Vec<&str>, json: &Json) -> Vec<Fault> {
+    let (wanted, shown) = (wanted.join(" or "), fault::shown_kind(json));
     let reason = format!("expected {wanted}, found {shown}");
-    fault("type", crate::payload::fault::kind(json), reason)
+    fault("type", fault::kind(json), reason)
 }
 
-pub(crate) fn no_value(values: &[Json], json: &Json) -> Vec<Fault> {
+pub(super) fn no_value(demands: &Demands<'_>, values: &[Json], json: &Json) -> Vec<Fault> {
     let value = text::shortened(&json.to_compact());
     match values {
-        [only] => {
+        [only] if demands.fixed => {
             let only = text::shortened(&only.to_compact());
             let reason = format!("{value} is not {only}, the only value allowed");
             fault("const", "", reason)
@@ -48,7 +35,7 @@ pub(crate) fn no_value(values: &[Json], json: &Json) -> Vec<Fault> {
 }
 
 /// Numbers are equal however they are written.
-pub(crate) fn equal(a: &Json, b: &Json) -> bool {
+pub(super) fn equal(a: &Json, b: &Json) -> bool {
     match (a, b) {
         (Json::Number(a), Json::Number(b)) => match (a.parse::<i128>(), b.parse::<i128>()) {
             (Ok(a), Ok(b)) => a == b,
@@ -58,7 +45,7 @@ pub(crate) fn equal(a: &Json, b: &Json) -> bool {
     }
 }
 
-pub(crate) fn integer(demands: &Demands<'_>, digits: &str, look: Look) -> Vec<Fault> {
+pub(super) fn integer(demands: &Demands<'_>, digits: &str, look: Look) -> Vec<Fault> {
     let Ok(n) = digits.parse::<i128>() else {
         return fault("type", "a fraction", format!("{digits} is not an integer"));
     };
@@ -79,7 +66,7 @@ pub(crate) fn integer(demands: &Demands<'_>, digits: &str, look: Look) -> Vec<Fa
 }
 
 /// The fault of a broken rule.
-pub(crate) fn broken(broken: Option<Broken>) -> Vec<Fault> {
+pub(super) fn broken(broken: Option<Broken>) -> Vec<Fault> {
     let faults = broken.into_iter();
     faults
         .flat_map(|broken| fault(broken.rule, &broken.cause, broken.reason))
