@@ -39,8 +39,8 @@ pub(super) enum Check {
     Value(Sort, Said),
     /// A difference of two enums or two unions.
     Listing(Sort, Said),
-    /// Whatever changed in an imported schema.
-    Imported(Said),
+    /// A difference at any depth of an imported schema.
+    Deep(Said),
     Stream(fn(&StreamPair<'_>, &mut Sink<'_>)),
     Service(fn(&ServicePair<'_>, &mut Sink<'_>)),
 }
@@ -119,8 +119,8 @@ rules! {
     "open-value-removed", [Semantic], Warn, "An open enum or union has lost a value.", [Choice(choice::open_removed)];
     "closed-to-open", [Forward], Breaks, "A closed enum or union is open now.", [Listing(Sort::Unlisted, said("the {of} is open now", "closed: readers of this version refuse what they do not know", "open: writers may send values that are not listed", "upgrade every consumer before a publisher sends a value that is not listed"))];
     "open-to-closed", [Backward], Breaks, "An open enum or union is closed now.", [Listing(Sort::Unlisted, said("the {of} is closed now", "open: messages may hold values that are not listed", "closed: a reader refuses them", "leave it open"))];
-    "schema-narrowed", [Backward], Breaks, "An imported schema refuses what it accepted.", [Imported(said("the imported schema refuses what it accepted{of}: {value}", "was", "is", "ask the owner of the schema to take it back; or import it under a new event that `supersedes` this one"))];
-    "schema-widened", [Forward], Breaks, "An imported schema accepts what it refused.", [Imported(said("the imported schema accepts what it refused{of}: before, {value}", "was", "is", "upgrade every consumer before a publisher uses it"))];
+    "schema-narrowed", [Backward], Breaks, "An imported schema refuses what it accepted.", [Deep(said("the imported schema refuses what it accepted{of}: {value}", "was", "is", "ask the owner of the schema to take it back; or import it under a new event that `supersedes` this one"))];
+    "schema-widened", [Forward], Breaks, "An imported schema accepts what it refused.", [Deep(said("the imported schema accepts what it refused{of}: before, {value}", "was", "is", "upgrade every consumer before a publisher uses it"))];
     "schema-undecided", [Backward, Forward], Breaks, "An imported schema changed in a way that is not understood.", [Import(schema::undecided)];
     "subject-changed", [Routing], Breaks, "An event has another subject.", [Event(event::subject)];
     "placeholder-renamed", [Source], Breaks, "A subject's placeholder has another name.", [Event(event::placeholder)];
