@@ -99,7 +99,7 @@ fn free_text(shape: &Shape<'_>, contracts: &Contracts) -> Option<Text> {
 
 pub(super) fn range_narrowed(l: &Leaves<'_>, sink: &mut Sink<'_>) {
     if let Some((value, from, to)) = outside(l, Backward) {
-        l.add(sink, format!("{} is no longer accepted: the range was {from} and is {to}", quoted(&value)), "messages may hold any of these", "a reader refuses the rest")
+        l.add(sink, format!("{} is no longer accepted: the range was {from} and is {to}", quoted(&value)), "messages may contain any of these", "readers reject the rest")
             .help("keep the old range until no older message is left; or a new event that `supersedes` this one")
             .shown_by([l.shows(Backward, value)]);
     }

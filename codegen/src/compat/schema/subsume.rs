@@ -261,7 +261,7 @@ impl<'a> Compare<'a> {
                 for value in sent.iter().filter(|value| !allowed.contains(value)) {
                     self.say(
                         steps,
-                        format!("{} is no allowed value", value.to_compact()),
+                        format!("{} is not an allowed value", value.to_compact()),
                         [End::Value(value.clone())],
                     );
                 }
