@@ -174,7 +174,7 @@ impl<'a> Walk<'a> {
     fn schemas(&mut self, at: usize, schemas: &Schemas<'_>) {
         self.at_node(at, |check, sink| match check {
             Check::Import(rule) => rule(schemas, sink),
-            Check::Deep(said) => schemas.tell(&said, sink),
+            Check::Schemas(said) => schemas.tell(&said, sink),
             _ => {}
         });
     }

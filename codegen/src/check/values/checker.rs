@@ -208,7 +208,7 @@ impl<'a, 'p> Checker<'a, 'p> {
         if values.values.iter().any(|known| known.value == text) {
             return;
         }
-        let why = format!(", which is no value of \"{}\"", def.name.value);
+        let why = format!(", which is not a value of \"{}\"", def.name.value);
         let said = self
             .say(value.span, path, &format!("has {}", kind(value)), &why)
             .related(def.name.span, "the enum");
@@ -263,7 +263,7 @@ impl<'a, 'p> Checker<'a, 'p> {
             .iter()
             .find(|variant| variant.tag.value == *text)
         else {
-            let why = format!(", which is no variant of \"{}\"", def.name.value);
+            let why = format!(", which is not a variant of \"{}\"", def.name.value);
             self.found.push(
                 self.say(written.span, path, &has, &why)
                     .related(def.name.span, "the union")

@@ -39,7 +39,7 @@ impl Reader {
         match demands.variant(text) {
             Some(variant) => self.value(variant, json, look, depth + 1),
             None if union.closed => {
-                let reason = format!("`{text}` is no variant of the closed union");
+                let reason = format!("`{text}` is not a variant of the closed union");
                 fault("oneOf", "", reason)
             }
             None => Vec::new(),
