@@ -14,7 +14,7 @@
 
 mod accept;
 mod choice;
-mod constraint;
+mod compare;
 mod declared;
 mod event;
 mod field;

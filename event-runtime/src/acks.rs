@@ -129,14 +129,14 @@ struct Waiting {
 /// late, or twice, never reaches another publish.
 #[derive(Debug)]
 struct Flight<T> {
-    slots: Vec<Slot<T>>,
+    slots: Vec<Waiter<T>>,
     free: Vec<u32>,
     watched: bool,
     ended: bool,
 }
 
 #[derive(Debug)]
-struct Slot<T> {
+struct Waiter<T> {
     turn: u32,
     kept: Option<T>,
 }
@@ -162,7 +162,7 @@ impl<T> Flight<T> {
                 number(slot.turn, index as usize)
             }
             None => {
-                self.slots.push(Slot { turn: 0, kept });
+                self.slots.push(Waiter { turn: 0, kept });
                 number(0, self.slots.len() - 1)
             }
         }

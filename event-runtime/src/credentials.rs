@@ -19,7 +19,7 @@ pub(crate) struct Credentials<'a> {
 
 /// Reason for which a text is no credentials file.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Problem {
+pub(crate) enum CredentialsProblem {
     /// That block of the two is not there.
     Missing(&'static str),
     /// It begins in that line, and is not one line and a line of dashes.
@@ -30,7 +30,7 @@ pub(crate) enum Problem {
     Seed(usize),
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for CredentialsProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing(block) => write!(
@@ -51,27 +51,27 @@ impl fmt::Display for Problem {
 }
 
 /// Reads the text of a file. The first block is the JWT and the second the seed, whatever they are called: so all clients read them.
-pub(crate) fn read(text: &str) -> Result<Credentials<'_>, Problem> {
+pub(crate) fn read(text: &str) -> Result<Credentials<'_>, CredentialsProblem> {
     let text = text.trim_start_matches('\u{feff}');
     let mut lines = (1..).zip(text.lines().map(str::trim));
     let mut block = |name| {
         let (begin, _) = lines
             .find(|(_, line)| is_fence(line))
-            .ok_or(Problem::Missing(name))?;
+            .ok_or(CredentialsProblem::Missing(name))?;
         let mut inside = lines.by_ref().filter(|(_, line)| !line.is_empty());
         match (inside.next(), inside.next()) {
             (Some((at, body)), Some((_, end))) if !is_fence(body) && is_fence(end) => {
                 Ok((at, body))
             }
-            _ => Err(Problem::Unfinished(begin)),
+            _ => Err(CredentialsProblem::Unfinished(begin)),
         }
     };
     let (at, jwt) = block("NATS USER JWT")?;
     if !is_jwt(jwt) {
-        return Err(Problem::Jwt(at));
+        return Err(CredentialsProblem::Jwt(at));
     }
     let (at, seed) = block("USER NKEY SEED")?;
-    let key = key_of_user(seed).ok_or(Problem::Seed(at))?;
+    let key = key_of_user(seed).ok_or(CredentialsProblem::Seed(at))?;
     Ok(Credentials { jwt, key })
 }
 
@@ -149,24 +149,42 @@ mod tests {
         let broken = USER.replace("5PNV", "5PNW");
         let (jwt_only, _) = right.split_once("\n\n***").unwrap();
         let cases = [
-            (String::new(), Problem::Missing("NATS USER JWT")),
-            (USER.to_owned(), Problem::Missing("NATS USER JWT")),
-            (format!("{jwt_only}\n"), Problem::Missing("USER NKEY SEED")),
-            ("------\n".repeat(9), Problem::Missing("NATS USER JWT")),
-            ("-------\n".repeat(9), Problem::Unfinished(1)),
-            ("-----BEGIN JWT-----".to_owned(), Problem::Unfinished(1)),
-            (format!("-----BEGIN-----\n{JWT}\n"), Problem::Unfinished(1)),
-            (right.replace(JWT, ""), Problem::Unfinished(1)),
-            (file(&format!("{JWT}\n{JWT}"), USER), Problem::Unfinished(1)),
-            (file(USER, JWT), Problem::Jwt(2)),
-            (file("a.b", USER), Problem::Jwt(2)),
-            (file("a..c", USER), Problem::Jwt(2)),
-            (file("a.b.c.d", USER), Problem::Jwt(2)),
-            (file("a.b.ü", USER), Problem::Jwt(2)),
-            (file(JWT, &broken), Problem::Seed(9)),
-            (file(JWT, &of_account), Problem::Seed(9)),
-            (file(JWT, &USER[..57]), Problem::Seed(9)),
-            (file(JWT, &"ü".repeat(29)), Problem::Seed(9)),
+            (String::new(), CredentialsProblem::Missing("NATS USER JWT")),
+            (
+                USER.to_owned(),
+                CredentialsProblem::Missing("NATS USER JWT"),
+            ),
+            (
+                format!("{jwt_only}\n"),
+                CredentialsProblem::Missing("USER NKEY SEED"),
+            ),
+            (
+                "------\n".repeat(9),
+                CredentialsProblem::Missing("NATS USER JWT"),
+            ),
+            ("-------\n".repeat(9), CredentialsProblem::Unfinished(1)),
+            (
+                "-----BEGIN JWT-----".to_owned(),
+                CredentialsProblem::Unfinished(1),
+            ),
+            (
+                format!("-----BEGIN-----\n{JWT}\n"),
+                CredentialsProblem::Unfinished(1),
+            ),
+            (right.replace(JWT, ""), CredentialsProblem::Unfinished(1)),
+            (
+                file(&format!("{JWT}\n{JWT}"), USER),
+                CredentialsProblem::Unfinished(1),
+            ),
+            (file(USER, JWT), CredentialsProblem::Jwt(2)),
+            (file("a.b", USER), CredentialsProblem::Jwt(2)),
+            (file("a..c", USER), CredentialsProblem::Jwt(2)),
+            (file("a.b.c.d", USER), CredentialsProblem::Jwt(2)),
+            (file("a.b.ü", USER), CredentialsProblem::Jwt(2)),
+            (file(JWT, &broken), CredentialsProblem::Seed(9)),
+            (file(JWT, &of_account), CredentialsProblem::Seed(9)),
+            (file(JWT, &USER[..57]), CredentialsProblem::Seed(9)),
+            (file(JWT, &"ü".repeat(29)), CredentialsProblem::Seed(9)),
         ];
         for (text, problem) in cases {
             let found = read(&text).map(|read| read.jwt).unwrap_err();

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use crate::connection::with_server;
 use crate::folder;
-use crate::message::Reader;
+use crate::message::MessageReader;
 use crate::outcome::Failure;
 
 /// Dead letters: list, inspect and redrive the events that services could not handle.
@@ -31,7 +31,7 @@ pub(crate) enum DeadLetters {
 
 pub(crate) fn run(contracts: &Path, command: &DeadLetters) -> Result<(), Failure> {
     let checked = folder::load(contracts)?;
-    let reader = Reader::new(&checked);
+    let reader = MessageReader::new(&checked);
     match command {
         DeadLetters::List(args) => {
             with_server(async |server, stop| list::run(&server.bus, &reader, args, &stop).await)

@@ -15,7 +15,7 @@ use event_runtime::streams::covers;
 use crate::advice::command;
 use crate::folder;
 use crate::groups::Groups;
-use crate::message::{Problem, visible};
+use crate::message::{Violation, visible};
 use crate::outcome::{self, Failure, Sink};
 use crate::units::count;
 use frames::Frames;
@@ -52,7 +52,7 @@ pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
         read += 1;
         let decoded = decoder.decode(event, &frame.text);
         broken += u64::from(!decoded.faults.is_empty());
-        let problems: Vec<Problem> = decoded.faults.iter().map(Problem::from).collect();
+        let problems: Vec<Violation> = decoded.faults.iter().map(Violation::from).collect();
         groups.add(frame.line, &problems);
         let line = if args.json {
             Some(json_line(&name, frame.line, decoded.shown, &problems))
@@ -90,8 +90,8 @@ pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-fn json_line(name: &str, line: u64, body: Option<Json>, problems: &[Problem]) -> String {
-    let faults = problems.iter().map(Problem::json);
+fn json_line(name: &str, line: u64, body: Option<Json>, problems: &[Violation]) -> String {
+    let faults = problems.iter().map(Violation::json);
     let faults: Vec<Json> = faults.collect();
     let object = Json::object([
         ("line", Json::integer(line)),

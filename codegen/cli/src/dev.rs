@@ -22,7 +22,7 @@ use crate::connection::{self, unless_stopped};
 use crate::folder;
 use crate::outcome::{self, Failure};
 use follow::Follow;
-use place::Place;
+use place::ServerFolder;
 use supervisor::Running;
 use traffic::Traffic;
 use watch::Watch;
@@ -68,7 +68,7 @@ pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
     if args.port != 0 {
         place::free(args.port)?;
     }
-    let place = Place::take(args.store.as_deref())?;
+    let place = ServerFolder::take(args.store.as_deref())?;
     let binary =
         event_server::find_or_install(outcome::say).map_err(|error| match error.kind() {
             io::ErrorKind::InvalidInput => Failure::Usage(error.to_string()),
@@ -90,7 +90,7 @@ pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
 /// Starts the server and waits until JetStream answers.
 async fn start(
     binary: &Path,
-    place: &Place,
+    place: &ServerFolder,
     port: u16,
     stop: &Shutdown,
 ) -> Result<(Running, Bus), Failure> {

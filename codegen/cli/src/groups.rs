@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use event_codegen::json::Json;
 
-use crate::message::Problem;
+use crate::message::Violation;
 
 /// Problems by place, rule and cause; the values of messages tell no groups apart.
 #[derive(Default)]
 pub(crate) struct Groups {
-    groups: BTreeMap<Key, Group>,
+    groups: BTreeMap<GroupKey, Group>,
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
+struct GroupKey {
     place: String,
     rule: &'static str,
     cause: String,
@@ -53,13 +53,13 @@ impl Group {
 
 impl Groups {
     /// Adds a message. It counts once in a group, however many of its items have the fault.
-    pub(crate) fn add(&mut self, number: u64, problems: &[Problem]) {
+    pub(crate) fn add(&mut self, number: u64, problems: &[Violation]) {
         let mut counted = BTreeSet::new();
         for problem in problems {
             if !counted.insert((&problem.place, problem.rule, &problem.cause)) {
                 continue;
             }
-            let key = Key {
+            let key = GroupKey {
                 place: problem.place.clone(),
                 rule: problem.rule,
                 cause: problem.cause.clone(),

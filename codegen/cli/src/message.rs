@@ -16,7 +16,7 @@ use event_runtime::{MessageId, Subject, SubjectWriter};
 pub(crate) const MESSAGE_ID: &str = "Nats-Msg-Id";
 
 /// Reads messages by a folder of contracts.
-pub(crate) struct Reader<'a> {
+pub(crate) struct MessageReader<'a> {
     decoder: Decoder<'a>,
     names: Vec<String>,
 }
@@ -26,13 +26,13 @@ pub(crate) struct Judged {
     /// Nothing when no contract names it.
     pub(crate) event: Option<EventId>,
     /// What a service would refuse; nothing when it takes the event.
-    pub(crate) problems: Vec<Problem>,
+    pub(crate) problems: Vec<Violation>,
     /// The event in its normal form, sensitive values masked; nothing when it is no JSON.
     pub(crate) body: Option<Json>,
 }
 
 /// Something that breaks the contract.
-pub(crate) struct Problem {
+pub(crate) struct Violation {
     /// Place where in the body; empty for the whole message.
     pub(crate) path: String,
     /// The same for all items of a list and all entries of a map: `lines[].quantity`.
@@ -50,7 +50,7 @@ pub(crate) struct BadText<'a> {
     pub(crate) reason: String,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> MessageReader<'a> {
     pub(crate) fn new(contracts: &'a Checked) -> Self {
         let names = contracts.events.iter();
         Self {
@@ -86,12 +86,12 @@ impl<'a> Reader<'a> {
                 );
                 judged
                     .problems
-                    .insert(0, Problem::whole("contradiction", "", reason));
+                    .insert(0, Violation::whole("contradiction", "", reason));
                 judged
             }
             Identity::Unknown => Judged {
                 event: None,
-                problems: vec![Problem::whole(
+                problems: vec![Violation::whole(
                     "unknown",
                     "",
                     "no event of the contracts has this subject",
@@ -140,14 +140,14 @@ impl<'a> Reader<'a> {
                 let decoded = self.decoder.decode(event, &body);
                 Judged {
                     event: Some(event),
-                    problems: decoded.faults.iter().map(Problem::from).collect(),
+                    problems: decoded.faults.iter().map(Violation::from).collect(),
                     body: decoded.shown,
                 }
             }
             Err((cause, reason)) => Judged {
                 event: Some(event),
                 // Of envelopes nothing is quoted.
-                problems: vec![Problem::whole(cause.as_str(), reason.clone(), reason)],
+                problems: vec![Violation::whole(cause.as_str(), reason.clone(), reason)],
                 body: None,
             },
         }
@@ -245,7 +245,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl From<&Fault> for Problem {
+impl From<&Fault> for Violation {
     fn from(fault: &Fault) -> Self {
         Self {
             path: fault.path(),
@@ -257,7 +257,7 @@ impl From<&Fault> for Problem {
     }
 }
 
-impl Problem {
+impl Violation {
     /// One of the whole message.
     pub(crate) fn whole(
         rule: &'static str,

@@ -14,7 +14,7 @@ use event_runtime::{Bus, MessageId, Shutdown, Uuid};
 
 use crate::connection::{unless_stopped, with_server};
 use crate::folder;
-use crate::message::{BadText, Reader, visible};
+use crate::message::{BadText, MessageReader, visible};
 use crate::outcome::{self, Failure};
 
 /// Publishes one event after validating it against its contract.
@@ -48,7 +48,7 @@ pub(crate) struct Args {
 const LARGEST: u64 = 64 << 20;
 
 /// What is sent, and where its text came from.
-struct Written {
+struct Payload {
     path: PathBuf,
     text: String,
 }
@@ -60,7 +60,7 @@ pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
         Some(data) => given(data)?,
         None => sample(&checked, event)?,
     };
-    let reader = Reader::new(&checked);
+    let reader = MessageReader::new(&checked);
     let (body, message) = match built(&reader, event, &written) {
         Ok(built) => built,
         Err(findings) => {
@@ -78,9 +78,9 @@ pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
 
 /// The whole message, or everything that is wrong with it.
 fn built(
-    reader: &Reader<'_>,
+    reader: &MessageReader<'_>,
     event: EventId,
-    written: &Written,
+    written: &Payload,
 ) -> Result<(Json, AnyEvent), Vec<Finding>> {
     let contracts = reader.contracts();
     let body = decode::written(contracts, event, &written.text)?;
@@ -160,9 +160,9 @@ fn all(input: impl Read) -> io::Result<Vec<u8>> {
 }
 
 /// What `--data` names, or is.
-fn given(data: &Path) -> Result<Written, Failure> {
+fn given(data: &Path) -> Result<Payload, Failure> {
     match data.to_str() {
-        Some(text) if text.trim_start().starts_with('{') => Ok(Written {
+        Some(text) if text.trim_start().starts_with('{') => Ok(Payload {
             path: PathBuf::from("<data>"),
             text: text.to_owned(),
         }),
@@ -170,7 +170,7 @@ fn given(data: &Path) -> Result<Written, Failure> {
     }
 }
 
-fn read(path: &Path) -> Result<Written, Failure> {
+fn read(path: &Path) -> Result<Payload, Failure> {
     let stdin = path == Path::new("-");
     let shown = if stdin { Path::new("<stdin>") } else { path };
     let bytes = match stdin {
@@ -201,7 +201,7 @@ fn read(path: &Path) -> Result<Written, Failure> {
         )));
     }
     match String::from_utf8(bytes) {
-        Ok(text) => Ok(Written {
+        Ok(text) => Ok(Payload {
             path: shown.to_owned(),
             text,
         }),
@@ -224,7 +224,7 @@ fn read(path: &Path) -> Result<Written, Failure> {
 }
 
 /// The contract's own example, else one that is made up. Says which.
-fn sample(checked: &Checked, event: EventId) -> Result<Written, Failure> {
+fn sample(checked: &Checked, event: EventId) -> Result<Payload, Failure> {
     let of = &checked[event];
     let (mut body, what, note) = match of.examples.as_slice() {
         [] => {
@@ -258,7 +258,7 @@ fn sample(checked: &Checked, event: EventId) -> Result<Written, Failure> {
         }
     }
     outcome::say(&format!("sample: {what}{new_id}{note}"));
-    Ok(Written {
+    Ok(Payload {
         path: PathBuf::from("<sample>"),
         text: body.to_pretty(),
     })

@@ -123,12 +123,12 @@ fn compare(contracts: &Path, args: &PlanArgs) -> Result<(), Failure> {
 const SEE: &str = "see the user `operator` of `event-contracts export nats-auth`";
 
 /// What is to be done, and whether the user may do it.
-struct Found {
+struct Findings {
     plan: Plan,
     rights: Rights,
 }
 
-async fn look(server: &Server, wanted: &Wanted, stop: &Shutdown) -> Result<Found, Failure> {
+async fn look(server: &Server, wanted: &Wanted, stop: &Shutdown) -> Result<Findings, Failure> {
     let bus = &server.bus;
     let mut rights = unless_stopped(stop, Rights::ask(bus, server.version)).await??;
     let lists = wanted.streams.iter();
@@ -152,7 +152,7 @@ async fn look(server: &Server, wanted: &Wanted, stop: &Shutdown) -> Result<Found
     for (by, requests) in step::requests(&plan.items) {
         rights.need(bus, &by, requests);
     }
-    Ok(Found { plan, rights })
+    Ok(Findings { plan, rights })
 }
 
 async fn as_service(
@@ -160,18 +160,18 @@ async fn as_service(
     wanted: &Wanted,
     service: &str,
     needed: &nats_auth::Permissions,
-) -> Result<Found, Failure> {
+) -> Result<Findings, Failure> {
     let mut rights = Rights::ask(&server.bus, server.version).await?;
     rights.compare(service, needed);
     let (plan, refused) = Plan::of_service(&server.bus, wanted, service).await?;
     for subject in refused {
         rights.lacks(Verb::Publish, &subject, &format!("service {service}"));
     }
-    Ok(Found { plan, rights })
+    Ok(Findings { plan, rights })
 }
 
-fn show(found: &Found, empty: &[String], server: &Server, json: bool) -> Result<(), Failure> {
-    let Found { plan, rights } = found;
+fn show(found: &Findings, empty: &[String], server: &Server, json: bool) -> Result<(), Failure> {
+    let Findings { plan, rights } = found;
     let text = if json {
         format!("{:#}\n", report::json(plan, rights, server))
     } else {
@@ -191,7 +191,7 @@ async fn write(
     args: &ApplyArgs,
     stop: &Shutdown,
 ) -> Result<(), Failure> {
-    let Found { plan, rights } = look(server, wanted, stop).await?;
+    let Findings { plan, rights } = look(server, wanted, stop).await?;
     let style = Style::stdout();
     outcome::print(&report::human(&plan, &rights, &wanted.empty, server, style))?;
     if !rights.missing.is_empty() {

@@ -18,7 +18,7 @@ use crate::advice::command;
 use crate::connection::with_server;
 use crate::folder;
 use crate::jetstream::STREAM_NOT_FOUND;
-use crate::message::{Reader, intersection, visible};
+use crate::message::{MessageReader, intersection, visible};
 use crate::outcome::{self, Failure, Writer};
 use show::Show;
 
@@ -77,7 +77,7 @@ impl std::str::FromStr for From {
 
 /// What is read.
 #[derive(Debug, Default, PartialEq)]
-struct Plan {
+struct TailPlan {
     /// Streams with their patterns; without one, all of the stream.
     stored: Vec<(String, Vec<String>)>,
     /// Subjects without a stream, or of one that cannot be read.
@@ -94,18 +94,18 @@ struct Seen {
 
 pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
     let checked = folder::load(contracts)?;
-    let plan = Plan::of(&checked, args)?;
+    let plan = TailPlan::of(&checked, args)?;
     with_server(async |server, stop| tail(&server.bus, &checked, &plan, args, &stop).await)
 }
 
 async fn tail(
     bus: &Bus,
     checked: &Checked,
-    plan: &Plan,
+    plan: &TailPlan,
     args: &Args,
     stop: &Shutdown,
 ) -> Result<(), Failure> {
-    let reader = Reader::new(checked);
+    let reader = MessageReader::new(checked);
     let (sender, mut seen) = mpsc::channel(WAITING);
     let opened = tokio::select! {
         biased;
@@ -197,7 +197,7 @@ fn unmatched(checked: &Checked, named: &BTreeSet<EventId>, pattern: &str) -> Fai
     ))
 }
 
-impl Plan {
+impl TailPlan {
     fn of(checked: &Checked, args: &Args) -> Result<Self, Failure> {
         let mut named = BTreeSet::new();
         for name in &args.event {

@@ -15,7 +15,7 @@ use crate::advice::command;
 use crate::connection::{unless_stopped, with_server};
 use crate::folder;
 use crate::jetstream::{self, StreamInfo};
-use crate::message::Reader;
+use crate::message::MessageReader;
 use crate::outcome::{self, Failure};
 use crate::scan::{sample, scan};
 use crate::terminal::{Progress, Style};
@@ -72,13 +72,13 @@ pub(crate) fn run(contracts: &Path, args: &Args) -> Result<(), Failure> {
         }
         streams = vec![&checked[id].name.value];
     }
-    let reader = Reader::new(&checked);
+    let reader = MessageReader::new(&checked);
     with_server(async |server, stop| verify(&server.bus, &reader, &streams, args, &stop).await)
 }
 
 async fn verify(
     bus: &Bus,
-    reader: &Reader<'_>,
+    reader: &MessageReader<'_>,
     streams: &[&str],
     args: &Args,
     stop: &Shutdown,
@@ -119,7 +119,7 @@ async fn verify(
 
 async fn read(
     bus: &Bus,
-    reader: &Reader<'_>,
+    reader: &MessageReader<'_>,
     info: &StreamInfo,
     args: &Args,
     stop: &Shutdown,
@@ -158,7 +158,7 @@ fn bar(stream: &str, read: u64, of: u64, took: Duration) -> String {
     )
 }
 
-fn human(all: &[Verified<'_>], reader: &Reader<'_>, style: Style) -> String {
+fn human(all: &[Verified<'_>], reader: &MessageReader<'_>, style: Style) -> String {
     let mut out = String::new();
     let mut whole = Tally::default();
     for one in all {
@@ -185,7 +185,7 @@ fn human(all: &[Verified<'_>], reader: &Reader<'_>, style: Style) -> String {
     out
 }
 
-fn json(all: &[Verified<'_>], reader: &Reader<'_>) -> Json {
+fn json(all: &[Verified<'_>], reader: &MessageReader<'_>) -> Json {
     let streams = all.iter().map(|one| {
         let mut members = vec![
             ("stream", Json::text(one.stream)),

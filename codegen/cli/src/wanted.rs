@@ -73,7 +73,7 @@ impl WantedDurable {
 impl Wanted {
     /// What these contracts want.
     pub(crate) fn of(contracts: &Checked) -> Result<Self, Failure> {
-        let names = Names::of(contracts);
+        let names = SpecNames::of(contracts);
         let services: BTreeMap<&str, &model::Service> = contracts
             .services
             .iter()
@@ -156,13 +156,13 @@ type Place = (String, String);
 type Events = Vec<(String, String)>;
 
 /// What the runtime's definitions borrow: the subjects of streams and the durables, which the model makes on demand.
-struct Names {
+struct SpecNames {
     subjects: Vec<Vec<String>>,
     durables: Vec<Vec<event_codegen::durables::Durable>>,
     events: BTreeMap<Place, (Option<u32>, Events)>,
 }
 
-impl Names {
+impl SpecNames {
     fn of(contracts: &Contracts) -> Self {
         let subjects = (0..contracts.streams.len())
             .map(|at| {

@@ -2,16 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::finding::Direction::{Backward, Forward};
+use super::compare::{Gap, Sort, gaps};
+use super::finding::Direction::{self, Backward, Forward};
 use super::finding::Severity;
-use super::raw::Evidence;
-use super::raw::Leaf;
-use super::raw::Sink;
-use super::sides::Sides;
-use super::sides::Step;
+use super::raw::{Evidence, Leaf, Said, Sink, Words};
+use super::sides::{Sides, Spot, Step};
 use crate::json::Json;
 use crate::model::{TypeDef, TypeId, TypeKind};
 use crate::name::unknown_ident;
+use crate::payload::demands::Place;
 use crate::source::{Span, Spanned};
 
 /// An enum or a union in both contracts.
@@ -19,6 +18,8 @@ pub(super) struct Choices<'a> {
     path: String,
     old: Choice<'a>,
     new: Choice<'a>,
+    /// What old writers may send and new readers refuse, and the mirror.
+    gaps: [Vec<Gap>; 2],
 }
 
 struct Choice<'a> {
@@ -72,6 +73,16 @@ impl<'a> Choice<'a> {
         }
     }
 
+    /// The place of a value or of the tag; of the name where there is none.
+    fn place(&self, sort: Sort, value: &str) -> Span {
+        let listed = || self.values.iter().find(|known| known.0 == value);
+        let own = match sort {
+            Sort::Tag => self.tag.map(|tag| tag.span),
+            _ => listed().map(|known| known.1),
+        };
+        own.unwrap_or(self.def.name.span)
+    }
+
     fn reserves(&self, value: &str) -> Option<Span> {
         self.def
             .reserved
@@ -82,11 +93,13 @@ impl<'a> Choice<'a> {
 }
 
 impl<'a> Choices<'a> {
-    pub fn new(path: String, old: &'a TypeDef, new: &'a TypeDef) -> Self {
+    pub fn new(sides: Sides<'a>, path: String, old: TypeId, new: TypeId) -> Self {
+        let places = (Place::ty(sides.old, old), Place::ty(sides.new, new));
         Self {
             path,
-            old: Choice::new(old),
-            new: Choice::new(new),
+            old: Choice::new(&sides.old[old]),
+            new: Choice::new(&sides.new[new]),
+            gaps: [gaps(&places.0, &places.1), gaps(&places.1, &places.0)],
         }
     }
 
@@ -115,6 +128,40 @@ impl<'a> Choices<'a> {
         format!("{}.{}.{value}", self.path, self.kind())
     }
 
+    /// Adds a finding for each difference of a sort, with the value that it is about.
+    pub fn tell(&self, sort: Sort, said: &Said, sink: &mut Sink<'_>) {
+        let mut found: BTreeMap<&str, (&Gap, Direction, Vec<Evidence>)> = BTreeMap::new();
+        let directions = [Backward, Forward].into_iter().zip(&self.gaps);
+        for (direction, gaps) in directions.filter(|(direction, _)| sink.is_about(*direction)) {
+            for gap in gaps.iter().filter(|gap| gap.sort == sort) {
+                let evidence = match sort {
+                    Sort::Tag => Evidence::new(direction, &[], Leaf::OneTag),
+                    Sort::Listed => self.shows(direction, &gap.value),
+                    _ => self.shows_unknown(direction),
+                };
+                let new = || (gap, direction, Vec::new());
+                found.entry(&gap.value).or_insert_with(new).2.push(evidence);
+            }
+        }
+        for (value, (gap, direction, evidence)) in found {
+            let path = match sort {
+                Sort::Tag => format!("{}.tag", self.path),
+                Sort::Listed => self.value_path(value),
+                _ => self.path.clone(),
+            };
+            let spot = Spot {
+                path,
+                old: self.old.place(sort, value),
+                new: self.new.place(sort, value),
+            };
+            let words = Words {
+                of: format!("{} `{}`", self.kind(), self.new.def.name.value),
+                ..gap.words(direction)
+            };
+            sink.say(&spot, said, &words).shown_by(evidence);
+        }
+    }
+
     fn added(&self) -> impl Iterator<Item = (&'a str, Span)> + '_ {
         self.new
             .values
@@ -132,7 +179,7 @@ impl<'a> Choices<'a> {
     }
 
     /// A payload that has a known value.
-    fn shows(&self, direction: super::finding::Direction, value: &str) -> Evidence {
+    fn shows(&self, direction: Direction, value: &str) -> Evidence {
         if self.new.tag.is_some() {
             Evidence::new(
                 direction,
@@ -145,7 +192,7 @@ impl<'a> Choices<'a> {
     }
 
     /// A payload that has a value which neither side knows.
-    fn shows_unknown(&self, direction: super::finding::Direction) -> Evidence {
+    fn shows_unknown(&self, direction: Direction) -> Evidence {
         let known = |name: &String| {
             self.old.index.contains(name.as_str()) || self.new.index.contains(name.as_str())
         };
@@ -170,51 +217,6 @@ impl<'a> Choices<'a> {
             None => Json::Text(name),
         };
         Evidence::new(direction, &[], Leaf::Value(value))
-    }
-}
-
-pub(super) fn closed_added(c: &Choices<'_>, sink: &mut Sink<'_>) {
-    if !c.old.closed {
-        return;
-    }
-    for (value, span) in c.added() {
-        sink.add(
-            c.value_path(value),
-            format!(
-                "the closed {} `{}` has the new value `{value}`",
-                c.kind(),
-                c.new.def.name.value
-            ),
-        )
-        .was(
-            c.old.def.name.span,
-            "closed: readers of this version refuse what they do not know",
-        )
-        .is(span, "new")
-        .help(
-            "upgrade every consumer before a publisher sends it; an open one would spare you that",
-        )
-        .shown_by([c.shows(Forward, value)]);
-    }
-}
-
-pub(super) fn closed_removed(c: &Choices<'_>, sink: &mut Sink<'_>) {
-    if !c.new.closed {
-        return;
-    }
-    for (value, span) in c.removed() {
-        sink.add(
-            c.value_path(value),
-            format!(
-                "the closed {} `{}` has lost the value `{value}`",
-                c.kind(),
-                c.new.def.name.value
-            ),
-        )
-        .was(span, "messages may hold it")
-        .is(c.new.def.name.span, "closed: a reader refuses it")
-        .help("keep it until no older message is left")
-        .shown_by([c.shows(Backward, value)]);
     }
 }
 
@@ -301,59 +303,6 @@ pub(super) fn rust_names(c: &Choices<'_>, sink: &mut Sink<'_>) {
         .help(format!(
             "nothing changes on the wire; call the value something else: `names = {{ … = \"{before}Value\" }}`"
         ));
-    }
-}
-
-pub(super) fn closed_to_open(c: &Choices<'_>, sink: &mut Sink<'_>) {
-    if c.old.closed && !c.new.closed {
-        sink.add(
-            c.path.clone(),
-            format!("the {} `{}` is open now", c.kind(), c.new.def.name.value),
-        )
-        .was(
-            c.old.def.name.span,
-            "closed: readers of this version refuse what they do not know",
-        )
-        .is(
-            c.new.def.name.span,
-            "open: writers may send values that are not listed",
-        )
-        .help("upgrade every consumer before a publisher sends a value that is not listed")
-        .shown_by([c.shows_unknown(Forward)]);
-    }
-}
-
-pub(super) fn open_to_closed(c: &Choices<'_>, sink: &mut Sink<'_>) {
-    if !c.old.closed && c.new.closed {
-        sink.add(
-            c.path.clone(),
-            format!("the {} `{}` is closed now", c.kind(), c.new.def.name.value),
-        )
-        .was(
-            c.old.def.name.span,
-            "open: messages may hold values that are not listed",
-        )
-        .is(c.new.def.name.span, "closed: a reader refuses them")
-        .help("leave it open")
-        .shown_by([c.shows_unknown(Backward)]);
-    }
-}
-
-pub(super) fn tag_changed(c: &Choices<'_>, sink: &mut Sink<'_>) {
-    if let (Some(old), Some(new)) = (c.old.tag, c.new.tag)
-        && old.value != new.value
-    {
-        sink.add(
-            format!("{}.tag", c.path),
-            format!(
-                "the union `{}` is told apart by `{}` now, and was by `{}`",
-                c.new.def.name.value, new.value, old.value
-            ),
-        )
-        .was(old.span, "was")
-        .is(new.span, "is")
-        .help("keep the tag; or a new event that `supersedes` the old")
-        .shown_by([Backward, Forward].map(|d| Evidence::new(d, &[], Leaf::OneTag)));
     }
 }
 

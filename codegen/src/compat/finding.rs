@@ -132,6 +132,15 @@ impl Direction {
         }
     }
 
+    /// Returns the category of a break in this direction.
+    #[must_use]
+    pub fn category(self) -> Category {
+        match self {
+            Self::Backward => Category::Backward,
+            Self::Forward => Category::Forward,
+        }
+    }
+
     /// Returns the version that writes: `old` or `new`.
     #[must_use]
     pub fn writer(self) -> &'static str {

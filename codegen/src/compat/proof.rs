@@ -163,11 +163,8 @@ pub(super) fn show(
     let mut shown = Vec::new();
     let mut missing = false;
     for direction in [Direction::Backward, Direction::Forward] {
-        let claims = raw.severity == Severity::Breaks
-            && raw.rule.categories.contains(&match direction {
-                Direction::Backward => Category::Backward,
-                Direction::Forward => Category::Forward,
-            });
+        let claims =
+            raw.severity == Severity::Breaks && raw.rule.categories.contains(&direction.category());
         // One that shows this change alone, or else one that this change spoils too.
         let mut second = None;
         let mut best = None;

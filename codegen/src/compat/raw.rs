@@ -1,7 +1,7 @@
 //! A rule's finding before it is known which events it reaches, and the payloads that should show it. Data alone.
 
 use super::finding::{Direction, Place, Rule, Severity};
-use super::sides::Step;
+use super::sides::{Spot, Step};
 use crate::json::Json;
 use crate::model::EventId;
 use crate::payload::text;
@@ -84,6 +84,52 @@ pub(super) struct Raw {
     pub undecided: Option<String>,
 }
 
+/// Texts of a rule about values: of its findings, and of the places in both contracts. In braces stand a [`Words`]' parts; with
+/// `a` before it, a part has its article.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Said {
+    pub message: &'static str,
+    pub was: &'static str,
+    pub is: &'static str,
+    pub help: &'static str,
+}
+
+/// Parts of a text about one difference.
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    /// What the difference is about: a kind of type and its name, a place.
+    pub of: String,
+    /// The value that shows it.
+    pub value: String,
+    pub was: String,
+    pub is: String,
+}
+
+impl Words {
+    fn fill(&self, text: &str) -> String {
+        let parts = [
+            ("of", &self.of),
+            ("value", &self.value),
+            ("was", &self.was),
+            ("is", &self.is),
+        ];
+        parts.iter().fold(text.to_owned(), |text, (name, part)| {
+            text.replace(&format!("{{{name}}}"), part).replace(
+                &format!("{{a {name}}}"),
+                &format!("{} {part}", article(part)),
+            )
+        })
+    }
+}
+
+fn article(what: &str) -> &'static str {
+    if what.starts_with(['a', 'e', 'i', 'o', 'u']) && !what.starts_with("uuid") {
+        "an"
+    } else {
+        "a"
+    }
+}
+
 /// Takes what one rule finds.
 pub(super) struct Sink<'s> {
     pub rule: &'static Rule,
@@ -91,6 +137,19 @@ pub(super) struct Sink<'s> {
 }
 
 impl Sink<'_> {
+    /// Returns whether the rule is about a direction.
+    pub fn is_about(&self, direction: Direction) -> bool {
+        self.rule.categories.contains(&direction.category())
+    }
+
+    /// Adds a finding of a row with texts.
+    pub fn say(&mut self, spot: &Spot, said: &Said, words: &Words) -> &mut Raw {
+        self.add(&*spot.path, words.fill(said.message))
+            .was(spot.old, words.fill(said.was))
+            .is(spot.new, words.fill(said.is))
+            .help(said.help)
+    }
+
     /// Adds a finding; the rest of it is said on what comes back.
     pub fn add(&mut self, path: impl Into<String>, message: impl Into<String>) -> &mut Raw {
         let at = self.raws.len();

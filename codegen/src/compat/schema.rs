@@ -8,11 +8,10 @@ mod subsume;
 
 use std::collections::BTreeMap;
 
-use super::finding::Direction::{self, Backward, Forward};
-use super::raw::Evidence;
-use super::raw::Leaf;
-use super::raw::Sink;
+use super::finding::Direction::{Backward, Forward};
+use super::raw::{Evidence, Leaf, Said, Sink, Words};
 use super::sides::{Sides, Spot, Step};
+use crate::json::Json;
 use crate::model::{Body, Contracts, Event, TypeId, TypeKind};
 use crate::payload::demands::Place;
 use crate::payload::shape::Slot;
@@ -28,6 +27,8 @@ pub(super) struct Schemas<'a> {
     new: Span,
     /// None when a schema was not imported.
     both: Option<[Typed<'a>; 2]>,
+    /// What old writers may send and new readers refuse, and the mirror.
+    changes: [Vec<Change>; 2],
 }
 
 /// A type, and the path of the JSON Schema that it is, if it is one.
@@ -99,22 +100,18 @@ impl<'a> Schemas<'a> {
     }
 
     fn new(path: String, old: Side<'a>, new: Side<'a>) -> Self {
+        let both = old.0.zip(new.0).map(<[_; 2]>::from);
+        let changes = both.as_ref().map(|[old, new]| {
+            let (old, new) = (&old.place, &new.place);
+            [subsume::refused(old, new), subsume::refused(new, old)]
+        });
         Self {
             path,
             steps: Vec::new(),
             old: old.1,
             new: new.1,
-            both: old.0.zip(new.0).map(<[_; 2]>::from),
-        }
-    }
-
-    fn changes(&self, direction: Direction) -> Vec<Change> {
-        let Some([old, new]) = &self.both else {
-            return Vec::new();
-        };
-        match direction {
-            Backward => subsume::refused(&old.place, &new.place),
-            Forward => subsume::refused(&new.place, &old.place),
+            both,
+            changes: changes.unwrap_or_default(),
         }
     }
 
@@ -126,47 +123,37 @@ impl<'a> Schemas<'a> {
         }
     }
 
-    /// The places of both sides, a message, and a payload if there is one.
-    fn add(&self, direction: Direction, change: &Change, sink: &mut Sink<'_>) {
-        let at = change.pointer();
-        let place = if at.is_empty() {
-            String::new()
-        } else {
-            format!(" at `{at}`")
-        };
-        let message = match direction {
-            Backward => format!(
-                "the imported schema refuses what it accepted{place}: {}",
-                change.what
-            ),
-            Forward => format!(
-                "the imported schema accepts what it refused{place}: before, {}",
-                change.what
-            ),
-        };
-        let raw = sink.add(self.path_at(&at), message).at(&self.steps);
-        raw.was(self.old, "was").is(self.new, "is").help(match direction {
-            Backward => "ask the owner of the schema to take it back; or import it under a new event that `supersedes` this one",
-            Forward => "upgrade every consumer before a publisher uses it",
-        });
-        raw.shown_by(
-            change
-                .payloads
-                .iter()
-                .map(|payload| Evidence::new(direction, &self.steps, Leaf::Value(payload.clone()))),
-        );
-    }
-}
-
-pub(super) fn narrowed(s: &Schemas<'_>, sink: &mut Sink<'_>) {
-    for change in s.changes(Backward).iter().filter(|change| change.decided) {
-        s.add(Backward, change, sink);
-    }
-}
-
-pub(super) fn widened(s: &Schemas<'_>, sink: &mut Sink<'_>) {
-    for change in s.changes(Forward).iter().filter(|change| change.decided) {
-        s.add(Forward, change, sink);
+    /// Adds a finding for each change that is certain, in the direction of the rule.
+    pub fn tell(&self, said: &Said, sink: &mut Sink<'_>) {
+        let directions = [Backward, Forward].into_iter().zip(&self.changes);
+        for (direction, changes) in directions {
+            if !sink.is_about(direction) {
+                continue;
+            }
+            for change in changes.iter().filter(|change| change.decided) {
+                let at = change.pointer();
+                let of = match at.as_str() {
+                    "" => String::new(),
+                    at => format!(" at `{at}`"),
+                };
+                let words = Words {
+                    of,
+                    value: change.what.clone(),
+                    ..Words::default()
+                };
+                let spot = Spot {
+                    path: self.path_at(&at),
+                    old: self.old,
+                    new: self.new,
+                };
+                let leaf = |payload: &Json| Leaf::Value(payload.clone());
+                let payloads = change.payloads.iter();
+                let shown = payloads.map(|p| Evidence::new(direction, &self.steps, leaf(p)));
+                sink.say(&spot, said, &words)
+                    .at(&self.steps)
+                    .shown_by(shown);
+            }
+        }
     }
 }
 
@@ -188,14 +175,10 @@ pub(super) fn undecided(s: &Schemas<'_>, sink: &mut Sink<'_>) {
         );
     };
     let mut doubts = BTreeMap::new();
-    for direction in [Backward, Forward] {
-        for change in s
-            .changes(direction)
-            .into_iter()
-            .filter(|change| !change.decided)
-        {
-            doubts.entry(change.pointer()).or_insert(change.what);
-        }
+    for change in s.changes.iter().flatten().filter(|change| !change.decided) {
+        doubts
+            .entry(change.pointer())
+            .or_insert(change.what.clone());
     }
     for (at, why) in doubts {
         let message =

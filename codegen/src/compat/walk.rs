@@ -161,10 +161,10 @@ impl<'a> Walk<'a> {
     }
 
     fn schemas(&mut self, at: usize, schemas: &Schemas<'_>) {
-        self.at_node(at, |check, sink| {
-            if let Check::Schema(rule) = check {
-                rule(schemas, sink);
-            }
+        self.at_node(at, |check, sink| match check {
+            Check::Import(rule) => rule(schemas, sink),
+            Check::Imported(said) => schemas.tell(&said, sink),
+            _ => {}
         });
     }
 
@@ -196,11 +196,11 @@ impl<'a> Walk<'a> {
                 self.objects(at, &objects);
             }
             (TypeKind::Enum(_), TypeKind::Enum(_)) | (TypeKind::Union(_), TypeKind::Union(_)) => {
-                let choices = Choices::new(spot.path, before, now);
-                self.at_node(at, |check, sink| {
-                    if let Check::Choice(rule) = check {
-                        rule(&choices, sink);
-                    }
+                let choices = Choices::new(sides, spot.path, old_id, new_id);
+                self.at_node(at, |check, sink| match check {
+                    Check::Choice(rule) => rule(&choices, sink),
+                    Check::Listing(sort, said) => choices.tell(sort, &said, sink),
+                    _ => {}
                 });
                 for (tag, old, new) in choices.common_variants() {
                     let to = self.node(Key::Type(old, new));
@@ -279,17 +279,11 @@ impl<'a> Walk<'a> {
                 let schemas = Schemas::slots(self.sides, spot, &steps, (old, new));
                 return self.schemas(at, &schemas);
             }
-            let leaves = Leaves {
-                sides: self.sides,
-                steps: &steps,
-                old: shapes.0.clone(),
-                new: shapes.1.clone(),
-                spot,
-            };
-            self.at_node(at, |check, sink| {
-                if let Check::Leaf(rule) = check {
-                    rule(&leaves, sink);
-                }
+            let leaves = Leaves::new(self.sides, &steps, (old, new), spot);
+            self.at_node(at, |check, sink| match check {
+                Check::Leaf(rule) => rule(&leaves, sink),
+                Check::Value(sort, said) => leaves.tell(sort, &said, sink),
+                _ => {}
             });
             let (step, a, b) = match shapes {
                 (Shape::List(a, _), Shape::List(b, _)) => (Step::Item, a, b),

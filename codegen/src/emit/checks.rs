@@ -4,8 +4,8 @@ use super::scope::Scope;
 use super::writer::{Writer, literal};
 use crate::model::{Constraints, Number, Type, TypeKind, ValueKind};
 
-/// Place of a value.
-pub(super) enum Place {
+/// CheckedValue of a value.
+pub(super) enum CheckedValue {
     /// A field of `self`.
     Field(String),
     /// A reference named `value`.
@@ -14,7 +14,7 @@ pub(super) enum Place {
     Boxed,
 }
 
-impl Place {
+impl CheckedValue {
     fn copied(&self) -> String {
         match self {
             Self::Field(path) => path.clone(),
@@ -45,7 +45,7 @@ pub(super) fn value(
     scope: &Scope<'_>,
     ty: &Type,
     rules: &Constraints,
-    place: &Place,
+    place: &CheckedValue,
 ) {
     match ty {
         Type::Bool => only(w, rules, place),
@@ -71,7 +71,7 @@ pub(super) fn value(
         }
         Type::Tuple(items) => {
             for (at, item) in items.iter().enumerate() {
-                let place = Place::Field(format!("{}.{at}", place.receiver()));
+                let place = CheckedValue::Field(format!("{}.{at}", place.receiver()));
                 block(w, |w| {
                     value(w, scope, item, &Constraints::default(), &place)
                 });
@@ -84,7 +84,7 @@ pub(super) fn value(
                 scope,
                 inner,
                 &Constraints::default(),
-                &Place::Bound,
+                &CheckedValue::Bound,
             );
             let body = body.finish();
             if !body.is_empty() {
@@ -115,7 +115,7 @@ pub(super) fn value(
     }
 }
 
-fn number(w: &mut Writer, ty: &Type, rules: &Constraints, place: &Place) {
+fn number(w: &mut Writer, ty: &Type, rules: &Constraints, place: &CheckedValue) {
     if *ty == Type::F64 {
         w.call("checker.finite", &[place.copied()], ";");
     }
@@ -148,14 +148,14 @@ fn number(w: &mut Writer, ty: &Type, rules: &Constraints, place: &Place) {
     }
 }
 
-fn only(w: &mut Writer, rules: &Constraints, place: &Place) {
+fn only(w: &mut Writer, rules: &Constraints, place: &CheckedValue) {
     for only in rules.only.iter().flatten() {
         w.call("checker.only", &[place.copied(), only.to_string()], ";");
     }
 }
 
 /// A value that is sent as text, by what that text must fulfil.
-fn formatted(w: &mut Writer, rules: &Constraints, place: &Place) {
+fn formatted(w: &mut Writer, rules: &Constraints, place: &CheckedValue) {
     text(w, rules, format!("&{}.to_string()", place.receiver()));
 }
 
@@ -220,7 +220,7 @@ fn block(w: &mut Writer, statements: impl Fn(&mut Writer)) {
     }
 }
 
-fn counts(w: &mut Writer, rules: &Constraints, place: &Place) {
+fn counts(w: &mut Writer, rules: &Constraints, place: &CheckedValue) {
     for (name, bound) in [
         ("min_items", &rules.min_items),
         ("max_items", &rules.max_items),
@@ -240,10 +240,16 @@ pub(super) fn elements(
     scope: &Scope<'_>,
     method: &str,
     item: &Type,
-    place: &Place,
+    place: &CheckedValue,
 ) {
     let function = format!("checker.{method}");
     w.closure(&function, &place.borrowed(), "checker, value", |w| {
-        value(w, scope, item, &Constraints::default(), &Place::Bound);
+        value(
+            w,
+            scope,
+            item,
+            &Constraints::default(),
+            &CheckedValue::Bound,
+        );
     });
 }

@@ -8,11 +8,11 @@ use crate::model::{Contracts, DomainId, TypeId, TypeKind};
 use crate::name;
 
 /// Module with the modules below it.
-struct Node {
+struct ModuleTree {
     segment: String,
     path: String,
     domain: Option<DomainId>,
-    children: Vec<Node>,
+    children: Vec<ModuleTree>,
 }
 
 /// Writes every domain that has items.
@@ -31,7 +31,7 @@ pub(super) fn domains(w: &mut Writer, contracts: &Contracts, uses: &Uses) {
     }
 }
 
-fn insert(nodes: &mut Vec<Node>, segments: &[&str], parent: &str, domain: DomainId) {
+fn insert(nodes: &mut Vec<ModuleTree>, segments: &[&str], parent: &str, domain: DomainId) {
     let Some((first, rest)) = segments.split_first() else {
         return;
     };
@@ -45,7 +45,7 @@ fn insert(nodes: &mut Vec<Node>, segments: &[&str], parent: &str, domain: Domain
         Err(at) => {
             nodes.insert(
                 at,
-                Node {
+                ModuleTree {
                     segment: (*first).to_owned(),
                     path: path.clone(),
                     domain: None,
@@ -63,7 +63,7 @@ fn insert(nodes: &mut Vec<Node>, segments: &[&str], parent: &str, domain: Domain
 }
 
 /// Returns a module's text; empty if it has no items.
-fn write(node: &Node, contracts: &Contracts, uses: &Uses, depth: usize) -> String {
+fn write(node: &ModuleTree, contracts: &Contracts, uses: &Uses, depth: usize) -> String {
     let mut body = Writer::at(depth + 1);
     if let Some(domain) = node.domain {
         items(&mut body, &Scope::new(contracts, uses, domain));
@@ -95,7 +95,7 @@ fn write(node: &Node, contracts: &Contracts, uses: &Uses, depth: usize) -> Strin
     w.finish()
 }
 
-fn doc(node: &Node, contracts: &Contracts) -> String {
+fn doc(node: &ModuleTree, contracts: &Contracts) -> String {
     let Some(domain) = node.domain.map(|id| &contracts[id]) else {
         return format!("The domains below `{}`.", node.path);
     };

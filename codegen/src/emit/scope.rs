@@ -13,7 +13,7 @@ use crate::name;
 pub(super) struct Scope<'a> {
     pub(super) contracts: &'a Contracts,
     pub(super) uses: &'a Uses,
-    place: Place<'a>,
+    place: ScopeModule<'a>,
     /// The types of schemas that it names too.
     beside: Rc<Beside<'a>>,
     /// Items of the prelude that a type of this domain hides.
@@ -24,7 +24,7 @@ pub(super) struct Scope<'a> {
 
 /// The module that a scope is of.
 #[derive(Clone, Copy)]
-enum Place<'a> {
+enum ScopeModule<'a> {
     /// That of a domain.
     Domain(DomainId),
     /// That of a schema file, by its path below the module of all schemas, with its types.
@@ -44,7 +44,7 @@ impl<'a> Scope<'a> {
         Self {
             contracts,
             uses,
-            place: Place::Domain(domain),
+            place: ScopeModule::Domain(domain),
             beside: Rc::new(Beside::of(contracts, uses, domain)),
             hidden,
             below: 0,
@@ -61,7 +61,7 @@ impl<'a> Scope<'a> {
         Self {
             contracts,
             uses,
-            place: Place::Schema(module, types),
+            place: ScopeModule::Schema(module, types),
             beside: Rc::default(),
             // The import has taken none of these names.
             hidden: [false; Prelude::ALL.len()],
@@ -84,7 +84,7 @@ impl<'a> Scope<'a> {
 
     /// Returns `true` for the module of a schema file.
     pub(super) fn is_schema(&self) -> bool {
-        matches!(self.place, Place::Schema(..))
+        matches!(self.place, ScopeModule::Schema(..))
     }
 
     /// Returns `true` if a field of any type is deprecated.
@@ -99,8 +99,8 @@ impl<'a> Scope<'a> {
     /// The events of this module that come out.
     pub(super) fn events(&self) -> impl Iterator<Item = EventId> + '_ {
         let events = match self.place {
-            Place::Domain(domain) => &self.uses.members(domain).events[..],
-            Place::Schema(..) => &[],
+            ScopeModule::Domain(domain) => &self.uses.members(domain).events[..],
+            ScopeModule::Schema(..) => &[],
         };
         events.iter().copied().filter(|id| self.uses.event(*id))
     }
@@ -108,8 +108,8 @@ impl<'a> Scope<'a> {
     /// The types of this module that come out.
     pub(super) fn types(&self) -> impl Iterator<Item = TypeId> + '_ {
         let types = match self.place {
-            Place::Domain(domain) => &self.uses.members(domain).types[..],
-            Place::Schema(_, types) => types,
+            ScopeModule::Domain(domain) => &self.uses.members(domain).types[..],
+            ScopeModule::Schema(_, types) => types,
         };
         types.iter().copied().filter(|id| self.uses.ty(*id))
     }
@@ -135,7 +135,7 @@ impl<'a> Scope<'a> {
             (Some(origin), _) if !origin.module.is_empty() => {
                 format!("{}{ident}", self.to_schema(&origin.module))
             }
-            (None, Place::Domain(domain)) if ty.domain != domain => {
+            (None, ScopeModule::Domain(domain)) if ty.domain != domain => {
                 let module = module_path(&self.contracts[ty.domain].name);
                 format!("{}{module}::{ident}", self.up())
             }
@@ -146,8 +146,8 @@ impl<'a> Scope<'a> {
     /// The way to the module of all contracts.
     fn up(&self) -> String {
         let segments = match self.place {
-            Place::Domain(domain) => self.contracts[domain].name.split('.').count(),
-            Place::Schema(module, _) => module.len() + 1,
+            ScopeModule::Domain(domain) => self.contracts[domain].name.split('.').count(),
+            ScopeModule::Schema(module, _) => module.len() + 1,
         };
         "super::".repeat(segments + self.below)
     }
@@ -155,11 +155,11 @@ impl<'a> Scope<'a> {
     /// The way to what a schema file's module has.
     pub(super) fn to_schema(&self, module: &[String]) -> String {
         let (mut way, below) = match self.place {
-            Place::Domain(_) => {
+            ScopeModule::Domain(_) => {
                 let root = format!("{}{}::", self.up(), beside::root(self.contracts));
                 (root, module)
             }
-            Place::Schema(here, _) => {
+            ScopeModule::Schema(here, _) => {
                 let both = here.iter().zip(module);
                 let common = both.take_while(|(a, b)| a == b).count();
                 let up = here.len() - common + self.below;

@@ -20,7 +20,7 @@ pub(super) fn event(w: &mut Writer, scope: &Scope<'_>, id: EventId) {
         Payload::Fields(fields, whole) => (fields, whole),
         Payload::Other(inner) => return around(w, scope, &ident, &arguments, inner),
     };
-    let shape = Shape {
+    let shape = StructText {
         ident,
         owner: None,
         fields,
@@ -57,7 +57,7 @@ fn around(w: &mut Writer, scope: &Scope<'_>, ident: &str, arguments: &[String], 
 pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, fields: &[Field]) {
     let ty = &scope.contracts[id];
     about::ty(w, scope, ty, "The type");
-    let shape = Shape {
+    let shape = StructText {
         ident: name::type_ident(&ty.name),
         owner: Some(id),
         fields,
@@ -122,7 +122,7 @@ pub(super) fn event_arguments(scope: &Scope<'_>, event: &Event, id: EventId) -> 
 }
 
 /// Struct of an event or a type.
-struct Shape<'a> {
+struct StructText<'a> {
     ident: String,
     owner: Option<TypeId>,
     fields: &'a [Field],
@@ -130,7 +130,7 @@ struct Shape<'a> {
     event: Option<Vec<String>>,
 }
 
-impl Shape<'_> {
+impl StructText<'_> {
     fn write(&self, w: &mut Writer, scope: &Scope<'_>) {
         let secret = self.fields.iter().any(|field| field.sensitive.is_some());
         self.derives(w, secret);

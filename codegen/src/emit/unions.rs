@@ -21,12 +21,12 @@ pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, def: &Union) {
     }
     let idents = def.idents();
     let unknown = name::unknown_ident(&idents);
-    let variants: Vec<Line> = def
+    let variants: Vec<VariantLine> = def
         .variants
         .iter()
         .zip(idents)
         .filter_map(|(variant, ident)| {
-            Some(Line {
+            Some(VariantLine {
                 ident,
                 ty: scope.held(id, &Type::Named(variant.ty.value?)),
                 tag: literal(&variant.tag),
@@ -58,7 +58,7 @@ pub(super) fn ty(w: &mut Writer, scope: &Scope<'_>, id: TypeId, def: &Union) {
 }
 
 /// One variant as it is written.
-struct Line {
+struct VariantLine {
     ident: String,
     ty: String,
     tag: String,

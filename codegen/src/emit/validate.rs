@@ -1,7 +1,7 @@
 //! `Validate`, only for types that have a constraint or reach one ([`super::checked`]).
 
 use super::checked;
-use super::checks::{Place, elements, value};
+use super::checks::{CheckedValue, elements, value};
 use super::fields::allow_deprecated;
 use super::scope::Scope;
 use super::uses::Uses;
@@ -50,7 +50,7 @@ pub(super) fn implementation(
             scope,
             "entries",
             extra,
-            &Place::Field("self.extra".to_owned()),
+            &CheckedValue::Field("self.extra".to_owned()),
         );
     }
     together(w, fields, whole);
@@ -121,7 +121,13 @@ pub(super) fn around(
 ) {
     if scope.uses.checked(id) {
         open(w, ident, &[]);
-        value(w, scope, ty, constraints, &Place::Field(place.to_owned()));
+        value(
+            w,
+            scope,
+            ty,
+            constraints,
+            &CheckedValue::Field(place.to_owned()),
+        );
         w.close("}");
         w.close("}");
     }
@@ -142,7 +148,7 @@ pub(super) fn choice(w: &mut Writer, scope: &Scope<'_>, id: TypeId, ident: &str,
             scope,
             &alternative.ty,
             &alternative.constraints,
-            &Place::Bound,
+            &CheckedValue::Bound,
         );
         let body = body.finish();
         all &= !body.is_empty();
@@ -237,15 +243,15 @@ fn short(w: &mut Writer, scope: &Scope<'_>, field: &Field, wire: &str) -> bool {
 fn one_field(w: &mut Writer, scope: &Scope<'_>, owner: Option<TypeId>, field: &Field) {
     let ident = name::field_ident(&field.name);
     if !field.optional {
-        let place = Place::Field(format!("self.{ident}"));
+        let place = CheckedValue::Field(format!("self.{ident}"));
         value(w, scope, &field.ty, &field.constraints, &place);
         return;
     }
     let mut body = Writer::at(w.depth() + 1);
     let place = if scope.boxed(owner, field) {
-        Place::Boxed
+        CheckedValue::Boxed
     } else {
-        Place::Bound
+        CheckedValue::Bound
     };
     value(&mut body, scope, &field.ty, &field.constraints, &place);
     let body = body.finish();

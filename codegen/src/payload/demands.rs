@@ -228,6 +228,11 @@ impl<'a> Place<'a> {
         Self { contracts, what }
     }
 
+    /// The contracts that the type is of.
+    pub fn contracts(&self) -> &'a Contracts {
+        self.contracts
+    }
+
     /// A place of a payload.
     pub fn slot(contracts: &'a Contracts, slot: Slot<'a>) -> Self {
         Self::new(contracts, What::Slot(slot))

@@ -386,26 +386,6 @@ fn float<'a>(constraints: &[&Constraints]) -> Shape<'a> {
     Shape::Float(min, max)
 }
 
-impl Shape<'_> {
-    /// As a person calls it, names of types included.
-    pub fn describe(&self, contracts: &Contracts) -> String {
-        let named = |what: &str, id: &TypeId| format!("{what} `{}`", contracts[*id].name.value);
-        match self {
-            Self::Bool => "bool".to_owned(),
-            Self::Integer(range) => format!("integer {}..={}", range.min, range.max),
-            Self::Float(..) => "f64".to_owned(),
-            Self::Text(text) => text.format.name().to_owned(),
-            Self::Json => "json".to_owned(),
-            Self::List(..) => "list".to_owned(),
-            Self::Map(..) => "map".to_owned(),
-            Self::Struct(id) => named("object", id),
-            Self::Enum(id) => named("enum", id),
-            Self::Union(id) => named("union", id),
-            Self::Invalid => "unreadable".to_owned(),
-        }
-    }
-}
-
 /// The fields of a type that is an object.
 pub(crate) fn struct_fields(contracts: &Contracts, id: TypeId) -> &[Field] {
     match &contracts[id].body.kind {

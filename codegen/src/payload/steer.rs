@@ -6,11 +6,22 @@ use super::{common, read, text};
 use crate::json::Json;
 
 /// End of the steps.
+#[derive(Clone, Debug)]
 pub(crate) enum End {
+    /// The writer's smallest value.
     Smallest,
+    /// This value.
     Value(Json),
+    /// A list or an object of so many entries.
+    Count(u64),
+    /// An object without a member.
     Without(String),
+    /// An object with a member more.
+    With(String, Json),
 }
+
+/// Maximum number of entries that are made for a count: a list of a million items shows nothing that a person would read.
+pub(crate) const MOST_ENTRIES: u64 = 1_000;
 
 /// The types that a payload is made of: the writer's, and the reader's where it is one at this place.
 #[derive(Clone)]
@@ -164,7 +175,10 @@ impl<'a> Pair<'a> {
         let both = peer.map_or(demands.count, |peer| {
             common::count(demands.count, peer.count)
         });
-        let wanted = both.min.max(u64::from(through)).min(1_000);
+        let wanted = match end {
+            End::Count(n) if steps.is_empty() => Some(*n).filter(|n| *n <= MOST_ENTRIES)?,
+            _ => both.min.max(u64::from(through)).min(MOST_ENTRIES),
+        };
         let mut items = Vec::new();
         for n in 0..usize::try_from(wanted).ok()? {
             let theirs = peer.and_then(|peer| peer.item(n));
@@ -230,7 +244,16 @@ impl<'a> Pair<'a> {
             let pair = Pair::new(extra?, peer.and_then(|peer| peer.extra.as_ref()));
             members.push(("key".to_owned(), pair.steered(rest, end, depth + 1)?));
         }
-        let wanted = demands.count.min.min(1_000);
+        let mut wanted = demands.count.min.min(MOST_ENTRIES);
+        match end {
+            End::Count(n) if steps.is_empty() => {
+                wanted = Some(*n).filter(|n| *n <= MOST_ENTRIES)?
+            }
+            End::With(name, value) if steps.is_empty() => {
+                members.push((name.clone(), value.clone()));
+            }
+            _ => {}
+        }
         for n in members.len() as u64..wanted {
             let value = match extra {
                 Some(of) => smallest(of, depth + 1)?,

@@ -33,8 +33,8 @@ use crate::read::keys;
 use crate::source::{FileId, Sources, Span};
 use document::Document;
 use folder::Content;
-use names::Names;
-use table::{Pending, Reader};
+use names::NameTable;
+use table::{Pending, TableReader};
 
 pub use scalar::duration;
 
@@ -197,20 +197,20 @@ fn read_documents(
             lost: &parsed.lost,
         });
     }
-    let mut names = Names::default();
+    let mut names = NameTable::default();
     for (document, input) in documents.iter().zip(inputs) {
         names.declare(document, input.readable, diagnostics);
     }
     let mut pending = Vec::new();
     for document in &documents {
-        let mut reader = Reader::new(&names, document, diagnostics);
+        let mut reader = TableReader::new(&names, document, diagnostics);
         reader.file(contracts);
         pending.append(&mut reader.pending);
     }
     pending
 }
 
-impl<'a> Reader<'a> {
+impl<'a> TableReader<'a> {
     /// Reads a whole file. What the names pass numbered is pushed in the same order, readable or not.
     fn file(&mut self, contracts: &mut Contracts) {
         let top = self.table(

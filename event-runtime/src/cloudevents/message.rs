@@ -28,13 +28,13 @@ pub(crate) struct Opened<'a> {
 }
 
 /// Reason for which an envelope cannot be opened.
-pub(crate) struct Problem {
+pub(crate) struct EnvelopeProblem {
     pub(crate) cause: Cause,
     pub(crate) reason: String,
 }
 
-fn broken(reason: impl Into<String>) -> Problem {
-    Problem {
+fn broken(reason: impl Into<String>) -> EnvelopeProblem {
+    EnvelopeProblem {
         cause: Cause::Undecodable,
         reason: reason.into(),
     }
@@ -80,7 +80,7 @@ pub(crate) fn opened<'a>(
     event: &str,
     headers: Option<&HeaderMap>,
     payload: &'a [u8],
-) -> Result<Opened<'a>, Problem> {
+) -> Result<Opened<'a>, EnvelopeProblem> {
     let body = Cow::Borrowed(payload);
     let Some(headers) = headers else {
         return Ok(Opened {
@@ -129,7 +129,7 @@ fn attribute_of(name: &str) -> Option<&str> {
 }
 
 /// The attributes in the headers; `None` where none is.
-fn binary(headers: &HeaderMap) -> Result<Option<Attributes>, Problem> {
+fn binary(headers: &HeaderMap) -> Result<Option<Attributes>, EnvelopeProblem> {
     let mut attributes = Attributes::default();
     for (name, values) in headers.iter() {
         let Some(attribute) = attribute_of(name.as_ref()) else {
@@ -187,7 +187,10 @@ fn structured_format(headers: &HeaderMap) -> Option<String> {
     essence.strip_prefix(STRUCTURED).map(str::to_owned)
 }
 
-fn structured<'a>(format: &str, payload: &'a [u8]) -> Result<(Attributes, Cow<'a, [u8]>), Problem> {
+fn structured<'a>(
+    format: &str,
+    payload: &'a [u8],
+) -> Result<(Attributes, Cow<'a, [u8]>), EnvelopeProblem> {
     match format {
         "" | "+json" => {}
         batch if batch.starts_with("-batch") => {
@@ -272,7 +275,7 @@ impl Attributes {
     }
 
     /// The CloudEvent, if it is one and is the `event`. Reasons call an attribute by its name after `prefix`.
-    fn cloud_event(self, event: &str, prefix: &str) -> Result<CloudEvent, Problem> {
+    fn cloud_event(self, event: &str, prefix: &str) -> Result<CloudEvent, EnvelopeProblem> {
         let needed = |name: &str, value: Option<String>| {
             value
                 .filter(|value| !value.is_empty())
@@ -283,7 +286,7 @@ impl Attributes {
         }
         let event_type = needed("type", self.event_type)?;
         if event_type != event {
-            return Err(Problem {
+            return Err(EnvelopeProblem {
                 cause: Cause::Contradiction,
                 reason: format!("{prefix}type names another event than the subject does"),
             });

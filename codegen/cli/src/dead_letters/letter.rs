@@ -7,7 +7,7 @@ use event_runtime::async_nats::HeaderMap;
 use event_runtime::raw::StoredMessage;
 use event_runtime::{Timestamp, dead_letter};
 
-use crate::message::{MESSAGE_ID, Reader};
+use crate::message::{MESSAGE_ID, MessageReader};
 
 /// One dead letter.
 pub(super) struct Letter {
@@ -43,7 +43,7 @@ pub(super) struct Letters {
 
 impl Letters {
     /// Takes a message of the stream: a dead letter or a redrive.
-    pub(super) fn add(&mut self, reader: &Reader<'_>, message: &StoredMessage) {
+    pub(super) fn add(&mut self, reader: &MessageReader<'_>, message: &StoredMessage) {
         if let Some(letter) = Letter::of(reader, message) {
             self.letters.insert(letter.sequence, letter);
             return;
@@ -73,7 +73,7 @@ impl Letters {
 
 impl Letter {
     /// Nothing when it is no dead letter.
-    pub(super) fn of(reader: &Reader<'_>, message: &StoredMessage) -> Option<Self> {
+    pub(super) fn of(reader: &MessageReader<'_>, message: &StoredMessage) -> Option<Self> {
         let rest = message.subject.strip_prefix("dead_letters.")?;
         let (service, subject) = rest.split_once('.')?;
         let header = |name: &str| message.header(name).unwrap_or_default();

@@ -8,7 +8,7 @@ use event_runtime::{Bus, Shutdown};
 use super::letter::Letter;
 use super::stored::read;
 use super::which::Which;
-use crate::message::{Reader, visible};
+use crate::message::{MessageReader, visible};
 use crate::outcome::{self, Failure};
 use crate::terminal::{Style, ago};
 use crate::units::count;
@@ -34,7 +34,7 @@ pub(crate) struct Args {
 
 pub(super) async fn run(
     bus: &Bus,
-    reader: &Reader<'_>,
+    reader: &MessageReader<'_>,
     args: &Args,
     stop: &Shutdown,
 ) -> Result<(), Failure> {

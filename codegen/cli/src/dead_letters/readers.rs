@@ -24,11 +24,11 @@ const BETWEEN: Duration = Duration::from_millis(100);
 pub(super) struct Readers<'a> {
     bus: &'a Bus,
     contracts: &'a Checked,
-    known: BTreeMap<String, Reader>,
+    known: BTreeMap<String, RedriveReader>,
 }
 
 /// Who reads a service's redrives.
-pub(super) enum Reader {
+pub(super) enum RedriveReader {
     /// There is no durable: nothing can be sent.
     Missing(String),
     /// Somebody listens, or is busy with what it was delivered.
@@ -53,23 +53,23 @@ impl<'a> Readers<'a> {
         }
     }
 
-    pub(super) async fn of(&mut self, service: &str) -> Result<&Reader, Error> {
+    pub(super) async fn of(&mut self, service: &str) -> Result<&RedriveReader, Error> {
         if !self.known.contains_key(service) {
             let reader = self.ask(service).await?;
             self.known.insert(service.to_owned(), reader);
         }
-        Ok(self.known.get(service).unwrap_or(&Reader::Listens))
+        Ok(self.known.get(service).unwrap_or(&RedriveReader::Listens))
     }
 
-    async fn ask(&self, service: &str) -> Result<Reader, Error> {
+    async fn ask(&self, service: &str) -> Result<RedriveReader, Error> {
         let durable = redrive_durable(service);
         let mut looks = 1;
         loop {
             let Some(info) = jetstream::consumer(self.bus, DEAD_LETTERS, &durable).await? else {
-                return Ok(Reader::Missing(self.missing(service)));
+                return Ok(RedriveReader::Missing(self.missing(service)));
             };
-            match Reader::seen(&info) {
-                Reader::Nobody { paused: None, .. } if looks < LOOKS => looks += 1,
+            match RedriveReader::seen(&info) {
+                RedriveReader::Nobody { paused: None, .. } if looks < LOOKS => looks += 1,
                 reader => return Ok(reader),
             }
             sleep(BETWEEN).await;
@@ -102,7 +102,7 @@ impl<'a> Readers<'a> {
     }
 }
 
-impl Reader {
+impl RedriveReader {
     fn seen(info: &ConsumerInfo) -> Self {
         let last = info.delivered.last_active.max(info.ack_floor.last_active);
         let in_hand = info.num_ack_pending;

@@ -6,7 +6,7 @@ use event_codegen::json::Json;
 use event_runtime::{Bus, Error, Shutdown};
 
 use super::letter::Letter;
-use super::readers::{Reader, Readers};
+use super::readers::{Readers, RedriveReader};
 use super::stored::read;
 use super::which::Which;
 use crate::connection::unless_stopped;
@@ -54,7 +54,7 @@ struct Summary {
 
 pub(super) async fn run(
     bus: &Bus,
-    reader: &message::Reader<'_>,
+    reader: &message::MessageReader<'_>,
     args: &Args,
     stop: &Shutdown,
 ) -> Result<(), Failure> {
@@ -105,7 +105,7 @@ async fn all(
             );
             continue;
         }
-        if let Reader::Missing(why) = reader {
+        if let RedriveReader::Missing(why) = reader {
             summary.skip(why.clone());
             continue;
         }

@@ -12,7 +12,7 @@ use super::stored::missing;
 use crate::advice::command;
 use crate::connection::unless_stopped;
 use crate::jetstream::STREAM_NOT_FOUND;
-use crate::message::{Judged, Reader, visible};
+use crate::message::{Judged, MessageReader, visible};
 use crate::outcome::{self, Failure};
 use crate::terminal::{Style, ago};
 
@@ -35,7 +35,7 @@ pub(crate) struct Args {
 
 pub(super) async fn run(
     bus: &Bus,
-    reader: &Reader<'_>,
+    reader: &MessageReader<'_>,
     args: &Args,
     stop: &Shutdown,
 ) -> Result<(), Failure> {

@@ -6,7 +6,7 @@ use super::letter::Letters;
 use crate::advice::command;
 use crate::connection::unless_stopped;
 use crate::jetstream;
-use crate::message::Reader;
+use crate::message::MessageReader;
 use crate::outcome::Failure;
 use crate::scan::scan;
 use crate::terminal::Progress;
@@ -14,7 +14,7 @@ use crate::terminal::Progress;
 /// Reads all dead letters, with the number of redrives of each.
 pub(super) async fn read(
     bus: &Bus,
-    reader: &Reader<'_>,
+    reader: &MessageReader<'_>,
     stop: &Shutdown,
 ) -> Result<Letters, Failure> {
     let stream = unless_stopped(stop, jetstream::stream(bus, DEAD_LETTERS)).await??;

@@ -6,7 +6,7 @@ use clap::builder::NonEmptyStringValueParser;
 
 use super::letter::Letter;
 use crate::folder::{self, Among, among, unknown};
-use crate::message::{Reader, visible};
+use crate::message::{MessageReader, visible};
 use crate::outcome::Failure;
 use crate::reasons::REASONS;
 
@@ -44,7 +44,7 @@ impl Which {
     /// contracts, and its dead letters are not.
     pub(super) fn resolved(
         &self,
-        reader: &Reader<'_>,
+        reader: &MessageReader<'_>,
         letters: &[Letter],
     ) -> Result<Filter, Failure> {
         let service = self.service.as_deref();
@@ -75,7 +75,11 @@ fn with_letters<'a>(
     known
 }
 
-fn named_service(reader: &Reader<'_>, letters: &[Letter], name: &str) -> Result<String, Failure> {
+fn named_service(
+    reader: &MessageReader<'_>,
+    letters: &[Letter],
+    name: &str,
+) -> Result<String, Failure> {
     let known = folder::services(reader.contracts());
     let known = with_letters(known, letters, |letter| Some(letter.service.as_str()));
     if known.iter().any(|known| known == name) {
@@ -85,7 +89,11 @@ fn named_service(reader: &Reader<'_>, letters: &[Letter], name: &str) -> Result<
     Err(unknown(missing, name, "services", &known))
 }
 
-fn named_event(reader: &Reader<'_>, letters: &[Letter], name: &str) -> Result<String, Failure> {
+fn named_event(
+    reader: &MessageReader<'_>,
+    letters: &[Letter],
+    name: &str,
+) -> Result<String, Failure> {
     match among(reader.names(), name) {
         Among::One(at) => return Ok(reader.names()[at].clone()),
         Among::Several(failure) => return Err(failure),

@@ -18,7 +18,7 @@ use crate::folder::Folder;
 use crate::jetstream::text;
 use crate::outcome::{self, Failure};
 use crate::streams::apply::{End, apply};
-use crate::streams::plan::{Action, Item, Kind, Plan};
+use crate::streams::plan::{Action, Item, ItemKind, Plan};
 use crate::streams::subjects::overlap;
 use crate::wanted::{Wanted, subjects_of};
 
@@ -224,8 +224,8 @@ fn reported(folder: &Folder) -> (String, usize) {
 
 fn full_name(item: &Item) -> String {
     let kind = match item.kind {
-        Kind::Stream => "stream",
-        Kind::Durable => "durable",
+        ItemKind::Stream => "stream",
+        ItemKind::Durable => "durable",
     };
     format!("{kind} {}", item.name())
 }
@@ -283,7 +283,7 @@ fn without_waiting(items: Vec<Item>, staying: &[Item]) -> (Vec<Item>, Vec<(Strin
         let blocked = staying
             .iter()
             .find_map(|other| blocked(&item, other, &queues));
-        let follows = item.kind == Kind::Durable && streams.contains(&item.stream);
+        let follows = item.kind == ItemKind::Durable && streams.contains(&item.stream);
         let reason = match blocked {
             _ if !item.is_change() => None,
             None if follows => Some(String::new()),
@@ -292,7 +292,7 @@ fn without_waiting(items: Vec<Item>, staying: &[Item]) -> (Vec<Item>, Vec<(Strin
         match reason {
             None => free.push(item),
             Some(reason) => {
-                if item.kind == Kind::Stream {
+                if item.kind == ItemKind::Stream {
                     streams.insert(item.stream.clone());
                 }
                 waiting.push((item.name(), reason));
@@ -313,13 +313,13 @@ fn blocked(item: &Item, stays: &Item, queues: &BTreeSet<String>) -> Option<Strin
     let takes = |own: &String| there.iter().any(|theirs| covers(theirs, own));
     let name = stays.name();
     match (stays.kind, item.kind, stays.stream == item.stream) {
-        (Kind::Stream, Kind::Stream, _) if meet() => {
+        (ItemKind::Stream, ItemKind::Stream, _) if meet() => {
             Some(format!(", whose subjects are in {name}"))
         }
-        (Kind::Stream, Kind::Durable, true) if !wanted.iter().all(takes) => {
+        (ItemKind::Stream, ItemKind::Durable, true) if !wanted.iter().all(takes) => {
             Some(format!(", whose subjects are not in {name} yet"))
         }
-        (Kind::Durable, Kind::Durable, true) if queues.contains(&item.stream) && meet() => {
+        (ItemKind::Durable, ItemKind::Durable, true) if queues.contains(&item.stream) && meet() => {
             Some(format!(", for {name} takes its events from the work queue"))
         }
         _ => None,

@@ -15,7 +15,7 @@ use crate::outcome::Failure;
 const NAME: &str = "event-contracts-dev";
 
 /// A folder with the store, the configuration and the log of one server.
-pub(super) struct Place {
+pub(super) struct ServerFolder {
     pub(super) folder: PathBuf,
     /// True if it goes with the server.
     pub(super) temporary: bool,
@@ -23,7 +23,7 @@ pub(super) struct Place {
     pub(super) lock: File,
 }
 
-impl Place {
+impl ServerFolder {
     /// The folder that is kept, or a new one that goes away.
     pub(super) fn take(store: Option<&Path>) -> Result<Self, Failure> {
         let folder = match store {
@@ -96,7 +96,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for ServerFolder {
     fn drop(&mut self) {
         // The supervisor has done it, unless none was started or it was killed.
         if self.temporary {

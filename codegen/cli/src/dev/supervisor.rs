@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use super::place::Place;
+use super::place::ServerFolder;
 use crate::outcome::Failure;
 
 /// Interval between two looks whether a process has ended.
@@ -31,7 +31,7 @@ pub(super) struct Running {
 }
 
 impl Running {
-    pub(super) fn spawn(binary: &Path, place: &Place, port: u16) -> Result<Self, Failure> {
+    pub(super) fn spawn(binary: &Path, place: &ServerFolder, port: u16) -> Result<Self, Failure> {
         let configuration = place.configure(port)?;
         let failed =
             |error: io::Error| Failure::Outside(format!("cannot start the server: {error}"));

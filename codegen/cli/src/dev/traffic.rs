@@ -18,7 +18,7 @@ const EVERY: Duration = Duration::from_secs(1);
 /// The most lines that are drawn again and again: more than fit on a screen would roll away.
 const LINES: usize = 16;
 
-struct Kind {
+struct EventTraffic {
     name: String,
     /// What is listened to; empty when it is not.
     subject: String,
@@ -29,7 +29,7 @@ struct Kind {
 
 /// Everything that passes from now on.
 pub(super) struct Traffic {
-    kinds: Vec<Kind>,
+    kinds: Vec<EventTraffic>,
     messages: SelectAll<BoxStream<'static, usize>>,
     tick: Interval,
     shown: Instant,
@@ -61,7 +61,7 @@ impl Traffic {
             .map(|event| (checked.event_name(event), event.subject.pattern()))
             .collect();
         wanted.push(("dead letters".to_owned(), "dead_letters.>".to_owned()));
-        let moved = |kind: &Kind| {
+        let moved = |kind: &EventTraffic| {
             let mut wanted = wanted.iter();
             wanted.any(|(name, subject)| *name == kind.name && *subject != kind.subject)
         };
@@ -93,7 +93,7 @@ impl Traffic {
         if let Some(at) = self.kinds.iter().position(|kind| kind.name == name) {
             return at;
         }
-        self.kinds.push(Kind {
+        self.kinds.push(EventTraffic {
             name,
             subject: String::new(),
             total: 0,
@@ -151,13 +151,13 @@ impl Traffic {
 }
 
 /// Events in a second, rounded.
-fn rate(kind: &Kind, over: Duration) -> u64 {
+fn rate(kind: &EventTraffic, over: Duration) -> u64 {
     let millis = u64::try_from(over.as_millis()).unwrap_or(u64::MAX).max(1);
     (kind.new.saturating_mul(1_000) + millis / 2) / millis
 }
 
 /// A line for each kind that has passed since the last time.
-fn lines(kinds: &[Kind], over: Duration) {
+fn lines(kinds: &[EventTraffic], over: Duration) {
     for kind in kinds.iter().filter(|kind| kind.new > 0) {
         let rate = count(rate(kind, over));
         outcome::say(&format!(
@@ -169,8 +169,8 @@ fn lines(kinds: &[Kind], over: Duration) {
 }
 
 /// Everything that has passed at all.
-fn table(kinds: &[Kind], over: Duration) -> String {
-    let seen: Vec<&Kind> = kinds.iter().filter(|kind| kind.total > 0).collect();
+fn table(kinds: &[EventTraffic], over: Duration) -> String {
+    let seen: Vec<&EventTraffic> = kinds.iter().filter(|kind| kind.total > 0).collect();
     if seen.is_empty() {
         return "no event yet\n".to_owned();
     }

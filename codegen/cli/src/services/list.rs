@@ -147,7 +147,7 @@ fn seconds(nanos: u64) -> String {
 }
 
 /// One line of the table: a durable, or all partitions of one.
-struct Line {
+struct TableLine {
     durable: String,
     numbers: [u64; 3],
     last: String,
@@ -155,7 +155,7 @@ struct Line {
     waiting: Vec<(String, Option<u64>)>,
 }
 
-impl Line {
+impl TableLine {
     fn of(rows: &[&Row<'_>]) -> Option<Self> {
         let first = rows.first()?;
         let durable = match first.wanted.partition {
@@ -200,7 +200,7 @@ impl Line {
     }
 }
 
-fn lines(rows: &[Row<'_>]) -> Vec<Line> {
+fn lines(rows: &[Row<'_>]) -> Vec<TableLine> {
     let mut groups: Vec<Vec<&Row<'_>>> = Vec::new();
     for row in rows {
         let goes_with = |group: &&mut Vec<&Row<'_>>| {
@@ -213,7 +213,10 @@ fn lines(rows: &[Row<'_>]) -> Vec<Line> {
             None => groups.push(vec![row]),
         }
     }
-    groups.iter().filter_map(|group| Line::of(group)).collect()
+    groups
+        .iter()
+        .filter_map(|group| TableLine::of(group))
+        .collect()
 }
 
 const HEAD: [&str; 7] = [

@@ -10,9 +10,9 @@ use event_runtime::{Bus, Error, Shutdown};
 use serde_json::{Map, Value, json};
 use tokio::time::sleep;
 
-use super::plan::{Item, Kind};
+use super::plan::{Item, ItemKind};
 use super::setting::{self, Difference, Setting};
-use super::step::{Step, order};
+use super::step::{ServerWrite, order};
 use crate::behind;
 use crate::jetstream::{self, metadata, patiently};
 use crate::wanted::{DOMAIN, HASH, SERVICE, subjects_of};
@@ -61,16 +61,16 @@ pub(crate) async fn apply(
             return applied;
         }
         match patiently(async || write_once(bus, step).await).await {
-            Ok(Outcome::Wrote(what)) => {
+            Ok(WriteOutcome::Wrote(what)) => {
                 say(&what);
                 applied.done.push(what);
             }
-            Ok(Outcome::AlreadyDone(what)) => {
+            Ok(WriteOutcome::AlreadyDone(what)) => {
                 let what = format!("{what}: already done by someone else");
                 say(&what);
                 applied.done.push(what);
             }
-            Ok(Outcome::Contended(what)) => {
+            Ok(WriteOutcome::Contended(what)) => {
                 applied.end = End::Contended(what);
                 return applied;
             }
@@ -99,27 +99,27 @@ pub(crate) async fn apply(
     applied
 }
 
-enum Outcome {
+enum WriteOutcome {
     Wrote(String),
     AlreadyDone(String),
     Contended(String),
 }
 
-async fn write_once(bus: &Bus, step: &Step<'_>) -> Result<Outcome, Error> {
+async fn write_once(bus: &Bus, step: &ServerWrite<'_>) -> Result<WriteOutcome, Error> {
     let item = step.item();
     let there = current(bus, item).await?;
     if let Some(already) = overtaken(step, there.as_ref()) {
         return Ok(already);
     }
     match send(bus, step, there.as_ref()).await {
-        Ok(_) => Ok(Outcome::Wrote(step.done())),
+        Ok(_) => Ok(WriteOutcome::Wrote(step.done())),
         Err(Error::Server { code, .. }) if TAKEN.contains(&code) => {
             let there = current(bus, item).await?;
             match (&there, &item.wanted) {
                 (Some(there), Some(wanted)) if fits(item, wanted, there, false) => {
-                    Ok(Outcome::AlreadyDone(step.done()))
+                    Ok(WriteOutcome::AlreadyDone(step.done()))
                 }
-                _ => Ok(Outcome::Contended(moved_on(item, there.as_ref()))),
+                _ => Ok(WriteOutcome::Contended(moved_on(item, there.as_ref()))),
             }
         }
         Err(error) => Err(error),
@@ -127,7 +127,7 @@ async fn write_once(bus: &Bus, step: &Step<'_>) -> Result<Outcome, Error> {
 }
 
 /// What it is when nothing is to be written: it is so already, or it is not what the plan was made for.
-fn overtaken(step: &Step<'_>, there: Option<&Value>) -> Option<Outcome> {
+fn overtaken(step: &ServerWrite<'_>, there: Option<&Value>) -> Option<WriteOutcome> {
     let item = step.item();
     let unchanged = match (&item.there, there) {
         (None, None) => true,
@@ -135,30 +135,30 @@ fn overtaken(step: &Step<'_>, there: Option<&Value>) -> Option<Outcome> {
         _ => false,
     };
     match (step, there, &item.wanted) {
-        (Step::RemoveStream(_) | Step::RemoveDurable(_), None, _) => {
-            return Some(Outcome::AlreadyDone(step.done()));
+        (ServerWrite::RemoveStream(_) | ServerWrite::RemoveDurable(_), None, _) => {
+            return Some(WriteOutcome::AlreadyDone(step.done()));
         }
         (_, Some(there), Some(wanted)) if fits(item, wanted, there, step.leaves_retention()) => {
             // Where only the retention is to do, that is the last step's.
             return Some(match unchanged {
-                true => Outcome::Wrote(step.done()),
-                false => Outcome::AlreadyDone(step.done()),
+                true => WriteOutcome::Wrote(step.done()),
+                false => WriteOutcome::AlreadyDone(step.done()),
             });
         }
         // The step before it has changed the rest.
-        (Step::Retain(_), Some(_), _) => return None,
+        (ServerWrite::Retain(_), Some(_), _) => return None,
         _ => {}
     }
-    (!unchanged).then(|| Outcome::Contended(moved_on(item, there)))
+    (!unchanged).then(|| WriteOutcome::Contended(moved_on(item, there)))
 }
 
-async fn send(bus: &Bus, step: &Step<'_>, there: Option<&Value>) -> Result<Value, Error> {
+async fn send(bus: &Bus, step: &ServerWrite<'_>, there: Option<&Value>) -> Result<Value, Error> {
     let item = step.item();
     let (stream, durable) = (&item.stream, item.durable());
     let config = match (&item.wanted, there) {
         (Some(wanted), Some(there)) => {
             let mut config = overlaid(item, wanted, there, step.leaves_retention());
-            if item.kind == Kind::Durable {
+            if item.kind == ItemKind::Durable {
                 let begins = &wanted["deliver_policy"];
                 behind::note(bus, stream, durable, begins, &mut config, there).await?;
             }
@@ -168,14 +168,14 @@ async fn send(bus: &Bus, step: &Step<'_>, there: Option<&Value>) -> Result<Value
         (None, _) => Value::Null,
     };
     match step {
-        Step::WriteDurable(_) => {
+        ServerWrite::WriteDurable(_) => {
             let action = if there.is_some() { "update" } else { "create" };
             event_operate::write_durable(bus, stream, durable, &config, action).await
         }
-        Step::RemoveStream(_) | Step::RemoveDurable(_) => {
+        ServerWrite::RemoveStream(_) | ServerWrite::RemoveDurable(_) => {
             bus.api(step.request(true), &json!({})).await
         }
-        Step::CreateStream(_) | Step::ChangeStream(_) | Step::Retain(_) => {
+        ServerWrite::CreateStream(_) | ServerWrite::ChangeStream(_) | ServerWrite::Retain(_) => {
             bus.api(step.request(there.is_some()), &config).await
         }
     }
@@ -184,10 +184,10 @@ async fn send(bus: &Bus, step: &Step<'_>, there: Option<&Value>) -> Result<Value
 /// The configuration on the server now.
 async fn current(bus: &Bus, item: &Item) -> Result<Option<Value>, Error> {
     Ok(match item.kind {
-        Kind::Stream => jetstream::stream(bus, &item.stream)
+        ItemKind::Stream => jetstream::stream(bus, &item.stream)
             .await?
             .map(|s| s.config),
-        Kind::Durable => jetstream::consumer(bus, &item.stream, item.durable())
+        ItemKind::Durable => jetstream::consumer(bus, &item.stream, item.durable())
             .await?
             .map(|c| c.config),
     })
@@ -196,10 +196,10 @@ async fn current(bus: &Bus, item: &Item) -> Result<Option<Value>, Error> {
 /// What differs still, of what can be changed.
 fn open(item: &Item, wanted: &Value, there: &Value) -> Vec<Difference> {
     let all = match item.kind {
-        Kind::Stream => {
+        ItemKind::Stream => {
             setting::of_stream(wanted, there, item.stream == event_runtime::DEAD_LETTERS)
         }
-        Kind::Durable => setting::of_durable(wanted, there),
+        ItemKind::Durable => setting::of_durable(wanted, there),
     };
     all.into_iter().filter(Difference::is_possible).collect()
 }
@@ -211,10 +211,10 @@ fn fits(item: &Item, wanted: &Value, there: &Value, retention_later: bool) -> bo
 }
 
 /// Returns whether two configurations of the server say the same about everything that is ours to say.
-fn same(kind: Kind, a: &Value, b: &Value) -> bool {
+fn same(kind: ItemKind, a: &Value, b: &Value) -> bool {
     let differ = |a: &Value, b: &Value| match kind {
-        Kind::Stream => setting::of_stream(a, b, false).is_empty(),
-        Kind::Durable => setting::of_durable(a, b).is_empty(),
+        ItemKind::Stream => setting::of_stream(a, b, false).is_empty(),
+        ItemKind::Durable => setting::of_durable(a, b).is_empty(),
     };
     let note = |config: &Value| {
         [DOMAIN, SERVICE, HASH].map(|key| metadata(config, key).map(str::to_owned))
@@ -230,7 +230,9 @@ fn overlaid(item: &Item, wanted: &Value, there: &Value, retention_later: bool) -
         match (difference.setting, item.kind) {
             (Setting::Owner, _) => {}
             (Setting::Retention, _) if retention_later => {}
-            (Setting::Subjects, Kind::Durable) => set_filters(&mut config, &subjects_of(wanted)),
+            (Setting::Subjects, ItemKind::Durable) => {
+                set_filters(&mut config, &subjects_of(wanted))
+            }
             (setting, _) => config[setting.key()] = wanted[setting.key()].clone(),
         }
     }

@@ -4,7 +4,7 @@ use event_runtime::DEAD_LETTERS;
 use serde_json::Value;
 
 use super::loss;
-use super::plan::{Action, Item, Kind};
+use super::plan::{Action, Item, ItemKind};
 use crate::jetstream::{ConsumerInfo, StreamInfo, metadata, text};
 use crate::wanted::{DOMAIN, SERVICE, Wanted, WantedStream};
 
@@ -26,7 +26,7 @@ pub(super) fn leftover_streams(wanted: &Wanted, there: &[StreamInfo]) -> Vec<Ite
             } else {
                 Action::Foreign
             };
-            let mut item = Item::new(Kind::Stream, stream.name(), None, action);
+            let mut item = Item::new(ItemKind::Stream, stream.name(), None, action);
             item.there = Some(stream.config.clone());
             if ours {
                 item.losses.push(loss::of_removed_stream(stream));
@@ -61,7 +61,12 @@ pub(super) fn leftover_durables(
             } else {
                 Action::Foreign
             };
-            let mut item = Item::new(Kind::Durable, &stream.name, Some(&consumer.name), action);
+            let mut item = Item::new(
+                ItemKind::Durable,
+                &stream.name,
+                Some(&consumer.name),
+                action,
+            );
             item.there = Some(consumer.config.clone());
             if ours {
                 item.losses

@@ -25,7 +25,7 @@ pub(crate) struct Plan {
 /// One stream or durable.
 #[derive(Clone, Debug)]
 pub(crate) struct Item {
-    pub(crate) kind: Kind,
+    pub(crate) kind: ItemKind,
     pub(crate) stream: String,
     /// The durable's name; nothing for a stream.
     pub(crate) durable: Option<String>,
@@ -45,7 +45,7 @@ pub(crate) struct Item {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ItemKind {
     Stream,
     Durable,
 }
@@ -64,7 +64,7 @@ pub(crate) enum Action {
 }
 
 impl Item {
-    pub(super) fn new(kind: Kind, stream: &str, durable: Option<&str>, action: Action) -> Self {
+    pub(super) fn new(kind: ItemKind, stream: &str, durable: Option<&str>, action: Action) -> Self {
         Self {
             kind,
             stream: stream.to_owned(),
@@ -221,7 +221,7 @@ impl Plan {
 
 fn stream_item(stream: &WantedStream, there: Option<&StreamInfo>) -> Item {
     let Some(there) = there else {
-        return Item::new(Kind::Stream, &stream.name, None, Action::Create)
+        return Item::new(ItemKind::Stream, &stream.name, None, Action::Create)
             .wants(&stream.config, None);
     };
     let shared = stream.name == DEAD_LETTERS;
@@ -230,7 +230,7 @@ fn stream_item(stream: &WantedStream, there: Option<&StreamInfo>) -> Item {
         [] => Action::Keep,
         _ => Action::Change,
     };
-    let mut item = Item::new(Kind::Stream, &stream.name, None, action)
+    let mut item = Item::new(ItemKind::Stream, &stream.name, None, action)
         .wants(&stream.config, Some(&there.config));
     item.differences = differences;
     item.origin();
@@ -262,7 +262,14 @@ fn stream_item(stream: &WantedStream, there: Option<&StreamInfo>) -> Item {
 }
 
 fn durable_item(durable: &WantedDurable, there: Option<&ConsumerInfo>) -> Item {
-    let new = |action| Item::new(Kind::Durable, &durable.stream, Some(&durable.name), action);
+    let new = |action| {
+        Item::new(
+            ItemKind::Durable,
+            &durable.stream,
+            Some(&durable.name),
+            action,
+        )
+    };
     let Some(there) = there else {
         return new(Action::Create).wants(&durable.config, None);
     };

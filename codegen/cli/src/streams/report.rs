@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::plan::{Action, Item, Kind, Plan};
+use super::plan::{Action, Item, ItemKind, Plan};
 use super::reset::Reset;
 use super::rights::Rights;
 use super::setting::{self, Effect};
@@ -80,8 +80,8 @@ fn rights_text(out: &mut String, rights: &Rights, style: Style) {
 
 fn item_text(out: &mut String, item: &Item, style: Style) {
     let kind = match item.kind {
-        Kind::Stream => "stream",
-        Kind::Durable => "durable",
+        ItemKind::Stream => "stream",
+        ItemKind::Durable => "durable",
     };
     let (sign, verb) = match item.action {
         Action::Create => (style.green("+"), "create"),
@@ -185,7 +185,7 @@ fn item_json(item: &Item) -> Value {
         })
         .collect();
     json!({
-        "kind": match item.kind { Kind::Stream => "stream", Kind::Durable => "durable" },
+        "kind": match item.kind { ItemKind::Stream => "stream", ItemKind::Durable => "durable" },
         "stream": item.stream,
         "durable": item.durable,
         "action": match item.action {

@@ -3,13 +3,13 @@
 use event_operate::durable_request;
 use serde_json::Value;
 
-use super::plan::{Action, Item, Kind};
+use super::plan::{Action, Item, ItemKind};
 use super::setting::Setting;
 use super::subjects;
 use crate::wanted::subjects_of;
 
 /// One write.
-pub(super) enum Step<'a> {
+pub(super) enum ServerWrite<'a> {
     /// Takes a stream away, with its durables.
     RemoveStream(&'a Item),
     /// Makes a stream.
@@ -24,9 +24,9 @@ pub(super) enum Step<'a> {
 
 /// Subjects leave a stream before another takes them, streams come before their durables, and what makes a stream drop
 /// messages comes last.
-pub(super) fn order(items: &[Item]) -> Vec<Step<'_>> {
+pub(super) fn order(items: &[Item]) -> Vec<ServerWrite<'_>> {
     let all = || items.iter().filter(|item| item.is_change());
-    let of = |kind: Kind, action: Action| {
+    let of = |kind: ItemKind, action: Action| {
         all().filter(move |item| item.kind == kind && item.action == action)
     };
     let gives_subjects = |item: &&Item| match (&item.wanted, &item.there) {
@@ -39,47 +39,48 @@ pub(super) fn order(items: &[Item]) -> Vec<Step<'_>> {
             .iter()
             .any(|d| d.setting == Setting::Retention && d.is_possible())
     };
-    let mut changes: Vec<&Item> = of(Kind::Stream, Action::Change).collect();
+    let mut changes: Vec<&Item> = of(ItemKind::Stream, Action::Change).collect();
     changes.sort_by_key(|item| !gives_subjects(item));
-    let mut steps: Vec<Step<'_>> = Vec::new();
-    steps.extend(of(Kind::Durable, Action::Remove).map(Step::RemoveDurable));
-    steps.extend(of(Kind::Stream, Action::Remove).map(Step::RemoveStream));
-    steps.extend(changes.into_iter().map(Step::ChangeStream));
-    steps.extend(of(Kind::Stream, Action::Create).map(Step::CreateStream));
-    let durables = all().filter(|item| item.kind == Kind::Durable && item.action != Action::Remove);
-    steps.extend(durables.map(Step::WriteDurable));
+    let mut steps: Vec<ServerWrite<'_>> = Vec::new();
+    steps.extend(of(ItemKind::Durable, Action::Remove).map(ServerWrite::RemoveDurable));
+    steps.extend(of(ItemKind::Stream, Action::Remove).map(ServerWrite::RemoveStream));
+    steps.extend(changes.into_iter().map(ServerWrite::ChangeStream));
+    steps.extend(of(ItemKind::Stream, Action::Create).map(ServerWrite::CreateStream));
+    let durables =
+        all().filter(|item| item.kind == ItemKind::Durable && item.action != Action::Remove);
+    steps.extend(durables.map(ServerWrite::WriteDurable));
     steps.extend(
-        of(Kind::Stream, Action::Change)
+        of(ItemKind::Stream, Action::Change)
             .filter(retains)
-            .map(Step::Retain),
+            .map(ServerWrite::Retain),
     );
     steps
 }
 
-impl Step<'_> {
+impl ServerWrite<'_> {
     pub(super) fn item(&self) -> &Item {
         match self {
-            Step::RemoveStream(item)
-            | Step::CreateStream(item)
-            | Step::ChangeStream(item)
-            | Step::RemoveDurable(item)
-            | Step::WriteDurable(item)
-            | Step::Retain(item) => item,
+            ServerWrite::RemoveStream(item)
+            | ServerWrite::CreateStream(item)
+            | ServerWrite::ChangeStream(item)
+            | ServerWrite::RemoveDurable(item)
+            | ServerWrite::WriteDurable(item)
+            | ServerWrite::Retain(item) => item,
         }
     }
 
     pub(super) fn name(&self) -> String {
         let item = self.item();
         let kind = match item.kind {
-            Kind::Stream => "stream",
-            Kind::Durable => "durable",
+            ItemKind::Stream => "stream",
+            ItemKind::Durable => "durable",
         };
         format!("{kind} {}", item.name())
     }
 
     /// Returns whether the change of the retention is another step's.
     pub(super) fn leaves_retention(&self) -> bool {
-        matches!(self, Step::ChangeStream(_))
+        matches!(self, ServerWrite::ChangeStream(_))
     }
 
     /// What it asks JetStream for.
@@ -87,13 +88,15 @@ impl Step<'_> {
         let item = self.item();
         let (stream, durable) = (&item.stream, item.durable());
         match self {
-            Step::RemoveStream(_) => format!("STREAM.DELETE.{stream}"),
-            Step::RemoveDurable(_) => format!("CONSUMER.DELETE.{stream}.{durable}"),
-            Step::WriteDurable(_) => {
+            ServerWrite::RemoveStream(_) => format!("STREAM.DELETE.{stream}"),
+            ServerWrite::RemoveDurable(_) => format!("CONSUMER.DELETE.{stream}.{durable}"),
+            ServerWrite::WriteDurable(_) => {
                 let wanted = item.wanted.as_ref().unwrap_or(&Value::Null);
                 durable_request(stream, durable, wanted)
             }
-            Step::CreateStream(_) | Step::ChangeStream(_) | Step::Retain(_) => {
+            ServerWrite::CreateStream(_)
+            | ServerWrite::ChangeStream(_)
+            | ServerWrite::Retain(_) => {
                 let verb = if exists { "UPDATE" } else { "CREATE" };
                 format!("STREAM.{verb}.{stream}")
             }
@@ -102,9 +105,11 @@ impl Step<'_> {
 
     pub(super) fn done(&self) -> String {
         let verb = match (self, self.item().action) {
-            (Step::RemoveStream(_) | Step::RemoveDurable(_), _) => "removed",
-            (Step::CreateStream(_), _) | (Step::WriteDurable(_), Action::Create) => "created",
-            (Step::Retain(_), _) => "retention changed",
+            (ServerWrite::RemoveStream(_) | ServerWrite::RemoveDurable(_), _) => "removed",
+            (ServerWrite::CreateStream(_), _) | (ServerWrite::WriteDurable(_), Action::Create) => {
+                "created"
+            }
+            (ServerWrite::Retain(_), _) => "retention changed",
             _ => "changed",
         };
         format!("{}: {verb}", self.name())
@@ -116,12 +121,12 @@ pub(super) fn requests(items: &[Item]) -> Vec<(String, Vec<String>)> {
     order(items)
         .iter()
         // The last step of a stream is a change like the first.
-        .filter(|step| !matches!(step, Step::Retain(_)))
+        .filter(|step| !matches!(step, ServerWrite::Retain(_)))
         .map(|step| {
             let item = step.item();
             let info = match item.kind {
-                Kind::Stream => format!("STREAM.INFO.{}", item.stream),
-                Kind::Durable => format!("CONSUMER.INFO.{}.{}", item.stream, item.durable()),
+                ItemKind::Stream => format!("STREAM.INFO.{}", item.stream),
+                ItemKind::Durable => format!("CONSUMER.INFO.{}.{}", item.stream, item.durable()),
             };
             let request = step.request(item.there.is_some());
             (step.name(), vec![info, request])

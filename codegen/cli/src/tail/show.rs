@@ -8,7 +8,7 @@ use event_runtime::Error;
 use event_runtime::streams::covers;
 
 use super::Seen;
-use crate::message::{Judged, MESSAGE_ID, Reader, visible};
+use crate::message::{Judged, MESSAGE_ID, MessageReader, visible};
 use crate::outcome::Failure;
 use crate::terminal::{Style, ago};
 use crate::units::count;
@@ -17,7 +17,7 @@ use crate::units::count;
 const MOST_PROBLEMS: usize = 5;
 
 pub(super) struct Show<'a> {
-    reader: &'a Reader<'a>,
+    reader: &'a MessageReader<'a>,
     /// Names of the streams, and how many came of each.
     streams: Vec<(String, u64)>,
     json: bool,
@@ -31,7 +31,7 @@ pub(super) struct Show<'a> {
 
 impl<'a> Show<'a> {
     pub(super) fn new(
-        reader: &'a Reader<'a>,
+        reader: &'a MessageReader<'a>,
         streams: Vec<String>,
         json: bool,
         pattern: Option<&'a str>,

@@ -6,15 +6,15 @@ use event_codegen::subject::{PARTITION, Segment};
 use event_runtime::async_nats::HeaderMap;
 use event_runtime::partition;
 
-use crate::message::{Judged, MESSAGE_ID, Problem, Reader};
+use crate::message::{Judged, MESSAGE_ID, MessageReader, Violation};
 
-impl Reader<'_> {
+impl MessageReader<'_> {
     pub(super) fn misplaced(
         &self,
         judged: &Judged,
         subject: &str,
         headers: &HeaderMap,
-    ) -> Vec<Problem> {
+    ) -> Vec<Violation> {
         let Some(event) = judged.event else {
             return Vec::new();
         };
@@ -34,10 +34,10 @@ impl Reader<'_> {
         match self.subject(event, body) {
             Ok(own) if at_home && !self.same_but_for_partition(event, own.as_str(), subject) => {
                 let reason = format!("it is on {subject}, and its fields say {own}");
-                problems.push(Problem::whole("subject", "", reason));
+                problems.push(Violation::whole("subject", "", reason));
             }
             Ok(_) => {}
-            Err(bad) => problems.push(Problem::whole("subject", bad.reason.clone(), bad.reason)),
+            Err(bad) => problems.push(Violation::whole("subject", bad.reason.clone(), bad.reason)),
         }
         let id = headers.get(MESSAGE_ID).map(|id| id.as_str());
         // An empty one is none, for servers too.
@@ -45,10 +45,14 @@ impl Reader<'_> {
         match (self.message_id(event, body), id) {
             (Ok(Some(own)), Some(id)) if own.as_str() != id => {
                 let reason = format!("its message id is {id}, and its fields say {own}");
-                problems.push(Problem::whole("message-id", "", reason));
+                problems.push(Violation::whole("message-id", "", reason));
             }
             (Err(bad), _) => {
-                problems.push(Problem::whole("message-id", bad.reason.clone(), bad.reason));
+                problems.push(Violation::whole(
+                    "message-id",
+                    bad.reason.clone(),
+                    bad.reason,
+                ));
             }
             _ => {}
         }
@@ -63,7 +67,7 @@ impl Reader<'_> {
         segments.map(is).position(|is| is)
     }
 
-    fn partition(&self, event: EventId, judged: &Judged, subject: &str) -> Option<Problem> {
+    fn partition(&self, event: EventId, judged: &Judged, subject: &str) -> Option<Violation> {
         let token = subject.split('.').nth(self.partition_at(event)?)?;
         let contracts = self.contracts();
         let of = &contracts[event];
@@ -81,7 +85,7 @@ impl Reader<'_> {
                     n => format!("0 to {}", n - 1),
                 }
             );
-            return Some(Problem::whole("partition", "missing", reason));
+            return Some(Violation::whole("partition", "missing", reason));
         };
         let key = of.key.as_ref().and_then(|key| key.value)?;
         let field = of.body.fields().get(key)?;
@@ -95,7 +99,7 @@ impl Reader<'_> {
             "it is in partition {there}, and its key `{wire}` belongs in {own}: it may be handled before or beside others \
              of its key"
         );
-        (own != there).then(|| Problem::whole("partition", "other", reason))
+        (own != there).then(|| Violation::whole("partition", "other", reason))
     }
 
     fn same_but_for_partition(&self, event: EventId, a: &str, b: &str) -> bool {

@@ -9,7 +9,7 @@ use event_codegen::model::EventId;
 use event_runtime::raw::StoredMessage;
 
 use crate::groups::{Group, Groups};
-use crate::message::{MESSAGE_ID, Reader, visible};
+use crate::message::{MESSAGE_ID, MessageReader, visible};
 use crate::terminal::Style;
 use crate::units::count;
 
@@ -41,7 +41,7 @@ struct OfEvent {
 }
 
 impl Tally {
-    pub(super) fn add(&mut self, reader: &Reader<'_>, message: &StoredMessage) {
+    pub(super) fn add(&mut self, reader: &MessageReader<'_>, message: &StoredMessage) {
         self.read += 1;
         if message.header(MESSAGE_ID).is_none_or(str::is_empty) {
             self.without_id.add(message.sequence, String::new);
@@ -106,7 +106,7 @@ impl Tally {
         )
     }
 
-    pub(super) fn human(&self, reader: &Reader<'_>, style: Style, out: &mut String) {
+    pub(super) fn human(&self, reader: &MessageReader<'_>, style: Style, out: &mut String) {
         let name = |event: &EventId| reader.name(*event);
         let width = self
             .events
@@ -171,7 +171,7 @@ impl Tally {
         }
     }
 
-    pub(super) fn json(&self, reader: &Reader<'_>) -> Vec<(&'static str, Json)> {
+    pub(super) fn json(&self, reader: &MessageReader<'_>) -> Vec<(&'static str, Json)> {
         let events = self.events.iter().map(|(event, of_event)| {
             Json::object([
                 ("event", Json::text(reader.name(*event))),
@@ -200,7 +200,7 @@ impl Tally {
     }
 }
 
-impl Reader<'_> {
+impl MessageReader<'_> {
     /// Returns whether a stream declares a subject for events that are written by hand.
     fn declares(&self, subject: &str) -> bool {
         let mut streams = self.contracts().streams.iter();

@@ -1,15 +1,14 @@
-//! Values that one type may hold and another refuses. Asks in one direction; the rules ask both ways.
+//! Everything that one type may hold and another refuses, at any depth: the comparison of every place that both have. Asks in
+//! one direction; the rules ask both ways.
 
 use std::collections::HashSet;
 
+use crate::compat::compare::{self, Gap, Sort};
 use crate::json::Json;
 use crate::model::TypeId;
 use crate::payload::demands::{Demands, Items, Place, Step};
-use crate::payload::read;
-use crate::payload::shape::{Count, Format, Range, Text};
-use crate::payload::steer::{self, End, Pair};
-use crate::payload::text;
-use crate::payload::write::float;
+use crate::payload::shape::Format;
+use crate::payload::steer::{End, Pair};
 
 /// Something that the writer may send and the reader refuses.
 #[derive(Clone, Debug)]
@@ -65,33 +64,20 @@ pub(super) fn refused(writer: &Place<'_>, reader: &Place<'_>) -> Vec<Change> {
 }
 
 impl<'a> Compare<'a> {
-    fn say(
-        &mut self,
-        steps: &[Step],
-        what: impl Into<String>,
-        ends: impl IntoIterator<Item = End>,
-    ) {
-        self.push(steps, what, true, ends);
+    fn say(&mut self, steps: &[Step], what: &str, ends: &[End]) {
+        let made = |end| self.whole.steered(steps, end, 0);
+        let payloads = ends.iter().filter_map(made).collect();
+        self.push(steps, what, true, payloads);
     }
 
-    fn doubt(&mut self, steps: &[Step], what: impl Into<String>) {
-        self.push(steps, what, false, []);
+    fn doubt(&mut self, steps: &[Step], what: &str) {
+        self.push(steps, what, false, Vec::new());
     }
 
-    fn push(
-        &mut self,
-        steps: &[Step],
-        what: impl Into<String>,
-        decided: bool,
-        ends: impl IntoIterator<Item = End>,
-    ) {
-        let payloads = ends
-            .into_iter()
-            .filter_map(|end| self.whole.steered(steps, &end, 0))
-            .collect();
+    fn push(&mut self, steps: &[Step], what: &str, decided: bool, payloads: Vec<Json>) {
         self.changes.push(Change {
             steps: steps.to_vec(),
-            what: what.into(),
+            what: what.to_owned(),
             decided,
             payloads,
         });
@@ -119,7 +105,7 @@ impl<'a> Compare<'a> {
             return self.doubt(steps, why);
         }
         if ours.branches.is_empty() && theirs.branches.is_empty() {
-            self.kinds(&ours, &theirs, (w, r), steps);
+            self.place((w, &ours), (r, &theirs), steps);
         } else if ours.branches.is_empty() {
             self.branches(w, r, steps);
         } else {
@@ -149,7 +135,11 @@ impl<'a> Compare<'a> {
         }
         match alike.as_slice() {
             [only] => self.pair(w, only, steps),
-            [] => self.say(steps, "no branch takes this kind of value", [End::Smallest]),
+            [] => self.say(
+                steps,
+                "no branch takes this kind of value",
+                &[End::Smallest],
+            ),
             _ => self.doubt(
                 steps,
                 "several branches could take it, and none takes all of it",
@@ -166,296 +156,70 @@ impl<'a> Compare<'a> {
         std::mem::replace(&mut self.changes, kept)
     }
 
-    fn kinds(
+    /// Two types without branches: the place itself, then what is inside.
+    fn place(
         &mut self,
-        w: &Demands<'a>,
-        r: &Demands<'a>,
-        (writer, reader): (&Place<'a>, &Place<'a>),
+        (writer, w): (&Place<'a>, &Demands<'a>),
+        (reader, r): (&Place<'a>, &Demands<'a>),
         steps: &mut Vec<Step>,
     ) {
-        if let Some(allowed) = &r.values {
-            return self.values(w, r, writer, allowed, steps);
+        for gap in compare::gaps(writer, reader) {
+            self.gap(&gap, r, steps);
         }
-        if let Some(sent) = &w.values {
-            // Each value decides for itself.
-            for value in sent {
-                if let Some(why) = read::refuses(reader, value) {
-                    self.say(steps, why, [End::Value(value.clone())]);
-                }
-            }
+        if w.kind != r.kind || w.values.is_some() || r.values.is_some() {
             return;
         }
-        if w.loose && !r.loose && r.kind == Some("integer") {
-            let text = End::Value(Json::text("0"));
-            self.say(steps, "it must be a number and no text", [text]);
-        }
-        match (w.kind, r.kind) {
-            (_, None) => {}
-            (None, Some(kind)) => self.say(steps, format!("only {kind} is taken"), anything()),
-            (Some("integer"), Some("integer")) => {
-                let (a, b) = (w.range, r.range);
-                if let Some(n) = a.outside(b) {
-                    self.say(
-                        steps,
-                        format!("it must be within {}..={}", b.min, b.max),
-                        [End::Value(Json::integer(n))],
-                    );
-                }
-                self.steps(w, r, steps);
-            }
-            (Some("integer"), Some("number")) => {
-                let (min, max) = r.floats;
-                let inside = Range {
-                    min: min.ceil() as i128,
-                    max: max.floor() as i128,
-                };
-                if let Some(n) = w.range.outside(inside) {
-                    self.say(
-                        steps,
-                        format!("it must be from {min:?} to {max:?}"),
-                        [End::Value(Json::integer(n))],
-                    );
-                }
-            }
-            (Some("number"), Some("number")) => self.floats(w.floats, r.floats, steps),
-            (Some("number"), Some("integer")) => {
-                self.say(
+        self.items(w, r, steps);
+        for member in &w.properties {
+            if let Some(reader) = r.property(&member.name).or(r.extra.as_ref()) {
+                self.inside(
+                    Step::Property(member.name.clone()),
+                    &member.of,
+                    reader,
                     steps,
-                    "it must have no fraction",
-                    [0.5, -0.5, 1.5, 10.5].map(|n| End::Value(float(n))),
                 );
             }
-            (Some("string"), Some("string")) => self.texts(&w.text, &r.text, steps),
-            (Some("array"), Some("array")) => self.lists(w, r, steps),
-            (Some("object"), Some("object")) => self.objects(w, r, writer, steps),
-            (Some(a), Some(b)) if a == b => {}
-            (Some(_), Some(kind)) => {
-                self.say(steps, format!("only {kind} is taken"), [End::Smallest])
-            }
+        }
+        if let (Some(a), Some(b)) = (&w.extra, &r.extra) {
+            self.inside(Step::Entry, a, b, steps);
         }
     }
 
-    /// Multiples of a number that are none of another one.
-    fn steps(&mut self, w: &Demands<'_>, r: &Demands<'_>, steps: &[Step]) {
-        let (a, b) = (w.step, r.step);
-        if a % b == 0 {
+    fn gap(&mut self, gap: &Gap, r: &Demands<'_>, steps: &[Step]) {
+        // A schema says nothing of what a text means.
+        if gap.sort == Sort::Misread && r.text.format == Format::Plain {
             return;
         }
-        let near = w.integer().into_iter();
-        let mut sent = near.flat_map(|near| [near, near + a, near - a]);
-        let found = sent.find(|n| w.range.contains(*n) && n % b != 0);
-        let ends = found.map(|n| End::Value(Json::integer(n)));
-        self.say(steps, format!("it must be a multiple of {b}"), ends);
-    }
-
-    fn values(
-        &mut self,
-        w: &Demands<'a>,
-        r: &Demands<'a>,
-        writer: &Place<'a>,
-        allowed: &[Json],
-        steps: &[Step],
-    ) {
-        match &w.values {
-            Some(sent) => {
-                for value in sent.iter().filter(|value| !allowed.contains(value)) {
-                    self.say(
-                        steps,
-                        format!("{} is no allowed value", value.to_compact()),
-                        [End::Value(value.clone())],
-                    );
-                }
-            }
-            None => {
-                let numbers = (0..=allowed.len() as i128).map(Json::integer);
-                let texts = ["something-else", "x", "y"].map(Json::text);
-                let both = texts
-                    .into_iter()
-                    .chain(numbers)
-                    .chain([Json::Bool(true), Json::Bool(false)]);
-                let others = both.filter(|value| {
-                    !allowed.contains(value) && read::refuses(writer, value).is_none()
-                });
-                let others: Vec<End> = others.take(3).map(End::Value).collect();
-                let full = r.kind == Some("boolean") && others.is_empty();
-                if !full {
-                    self.say(steps, "only some values are allowed", others);
-                }
-            }
-        }
-    }
-
-    fn floats(&mut self, (a, b): (f64, f64), (c, d): (f64, f64), steps: &[Step]) {
-        let what = format!("it must be from {c:?} to {d:?}");
-        if a < c {
-            self.say(
-                steps,
-                what,
-                [End::Value(float((c - 1.0).max(a))), End::Value(float(a))],
-            );
-        } else if b > d {
-            self.say(
-                steps,
-                what,
-                [End::Value(float((d + 1.0).min(b))), End::Value(float(b))],
-            );
-        }
-    }
-
-    fn texts(&mut self, w: &Text, r: &Text, steps: &[Step]) {
-        let natural = w.format.length();
-        let length = Count {
-            min: w.length.min.max(natural.min),
-            max: [w.length.max, natural.max].into_iter().flatten().min(),
-        };
-        let formats = r.format == Format::Plain || r.format == w.format;
-        if formats && r.length.includes(length) && r.patterns.is_subset(&w.patterns) {
-            return;
-        }
-        match text::between(w, r) {
-            Some(found) => {
-                let why = format!("{:?} does not fit", text::shortened(&found));
-                self.say(steps, why, [End::Value(Json::Text(found))]);
-            }
-            None => self.doubt(
+        if gap.is_certain() {
+            self.say(steps, &gap.demand(), &gap.ends);
+        } else {
+            self.doubt(
                 steps,
                 "whether one text's constraints accept all of another's is not decided",
-            ),
-        }
-    }
-
-    fn counts(
-        &mut self,
-        w: Count,
-        r: Count,
-        what: &str,
-        end: impl Fn(u64) -> Option<Json>,
-        steps: &[Step],
-    ) {
-        if let Some(n) = w.outside(r) {
-            let ends: Vec<End> = end(n).map(End::Value).into_iter().collect();
-            self.say(
-                steps,
-                format!(
-                    "{n} {what} are too {}",
-                    if n < r.min { "few" } else { "many" }
-                ),
-                ends,
             );
         }
     }
 
-    fn lists(&mut self, w: &Demands<'a>, r: &Demands<'a>, steps: &mut Vec<Step>) {
-        let one = match (&w.items, &r.items) {
-            (Items::Each(item), Items::Each(theirs)) => Pair::new(item, Some(theirs)).beside(0),
-            (Items::Each(item), _) => Pair::new(item, None).beside(0),
-            _ => None,
-        };
-        let items = |n: u64| {
-            (n <= 1_000).then(|| Some(Json::List(vec![one.clone()?; usize::try_from(n).ok()?])))?
-        };
-        self.counts(w.count, r.count, "items", items, steps);
+    fn inside(&mut self, step: Step, w: &Place<'a>, r: &Place<'a>, steps: &mut Vec<Step>) {
+        steps.push(step);
+        self.pair(w, r, steps);
+        steps.pop();
+    }
+
+    fn items(&mut self, w: &Demands<'a>, r: &Demands<'a>, steps: &mut Vec<Step>) {
         match (&w.items, &r.items) {
             (Items::All(a), Items::All(b)) if a.len() == b.len() => {
                 // A step says nothing of the position: only the first item of a tuple can be steered to.
                 for (at, (a, b)) in a.iter().zip(b).enumerate() {
                     if !self.trial(a, b, steps).is_empty() {
-                        self.doubt(steps, format!("item {} of the tuple changed", at + 1));
+                        self.doubt(steps, &format!("item {} of the tuple changed", at + 1));
                     }
                 }
             }
             (Items::All(_), _) | (_, Items::All(_)) => {
-                self.doubt(steps, "a list and a tuple, or two tuples of other lengths")
+                self.doubt(steps, "a list and a tuple, or two tuples of other lengths");
             }
-            (Items::Each(a), Items::Each(b)) => {
-                steps.push(Step::Item);
-                self.pair(a, b, steps);
-                steps.pop();
-            }
-            _ => {}
-        }
-    }
-
-    fn objects(
-        &mut self,
-        w: &Demands<'a>,
-        r: &Demands<'a>,
-        writer: &Place<'a>,
-        steps: &mut Vec<Step>,
-    ) {
-        for name in r.required.iter().filter(|name| !w.requires(name)) {
-            self.say(
-                steps,
-                format!("`{name}` is required"),
-                [End::Without(name.to_owned())],
-            );
-        }
-        let lists = r.any_of;
-        let implied = |names: &[&String]| {
-            let mut lists = lists.iter();
-            lists.any(|list| list.iter().all(|name| names.contains(&name)))
-        };
-        let sure: Vec<&String> = w.required.iter().collect();
-        let mut sent = w.any_of.iter();
-        let each = sent.len() > 0
-            && sent
-                .all(|more| implied(&more.iter().chain(sure.iter().copied()).collect::<Vec<_>>()));
-        if !lists.is_empty() && !implied(&sure) && !each {
-            self.say(
-                steps,
-                "one of several lists of members must be there",
-                [End::Smallest],
-            );
-        }
-        let base = steer::smallest(writer, 0);
-        let more = match &w.extra {
-            Some(of) => steer::smallest(of, 0),
-            None => Some(Json::Bool(true)),
-        };
-        let of_size = |n: u64| {
-            let Some(Json::Object(members)) = &base else {
-                return None;
-            };
-            let mut members = members.clone();
-            while (members.len() as u64) < n.min(1_000) {
-                members.push((format!("key{}", members.len()), more.clone()?));
-            }
-            (members.len() as u64 == n).then_some(Json::Object(members))
-        };
-        self.counts(w.count, r.count, "members", of_size, steps);
-        for member in &w.properties {
-            let (name, of) = (&member.name, &member.of);
-            if let Some(reader) = r.property(name).or(r.extra.as_ref()) {
-                steps.push(Step::Property(name.clone()));
-                self.pair(of, reader, steps);
-                steps.pop();
-            }
-        }
-        match (&w.extra, &r.extra) {
-            (Some(a), Some(b)) => {
-                steps.push(Step::Entry);
-                self.pair(a, b, steps);
-                steps.pop();
-            }
-            (None, Some(b)) if !b.demands().is_anything() => {
-                let values = [
-                    Json::Bool(true),
-                    Json::text("anything"),
-                    Json::list([]),
-                    Json::object::<String>([]),
-                ];
-                let with = |value: Json| match &base {
-                    Some(Json::Object(members)) => {
-                        let more = ("something-else".to_owned(), value);
-                        Some(End::Value(Json::Object(
-                            members.iter().cloned().chain([more]).collect(),
-                        )))
-                    }
-                    _ => None,
-                };
-                let ends: Vec<End> = values.into_iter().filter_map(with).collect();
-                self.say(steps, "other members must be of one type", ends);
-            }
+            (Items::Each(a), Items::Each(b)) => self.inside(Step::Item, a, b, steps),
             _ => {}
         }
     }
@@ -474,16 +238,4 @@ fn is_alike(w: &Demands<'_>, r: &Demands<'_>) -> bool {
     };
     let (a, b) = (tags(w), tags(r));
     w.kind == r.kind && (a == b || (a.is_empty() || b.is_empty()))
-}
-
-fn anything() -> Vec<End> {
-    [
-        Json::Bool(true),
-        Json::text("anything"),
-        Json::integer(1),
-        Json::list([]),
-        Json::object::<String>([]),
-    ]
-    .map(End::Value)
-    .into()
 }

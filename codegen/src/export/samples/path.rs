@@ -3,33 +3,33 @@
 use crate::json::Json;
 
 #[derive(Clone)]
-enum Step {
+enum Segment {
     Member(String),
     Item(usize),
 }
 
 /// A place in a payload.
 #[derive(Clone, Default)]
-pub(super) struct Path(Vec<Step>);
+pub(super) struct Path(Vec<Segment>);
 
 impl Path {
     pub(super) fn member(&self, name: &str) -> Self {
-        self.then(Step::Member(name.to_owned()))
+        self.then(Segment::Member(name.to_owned()))
     }
 
     pub(super) fn item(&self, at: usize) -> Self {
-        self.then(Step::Item(at))
+        self.then(Segment::Item(at))
     }
 
-    fn then(&self, step: Step) -> Self {
+    fn then(&self, step: Segment) -> Self {
         Self(self.0.iter().cloned().chain([step]).collect())
     }
 
     /// `lines[0].quantity`.
     pub(super) fn shown(&self) -> String {
         let steps = self.0.iter().map(|step| match step {
-            Step::Member(name) => format!(".{name}"),
-            Step::Item(at) => format!("[{at}]"),
+            Segment::Member(name) => format!(".{name}"),
+            Segment::Item(at) => format!("[{at}]"),
         });
         steps.collect::<String>().trim_start_matches('.').to_owned()
     }
@@ -37,8 +37,8 @@ impl Path {
     /// `lines.0.quantity.below-minimum`, for a file.
     pub(super) fn file(&self, what: &str) -> String {
         let steps = self.0.iter().map(|step| match step {
-            Step::Member(name) => format!("{name}."),
-            Step::Item(at) => format!("{at}."),
+            Segment::Member(name) => format!("{name}."),
+            Segment::Item(at) => format!("{at}."),
         });
         steps.chain([what.to_owned()]).collect()
     }
@@ -59,7 +59,7 @@ impl Path {
         for (at, step) in self.0.iter().enumerate() {
             let last = at + 1 == self.0.len();
             place = match (step, place) {
-                (Step::Member(name), Json::Object(members)) => {
+                (Segment::Member(name), Json::Object(members)) => {
                     let found = members.iter().position(|(key, _)| key == name);
                     match (found, &value) {
                         (Some(found), None) if last => {
@@ -74,7 +74,7 @@ impl Path {
                         (None, _) => return changed,
                     }
                 }
-                (Step::Item(at), Json::List(items)) if *at < items.len() => &mut items[*at],
+                (Segment::Item(at), Json::List(items)) if *at < items.len() => &mut items[*at],
                 _ => return changed,
             };
         }
@@ -89,11 +89,11 @@ impl Path {
         self.0
             .iter()
             .try_fold(payload, |place, step| match (step, place) {
-                (Step::Member(name), Json::Object(members)) => members
+                (Segment::Member(name), Json::Object(members)) => members
                     .iter()
                     .find(|(key, _)| key == name)
                     .map(|(_, value)| value),
-                (Step::Item(at), Json::List(items)) => items.get(*at),
+                (Segment::Item(at), Json::List(items)) => items.get(*at),
                 _ => None,
             })
     }

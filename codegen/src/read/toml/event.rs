@@ -3,7 +3,7 @@
 use super::document::Entry;
 use super::names::Sort;
 use super::table::Pending;
-use super::table::{Reader, Table};
+use super::table::{Table, TableReader};
 use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::model::{Body, Envelope, Event, EventId, Field, FieldRef, StreamRef, TypeKind};
 use crate::read::keys;
@@ -13,7 +13,7 @@ use crate::subject::Template;
 /// So many mistakes of one subject are shown at most; nobody writes more, and each is a look through the text.
 const MISTAKES: usize = 16;
 
-impl<'a> Reader<'a> {
+impl<'a> TableReader<'a> {
     pub(super) fn event(&mut self, entry: &Entry<'a>) -> Event {
         self.check_type_name("an event", &entry.name());
         let mut event = Event {

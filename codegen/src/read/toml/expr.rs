@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::names::Sort;
-use super::table::Reader;
+use super::table::TableReader;
 use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::model::{Type, TypeId};
 use crate::name;
@@ -53,7 +53,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("hashmap", "map<T>"),
 ];
 
-impl Reader<'_> {
+impl TableReader<'_> {
     /// A field's type, and whether a `?` makes it optional.
     pub(super) fn field_type(&mut self, text: &Spanned<String>) -> (Spanned<Type>, bool) {
         let (whole, optional) = match text.value.strip_suffix('?') {

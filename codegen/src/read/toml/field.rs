@@ -3,14 +3,14 @@
 use ::toml::de::DeValue;
 
 use super::document::{Entry, entries};
-use super::table::{Reader, Table};
+use super::table::{Table, TableReader};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{Constraints, Field, Type};
 use crate::name;
 use crate::read::keys;
 use crate::source::{Span, Spanned};
 
-impl<'a> Reader<'a> {
+impl<'a> TableReader<'a> {
     /// The `fields` of a table, in the order of the file.
     pub(super) fn fields(&mut self, entry: &Entry<'a>) -> Vec<Field> {
         let Some(table) = self.as_table(entry) else {

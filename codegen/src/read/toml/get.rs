@@ -3,7 +3,7 @@
 use ::toml::de::{DeTable, DeValue};
 
 use super::document::{Entry, entries};
-use super::table::{Reader, Table};
+use super::table::{Table, TableReader};
 use crate::diagnostic::{Code, Diagnostic, no_choice};
 use crate::read::keys::Kind;
 use crate::source::{Span, Spanned};
@@ -21,7 +21,7 @@ fn kind_of(value: &DeValue<'_>) -> &'static str {
     }
 }
 
-impl<'a> Reader<'a> {
+impl<'a> TableReader<'a> {
     /// Reports a value of the wrong kind.
     pub(super) fn wrong(&mut self, entry: &Entry<'_>, expected: &str) {
         let message = format!(

@@ -13,7 +13,7 @@ const SUGGESTIONS: usize = 100;
 
 /// Everything that can be named.
 #[derive(Default)]
-pub(super) struct Names<'a> {
+pub(super) struct NameTable<'a> {
     domains: BTreeMap<&'a str, DomainId>,
     events: Vec<BTreeMap<&'a str, EventId>>,
     types: Vec<BTreeMap<&'a str, TypeId>>,
@@ -36,7 +36,7 @@ pub(super) enum Sort {
     Type,
 }
 
-impl<'a> Names<'a> {
+impl<'a> NameTable<'a> {
     /// Declares everything of a file. Files come in the order of their domains, which gives the ids.
     pub(super) fn declare(
         &mut self,

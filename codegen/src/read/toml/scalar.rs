@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ::toml::de::DeValue;
 
-use super::table::{Reader, Table};
+use super::table::{Table, TableReader};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::formats;
 use crate::model::Start;
@@ -14,7 +14,7 @@ use crate::source::Spanned;
 /// The server counts nanoseconds in 64 bits, with a sign.
 const LONGEST_MS: u64 = i64::MAX as u64 / 1_000_000;
 
-impl<'a> Reader<'a> {
+impl<'a> TableReader<'a> {
     /// A duration that is at least as long as its key demands.
     pub(super) fn duration(&mut self, table: &Table<'a>, key: &str) -> Option<Spanned<Duration>> {
         const EXPECTED: &str = "an integer and one of ms, s, m, h, d, such as \"30s\"";

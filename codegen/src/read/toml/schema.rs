@@ -1,11 +1,11 @@
 //! Events and types from a JSON Schema: which file they name, and what their `id` and `key` name in it.
 
-use super::table::{Reader, Table};
+use super::table::{Table, TableReader};
 #[cfg(not(feature = "import"))]
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{Body, TypeKind};
 
-impl<'a> Reader<'a> {
+impl<'a> TableReader<'a> {
     /// What a JSON Schema says, once it has been imported.
     pub(super) fn schema(&mut self, table: &Table<'a>) -> Body {
         let mut body = Body::from(TypeKind::Invalid);

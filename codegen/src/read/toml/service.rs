@@ -5,12 +5,12 @@ use std::time::Duration;
 use ::toml::de::DeValue;
 
 use super::document::Entry;
-use super::table::{Reader, Table};
+use super::table::{Table, TableReader};
 use crate::model::{EventId, Retry, Service, Start};
 use crate::read::keys;
 use crate::source::Spanned;
 
-impl<'a> Reader<'a> {
+impl<'a> TableReader<'a> {
     pub(super) fn service(&mut self, entry: &Entry<'a>) -> Service {
         let mut service = Service {
             name: entry.name(),

@@ -1,14 +1,14 @@
 //! JetStream streams. Which names the server takes is for the rules.
 
 use super::document::Entry;
-use super::table::Reader;
+use super::table::TableReader;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{Discard, Retention, Storage, Stream};
 use crate::read::keys;
 use crate::source::Spanned;
 use crate::subject::Pattern;
 
-impl<'a> Reader<'a> {
+impl<'a> TableReader<'a> {
     pub(super) fn stream(&mut self, entry: &Entry<'a>) -> Stream {
         let mut stream = Stream {
             name: entry.name(),

@@ -6,7 +6,7 @@ use std::ops::Range;
 use ::toml::de::DeTable;
 
 use super::document::{Document, Entry, entries, lost_words, span};
-use super::names::Names;
+use super::names::NameTable;
 use super::recover::Headers;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, closest};
 use crate::read::keys::{self, Kind};
@@ -22,8 +22,8 @@ pub(super) struct Pending {
 }
 
 /// Reads the tables of one file.
-pub(super) struct Reader<'a> {
-    pub names: &'a Names<'a>,
+pub(super) struct TableReader<'a> {
+    pub names: &'a NameTable<'a>,
     pub document: &'a Document<'a>,
     diagnostics: &'a mut Diagnostics,
     /// The headers of tables that lost something.
@@ -59,9 +59,9 @@ impl<'a> Table<'a> {
     }
 }
 
-impl<'a> Reader<'a> {
+impl<'a> TableReader<'a> {
     pub(super) fn new(
-        names: &'a Names<'a>,
+        names: &'a NameTable<'a>,
         document: &'a Document<'a>,
         diagnostics: &'a mut Diagnostics,
     ) -> Self {

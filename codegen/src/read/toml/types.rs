@@ -1,7 +1,7 @@
 //! Named types: objects, enums, unions and scalars.
 
 use super::document::{Entry, entries};
-use super::table::{Reader, Table};
+use super::table::{Table, TableReader};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{Body, Enum, Names, TypeDef, TypeKind, Union, Variant};
 use crate::name;
@@ -9,7 +9,7 @@ use crate::read::keys;
 use crate::source::Spanned;
 use ::toml::de::DeValue;
 
-impl<'a> Reader<'a> {
+impl<'a> TableReader<'a> {
     pub(super) fn type_def(&mut self, entry: &Entry<'a>) -> TypeDef {
         self.check_type_name("a type", &entry.name());
         let mut ty = TypeDef {

@@ -4,12 +4,12 @@
 use ::toml::de::{DeInteger, DeTable, DeValue};
 
 use super::document::{Entry, entries};
-use super::table::{Reader, Table};
+use super::table::{Table, TableReader};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::{Number, Value, ValueKind};
 use crate::source::{Span, Spanned};
 
-impl<'a> Reader<'a> {
+impl<'a> TableReader<'a> {
     /// A number without a place, for `min` and `max`.
     pub(super) fn number(&mut self, table: &Table<'a>, key: &str) -> Option<Spanned<Number>> {
         let entry = table.get(key)?;

@@ -1,0 +1,563 @@
+//! One place of a payload, one direction: what may the writer send there that the reader refuses or misreads?
+//!
+//! The only comparison of two types: the rules for contracts and those for imported schemas follow from its answers. What
+//! is inside a list, a map or an object is another place.
+
+use crate::json::Json;
+use crate::model::{TypeKind, Union};
+use crate::payload::common::{self, is_wider, refused_texts};
+use crate::payload::demands::{Demands, Place};
+use crate::payload::read;
+use crate::payload::shape::{Count, Format, Range, Text};
+use crate::payload::steer::End;
+use crate::payload::text;
+use crate::payload::write::float;
+
+use super::finding::Direction;
+use super::raw::{Words, quoted};
+
+/// Kind of difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sort {
+    /// Another kind of value.
+    Type,
+    /// Text that the reader takes for something else.
+    Misread,
+    /// A number, and the reader takes its text; or the other way round.
+    NumberText,
+    /// Anything, and the reader takes values of one type.
+    Anything,
+    /// A number out of range.
+    Range,
+    /// A number with a fraction.
+    Fraction,
+    /// A text of another format.
+    Format,
+    /// A value that a constraint refuses.
+    Constraint,
+    /// A text that does not match another pattern.
+    Pattern,
+    /// A value of a list that the reader's list lacks.
+    Listed,
+    /// A value that no list has.
+    Unlisted,
+    /// A union that is told apart by another member.
+    Tag,
+    /// An object whose members are not those that are demanded.
+    Members,
+}
+
+/// Something that the writer may send and the reader refuses or misreads.
+#[derive(Debug)]
+pub(super) struct Gap {
+    pub sort: Sort,
+    /// One such value, in words.
+    pub value: String,
+    /// What the writer may send, in words.
+    pub sent: String,
+    /// What the reader takes, in words.
+    pub taken: String,
+    /// Values that show it.
+    pub ends: Vec<End>,
+}
+
+impl Gap {
+    /// Parts of the text of a finding.
+    pub fn words(&self, direction: Direction) -> Words {
+        let (was, is) = match direction {
+            Direction::Backward => (&self.sent, &self.taken),
+            Direction::Forward => (&self.taken, &self.sent),
+        };
+        Words {
+            of: String::new(),
+            value: self.value.clone(),
+            was: was.clone(),
+            is: is.clone(),
+        }
+    }
+
+    /// Demand of the reader, in a few words.
+    pub fn demand(&self) -> String {
+        let Self { value, taken, .. } = self;
+        match self.sort {
+            Sort::Type | Sort::Misread | Sort::NumberText | Sort::Anything => {
+                format!("only {taken} is taken")
+            }
+            Sort::Range => format!("it must be in the range {taken}"),
+            Sort::Fraction => "it must have no fraction".to_owned(),
+            Sort::Format => format!("it must be a text of the format {taken}"),
+            Sort::Pattern => format!("it must match {taken}"),
+            Sort::Listed => format!("{value} is no allowed value"),
+            Sort::Unlisted => "only some values are allowed".to_owned(),
+            Sort::Tag => format!("it must be told apart by {taken}"),
+            Sort::Constraint | Sort::Members => taken.clone(),
+        }
+    }
+
+    /// Returns whether there is such a value. Of the constraints of texts only a text is a proof.
+    pub fn is_certain(&self) -> bool {
+        !self.ends.is_empty()
+            || !matches!(self.sort, Sort::Format | Sort::Constraint | Sort::Pattern)
+    }
+}
+
+/// Compares a place of two types. Of a type with branches, a union or a choice, each branch is to be compared alone.
+pub(super) fn gaps(writer: &Place<'_>, reader: &Place<'_>) -> Vec<Gap> {
+    let mut both = Both {
+        writer,
+        reader,
+        w: writer.demands(),
+        r: reader.demands(),
+        found: Vec::new(),
+    };
+    both.compare();
+    both.found
+}
+
+/// The difference of a place whose values are of another kind, whatever is in them.
+pub(super) fn other_kind(writer: &Place<'_>, reader: &Place<'_>) -> Gap {
+    let (w, r) = (writer.demands(), reader.demands());
+    let sort = if is_number_text(&w, &r) || is_number_text(&r, &w) {
+        Sort::NumberText
+    } else {
+        Sort::Type
+    };
+    Gap {
+        sort,
+        value: String::new(),
+        sent: describe(writer, &w),
+        taken: describe(reader, &r),
+        ends: vec![End::Smallest],
+    }
+}
+
+fn is_number_text(number: &Demands<'_>, text: &Demands<'_>) -> bool {
+    let spelled = matches!(text.text.format, Format::Integer(_) | Format::Decimal);
+    matches!(number.kind, Some("integer" | "number")) && text.kind == Some("string") && spelled
+}
+
+/// A type as a person calls it.
+pub(super) fn describe(place: &Place<'_>, demands: &Demands<'_>) -> String {
+    let name = demands.named.and_then(|named| Some((named.id?, named)));
+    let declared = name.filter(|(_, named)| named.body.origin.is_none());
+    let named = |what: &str| match declared {
+        Some((id, _)) => format!("{what} `{}`", place.contracts()[id].name.value),
+        None => what.to_owned(),
+    };
+    match demands.kind {
+        Some("boolean") => "bool".to_owned(),
+        Some("integer") => format!("integer {}..={}", demands.range.min, demands.range.max),
+        Some("number") => "f64".to_owned(),
+        Some("string") if demands.named.is_some() => named("enum"),
+        Some("string") => demands.text.format.name().to_owned(),
+        Some("array") => "list".to_owned(),
+        Some("object") if demands.named.is_some() => named("object"),
+        Some("object") => "map".to_owned(),
+        Some(kind) => kind.to_owned(),
+        None if demands.union.is_some() => named("union"),
+        None if !demands.branches.is_empty() => "one of several types".to_owned(),
+        None => "json".to_owned(),
+    }
+}
+
+/// One of each kind of JSON value: no type accepts all of them.
+pub(super) fn anything() -> [Json; 5] {
+    [
+        Json::Bool(true),
+        Json::text("anything"),
+        Json::integer(1),
+        Json::list([]),
+        Json::object::<String>([]),
+    ]
+}
+
+struct Both<'p, 'a> {
+    writer: &'p Place<'a>,
+    reader: &'p Place<'a>,
+    w: Box<Demands<'a>>,
+    r: Box<Demands<'a>>,
+    found: Vec<Gap>,
+}
+
+impl Both<'_, '_> {
+    /// Adds a difference of the two types as a whole.
+    fn types(&mut self, sort: Sort, ends: impl IntoIterator<Item = End>) {
+        let (sent, taken) = (
+            describe(self.writer, &self.w),
+            describe(self.reader, &self.r),
+        );
+        self.add(sort, String::new(), (sent, taken), ends);
+    }
+
+    /// Adds a difference that is about a value, and what both say of such values.
+    fn add(
+        &mut self,
+        sort: Sort,
+        value: String,
+        (sent, taken): (String, String),
+        ends: impl IntoIterator<Item = End>,
+    ) {
+        let ends = ends.into_iter().collect();
+        self.found.push(Gap {
+            sort,
+            value,
+            sent,
+            taken,
+            ends,
+        });
+    }
+
+    /// Adds a demand of the reader that a value breaks.
+    fn demanded(&mut self, sort: Sort, value: String, taken: String, ends: Vec<End>) {
+        self.add(sort, value, (String::new(), taken), ends);
+    }
+
+    fn compare(&mut self) {
+        if let (Some(w), Some(r)) = (self.w.union, self.r.union) {
+            return self.variants(w, r);
+        }
+        if self.w.is_anything() && !self.r.is_anything() {
+            return self.types(Sort::Anything, anything().map(End::Value));
+        }
+        let (Some(ours), Some(theirs)) = (self.w.kind, self.r.kind) else {
+            return;
+        };
+        let numbers = [ours, theirs].iter().all(|kind| is_number(kind));
+        if ours != theirs && !numbers {
+            self.found.push(other_kind(self.writer, self.reader));
+            return;
+        }
+        if self.w.loose && !self.r.loose && theirs == "integer" {
+            self.types(Sort::Type, [End::Value(Json::text("0"))]);
+        }
+        if self.w.values.is_some() || self.r.values.is_some() {
+            return self.values();
+        }
+        match (ours, theirs) {
+            ("integer", "integer") => {
+                self.range(self.w.range, self.r.range, Json::integer);
+                self.step();
+            }
+            ("integer", "number") => self.whole_number(),
+            ("number", "number") => self.floats(),
+            ("number", "integer") => self.types(Sort::Fraction, [fraction(self.w.floats)]),
+            ("string", "string") => self.texts(),
+            ("array", _) => self.count("items"),
+            ("object", _) => {
+                self.members();
+                self.count("entries");
+            }
+            _ => {}
+        }
+    }
+
+    /// Compares the variants of two unions by their tags.
+    fn variants(&mut self, w: &Union, r: &Union) {
+        if w.tag.value != r.tag.value {
+            let words = (w.tag.value.clone(), r.tag.value.clone());
+            self.add(Sort::Tag, String::new(), words, []);
+        }
+        if r.closed {
+            let known = |tag: &str| r.variants.iter().any(|known| known.tag.value == tag);
+            let sent = w.variants.iter().map(|variant| &variant.tag.value);
+            for tag in sent.filter(|tag| !known(tag)) {
+                self.add(Sort::Listed, tag.clone(), Default::default(), []);
+            }
+            if !w.closed {
+                self.types(Sort::Unlisted, []);
+            }
+        }
+    }
+
+    fn range(&mut self, w: Range, r: Range, value: impl Fn(i128) -> Json) {
+        let Some(value) = w.outside(r).map(value) else {
+            return;
+        };
+        let words = [w, r].map(|range| format!("{}..={}", range.min, range.max));
+        self.add(
+            Sort::Range,
+            quoted(&value),
+            words.into(),
+            [End::Value(value)],
+        );
+    }
+
+    /// Finds multiples of a number that are none of another one.
+    fn step(&mut self) {
+        let (w, r) = (&self.w, &self.r);
+        let (a, b) = (w.step, r.step);
+        if a % b == 0 {
+            return;
+        }
+        let near = w.integer().into_iter();
+        let mut sent = near.flat_map(|near| [near, near + a, near - a]);
+        let found = sent.find(|n| w.range.contains(*n) && n % b != 0);
+        let ends = found.map(|n| End::Value(Json::integer(n)));
+        let taken = format!("it must be a multiple of {b}");
+        let ends = ends.into_iter().collect();
+        self.demanded(Sort::Members, String::new(), taken, ends);
+    }
+
+    /// An integer, and the reader takes numbers within bounds.
+    fn whole_number(&mut self) {
+        let (w, (min, max)) = (self.w.range, self.r.floats);
+        let inside = Range {
+            min: min.ceil() as i128,
+            max: max.floor() as i128,
+        };
+        if let Some(value) = w.outside(inside).map(Json::integer) {
+            let words = (format!("{}..={}", w.min, w.max), show_floats((min, max)));
+            self.add(Sort::Range, quoted(&value), words, [End::Value(value)]);
+        }
+    }
+
+    fn floats(&mut self) {
+        let ((a, b), (c, d)) = (self.w.floats, self.r.floats);
+        let values = if b > d {
+            [beyond(d, 1.0).min(b), b]
+        } else if a < c {
+            [beyond(c, -1.0).max(a), a]
+        } else {
+            return;
+        };
+        let values = values.map(float);
+        let words = (show_floats((a, b)), show_floats((c, d)));
+        let value = quoted(&values[0]);
+        self.add(Sort::Range, value, words, values.map(End::Value));
+    }
+
+    fn count(&mut self, what: &str) {
+        let (w, r) = (self.w.count, self.r.count);
+        let Some(n) = w.outside(r) else { return };
+        let taken = match r.max {
+            Some(max) if n > max => format!("at most {max} are allowed"),
+            _ => format!("at least {} are needed", r.min),
+        };
+        let value = format!("{n} {what}");
+        self.demanded(Sort::Constraint, value, taken, vec![End::Count(n)]);
+    }
+
+    /// Compares where one of the two lists its values.
+    fn values(&mut self) {
+        let is_enum = |demands: &Demands<'_>| demands.named.is_some();
+        let spelled = |demands: &Demands<'_>| {
+            demands.values.is_none() && demands.text.format != Format::Plain
+        };
+        let (w, r) = (&self.w, &self.r);
+        // An enum is no uuid, even if one of its values spells one.
+        let other = (is_enum(w) && spelled(r)) || (spelled(w) && is_enum(r));
+        let sort = |sort| if other { Sort::Type } else { sort };
+        let sent = match (&w.values, w.named.map(|named| &named.body.kind)) {
+            (Some(values), _) => values.clone(),
+            // What an open enum lists may be sent, as anything else.
+            (None, Some(TypeKind::Enum(choice))) => {
+                let values = choice.values.iter();
+                values.map(|value| Json::text(&*value.value)).collect()
+            }
+            (None, _) => Vec::new(),
+        };
+        let words = (describe(self.writer, w), describe(self.reader, r));
+        let mut found = Vec::new();
+        for value in sent {
+            let Some(why) = read::refuses(self.reader, &value) else {
+                continue;
+            };
+            let kind = match &r.values {
+                Some(_) => Sort::Listed,
+                None => sort(Sort::Constraint),
+            };
+            let taken = if kind == Sort::Constraint {
+                why
+            } else {
+                words.1.clone()
+            };
+            found.push((kind, value, taken));
+        }
+        let unlisted = r.values.as_deref().filter(|_| w.values.is_none());
+        let unlisted = unlisted.and_then(|allowed| {
+            let ends = self.unlisted(allowed);
+            // Both values of a `bool` are all there are.
+            let all = ends.is_empty() && r.kind == Some("boolean");
+            (!all).then_some((sort(Sort::Unlisted), ends))
+        });
+        for (kind, value, taken) in found {
+            let text = match &value {
+                Json::Text(text) => text.clone(),
+                other => other.to_compact(),
+            };
+            self.add(kind, text, (words.0.clone(), taken), [End::Value(value)]);
+        }
+        if let Some((kind, ends)) = unlisted {
+            self.add(kind, String::new(), words, ends);
+        }
+    }
+
+    /// Finds values that the writer may send and that are not listed.
+    fn unlisted(&self, allowed: &[Json]) -> Vec<End> {
+        let longer = (0..8).filter_map(|n| {
+            let mut longer = self.w.text.clone();
+            longer.length.min += n;
+            text::accepted(&longer)
+        });
+        let texts = ["something-else", "x", "y"].map(str::to_owned).into_iter();
+        let texts = texts.chain(longer).map(Json::Text);
+        let numbers = (0..=allowed.len() as i128).map(Json::integer);
+        let others = texts
+            .chain(numbers)
+            .chain([Json::Bool(true), Json::Bool(false)]);
+        others
+            .filter(|value| !allowed.contains(value) && read::refuses(self.writer, value).is_none())
+            .take(3)
+            .map(End::Value)
+            .collect()
+    }
+
+    fn texts(&mut self) {
+        let (w, r) = (self.w.text.clone(), self.r.text.clone());
+        match (w.format, r.format) {
+            (Format::Integer(a), Format::Integer(b)) => {
+                self.range(a, b, |n| Json::Text(n.to_string()));
+            }
+            (a, b) if a == b || is_wider(a, b) => {}
+            (a, b) => {
+                let sort = match b {
+                    _ if is_wider(b, a) => Sort::Format,
+                    Format::Plain => Sort::Misread,
+                    _ => Sort::Type,
+                };
+                let asked = Text {
+                    format: b,
+                    ..Text::any()
+                };
+                let ends = spelled(refused_texts(&w, &r, &asked));
+                let smallest = (sort != Sort::Format).then_some(End::Smallest);
+                self.types(sort, smallest.into_iter().chain(ends));
+            }
+        }
+        self.length(&w, &r);
+        // Another pattern in place of one, whatever its direction.
+        if !r.patterns.is_subset(&w.patterns) && !w.patterns.is_subset(&r.patterns) {
+            let asked = Text {
+                length: Count::ANY,
+                format: w.format,
+                ..r.clone()
+            };
+            let list = |t: &Text| t.patterns.iter().cloned().collect::<Vec<_>>().join(" and ");
+            let words = (list(&w), list(&r));
+            let ends = spelled(refused_texts(&w, &r, &asked));
+            self.add(Sort::Pattern, String::new(), words, ends);
+        }
+    }
+
+    /// Compares lengths, and patterns that one of two texts has beyond those of both.
+    fn length(&mut self, w: &Text, r: &Text) {
+        let comparable =
+            w.format == r.format || is_wider(w.format, r.format) || is_wider(r.format, w.format);
+        let patterns = r.patterns.is_subset(&w.patterns) || !w.patterns.is_subset(&r.patterns);
+        let natural = common::count(w.length, w.format.length());
+        let same_length = r.length.includes(natural);
+        if !comparable || r.is_free() || (patterns && same_length) {
+            return;
+        }
+        // The part of the constraints that this is about; the format is another difference.
+        let asked = Text {
+            format: if is_wider(r.format, w.format) {
+                w.format
+            } else {
+                r.format
+            },
+            length: r.length,
+            patterns: if patterns { &w.patterns } else { &r.patterns }.clone(),
+        };
+        let found = refused_texts(w, r, &asked);
+        let value = match found.first() {
+            Some(text) if same_length => quoted(&Json::text(text.as_str())),
+            Some(text) => format!("{} characters", text.chars().count()),
+            None => "some text".to_owned(),
+        };
+        self.demanded(Sort::Constraint, value, bounds(&asked), spelled(found));
+    }
+
+    fn members(&mut self) {
+        let (w, r) = (&self.w, &self.r);
+        let mut demands: Vec<(String, End)> = Vec::new();
+        for name in r.required.iter().filter(|name| !w.requires(name)) {
+            let without = End::Without(name.to_owned());
+            demands.push((format!("`{name}` is required"), without));
+        }
+        let implied = |names: &[&String]| {
+            let mut lists = r.any_of.iter();
+            lists.any(|list| list.iter().all(|name| names.contains(&name)))
+        };
+        let sure: Vec<&String> = w.required.iter().collect();
+        let mut sent = w.any_of.iter();
+        let each = sent.len() > 0
+            && sent
+                .all(|more| implied(&more.iter().chain(sure.iter().copied()).collect::<Vec<_>>()));
+        if !r.any_of.is_empty() && !implied(&sure) && !each {
+            let what = "one of several lists of members must be there";
+            demands.push((what.to_owned(), End::Smallest));
+        }
+        for (what, end) in demands {
+            self.demanded(Sort::Members, String::new(), what, vec![end]);
+        }
+        let extra = self.r.extra.as_ref();
+        if self.w.extra.is_none() && extra.is_some_and(|of| !of.demands().is_anything()) {
+            let ends = anything().map(|value| End::With("something-else".to_owned(), value));
+            let what = "other members must be of one type".to_owned();
+            self.demanded(Sort::Members, String::new(), what, ends.into());
+        }
+    }
+}
+
+fn is_number(kind: &str) -> bool {
+    matches!(kind, "integer" | "number")
+}
+
+fn spelled(texts: Vec<String>) -> Vec<End> {
+    let texts = texts.into_iter();
+    texts.map(|text| End::Value(Json::Text(text))).collect()
+}
+
+/// Describes the bounds of a text.
+fn bounds(text: &Text) -> String {
+    let mut parts = Vec::new();
+    if text.length.min > 0 {
+        parts.push(format!(
+            "at least {} characters are needed",
+            text.length.min
+        ));
+    }
+    if let Some(max) = text.length.max {
+        parts.push(format!("at most {max} characters are allowed"));
+    }
+    parts.extend(text.patterns.iter().map(|p| format!("it must match {p}")));
+    parts.join(" and ")
+}
+
+fn show_floats((min, max): (f64, f64)) -> String {
+    match (min == f64::MIN, max == f64::MAX) {
+        (true, true) => "any finite number".to_owned(),
+        (false, true) => format!("from {min:?}"),
+        (true, false) => format!("up to {max:?}"),
+        (false, false) => format!("{min:?} to {max:?}"),
+    }
+}
+
+/// The next number of the same size that really is another one.
+fn beyond(n: f64, by: f64) -> f64 {
+    let next = n + by;
+    if next == n {
+        n + n.abs() * 0.5 * by
+    } else {
+        next
+    }
+}
+
+/// A number with a fraction within bounds. Even `1.0` is one: Rust writers send it for an f64, and no integer reader takes it.
+fn fraction((min, max): (f64, f64)) -> End {
+    let half = [0.5, -0.5, min + 0.5, max - 0.5]
+        .into_iter()
+        .find(|n| (min..=max).contains(n) && n.fract() != 0.0);
+    End::Value(float(half.unwrap_or(min.max(0.0).min(max))))
+}
