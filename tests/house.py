@@ -17,7 +17,7 @@ WH = re.compile(r"^(what|whether|how|where|who|whose|why|which|when)\b", re.I)
 #: limit in the commit that lowers the figure.
 LIMITS = {
     "Rust lines, product": (50_000, 70_800),
-    "Rust lines, all": (84_000, 118_900),
+    "Rust lines, all": (84_000, 118_800),
     "largest circle of files": (3, 3),
     "doc comments that begin with a wh-word, %": (4.0, 4.0),
     "lines of the runtime that a service compiles": (7_000, 15_700),
@@ -180,7 +180,9 @@ def comments(files):
 def branches(files):
     """Files that treat a type that comes from a JSON Schema in another way than one of a contract."""
     special = re.compile(r"\b(?:Body|TypeKind)::Schema\b|\bImported\b")
-    return sum(1 for file in files if "json_schema" not in file.parts and special.search(code((ROOT / file).read_text("utf-8"))))
+    texts = re.compile(r'"(?:\\.|[^"\\])*"')
+    of = {file: texts.sub('""', code((ROOT / file).read_text("utf-8"))) for file in files if "json_schema" not in file.parts}
+    return sum(1 for text in of.values() if special.search(text))
 
 
 def crates_of(features):

@@ -20,7 +20,7 @@ new_enough() { # PATH-OF-BINARY
 
 if [ -n "${NATS_SERVER_BIN:-}" ]; then
     new_enough "$NATS_SERVER_BIN" || {
-        say "NATS_SERVER_BIN=$NATS_SERVER_BIN is no nats-server of version 2.10 or newer; unset it or point it to one"
+        say "NATS_SERVER_BIN=$NATS_SERVER_BIN is not a nats-server of version 2.10 or newer; unset it or point it to one"
         exit 3
     }
     printf '%s\n' "$NATS_SERVER_BIN"

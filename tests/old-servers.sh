@@ -57,7 +57,7 @@ refused 3 'the oldest supported version is 2.10 supported version' tail --from a
 refused 3 'the oldest supported version is 2.10 supported version' publish scheduling.UserScheduleCreated --sample
 refused 3 'the oldest supported version is 2.10 supported version' dead-letters list
 refused 3 'the oldest supported version is 2.10 supported version' verify
-NATS_SERVER_BIN=$folder/2.9/nats-server refused 2 'is no nats-server of 2.10 or newer' dev --port 0
+NATS_SERVER_BIN=$folder/2.9/nats-server refused 2 'is not a nats-server of 2.10 or newer' dev --port 0
 unset NATS_URL XDG_CONFIG_HOME
 
 # 2.10: the commands' own tests. What it cannot do is on this list, and what it can after all fails here.

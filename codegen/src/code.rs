@@ -59,7 +59,7 @@ codes! {
     NameCollision = "name-collision", Error, "Two names become the same name in Rust or on the wire.";
     ReservedName = "reserved-name", Error, "A name that the product itself uses.";
     ReservedField = "reserved-field", Error, "A field uses a wire name that `reserved` forbids.";
-    BadSubject = "bad-subject", Error, "A subject that NATS refuses, or that is no literal subject.";
+    BadSubject = "bad-subject", Error, "A subject that NATS rejects, or that is no literal subject.";
     ReservedSubject = "reserved-subject", Error, "A subject below a root that NATS or the product uses.";
     PlaceholderSyntax = "placeholder-syntax", Error, "A placeholder is not closed, is empty, or is not a whole token.";
     PlaceholderField = "placeholder-field", Error, "A placeholder names no field, or a field that cannot be a subject token.";

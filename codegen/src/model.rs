@@ -194,7 +194,7 @@ pub struct Field {
     pub rename: Option<Spanned<String>>,
     /// Its type without the final `?`.
     pub ty: Spanned<Type>,
-    /// `true` if it may be absent.
+    /// `true` if it is optional.
     pub optional: bool,
     /// For people.
     pub doc: Option<String>,

@@ -107,7 +107,7 @@ impl TemplateErrorKind {
                 Some("write the field's name as in `fields`, such as {user_id}")
             }
             Self::NotWholeToken => Some("put dots around it: a.{b}.c"),
-            Self::PlaceholderFirst => Some("begin with a word that is the same for every message"),
+            Self::PlaceholderFirst => Some("start with a token that is the same for every message"),
             Self::PlaceholderTwice => Some("once is enough: readers find the value in the payload"),
         }
     }

@@ -127,7 +127,7 @@ fn everything_that_is_wrong_has_its_place_and_rule() {
     assert_eq!(
         faults(body),
         [
-            "format: orderId: \"x\" is no uuid",
+            "format: orderId: \"x\" is not a valid uuid",
             "maxLength: region: 4 characters, at most 3 are allowed",
             "minimum: lines[0].quantity: 0 is less than 1",
             "type: lines[1].quantity: 1.0 is not an integer",

@@ -43,7 +43,7 @@ fn people_see_both_places() {
 1 | [streams.ORDERS]
   |          ------ first defined here
 
-error[bad-duration]: "1 day" is no duration
+error[bad-duration]: "1 day" is not a valid duration
  --> my contracts/b.toml:3:11
   |
 3 | max_age = "1 day"
@@ -70,7 +70,7 @@ fn scripts_see_one_object() {
     assert_eq!(
         second.split_whitespace().collect::<Vec<_>>().join(" "),
         concat!(
-            r#": "bad-duration", "severity": "error", "message": "\"1 day\" is no duration", "#,
+            r#": "bad-duration", "severity": "error", "message": "\"1 day\" is not a valid duration", "#,
             r#""path": "my contracts/b.toml", "line": 3, "column": 11, "end_line": 3, "end_column": 18, "#,
             r#""label": null, "related": [], "#,
             r#""help": "write an integer and one of ms, s, m, h, d, such as \"30s\"" } ], "#,
@@ -88,7 +88,7 @@ fn github_sees_one_command_a_line() {
             "::error file=my contracts/b.toml,line=2,col=10,endLine=2,endColumn=16,title=duplicate-name::",
             "\"ORDERS\" is the name of two streams or services%0Amy contracts/a.toml:1:10: first defined here\n",
             "::error file=my contracts/b.toml,line=3,col=11,endLine=3,endColumn=18,title=bad-duration::",
-            "\"1 day\" is no duration%0Ahelp: write an integer and one of ms, s, m, h, d, such as \"30s\"\n",
+            "\"1 day\" is not a valid duration%0Ahelp: write an integer and one of ms, s, m, h, d, such as \"30s\"\n",
         )
     );
 }

@@ -9,7 +9,7 @@ use nkeys::KeyPair;
 
 /// Description of a seed, for error messages.
 pub(crate) const SEED: &str =
-    "is no seed of a user (58 characters of base32 that start with SU, the last ones a checksum)";
+    "is not a user seed (58 characters of base32 that start with SU, the last ones a checksum)";
 
 /// Contents of a credentials file.
 pub(crate) struct Credentials<'a> {

@@ -168,7 +168,7 @@ impl Bus {
         let target = letter
             .subject
             .strip_prefix("dead_letters.")
-            .ok_or_else(|| refuse("it is no dead letter"))?;
+            .ok_or_else(|| refuse("it is not a dead letter"))?;
         if letter.header(BODY).is_some() {
             return Err(refuse(
                 "its body was too large to be kept; publish the original again",

@@ -301,12 +301,12 @@ async fn credentials_file() {
         (
             "g.creds",
             credentials(&known, &seed[..57]),
-            "g.creds: line 6 is no seed of a user",
+            "g.creds: line 6 is not a user seed",
         ),
         (
             "h.creds",
             credentials(&known, &account_seed),
-            "h.creds: line 6 is no seed of a user",
+            "h.creds: line 6 is not a user seed",
         ),
     ] {
         place.refuses(&[("NATS_CREDS", &file(name, text))], words);

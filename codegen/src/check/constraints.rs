@@ -124,7 +124,7 @@ pub(super) fn misplaced(contracts: &Contracts, diagnostics: &mut Diagnostics) {
 /// What to do with a constraint that does not fit.
 fn help(shape: &Shape<'_>, sort: Sort, fits: Option<Sort>) -> String {
     if fits == Some(Sort::Items) && sort != Sort::Items {
-        return "constraints bind the list or map itself; give the elements a named scalar that has the constraint"
+        return "constraints apply to the list or map itself; use a named scalar with the constraint for the elements"
             .to_owned();
     }
     match (fits, sort) {
@@ -133,7 +133,7 @@ fn help(shape: &Shape<'_>, sort: Sort, fits: Option<Sort>) -> String {
             "strings have `min_length`, `max_length` and `pattern`".to_owned()
         }
         _ if matches!(shape, Shape::Enum(..)) => {
-            "an enum's values say it all; remove this".to_owned()
+            "an enum is constrained by its values; remove this".to_owned()
         }
         _ => "remove this, or use another type".to_owned(),
     }
@@ -281,9 +281,9 @@ fn crossed(
                 holder.what
             ),
         )
-        .label("no value fulfils both")
+        .label("no value satisfies both")
         .related(other, label)
-        .help("bounds are inclusive; exchange them, or widen one"),
+        .help("bounds are inclusive: swap them, or widen one"),
     );
 }
 
@@ -304,9 +304,11 @@ fn unsuited(ty: &Type, bound: Number) -> Option<String> {
         (Some((low, high)), Number::Integer(n)) if !(low..=high).contains(&n) => {
             Some(format!("is {n}, which no {} can be", short(ty)))
         }
-        (Some(_), Number::Float(_)) => Some(format!("is {bound}, but an integer has no fraction")),
+        (Some(_), Number::Float(_)) => {
+            Some(format!("is {bound}, but an integer cannot have a fraction"))
+        }
         (None, Number::Float(n)) if !n.is_finite() => {
-            Some(format!("is {bound}, which bounds nothing"))
+            Some(format!("is {bound}, which has no effect"))
         }
         _ => None,
     }

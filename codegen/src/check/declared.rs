@@ -31,7 +31,7 @@ pub(super) fn reserved_roots(contracts: &Contracts, diagnostics: &mut Diagnostic
                 ),
             )
             .label(format!("used for {owner}"))
-            .help("begin the subject with another token, for example the domain's name"),
+            .help("start the subject with another token, for example the domain's name"),
         );
     }
 }
@@ -49,15 +49,15 @@ pub(super) fn overlaps(contracts: &Contracts, diagnostics: &mut Diagnostics) {
             let (code, help) = match &event.stream {
                 None => (
                     Code::EphemeralUnderStream,
-                    format!("store the event with `stream = \"{name}\"` instead, or write the stream's subject more narrowly"),
+                    format!("store the event with `stream = \"{name}\"` instead, or narrow the stream's subject"),
                 ),
                 Some(_) if stored => (
                     Code::SubjectOverlap,
-                    "remove it from `subjects`, or write it more narrowly: the event's subject is stored already".to_owned(),
+                    "remove it from `subjects`, or narrow it: the event's subject is stored already".to_owned(),
                 ),
                 Some(_) => (
                     Code::SubjectOverlap,
-                    "a message is stored in one stream: write the stream's subject more narrowly".to_owned(),
+                    "a message is stored in one stream: narrow the stream's subject".to_owned(),
                 ),
             };
             diagnostics.push(
@@ -93,7 +93,7 @@ pub(super) fn overlaps(contracts: &Contracts, diagnostics: &mut Diagnostics) {
                 )
                 .label(format!("`{common}` would be stored twice"))
                 .related(known.span, "first declared here")
-                .help("a server takes no subjects that overlap: write one of them more narrowly"),
+                .help("a server accepts no overlapping subjects: narrow one of them"),
             );
         }
         earlier.push((stream, pattern));

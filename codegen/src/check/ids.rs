@@ -71,7 +71,7 @@ pub(super) fn unfit(contracts: &Contracts, field: &Field, used: Use) -> Option<U
     }
     if field.optional {
         return Some(Unfit {
-            reason: "it may be absent".to_owned(),
+            reason: "it is optional".to_owned(),
             place: field.ty.span,
             label: "optional".to_owned(),
             help: format!("make \"{name}\" required, or use another field"),
@@ -79,14 +79,14 @@ pub(super) fn unfit(contracts: &Contracts, field: &Field, used: Use) -> Option<U
     }
     if let Some(default) = &field.default {
         return Some(Unfit {
-            reason: "a peer may leave out a field with a default".to_owned(),
+            reason: "a peer may omit a field with a default".to_owned(),
             place: default.span,
             label: "defaulted".to_owned(),
             help: format!("remove the default of \"{name}\", or use another field"),
         });
     }
     field.sensitive.map(|place| Unfit {
-        reason: "it is sensitive, and this is printed wherever the message goes".to_owned(),
+        reason: "it is sensitive, and subjects and headers are visible".to_owned(),
         place,
         label: "sensitive".to_owned(),
         help: format!("remove `sensitive` from \"{name}\", or use another field"),
@@ -166,7 +166,7 @@ pub(super) fn partitions(contracts: &Contracts, diagnostics: &mut Diagnostics) {
                         event.name.value
                     ),
                 )
-                .label("nothing would keep these events in order")
+                .label("these events have no ordering")
                 .related(event.subject.span, "no {partition} here")
                 .help("write {partition} as a token of the subject, for example after the first"),
             ),
@@ -200,10 +200,14 @@ fn partition_without_key(contracts: &Contracts, event: &Event) -> Diagnostic {
     .label("is computed from the field that `key` names");
     match own {
         Some(field) => diagnostic
-            .related(field.name.span, "this field cannot be meant: {partition} is never a field")
+            .related(
+                field.name.span,
+                "this field cannot be meant: {partition} is never a field",
+            )
             .help("give the field another name, or add `key = \"…\"`"),
-        None => diagnostic
-            .help("add `key = \"…\"` with the field whose events are to stay in order, or remove {partition}"),
+        None => diagnostic.help(
+            "add `key = \"…\"` with the field that is the ordering key, or remove {partition}",
+        ),
     }
 }
 
@@ -248,7 +252,7 @@ fn with_stream(
             .related(stream.name.span, "no `partitions` here")
             .related(named.span, "stored there")
             .help(format!(
-                "add `partitions = 8` to [streams.{}]: so many replicas of a service can work at once",
+                "add `partitions = 8` to [streams.{}]: the maximum number of replicas that work in parallel",
                 stream.name.value
             )),
         );
@@ -296,9 +300,9 @@ pub(super) fn supersedes(contracts: &Contracts, diagnostics: &mut Diagnostics) {
                         first.name.value, event.name.value, other.name.value
                     ),
                 )
-                .label("which of them an old message becomes could not be told")
+                .label("an old message could become either of them")
                 .related(place, "first superseded here")
-                .help("let one event replace it, and publish the other beside that one"),
+                .help("let one event supersede it, and publish the other in addition"),
             );
         }
         let kind = |event: &Event| match event.stream {
@@ -319,7 +323,7 @@ pub(super) fn supersedes(contracts: &Contracts, diagnostics: &mut Diagnostics) {
                         kind(other)
                     ),
                 )
-                .label("a service would get one with a promise and the other without")
+                .label("a service would get one with delivery guarantees and the other without")
                 .related(other.name.span, format!("{} here", kind(other)))
                 .help("give both events a stream, or neither"),
             );
@@ -361,7 +365,7 @@ fn circle(
             format!("the event \"{}\" supersedes itself", leader.name.value)
         } else {
             format!(
-                "events supersede each other in a circle: {}",
+                "events supersede each other in a cycle: {}",
                 names.join(" → ")
             )
         },

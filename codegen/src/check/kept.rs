@@ -19,7 +19,7 @@ pub(super) fn reserved(contracts: &Contracts, diagnostics: &mut Diagnostics) {
                     stream.name.span,
                     format!("the stream {DEAD_LETTERS} is reserved"),
                 )
-                .label("the runtime keeps events there that could not be handled")
+                .label("the runtime stores dead letters there")
                 .help("give the stream another name; DEAD_LETTERS needs no declaration"),
             );
         }
@@ -51,7 +51,7 @@ pub(super) fn reserved(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// `bad-name`: a stream, service or queue group that NATS refuses, or a service that can be no Rust module.
+/// `bad-name`: a stream, service or queue group that NATS rejects, or a service that can be no Rust module.
 pub(super) fn server_names(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     for stream in &contracts.streams {
         server_name("stream", &stream.name, 0, diagnostics);
@@ -82,8 +82,8 @@ pub(super) fn server_names(contracts: &Contracts, diagnostics: &mut Diagnostics)
                     service.name.span,
                     format!("the service \"{}\" cannot become a Rust module", service.name.value),
                 )
-                .label("has to begin with a letter")
-                .help("services are named like `order-service`; `queue_group` can be any name that NATS takes"),
+                .label("must begin with a letter")
+                .help("services are named like `order-service`; `queue_group` can be any name that NATS accepts"),
             );
         }
     }
@@ -108,7 +108,7 @@ fn server_name(
         Diagnostic::new(
             Code::BadName,
             written.span,
-            format!("NATS refuses the {what} name {:?}", written.value),
+            format!("NATS rejects the {what} name {:?}", written.value),
         )
         .help(help),
     );

@@ -142,8 +142,8 @@ fn circle(contracts: &Contracts, needs: &[Vec<Need>], component: &[usize]) -> Op
             )
         },
     )
-    .label("a value of it would never end")
-    .help("make one field of the circle optional (`?`), or a list or map");
+    .label("a value of it would be infinite")
+    .help("make one field of the cycle optional (`?`), or a list or map");
     for (to, place) in steps {
         diagnostic = diagnostic.related(place, format!("holds a value of \"{}\"", name(to)));
     }

@@ -104,7 +104,7 @@ fn first_fault(pattern: &str) -> Option<Fault> {
         }),
         Ok(hir) if weight(&hir) > HEAVY && regex::Regex::new(pattern).is_err() => whole(
             "the pattern is too large to be compiled".to_owned(),
-            "use smaller repetitions; `max_length` limits a length at no cost",
+            "use smaller repetitions; `max_length` limits a length without cost",
         ),
         Ok(_) => None,
     }
@@ -118,11 +118,11 @@ fn unparsed(error: &ast::Error) -> Fault {
     let (message, help) = match error.kind() {
         ErrorKind::UnsupportedLookAround => (
             "look-around is not available in Rust".to_owned(),
-            "say it with what may stand there, or check it in the handler",
+            "express it without look-around, or validate in the handler",
         ),
         ErrorKind::UnsupportedBackreference => (
             "back-references are not available in Rust".to_owned(),
-            "say it without `\\1`, or check it in the handler; octal escapes are written `\\x00`",
+            "express it without `\\1`, or validate in the handler; octal escapes are written `\\x00`",
         ),
         ErrorKind::EscapeUnrecognized | ErrorKind::ClassEscapeInvalid => (
             format!("the pattern does not parse: {}", error.kind()),
@@ -130,7 +130,7 @@ fn unparsed(error: &ast::Error) -> Fault {
         ),
         kind => (
             format!("the pattern does not parse: {kind}"),
-            "a character with a meaning of its own is taken literally after a backslash: `\\(`",
+            "escape special characters with a backslash: `\\(`",
         ),
     };
     Fault {

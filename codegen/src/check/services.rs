@@ -68,13 +68,13 @@ pub(super) fn queue_groups(contracts: &Contracts, diagnostics: &mut Diagnostics)
                 Code::QueueGroupShared,
                 group_place(service),
                 format!(
-                    "the services \"{}\" and \"{}\" have one queue group, \"{}\"",
+                    "the services \"{}\" and \"{}\" share the queue group \"{}\"",
                     first.name.value,
                     service.name.value,
                     service.group()
                 ),
             )
-            .label("each message would reach only one of the two")
+            .label("each message would be delivered to only one of them")
             .related(group_place(first), "first used here")
             .help("give each service a queue group of its own; without `queue_group` it is the service's name"),
         );
@@ -126,11 +126,11 @@ pub(super) fn many_subjects(contracts: &Contracts, diagnostics: &mut Diagnostics
                     Code::ManySubjects,
                     service.name.span,
                     format!(
-                        "the service \"{}\" is delivered {count} events",
+                        "the service \"{}\" subscribes to {count} events",
                         service.name.value
                     ),
                 )
-                .label(format!("more than {MANY} subjects slow its consumer down"))
+                .label(format!("more than {MANY} filter subjects slow down its consumer"))
                 .help("split the service, or give events that belong together one subject with a placeholder"),
             );
         }

@@ -22,7 +22,7 @@ pub(super) fn window(contracts: &Contracts, diagnostics: &mut Diagnostics) {
                         stream.name.value
                     ),
                 )
-                .label("the server refuses such a stream")
+                .label("the server rejects such a stream")
                 .related(age.span, "messages live this long")
                 .help("make `duplicate_window` at most as long as `max_age`, or leave it out"),
             );
@@ -53,9 +53,9 @@ pub(super) fn unused(contracts: &Contracts, diagnostics: &mut Diagnostics) {
             Diagnostic::new(
                 Code::UnusedStream,
                 stream.name.span,
-                format!("no event names the stream {}", stream.name.value),
+                format!("no event uses the stream {}", stream.name.value),
             )
-            .label("it is not created: a stream's subjects are those of its events")
+            .label("it is not created, because a stream's subjects are those of its events")
             .help(format!(
                 "add `stream = \"{}\"` to an event, or `subjects` for events that are written by hand, or remove the stream",
                 stream.name.value
@@ -116,11 +116,11 @@ pub(super) fn workqueue(contracts: &Contracts, diagnostics: &mut Diagnostics) {
                         stream.name.value
                     ),
                 )
-                .label("each message would reach only one of them")
+                .label("each message would be delivered to only one of them")
                 .related(*first_place, "first used here")
                 .related(
                     stream.retention.span,
-                    "a message goes when one consumer has acknowledged it",
+                    "a message is deleted when one consumer has acknowledged it",
                 )
                 .help("use `retention = \"limits\"`, or let one service handle the event"),
             );
@@ -139,10 +139,10 @@ pub(super) fn workqueue(contracts: &Contracts, diagnostics: &mut Diagnostics) {
                     service.name.value, stream.name.value
                 ),
             )
-            .label("what is skipped would stay in the queue for ever")
+            .label("skipped messages would stay in the queue")
             .related(
                 stream.retention.span,
-                "a message goes when one consumer has acknowledged it",
+                "a message is deleted when one consumer has acknowledged it",
             )
             .help("remove `start`: on a work queue only \"all\" is possible"),
         );
@@ -190,13 +190,13 @@ pub(super) fn interest(contracts: &Contracts, diagnostics: &mut Diagnostics) {
             Code::InterestRetention,
             stream.retention.span,
             format!(
-                "the stream {} drops what no durable consumer waits for",
+                "the stream {} discards messages without a durable consumer",
                 stream.name.value
             ),
         )
-        .help("use `retention = \"limits\"` with a `max_age`, unless messages without a consumer are worth nothing");
+        .help("use `retention = \"limits\"` with a `max_age`, unless messages without a consumer are not needed");
         let diagnostic = match list.as_slice() {
-            [] => diagnostic.label("no service handles its events: every message is dropped at once"),
+            [] => diagnostic.label("no service handles its events: every message is discarded"),
             _ => diagnostic.label("messages published before a service's durable exists, or after it is removed, are lost"),
         };
         diagnostics.push(list.iter().take(3).fold(diagnostic, |diagnostic, id| {

@@ -16,8 +16,8 @@ const RESERVED_ROOTS: &[(&str, &str)] = &[
     ("$KV", "key-value buckets"),
     ("$O", "object stores"),
     ("_INBOX", "answers to requests"),
-    ("dead_letters", "events that could not be handled"),
-    ("redrive", "dead letters on their way back"),
+    ("dead_letters", "dead letters"),
+    ("redrive", "redriven dead letters"),
 ];
 
 /// What a first token is used for that is reserved.
@@ -51,7 +51,7 @@ pub(super) fn reserved_roots(contracts: &Contracts, diagnostics: &mut Diagnostic
                 ),
             )
             .label(format!("used for {owner}"))
-            .help("begin the subject with another token, for example the domain's name"),
+            .help("start the subject with another token, for example the domain's name"),
         );
     }
 }
@@ -100,7 +100,7 @@ pub(super) fn placeholders(contracts: &Contracts, diagnostics: &mut Diagnostics)
                     Diagnostic::new(
                         Code::PlaceholderField,
                         place,
-                        format!("\"{name}\" cannot stand in a subject: {}", why.reason),
+                        format!("\"{name}\" cannot be a placeholder: {}", why.reason),
                     )
                     .related(why.place, why.label)
                     .help(why.help),
@@ -228,7 +228,7 @@ fn overlap(contracts: &Contracts, event: &Event, first: &Event) -> Diagnostic {
     };
     let diagnostic = Diagnostic::new(Code::SubjectOverlap, event.subject.span, message);
     let diagnostic = match example(&event.subject, &first.subject) {
-        Some(text) if !same => diagnostic.label(format!("`{text}` could be either of them")),
+        Some(text) if !same => diagnostic.label(format!("`{text}` matches both")),
         _ => diagnostic.label("the same subject"),
     };
     diagnostic
@@ -253,7 +253,7 @@ fn under_stream(contracts: &Contracts, event: &Event, stored: &Event) -> Diagnos
             event.name.value
         ),
     )
-    .label("published without an acknowledgement, and stored all the same")
+    .label("published without an acknowledgement, but stored")
     .related(
         stored.subject.span,
         format!(

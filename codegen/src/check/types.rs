@@ -73,9 +73,9 @@ fn wide(ty: &Spanned<Type>, constraints: &Constraints, diagnostics: &mut Diagnos
     let mut diagnostic = Diagnostic::new(
         Code::WideInteger,
         ty.span,
-        format!("this {name} {lacking} that JavaScript can read exactly"),
+        format!("this {name} {lacking} that JavaScript represents exactly"),
     )
-    .label("numbers beyond 2^53 − 1 arrive as other numbers")
+    .label("numbers beyond 2^53 − 1 lose precision")
     .help(format!(
         "add {wanted} or closer bounds, or `encoding = \"string\"` to send it as text"
     ));
@@ -95,11 +95,11 @@ fn wide_element(ty: &Spanned<Type>, inner: &Type) -> Diagnostic {
     Diagnostic::new(
         Code::WideInteger,
         ty.span,
-        format!("the {name} inside has no bounds that JavaScript can read exactly"),
+        format!("the {name} inside has no bounds that JavaScript represents exactly"),
     )
-    .label("numbers beyond 2^53 − 1 arrive as other numbers")
+    .label("numbers beyond 2^53 − 1 lose precision")
     .help(format!(
-        "elements get bounds by a name: [types.Count] with `type = \"{name}\", {bounds}`, and `Count` here"
+        "constrain elements with a named scalar: [types.Count] with `type = \"{name}\", {bounds}`, and `Count` here"
     ))
 }
 
@@ -129,7 +129,7 @@ pub(super) fn empty(contracts: &Contracts, diagnostics: &mut Diagnostics) {
                 def.name.span,
                 format!("the {what} \"{}\" has no {lacks}", def.name.value),
             )
-            .label("nothing could be sent")
+            .label("no value is possible")
             .help(help),
         );
     }
@@ -155,7 +155,7 @@ pub(super) fn variants(contracts: &Contracts, diagnostics: &mut Diagnostics) {
                             variant.tag.value, def.name.value
                         ),
                     )
-                    .label("a variant needs fields: the tag is sent beside them")
+                    .label("a variant needs fields, because the tag is one of its members")
                     .related(target.name.span, "declared here")
                     .help(format!(
                         "name a type with `fields`, for example one with a single field of type \"{}\"",
@@ -172,10 +172,10 @@ pub(super) fn variants(contracts: &Contracts, diagnostics: &mut Diagnostics) {
                             target.name.value
                         ),
                     )
-                    .label("on the wire it has the tag here, and no tag there")
+                    .label("it has a tag on the wire here, and none there")
                     .related(other, "also used here")
                     .help(
-                        "give the variant a type of its own; both may share a third one in a field",
+                        "give the variant a type of its own; both may share a third type in a field",
                     ),
                 );
             }

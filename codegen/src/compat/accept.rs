@@ -153,7 +153,10 @@ fn expired(entry: &Accepted, is_date: bool) -> Finding {
         )
     } else {
         (
-            format!("`until` is \"{}\", which is no date", entry.until.value),
+            format!(
+                "`until` is \"{}\", which is not a valid date",
+                entry.until.value
+            ),
             "write it as YYYY-MM-DD",
         )
     };

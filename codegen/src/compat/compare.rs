@@ -87,7 +87,7 @@ impl Gap {
             Sort::Fraction => "it must have no fraction".to_owned(),
             Sort::Format => format!("it must be a text of the format {taken}"),
             Sort::Pattern => format!("it must match {taken}"),
-            Sort::Listed => format!("{value} is no allowed value"),
+            Sort::Listed => format!("{value} is not an allowed value"),
             Sort::Unlisted => "only some values are allowed".to_owned(),
             Sort::Tag => format!("it must be told apart by {taken}"),
             Sort::Constraint | Sort::Members => taken.clone(),

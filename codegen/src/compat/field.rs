@@ -1,4 +1,4 @@
-//! Rules about a field that both contracts have: its other names, and whether it may be absent.
+//! Rules about a field that both contracts have: its other names, and whether it is optional.
 
 use super::finding::Direction::{self, Backward, Forward};
 use super::objects::{Objects, is_alias};

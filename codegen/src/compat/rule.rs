@@ -40,7 +40,7 @@ pub(super) enum Check {
     /// A difference of two enums or two unions.
     Listing(Sort, Said),
     /// Whatever changed in an imported schema.
-    Imported(Said),
+    Schemas(Said),
     Stream(fn(&StreamPair<'_>, &mut Sink<'_>)),
     Service(fn(&ServicePair<'_>, &mut Sink<'_>)),
 }
@@ -96,7 +96,7 @@ rules! {
     "default-removed", [Backward], Breaks, "A field has no default any more.", [Field(field::default_removed)];
     "default-changed", [Semantic], Warn, "A default has another value.", [Field(field::default_changed)];
     "absent-value-changed", [Semantic], Warn, "A field that may be absent means something else when it is.", [Field(field::absent_value)];
-    "range-narrowed", [Backward], Breaks, "A number's range no longer has all its old values.", [Value(Sort::Range, said("{value} is no longer accepted: the range was {was} and is {is}", "messages may hold any of these", "a reader refuses the rest", "keep the old range until no older message is left; or a new event that `supersedes` this one"))];
+    "range-narrowed", [Backward], Breaks, "A number's range no longer has all its old values.", [Value(Sort::Range, said("{value} is no longer accepted: the range was {was} and is {is}", "messages may contain any of these", "readers reject the rest", "keep the old range until no older message is left; or a new event that `supersedes` this one"))];
     "range-widened", [Forward], Breaks, "A number's range has new values.", [Value(Sort::Range, said("{value} is accepted now: the range was {was} and is {is}", "readers of this version refuse the rest", "writers may send any of these", "upgrade every consumer before a publisher sends such a value"))];
     "integer-to-float", [Forward], Breaks, "An integer may have a fraction now.", [Value(Sort::Fraction, said("the integer may have a fraction now", "readers of this version refuse a fraction", "writers may send one", "upgrade every consumer first"))];
     "float-to-integer", [Backward], Breaks, "A number may have no fraction any more.", [Value(Sort::Fraction, said("the number may have no fraction any more", "messages may have one", "a reader refuses it", "add an integer field beside this one; publishers send both until no consumer reads the old one"))];
@@ -119,8 +119,8 @@ rules! {
     "open-value-removed", [Semantic], Warn, "An open enum or union has lost a value.", [Choice(choice::open_removed)];
     "closed-to-open", [Forward], Breaks, "A closed enum or union is open now.", [Listing(Sort::Unlisted, said("the {of} is open now", "closed: readers of this version refuse what they do not know", "open: writers may send values that are not listed", "upgrade every consumer before a publisher sends a value that is not listed"))];
     "open-to-closed", [Backward], Breaks, "An open enum or union is closed now.", [Listing(Sort::Unlisted, said("the {of} is closed now", "open: messages may hold values that are not listed", "closed: a reader refuses them", "leave it open"))];
-    "schema-narrowed", [Backward], Breaks, "An imported schema refuses what it accepted.", [Imported(said("the imported schema refuses what it accepted{of}: {value}", "was", "is", "ask the owner of the schema to take it back; or import it under a new event that `supersedes` this one"))];
-    "schema-widened", [Forward], Breaks, "An imported schema accepts what it refused.", [Imported(said("the imported schema accepts what it refused{of}: before, {value}", "was", "is", "upgrade every consumer before a publisher uses it"))];
+    "schema-narrowed", [Backward], Breaks, "An imported schema refuses what it accepted.", [Schemas(said("the imported schema refuses what it accepted{of}: {value}", "was", "is", "ask the owner of the schema to take it back; or import it under a new event that `supersedes` this one"))];
+    "schema-widened", [Forward], Breaks, "An imported schema accepts what it refused.", [Schemas(said("the imported schema accepts what it refused{of}: before, {value}", "was", "is", "upgrade every consumer before a publisher uses it"))];
     "schema-undecided", [Backward, Forward], Breaks, "An imported schema changed in a way that is not understood.", [Import(schema::undecided)];
     "subject-changed", [Routing], Breaks, "An event has another subject.", [Event(event::subject)];
     "placeholder-renamed", [Source], Breaks, "A subject's placeholder has another name.", [Event(event::placeholder)];

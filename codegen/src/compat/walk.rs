@@ -163,7 +163,7 @@ impl<'a> Walk<'a> {
     fn schemas(&mut self, at: usize, schemas: &Schemas<'_>) {
         self.at_node(at, |check, sink| match check {
             Check::Import(rule) => rule(schemas, sink),
-            Check::Imported(said) => schemas.tell(&said, sink),
+            Check::Schemas(said) => schemas.tell(&said, sink),
             _ => {}
         });
     }

@@ -223,7 +223,7 @@ fn alone(demands: &Demands<'_>, json: &Json, look: Look) -> Vec<Fault> {
         }
         // As text it is the same integer.
         Json::Text(value) if kind == "string" && demands.loose && !is_long(value) => {
-            let reason = format!("{:?} is no integer", text::shortened(value));
+            let reason = format!("{:?} is not an integer", text::shortened(value));
             fault("pattern", "an integer", reason)
         }
         Json::Text(value) if kind == "string" => {

@@ -50,7 +50,7 @@ pub(crate) fn text(wanted: &Text, value: &str, bounds: bool) -> Option<Broken> {
             Format::Uuid | Format::Timestamp | Format::Date => "format",
             _ => "pattern",
         };
-        let reason = format!("{short:?} is no {}", wanted.format.name());
+        let reason = format!("{short:?} is not a valid {}", wanted.format.name());
         return Some(Broken::new(rule, reason));
     }
     if !bounds {

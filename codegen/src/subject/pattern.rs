@@ -43,7 +43,7 @@ impl Pattern {
             _ if token.chars().any(|c| c.is_whitespace() || c.is_control()) => {
                 Err("has white space or a control character")
             }
-            _ if token.contains(['*', '>']) => Err("has a wildcard that is no whole token"),
+            _ if token.contains(['*', '>']) => Err("has a wildcard that is not a whole token"),
             _ if token.contains(['{', '}']) => {
                 Err("has a placeholder: a stream knows no fields, write `*`")
             }

@@ -152,7 +152,7 @@ fn documented(
         (true, Some(fault)) if fault.ends_with("is not an integer") => data
             .to_string()
             .ends_with(".0")
-            .then_some("an integer has no fraction, not even a zero"),
+            .then_some("an integer cannot have a fraction, not even a zero"),
         (true, Some(_)) if data.is_null() => Some("a whole payload is not null"),
         (false, None) if !import.unchecked.is_empty() => None,
         (false, None) if schema.get("additionalProperties") == Some(&json!(false)) => {

@@ -57,7 +57,7 @@ impl OnServer {
     /// service handles anything. A stream that no event names is left out: a server makes none without subjects.
     ///
     /// # Errors
-    /// A start that is no point in time.
+    /// A start that is not a valid timestamp.
     pub fn of(contracts: &Streams<'_>) -> Result<Self, Error> {
         let mut all = Self::default();
         let with_events = contracts.streams.iter().filter(|s| !s.subjects.is_empty());
@@ -185,7 +185,7 @@ fn durable_config(
 /// Writes into a consumer's configuration where it starts, in the place of what it says now.
 ///
 /// # Errors
-/// A start that is no point in time.
+/// A start that is not a valid timestamp.
 pub fn set_start(config: &mut Value, start: Start) -> Result<(), Error> {
     if let Some(config) = config.as_object_mut() {
         config.remove("opt_start_seq");

@@ -25,7 +25,7 @@ pub fn find() -> io::Result<PathBuf> {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
             format!(
-                "NATS_SERVER_BIN={} is no nats-server of 2.10 or newer; unset it, or let it name one",
+                "NATS_SERVER_BIN={} is not a nats-server of 2.10 or newer; unset it, or let it name one",
                 path.display()
             ),
         ));

@@ -214,7 +214,7 @@ fn structured<'a>(
         (Some(data), None) => Cow::Borrowed(data.get().as_bytes()),
         (None, Some(data)) => event_wire::__runtime::base64(&data)
             .map(Cow::Owned)
-            .ok_or_else(|| broken("the CloudEvent's data_base64 is no base64"))?,
+            .ok_or_else(|| broken("the CloudEvent's data_base64 is not valid base64"))?,
         (None, None) => return Err(broken("the CloudEvent in the body has no data")),
         (Some(_), Some(_)) => {
             return Err(broken(

@@ -264,7 +264,7 @@ impl Checker {
             self.date(value.date());
         }
         if value.nanosecond() >= 1_000_000_000 && (value.hour(), value.minute()) != (23, 59) {
-            self.fail("has a second 60 that is no leap second");
+            self.fail("has a second 60 that is not a leap second");
         }
     }
 
@@ -289,7 +289,7 @@ impl Checker {
         step: T,
     ) {
         if step == T::default() || value % step != T::default() {
-            self.fail(format!("is no multiple of {step}"));
+            self.fail(format!("is not a multiple of {step}"));
         }
     }
 
@@ -352,7 +352,7 @@ impl Checker {
             Some(regex) if regex.is_match(value) => {}
             Some(_) => self.fail(format!("does not match the pattern {}", pattern.text)),
             None => self.fail(format!(
-                "has a pattern that is no regular expression: {}",
+                "has a pattern that is not a valid regular expression: {}",
                 pattern.text
             )),
         }

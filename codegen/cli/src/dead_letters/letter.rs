@@ -72,7 +72,7 @@ impl Letters {
 }
 
 impl Letter {
-    /// Nothing when it is no dead letter.
+    /// Nothing when it is not a dead letter.
     pub(super) fn of(reader: &MessageReader<'_>, message: &StoredMessage) -> Option<Self> {
         let rest = message.subject.strip_prefix("dead_letters.")?;
         let (service, subject) = rest.split_once('.')?;

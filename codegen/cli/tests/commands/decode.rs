@@ -48,7 +48,7 @@ fn what_does_not_fit_is_said_with_line_path_and_rule() {
     assert_eq!(run.code, 1);
     assert_eq!(run.out.matches("\"orderId\"").count(), 2, "{}", run.out);
     for text in [
-        "line 2: billing.Placed: orderId: \"x\" is no uuid [format]",
+        "line 2: billing.Placed: orderId: \"x\" is not a valid uuid [format]",
         "line 2: billing.Placed: quantity: 101 is more than 100 [maximum]",
         "line 2: billing.Placed: card: breaks `maxLength`",
         "line 4: billing.Placed: the body is not JSON",
@@ -72,7 +72,7 @@ fn what_does_not_fit_is_said_with_line_path_and_rule() {
     assert_eq!(lines[3]["line"], 5);
     assert_eq!(
         lines[1]["faults"][0],
-        json!({ "path": "orderId", "rule": "format", "reason": "\"x\" is no uuid" })
+        json!({ "path": "orderId", "rule": "format", "reason": "\"x\" is not a valid uuid" })
     );
     assert_eq!(lines[2]["body"], Value::Null);
     assert!(!run.out.contains("s3cr3t-card"), "{}", run.out);

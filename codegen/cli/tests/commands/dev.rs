@@ -389,7 +389,7 @@ fn what_cannot_start_says_why() {
     assert_eq!(run.code, 2);
     assert!(
         run.err
-            .contains("NATS_SERVER_BIN=/bin/true is no nats-server of 2.10"),
+            .contains("NATS_SERVER_BIN=/bin/true is not a nats-server of 2.10"),
         "{}",
         run.err
     );

@@ -47,7 +47,7 @@ impl<'a> Common<'a> {
         match &class.kind {
             ClassUnicodeKind::OneLetter(letter) => self.differs(
                 &class.span,
-                "is read by Rust only",
+                "is supported by Rust only",
                 format!("write `\\p{{{letter}}}`"),
             ),
             ClassUnicodeKind::Named(name) if is_shared_property(name) => Ok(()),
@@ -62,7 +62,7 @@ impl<'a> Common<'a> {
             }
             _ => self.differs(
                 &class.span,
-                "is not read alike by Rust and JavaScript",
+                "differs between Rust and JavaScript",
                 "write a general category (`\\p{L}`, `\\p{Lu}`, `\\p{Nd}`) or a script with its full name (`\\p{Script=Greek}`)",
             ),
         }
@@ -73,7 +73,7 @@ impl<'a> Common<'a> {
         match &literal.kind {
             LiteralKind::Verbatim if matches!(c, ']' | '}') => self.differs(
                 &literal.span,
-                "without a backslash is refused by JavaScript",
+                "without a backslash is rejected by JavaScript",
                 format!("write `\\{c}`"),
             ),
             LiteralKind::Meta | LiteralKind::Superfluous
@@ -81,7 +81,7 @@ impl<'a> Common<'a> {
             {
                 self.differs(
                     &literal.span,
-                    "is an escape that JavaScript refuses",
+                    "is an escape that JavaScript rejects",
                     format!("write `{c}` without the backslash"),
                 )
             }
@@ -91,7 +91,7 @@ impl<'a> Common<'a> {
             | LiteralKind::Special(SpecialLiteralKind::Bell | SpecialLiteralKind::Space) => self
                 .differs(
                     &literal.span,
-                    "is read by Rust only",
+                    "is supported by Rust only",
                     format!("write `\\u{{{:X}}}`", u32::from(c)),
                 ),
             _ => Ok(()),
@@ -111,26 +111,26 @@ impl ast::Visitor for Common<'_> {
         match node {
             Ast::Flags(flags) => self.differs(
                 &flags.span,
-                "is read by Rust only",
+                "is supported by Rust only",
                 "flags cannot be set inside a pattern; write both cases out, as in `[Aa]`",
             ),
             Ast::Dot(span) => self.differs(
                 span,
-                "stops at other line ends in Rust than in JavaScript",
-                "write `[^\\n]`, or the characters that may stand there",
+                "matches other line terminators in Rust than in JavaScript",
+                "write `[^\\n]`, or the characters that are allowed there",
             ),
             Ast::Assertion(assertion) => match assertion.kind {
                 AssertionKind::StartLine | AssertionKind::EndLine => Ok(()),
                 AssertionKind::StartText => {
-                    self.differs(&assertion.span, "is read by Rust only", "write `^`")
+                    self.differs(&assertion.span, "is supported by Rust only", "write `^`")
                 }
                 AssertionKind::EndText => {
-                    self.differs(&assertion.span, "is read by Rust only", "write `$`")
+                    self.differs(&assertion.span, "is supported by Rust only", "write `$`")
                 }
                 _ => self.differs(
                     &assertion.span,
                     "finds other word boundaries in Rust than in JavaScript",
-                    "write the characters that may stand before and after",
+                    "write the characters that are allowed before and after",
                 ),
             },
             Ast::Literal(literal) => self.literal(literal, false),
@@ -139,7 +139,7 @@ impl ast::Visitor for Common<'_> {
             Ast::Repetition(repetition) => match &*repetition.ast {
                 Ast::Repetition(_) | Ast::Assertion(_) => self.differs(
                     &repetition.op.span,
-                    "repeats what JavaScript cannot repeat",
+                    "repeats an expression that JavaScript cannot repeat",
                     "put what is repeated into `(?:…)`, or leave this out",
                 ),
                 _ => Ok(()),
@@ -147,7 +147,7 @@ impl ast::Visitor for Common<'_> {
             Ast::Group(group) => match &group.kind {
                 GroupKind::NonCapturing(flags) if !flags.items.is_empty() => self.differs(
                     &flags.span,
-                    "as a flag is read by Rust only",
+                    "as a flag is supported by Rust only",
                     "flags cannot be set inside a pattern; write both cases out, as in `[Aa]`",
                 ),
                 GroupKind::CaptureName {
@@ -155,8 +155,8 @@ impl ast::Visitor for Common<'_> {
                     name,
                 } if *starts_with_p || !is_group_name(&name.name) => self.differs(
                     &name.span,
-                    "names a group in a way that only Rust reads",
-                    "write `(?:…)`: nothing reads a pattern's groups",
+                    "uses group syntax that only Rust supports",
+                    "write `(?:…)`: groups of a pattern are not used",
                 ),
                 _ => Ok(()),
             },
@@ -175,12 +175,12 @@ impl ast::Visitor for Common<'_> {
             ClassSetItem::Unicode(class) => self.unicode(class),
             ClassSetItem::Ascii(class) => self.differs(
                 &class.span,
-                "is read by Rust only",
+                "is supported by Rust only",
                 "write the characters: `[A-Za-z]`, `[0-9]`",
             ),
             ClassSetItem::Bracketed(class) => self.differs(
                 &class.span,
-                "inside a class is read by Rust only",
+                "inside a class is supported by Rust only",
                 "write all characters into one pair of brackets; a literal `[` is `\\[`",
             ),
             ClassSetItem::Empty(_) | ClassSetItem::Union(_) => Ok(()),
@@ -190,7 +190,7 @@ impl ast::Visitor for Common<'_> {
     fn visit_class_set_binary_op_pre(&mut self, op: &ast::ClassSetBinaryOp) -> Result<(), Fault> {
         self.differs(
             &op.span,
-            "is a set operation, which only Rust reads",
+            "is a set operation, which only Rust supports",
             "write out the characters; literal ones get a backslash, as in `\\-`",
         )
     }

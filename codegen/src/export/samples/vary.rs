@@ -67,7 +67,7 @@ impl Walk<'_, '_> {
         self.bad(
             spot,
             "fraction",
-            "an integer has no fraction",
+            "an integer cannot have a fraction",
             "type",
             Json::Number("1.5".to_owned()),
         );

@@ -40,7 +40,7 @@ impl Reader {
             Some(variant) => self.value(variant, json, look, depth + 1),
             None if union.closed || self.rigour == Rigour::Declared => {
                 let closed = if union.closed { "closed " } else { "" };
-                let reason = format!("`{text}` is no variant of the {closed}union");
+                let reason = format!("`{text}` is not a variant of the {closed}union");
                 fault("oneOf", "", reason)
             }
             None => Vec::new(),

@@ -54,7 +54,7 @@ pub(super) fn integer(demands: &Demands<'_>, digits: &str, look: Look) -> Vec<Fa
         return Vec::new();
     }
     if range.contains(n) {
-        let reason = format!("{n} is no multiple of {step}");
+        let reason = format!("{n} is not a multiple of {step}");
         return fault("multipleOf", "", reason);
     }
     // The other bound is often only that of the type.

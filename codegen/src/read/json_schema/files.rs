@@ -84,7 +84,7 @@ impl Files<'_> {
                 let meta = std::fs::metadata(&real).map_err(unreadable)?;
                 // Reading a pipe would wait for ever.
                 if !meta.is_file() {
-                    return Err(Refusal::new(format!("{shown} is no ordinary file")));
+                    return Err(Refusal::new(format!("{shown} is not a regular file")));
                 }
                 if meta.len() > limit {
                     return Err(large());

@@ -179,7 +179,7 @@ impl TableReader<'_> {
                 "write list<T> or map<T>",
             ),
             _ => (
-                "this is no type",
+                "this is not a valid type",
                 "write a scalar such as string, list<T>, map<T>, or the name of a type",
             ),
         };

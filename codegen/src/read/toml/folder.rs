@@ -85,7 +85,7 @@ fn content(path: &Path) -> Content {
     match fs::metadata(path) {
         // Reading a pipe would wait for ever.
         Ok(meta) if !meta.is_file() => {
-            return unreadable("the file is no ordinary file".to_owned());
+            return unreadable("the file is not a regular file".to_owned());
         }
         Ok(meta) if meta.len() > LONGEST_FILE => {
             return unreadable("the file is longer than 64 MiB".to_owned());

@@ -20,7 +20,7 @@ impl<'a> TableReader<'a> {
         const EXPECTED: &str = "an integer and one of ms, s, m, h, d, such as \"30s\"";
         let text = self.quantity(table, key, Code::BadDuration, EXPECTED)?;
         let Some(ms) = amount(&text.value, DURATION_UNITS) else {
-            let message = format!("\"{}\" is no duration", text.value);
+            let message = format!("\"{}\" is not a valid duration", text.value);
             self.report(
                 Diagnostic::new(Code::BadDuration, text.span, message)
                     .help(format!("write {EXPECTED}")),
@@ -66,7 +66,7 @@ impl<'a> TableReader<'a> {
                 None
             }
             None => {
-                let message = format!("\"{}\" is no size", text.value);
+                let message = format!("\"{}\" is not a valid size", text.value);
                 self.report(
                     Diagnostic::new(Code::BadSize, text.span, message)
                         .help(format!("write {EXPECTED}")),
@@ -112,7 +112,7 @@ impl<'a> TableReader<'a> {
             _ if formats::is_timestamp(&text) => Start::At(text),
             _ => {
                 self.report(
-                    Diagnostic::new(Code::BadTimestamp, entry.span, format!("\"{text}\" is no point in time"))
+                    Diagnostic::new(Code::BadTimestamp, entry.span, format!("\"{text}\" is not a valid timestamp"))
                         .help("write \"all\", \"new\", or RFC 3339 with an offset, such as \"2026-01-31T08:00:00Z\""),
                 );
                 return None;
@@ -139,7 +139,7 @@ impl<'a> TableReader<'a> {
             Diagnostic::new(
                 Code::BadTimestamp,
                 entry.span,
-                format!("\"{text}\" is no date"),
+                format!("\"{text}\" is not a valid date"),
             )
             .help("write year, month and day, such as \"2026-01-31\""),
         );
@@ -159,7 +159,7 @@ fn amount(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at(digits);
     let (_, factor) = units.iter().find(|(name, _)| *name == unit)?;
-    // Too large is no duration either, but a report about its limit says more.
+    // Too large is not a valid duration either, but a report about its limit says more.
     number.parse::<u64>().map_or_else(
         |_| (!number.is_empty()).then_some(u64::MAX),
         |number| Some(number.saturating_mul(*factor)),

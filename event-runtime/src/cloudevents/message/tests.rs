@@ -244,7 +244,7 @@ fn structured_mode() {
         ),
         (
             whole(r#""data_base64":"?""#),
-            "the CloudEvent's data_base64 is no base64",
+            "the CloudEvent's data_base64 is not valid base64",
         ),
         (
             whole(r#""id":"secret","data":{}"#),
