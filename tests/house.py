@@ -180,7 +180,9 @@ def comments(files):
 def branches(files):
     """Files that treat a type that comes from a JSON Schema in another way than one of a contract."""
     special = re.compile(r"\b(?:Body|TypeKind)::Schema\b|\bImported\b")
-    return sum(1 for file in files if "json_schema" not in file.parts and special.search(code((ROOT / file).read_text("utf-8"))))
+    texts = re.compile(r'"(?:\\.|[^"\\])*"')
+    of = {file: texts.sub('""', code((ROOT / file).read_text("utf-8"))) for file in files if "json_schema" not in file.parts}
+    return sum(1 for text in of.values() if special.search(text))
 
 
 def crates_of(features):

@@ -18,6 +18,7 @@ mod shape;
 mod streams;
 mod subjects;
 mod types;
+#[cfg(feature = "toml")]
 mod values;
 mod wire;
 
@@ -58,7 +59,9 @@ const RULES: &[Rule] = &[
     // Only the TOML front end reads patterns.
     #[cfg(feature = "toml")]
     patterns::patterns,
+    #[cfg(feature = "toml")]
     values::defaults,
+    #[cfg(feature = "toml")]
     values::examples,
     streams::window,
     streams::unused,

@@ -4,7 +4,7 @@
 //! validator judges it: `\d`, `\w` and `\b` are about ASCII, `.` stops at four line ends, `[` in a class is itself.
 //! Patterns that only Rust can read (`(?i)`) are left as they are.
 
-#[cfg(any(feature = "compat", feature = "import"))]
+#[cfg(feature = "toml")]
 use regex::Regex;
 
 /// What `\s` is, within a class.
@@ -12,7 +12,7 @@ const SPACE: &str = r"\t\n\x0B\x0C\r \u{A0}\u{1680}\u{2000}-\u{200A}\u{2028}\u{2
 const WORD: &str = "0-9A-Za-z_";
 
 /// Compiles a pattern; nothing when `regex` has no equal of it (look-around, back-references).
-#[cfg(any(feature = "compat", feature = "import"))]
+#[cfg(feature = "toml")]
 pub(crate) fn compile(pattern: &str) -> Option<Regex> {
     Regex::new(&translated(pattern)?).ok()
 }

@@ -40,6 +40,7 @@ pub mod emit;
 #[cfg(feature = "export")]
 #[doc(hidden)]
 pub mod export;
+#[cfg(feature = "toml")]
 mod formats;
 #[doc(hidden)]
 pub mod json;
@@ -47,7 +48,11 @@ pub mod json;
 pub mod model;
 #[doc(hidden)]
 pub mod name;
-#[cfg(feature = "compat")]
+#[cfg(feature = "toml")]
+#[cfg_attr(
+    not(feature = "compat"),
+    allow(dead_code, reason = "a build script needs the reader alone")
+)]
 mod payload;
 #[doc(hidden)]
 pub mod read;

@@ -88,7 +88,7 @@ pub(super) fn misplaced(contracts: &Contracts, diagnostics: &mut Diagnostics) {
         let fits = match shape {
             Shape::Scalar(Type::String) => Some(Sort::Text),
             Shape::Scalar(_) if number && !text => Some(Sort::Number),
-            Shape::List(_) | Shape::Map(_) => Some(Sort::Items),
+            Shape::List | Shape::Map => Some(Sort::Items),
             _ => None,
         };
         for (key, place, sort) in written(holder.constraints) {
@@ -170,9 +170,7 @@ fn encoding(holder: &Holder<'_>, place: Span, diagnostics: &mut Diagnostics) {
         .label("for integers")
         .related(holder.ty.span, "its type")
         .help(match shape {
-            Shape::List(_) | Shape::Map(_) => {
-                "give the elements a named scalar that has the encoding"
-            }
+            Shape::List | Shape::Map => "give the elements a named scalar that has the encoding",
             _ => "remove this: only integers have two forms on the wire",
         }),
     };

@@ -1,22 +1,22 @@
 //! What a type is once the names of scalars are looked through. Judges nothing.
 
-use crate::model::{Constraints, Contracts, Enum, Field, Type, TypeDef, TypeId, TypeKind, Union};
+use crate::model::{Constraints, Contracts, Field, Type, TypeDef, TypeId, TypeKind};
 
 /// What stands behind a type expression.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Shape<'a> {
     /// A scalar of the language, `json` included.
     Scalar(&'a Type),
-    /// A list of this.
-    List(&'a Type),
-    /// A map with string keys to this.
-    Map(&'a Type),
+    /// A list.
+    List,
+    /// A map with string keys.
+    Map,
     /// An object.
-    Struct(&'a TypeDef, &'a [Field]),
+    Struct(&'a TypeDef),
     /// One of some texts.
-    Enum(&'a TypeDef, &'a Enum),
+    Enum(&'a TypeDef),
     /// One of some objects.
-    Union(&'a TypeDef, &'a Union),
+    Union(&'a TypeDef),
     /// Another team's schema.
     Schema,
     /// Could not be read, or never ends; reported elsewhere.
@@ -42,14 +42,14 @@ pub(super) fn resolve<'a>(contracts: &'a Contracts, ty: &'a Type) -> Resolved<'a
     let shape = loop {
         match ty {
             Type::Invalid => break Shape::Poison,
-            Type::List(item) => break Shape::List(item),
-            Type::Map(item) => break Shape::Map(item),
+            Type::List(_) => break Shape::List,
+            Type::Map(_) => break Shape::Map,
             Type::Named(id) => {
                 let def = &contracts[*id];
                 match &def.body.kind {
-                    TypeKind::Struct(fields) => break Shape::Struct(def, fields),
-                    TypeKind::Enum(values) => break Shape::Enum(def, values),
-                    TypeKind::Union(union) => break Shape::Union(def, union),
+                    TypeKind::Struct(_) => break Shape::Struct(def),
+                    TypeKind::Enum(_) => break Shape::Enum(def),
+                    TypeKind::Union(_) => break Shape::Union(def),
                     TypeKind::Choice(_) | TypeKind::Alias { .. } => {
                         break Shape::Schema;
                     }
@@ -84,11 +84,11 @@ impl Shape<'_> {
     pub fn describe(&self) -> String {
         match self {
             Self::Scalar(ty) => scalar_name(ty).to_owned(),
-            Self::List(_) => "a list".to_owned(),
-            Self::Map(_) => "a map".to_owned(),
-            Self::Struct(def, _) => format!("the object `{}`", def.name.value),
-            Self::Enum(def, _) => format!("the enum `{}`", def.name.value),
-            Self::Union(def, _) => format!("the union `{}`", def.name.value),
+            Self::List => "a list".to_owned(),
+            Self::Map => "a map".to_owned(),
+            Self::Struct(def) => format!("the object `{}`", def.name.value),
+            Self::Enum(def) => format!("the enum `{}`", def.name.value),
+            Self::Union(def) => format!("the union `{}`", def.name.value),
             Self::Schema => "a type from a JSON Schema".to_owned(),
             Self::Poison => "unreadable".to_owned(),
         }

@@ -1,22 +1,24 @@
-//! Rules about values that a contract writes down: defaults and examples must be what their fields accept.
-
-use std::collections::HashMap;
+//! Rules about values that a contract writes down: defaults and examples must be what their fields accept. The reader of
+//! payloads judges them; what is said here is where in the contract that is.
 
 use super::gaps::Gaps;
 use super::shape;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::model::{Contracts, Event, Value};
+use crate::json::Json;
+use crate::model::{Contracts, Value, ValueKind};
+use crate::payload::demands::Place;
+use crate::payload::fault::{Fault, Step};
+use crate::payload::read;
+use crate::payload::shape::Slot;
+use crate::source::Span;
 
-mod checker;
-mod limits;
-mod scalars;
+mod place;
 
-use checker::Checker;
+use place::Found;
 
 /// `bad-default`: a default that its own field refuses, or on an optional field.
 pub(super) fn defaults(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     let gaps = Gaps::new(contracts, diagnostics);
-    let mut patterns = HashMap::new();
     for field in shape::field_lists(contracts).flatten() {
         let Some(default) = &field.default else {
             continue;
@@ -33,41 +35,96 @@ pub(super) fn defaults(contracts: &Contracts, diagnostics: &mut Diagnostics) {
                 .help("remove the `?`, or remove the default"),
             );
         }
-        Checker::new(contracts, &gaps, Code::BadDefault, &mut patterns).field(
-            field,
-            default,
-            diagnostics,
-        );
+        let place = Place::slot(contracts, Slot::field(field));
+        let root = Found {
+            field: Some(field),
+            ..Found::new(contracts, place, default)
+        };
+        judge(&root, Code::BadDefault, &gaps, diagnostics);
     }
 }
 
 /// `bad-example`: an example payload that its own event refuses.
 pub(super) fn examples(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     let gaps = Gaps::new(contracts, diagnostics);
-    let mut patterns = HashMap::new();
-    let declared = |event: &&Event| event.body.origin.is_none();
-    for event in contracts.events.iter().filter(declared) {
+    for event in &contracts.events {
         for example in &event.examples {
-            Checker::new(contracts, &gaps, Code::BadExample, &mut patterns).payload(
-                &event.name,
-                event.body.declared(),
-                example,
-                diagnostics,
-            );
+            let root = Found {
+                owner: Some(event.name.span),
+                ..Found::new(contracts, Place::event(contracts, event), example)
+            };
+            judge(&root, Code::BadExample, &gaps, diagnostics);
         }
     }
 }
 
-/// Describes a value, with its article.
-fn kind(value: &Value) -> String {
-    use crate::model::{Number, ValueKind};
-    match &value.kind {
-        ValueKind::Bool(b) => format!("{b}"),
-        ValueKind::Number(Number::Integer(n)) => format!("{n}"),
-        ValueKind::Number(Number::Float(n)) => format!("{n:?}"),
-        ValueKind::Text(text) if text.chars().count() <= 40 => format!("{text:?}"),
-        ValueKind::Text(_) => "this text".to_owned(),
-        ValueKind::List(_) => "a list".to_owned(),
-        ValueKind::Object(_) => "an object".to_owned(),
+/// Says what the reader refuses.
+fn judge(root: &Found<'_>, code: Code, gaps: &Gaps<'_>, diagnostics: &mut Diagnostics) {
+    let faults = read::declared(&root.place, &Json::from(root.value));
+    for fault in &faults {
+        let found = root.at(&fault.at);
+        let known = found.rule(fault, |span| gaps.in_table(span)) && !is_meant(&faults, fault);
+        if !known {
+            continue;
+        }
+        let start = match code {
+            Code::BadDefault => "the default",
+            _ => "the example",
+        };
+        let at = match fault.path() {
+            path if path.is_empty() => path,
+            path => format!(" at `{path}`"),
+        };
+        let message = format!("{start} is refused{at}: {}", fault.reason);
+        let place = match fault.rule {
+            "oneOf" => found.tag_span(),
+            _ => None,
+        };
+        let place = place.unwrap_or_else(|| span(root.value, fault));
+        let diagnostic = Diagnostic::new(code, place, message);
+        diagnostics.push(found.explain(diagnostic, fault));
+    }
+}
+
+/// Returns whether a member is missing that stands there under a wrong name.
+fn is_meant(faults: &[Fault], missing: &Fault) -> bool {
+    let is = |other: &Fault| {
+        other.rule == "unknown-field"
+            && other.cause == missing.cause
+            && other
+                .at
+                .split_last()
+                .is_some_and(|(_, at)| at == missing.at)
+    };
+    missing.rule == "required" && faults.iter().any(is)
+}
+
+/// The place of a fault: the key of an unknown member, or else the value.
+fn span(root: &Value, fault: &Fault) -> Span {
+    let (mut value, mut key) = (root, root.span);
+    for step in &fault.at {
+        let Some((at, next)) = below(value, step) else {
+            break;
+        };
+        (key, value) = (at, next);
+    }
+    match fault.rule {
+        "unknown-field" => key,
+        _ => value.span,
+    }
+}
+
+/// The part of a value one step below, with its key.
+fn below<'v>(value: &'v Value, step: &Step) -> Option<(Span, &'v Value)> {
+    match (&value.kind, step) {
+        (ValueKind::Object(members), Step::Member(name) | Step::Entry(name)) => {
+            let (key, value) = members.iter().find(|(key, _)| key.value == *name)?;
+            Some((key.span, value))
+        }
+        (ValueKind::List(items), Step::Item(at)) => {
+            let item = items.get(*at)?;
+            Some((item.span, item))
+        }
+        _ => None,
     }
 }

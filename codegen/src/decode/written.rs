@@ -5,7 +5,6 @@ use std::ops::Range;
 use std::path::Path;
 
 use crate::check::Checked;
-use crate::diagnostic::closest;
 use crate::json::Json;
 use crate::json::document::{Document, Value};
 use crate::model::EventId;
@@ -48,56 +47,35 @@ pub fn written(contracts: &Checked, event: EventId, text: &str) -> Result<Json, 
             help: None,
         }]
     })?;
-    let mut findings: Vec<Finding> = read::faults(contracts, event, &json)
-        .into_iter()
-        .map(|fault| Finding {
-            place: place_in(&document, &fault.at),
-            rule: fault.rule,
-            message: fault.to_string(),
-            help: None,
-        })
+    let faults = read::strictly(contracts, event, &json).into_iter();
+    let mut findings: Vec<Finding> = faults
+        .map(|fault| finding(&document, text, &fault))
         .collect();
-    let (sent, strange) = write::sent(contracts, event, &json);
-    let names: Vec<String> = match &sent {
-        Json::Object(members) => members.iter().map(|(name, _)| name.clone()).collect(),
-        _ => Vec::new(),
-    };
-    for at in strange.unknown {
-        let name = match at.last() {
-            Some(Step::Member(name)) => name.as_str(),
-            _ => "",
-        };
-        let fields = contracts[event].body.fields().iter();
-        let all: Vec<String> = match at.len() {
-            1 => fields.map(crate::model::Field::wire).collect(),
-            _ => names.clone(),
-        };
-        let near = closest(
-            name,
-            all.iter()
-                .map(String::as_str)
-                .filter(|known| *known != name),
-        );
-        findings.push(Finding {
-            place: key(text, place_in(&document, &at)),
-            rule: "unknown-field",
-            message: format!("{}: the contract has no such field", shown(&at)),
-            help: near.map(|near| format!("did you mean \"{near}\"?")),
-        });
-    }
-    for (at, wire) in strange.renamed {
-        findings.push(Finding {
-            place: key(text, place_in(&document, &at)),
-            rule: "old-name",
-            message: format!("{}: the old name of a field; it is only read", shown(&at)),
-            help: Some(format!("write \"{wire}\"")),
-        });
-    }
     if findings.is_empty() {
-        return Ok(sent);
+        return Ok(write::sent(contracts, event, &json));
     }
     findings.sort_by_key(|finding| (finding.place.start, finding.place.end));
     Err(findings)
+}
+
+/// A fault at its place in the text: what is not read is wrong at its key.
+fn finding(document: &Document, text: &str, fault: &Fault) -> Finding {
+    let value = place_in(document, &fault.at);
+    let (place, help) = match fault.rule {
+        "unknown-field" => {
+            let meant = Some(&fault.cause).filter(|meant| !meant.is_empty());
+            let help = meant.map(|meant| format!("did you mean \"{meant}\"?"));
+            (key(text, value), help)
+        }
+        "old-name" => (key(text, value), Some(format!("write \"{}\"", fault.cause))),
+        _ => (value, None),
+    };
+    Finding {
+        place,
+        rule: fault.rule,
+        message: fault.to_string(),
+        help,
+    }
 }
 
 /// The findings for people: each with its line of the text, like the reports of `check`.
@@ -119,16 +97,6 @@ pub fn report(path: &Path, text: &str, findings: &[Finding], colour: bool) -> St
 #[must_use]
 pub fn place(text: &str, at: &[Step]) -> Range<usize> {
     Document::parse(text).map_or(0..0, |document| place_in(&document, at))
-}
-
-fn shown(at: &[Step]) -> String {
-    let fault = Fault {
-        at: at.to_vec(),
-        rule: "",
-        cause: String::new(),
-        reason: String::new(),
-    };
-    fault.path()
 }
 
 /// Returns the range of the value at the end of the steps, as far as the steps go.

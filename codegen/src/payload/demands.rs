@@ -147,6 +147,13 @@ impl<'a> Demands<'a> {
         self.kind.into_iter().chain(more).collect()
     }
 
+    /// The name in the contract of the field with a name on the wire.
+    pub fn field(&self, wire: &str) -> Option<&'a String> {
+        let mut members = self.properties.iter();
+        let member = members.find(|member| member.name == wire)?;
+        member.field.map(|field| &field.name.value)
+    }
+
     /// The kinds of values that are taken, in words.
     pub fn wanted(&self) -> impl Iterator<Item = &'static str> {
         let format = self.text.format;
@@ -170,6 +177,16 @@ impl<'a> Demands<'a> {
     pub fn property(&self, name: &str) -> Option<&Place<'a>> {
         let found = self.properties.iter().find(|member| member.name == name);
         found.map(|member| &member.of)
+    }
+
+    /// The older name under which a reader takes a member, too.
+    pub fn alias(&self, name: &str) -> Option<&'a str> {
+        let found = self.properties.iter().find(|member| member.name == name);
+        found?
+            .field?
+            .alias
+            .as_ref()
+            .map(|alias| alias.value.as_str())
     }
 
     pub fn requires(&self, name: &str) -> bool {
@@ -252,6 +269,31 @@ impl<'a> Place<'a> {
             What::Slot(slot) if slot.is_bare() => slot.name(),
             _ => None,
         }
+    }
+
+    /// The constraints of the place: of its field, and of the names on the way to the type.
+    pub fn constraints(&self) -> Vec<&'a Constraints> {
+        let (mut all, mut ty) = match &self.what {
+            What::Slot(slot) => (slot.constraints.clone(), slot.ty),
+            _ => return Vec::new(),
+        };
+        // A checked model has no circles of names.
+        while all.len() <= self.contracts.types.len() + self.contracts.imported.len() + 2 {
+            let own = match ty {
+                Type::Limited(limited) => (&limited.0, &limited.1),
+                Type::Named(id) => match &self.contracts[*id].body.kind {
+                    TypeKind::Scalar {
+                        ty, constraints, ..
+                    } => (&ty.value, constraints),
+                    TypeKind::Alias { ty, constraints } => (ty, constraints),
+                    _ => break,
+                },
+                _ => break,
+            };
+            ty = own.0;
+            all.push(own.1);
+        }
+        all
     }
 
     /// Returns whether the place has one value by definition.

@@ -19,7 +19,7 @@ pub struct Fault {
     /// Place of the fault; empty for the whole payload. A missing member is missing here.
     pub at: Vec<Step>,
     /// The rule: a keyword of JSON Schema (`required`, `type`, `maximum`, `pattern`), `json` for what is no JSON at all,
-    /// `duplicate` for a member that stands twice. In values of imported schemas too.
+    /// `duplicate` for a member that stands twice; of what is written by hand `unknown-field` and `old-name`, too.
     pub rule: &'static str,
     /// Anything else that tells it from the faults of other messages at its place, whatever their values: the member that is
     /// missing, the kind of value that was found, the pattern. Empty where the rule says it all.

@@ -8,6 +8,7 @@
 mod choice;
 mod leaf;
 mod object;
+#[cfg(feature = "compat")]
 mod understood;
 
 use std::cell::Cell;
@@ -17,11 +18,12 @@ use super::shape::Slot;
 use super::{scalar, text};
 use crate::formats;
 use crate::json::Json;
-use crate::model::{Contracts, EventId};
+use crate::model::{Contracts, EventId, TypeKind};
 use leaf::{broken, equal, fault, integer, no_kind, no_value};
 use object::Object;
 
 pub use super::fault::{Fault, Step};
+#[cfg(feature = "compat")]
 pub use understood::{Read, same};
 
 /// Maximum depth of a payload: more than the deepest payload that a decoder reads takes.
@@ -31,6 +33,7 @@ const DEEPEST: usize = 600;
 ///
 /// # Errors
 /// The first thing that the reader refuses.
+#[cfg(feature = "compat")]
 pub fn read(contracts: &Contracts, event: EventId, payload: &Json) -> Result<Read, Fault> {
     let (read, faults) = read_all(contracts, event, payload);
     match faults.into_iter().next() {
@@ -40,6 +43,7 @@ pub fn read(contracts: &Contracts, event: EventId, payload: &Json) -> Result<Rea
 }
 
 /// Reads a payload, and returns everything that is refused. Without the one there is always some of the other.
+#[cfg(feature = "compat")]
 pub(crate) fn read_all(
     contracts: &Contracts,
     event: EventId,
@@ -56,6 +60,28 @@ pub(crate) fn read_all(
 pub fn faults(contracts: &Contracts, event: EventId, payload: &Json) -> Vec<Fault> {
     let place = Place::event(contracts, &contracts[event]);
     Reader::new(true).value(&place, payload, Look::All, 0)
+}
+
+/// Everything that is wrong with a payload that a person sends: what a reader refuses, and what it would not make anything of,
+/// as `unknown-field` and `old-name`. The cause of these is the name that is meant.
+#[must_use]
+pub(crate) fn strictly(contracts: &Contracts, event: EventId, payload: &Json) -> Vec<Fault> {
+    let place = Place::event(contracts, &contracts[event]);
+    let reader = Reader {
+        rigour: Rigour::Sent,
+        ..Reader::new(true)
+    };
+    reader.value(&place, payload, Look::All, 0)
+}
+
+/// Everything that is wrong with a value that a contract writes down: an unknown member, and what an open enum or union does
+/// not list, too.
+pub(crate) fn declared(place: &Place<'_>, json: &Json) -> Vec<Fault> {
+    let reader = Reader {
+        rigour: Rigour::Declared,
+        ..Reader::new(false)
+    };
+    reader.value(place, json, Look::All, 0)
 }
 
 /// Returns whether a reader takes a value at a place.
@@ -78,7 +104,19 @@ enum Look {
     All,
 }
 
+/// Care that the writer of a value must take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rigour {
+    /// None beyond what a decoder asks: it may know more than this reader.
+    Message,
+    /// It knows the contract of today.
+    Sent,
+    /// It is a part of the contract.
+    Declared,
+}
+
 struct Reader {
+    rigour: Rigour,
     /// `true` if sensitive values stay out of the faults.
     discreet: bool,
     /// Number of choices that are open in one another, and of branches that turned out wrong in the outermost.
@@ -88,6 +126,7 @@ struct Reader {
 impl Reader {
     fn new(discreet: bool) -> Self {
         Self {
+            rigour: Rigour::Message,
             discreet,
             open: Cell::new((0, 0)),
         }
@@ -104,7 +143,10 @@ impl Reader {
         if !demands.branches.is_empty() {
             return self.choice(&demands.branches, json, look, depth);
         }
-        let faults = alone(&demands, json, look);
+        let mut faults = alone(&demands, json, look);
+        if self.rigour == Rigour::Declared && faults.is_empty() {
+            faults = unlisted(&demands, json);
+        }
         match json {
             Json::List(items) if faults.is_empty() => self.items(&demands, items, look, depth),
             Json::Object(members) if faults.is_empty() => {
@@ -135,7 +177,11 @@ impl Reader {
         look: Look,
         depth: usize,
     ) -> Vec<Fault> {
-        let (mut all, inside) = Object::new(demands, members).told(look);
+        let object = Object::new(demands, members);
+        let (mut all, inside) = object.told(look);
+        if look == Look::All && self.rigour != Rigour::Message {
+            all.extend(object.strange(self.rigour == Rigour::Sent));
+        }
         for value in inside {
             if look == Look::Form && !all.is_empty() {
                 break;
@@ -182,6 +228,19 @@ fn alone(demands: &Demands<'_>, json: &Json, look: Look) -> Vec<Fault> {
         }
         Json::Text(value) if kind == "string" => {
             broken(scalar::text(&demands.text, value, look == Look::All))
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The fault of a text that an open enum does not list.
+fn unlisted(demands: &Demands<'_>, json: &Json) -> Vec<Fault> {
+    let (Some(named), Json::Text(text)) = (demands.named, json) else {
+        return Vec::new();
+    };
+    match &named.body.kind {
+        TypeKind::Enum(of) if of.values.iter().all(|value| value.value != *text) => {
+            no_value(demands, &[], json)
         }
         _ => Vec::new(),
     }

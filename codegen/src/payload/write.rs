@@ -1,6 +1,5 @@
 //! A payload in the contract's order and names: for people, and for being sent. Judges nothing.
 
-use super::fault::Step;
 use super::shape::{Format, Shape, Slot};
 use crate::json::Json;
 use crate::model::{Body, Contracts, EventId, Field, Type, TypeKind};
@@ -13,45 +12,27 @@ pub(crate) fn float(n: f64) -> Json {
     Json::Number(format!("{n:?}"))
 }
 
-/// Members that the contract does not know.
-#[derive(Debug, Default)]
-pub(crate) struct Strange {
-    /// Members that no field has, by place.
-    pub unknown: Vec<Vec<Step>>,
-    /// Members under an older name, by place, with the name of today.
-    pub renamed: Vec<(Vec<Step>, String)>,
-}
-
 /// The payload with what is sensitive masked.
 pub(crate) fn masked(contracts: &Contracts, event: EventId, payload: &Json) -> Json {
     Normal::new(contracts, true).event(event, payload)
 }
 
-/// The payload as it is sent, and what the contract does not know of it.
-pub(crate) fn sent(contracts: &Contracts, event: EventId, payload: &Json) -> (Json, Strange) {
-    let mut normal = Normal::new(contracts, false);
-    let payload = normal.event(event, payload);
-    (payload, normal.strange)
+/// The payload as it is sent.
+pub(crate) fn sent(contracts: &Contracts, event: EventId, payload: &Json) -> Json {
+    Normal::new(contracts, false).event(event, payload)
 }
 
 struct Normal<'a> {
     contracts: &'a Contracts,
     masks: bool,
-    at: Vec<Step>,
-    strange: Strange,
 }
 
 impl<'a> Normal<'a> {
     fn new(contracts: &'a Contracts, masks: bool) -> Self {
-        Self {
-            contracts,
-            masks,
-            at: Vec::new(),
-            strange: Strange::default(),
-        }
+        Self { contracts, masks }
     }
 
-    fn event(&mut self, event: EventId, payload: &Json) -> Json {
+    fn event(&self, event: EventId, payload: &Json) -> Json {
         let contracts = self.contracts;
         let body = &contracts[event].body;
         match (&body.kind, payload) {
@@ -66,31 +47,17 @@ impl<'a> Normal<'a> {
         }
     }
 
-    fn inside(&mut self, step: Step, make: impl FnOnce(&mut Self) -> Json) -> Json {
-        self.at.push(step);
-        let made = make(self);
-        self.at.pop();
-        made
-    }
-
-    fn value(&mut self, slot: &Slot<'a>, json: &Json) -> Json {
+    fn value(&self, slot: &Slot<'a>, json: &Json) -> Json {
         let contracts = self.contracts;
         match (slot.shape(contracts), json) {
             (Shape::List(item, _), Json::List(items)) => {
                 let slot = Slot::bare(item);
-                let items = items.iter().enumerate();
-                Json::List(
-                    items
-                        .map(|(n, item)| self.inside(Step::Item(n), |to| to.value(&slot, item)))
-                        .collect(),
-                )
+                Json::list(items.iter().map(|item| self.value(&slot, item)))
             }
             (Shape::Map(item, _), Json::Object(members)) => {
                 let slot = Slot::bare(item);
-                let entries = members.iter().map(|(key, value)| {
-                    let step = Step::Entry(key.clone());
-                    (key.clone(), self.inside(step, |to| to.value(&slot, value)))
-                });
+                let entries = members.iter();
+                let entries = entries.map(|(key, value)| (key.clone(), self.value(&slot, value)));
                 Json::Object(entries.collect())
             }
             (Shape::Struct(id), Json::Object(members)) => {
@@ -110,7 +77,7 @@ impl<'a> Normal<'a> {
         }
     }
 
-    fn union(&mut self, id: crate::model::TypeId, members: &[(String, Json)], json: &Json) -> Json {
+    fn union(&self, id: crate::model::TypeId, members: &[(String, Json)], json: &Json) -> Json {
         let contracts = self.contracts;
         let TypeKind::Union(union) = &contracts[id].body.kind else {
             return json.clone();
@@ -128,7 +95,7 @@ impl<'a> Normal<'a> {
 
     /// Fields in the order of the contract, then what the contract does not know.
     fn object(
-        &mut self,
+        &self,
         tag: Option<&(String, Json)>,
         body: &'a Body,
         members: &[(String, Json)],
@@ -140,16 +107,11 @@ impl<'a> Normal<'a> {
             let old = field.alias.as_ref().map(|old| old.value.as_str());
             let current = members.iter().find(|(name, _)| *name == wire);
             let alias = members.iter().rfind(|(name, _)| Some(name.as_str()) == old);
-            if let Some((name, _)) = alias {
-                let at = self.at.iter().cloned().chain([Step::Member(name.clone())]);
-                self.strange.renamed.push((at.collect(), wire.clone()));
-            }
             known.extend(current.iter().chain(&alias).map(|(name, _)| name.as_str()));
             let value = match current.or(alias) {
                 Some((_, Json::Null)) if field.optional => continue,
                 Some((_, value)) if !self.masks || field.sensitive.is_none() => {
-                    let step = Step::Member(wire.clone());
-                    self.inside(step, |to| to.value(&Slot::field(field), value))
+                    self.value(&Slot::field(field), value)
                 }
                 Some(_) => Json::text(MASK),
                 None => match &field.default {
@@ -160,15 +122,10 @@ impl<'a> Normal<'a> {
             };
             out.push((wire, value));
         }
-        for (name, value) in members {
-            if !known.contains(&name.as_str()) {
-                let at = self.at.iter().cloned().chain([Step::Member(name.clone())]);
-                if body.whole.extra.is_none() {
-                    self.strange.unknown.push(at.collect());
-                }
-                out.push((name.clone(), value.clone()));
-            }
-        }
+        let unknown = members
+            .iter()
+            .filter(|(name, _)| !known.contains(&name.as_str()));
+        out.extend(unknown.cloned());
         Json::Object(out)
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::leaf::{equal, fault, no_kind};
-use super::{DEEPEST, Look, Reader, kind_of};
+use super::{DEEPEST, Look, Reader, Rigour, kind_of};
 use crate::json::Json;
 use crate::model::Union;
 use crate::payload::demands::{Demands, Member, Place};
@@ -38,8 +38,9 @@ impl Reader {
         };
         match demands.variant(text) {
             Some(variant) => self.value(variant, json, look, depth + 1),
-            None if union.closed => {
-                let reason = format!("`{text}` is not a variant of the closed union");
+            None if union.closed || self.rigour == Rigour::Declared => {
+                let closed = if union.closed { "closed " } else { "" };
+                let reason = format!("`{text}` is not a variant of the {closed}union");
                 fault("oneOf", "", reason)
             }
             None => Vec::new(),

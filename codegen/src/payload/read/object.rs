@@ -4,10 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use super::leaf::{broken, fault};
 use super::{Look, nest};
+use crate::diagnostic::closest;
 use crate::json::Json;
 use crate::payload::demands::{Demands, Member, Place};
 use crate::payload::fault::{Fault, Step};
 use crate::payload::scalar;
+
+/// Among so many names a near one is looked for: more would cost more than it helps.
+const NEIGHBOURS: usize = 200;
 
 /// A value of an object that a type is about.
 pub(super) struct Value<'s, 'm, 'a> {
@@ -113,6 +117,49 @@ impl<'s, 'm, 'a> Object<'s, 'm, 'a> {
             all.extend(whole(self.demands, &there));
         }
         (all, inside)
+    }
+
+    /// The members that a reader makes nothing of; with `old` those under an older name, too. The cause is what is meant.
+    pub(super) fn strange(&self, old: bool) -> Vec<Fault> {
+        let mut all = Vec::new();
+        let keeps = self
+            .demands
+            .named
+            .is_none_or(|named| named.body.whole.extra.is_some());
+        let properties = &self.demands.properties;
+        for (key, _) in self.members {
+            let is_old = |member: &&Member<'_>| {
+                let alias = member.field.and_then(|field| field.alias.as_ref());
+                alias.is_some_and(|alias| alias.value == *key)
+            };
+            let faults = if properties.iter().any(|member| member.name == *key) {
+                continue;
+            } else if let Some(member) = properties.iter().find(is_old) {
+                if !old {
+                    continue;
+                }
+                let reason = "the old name of a field; it is only read".to_owned();
+                fault("old-name", &member.name, reason)
+            } else if keeps {
+                continue;
+            } else {
+                let reason = "the contract has no such field".to_owned();
+                fault("unknown-field", self.meant(key), reason)
+            };
+            nest(&mut all, || Step::Member(key.clone()), faults);
+        }
+        all
+    }
+
+    /// The member that somebody meant who wrote this; empty when there is none near.
+    fn meant(&self, key: &str) -> &str {
+        let mut properties = self.demands.properties.iter();
+        let same = properties.find(|member| member.field.is_some_and(|f| f.name.value == key));
+        let names = self.demands.properties.iter().take(NEIGHBOURS);
+        let near = || closest(key, names.map(|member| member.name.as_str()));
+        same.map(|member| member.name.as_str())
+            .or_else(near)
+            .unwrap_or_default()
     }
 
     /// Returns whether the last value of a key is an absent one.
