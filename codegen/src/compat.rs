@@ -1,14 +1,16 @@
 //! Compares two checked models: which change breaks whom, shown by a payload, and in which order services can be upgraded.
 //!
 //! The principle. *Backward* holds when everything that old writers may have sent is accepted by the new reader with the
-//! same meaning; *forward* is the mirror. The rules of [`rule::RULES`] are its consequences, one function each; what they
-//! cannot decide counts as breaking and says why. Works on models and never on exported text; reads no files.
+//! same meaning; *forward* is the mirror. What they cannot decide counts as breaking and says why. Works on models and never
+//! on exported text; reads no files.
 //!
 //! ```text
 //! old, new ─walk─► nodes (pairs of events, of types) ─rules─► raw findings ─proof─► findings with events and payloads ─► plan
 //! ```
-//! In layers: `finding`, `sides` and `raw` are data; the comparisons of fields, leaves, choices and schemas stand on them; `rule`
-//! is the table, `walk` runs it, and `proof` shows what it found.
+//! In layers: `finding`, `sides` and `raw` are data. `compare` asks of two types what one may send and the other refuses or
+//! misreads; rules about values are rows of the table of [`rule::RULES`] with a sort of difference and their texts. Rules
+//! about names, subjects, streams and services are rows with a function over `sides`. `walk` runs the table, and `proof`
+//! shows what it found.
 //!
 //! Types are compared once per pair, whatever number of events reaches them; names of types do not matter on the wire.
 

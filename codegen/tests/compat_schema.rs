@@ -213,3 +213,33 @@ fn what_is_left_to_the_writer_is_said() {
         .collect();
     assert_eq!(rules, ["schema-undecided"]);
 }
+
+/// Of keywords that no type checks any change may matter.
+#[test]
+fn a_changed_demand_that_is_left_to_the_writer_is_said() {
+    let with = |more: &str| {
+        let sku = "\"sku\": {\"type\": \"string\"";
+        SCHEMA.replacen(sku, &format!("{sku}, {more}"), 1)
+    };
+    let then = |most: u32| {
+        with(&format!(
+            "\"if\": {{\"minLength\": 3}}, \"then\": {{\"maxLength\": {most}}}"
+        ))
+    };
+    let not = with("\"not\": {\"const\": \"x\"}");
+    for (old, new, changed) in [
+        (SCHEMA, &*not, true),
+        (&not, &not, false),
+        (&then(7), &then(8), true),
+        (&then(7), &then(7), false),
+        (&then(7), SCHEMA, true),
+    ] {
+        let event = imported_event();
+        let old = checked("demand_old", &event, old);
+        let new = checked("demand_new", &event, new);
+        let findings = compat::compare(&old, &new, Mode::Full).findings;
+        let rules: Vec<&str> = findings.iter().map(|finding| finding.rule.id).collect();
+        let said: &[&str] = if changed { &["schema-undecided"] } else { &[] };
+        assert_eq!(rules, said);
+    }
+}

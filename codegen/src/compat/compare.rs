@@ -43,6 +43,8 @@ pub(super) enum Sort {
     Unlisted,
     /// A union that is told apart by another member.
     Tag,
+    /// An object without a member that must be there.
+    Missing,
     /// An object whose members are not those that are demanded.
     Members,
 }
@@ -90,6 +92,7 @@ impl Gap {
             Sort::Listed => format!("{value} is not an allowed value"),
             Sort::Unlisted => "only some values are allowed".to_owned(),
             Sort::Tag => format!("it must be told apart by {taken}"),
+            Sort::Missing => format!("`{value}` is required"),
             Sort::Constraint | Sort::Members => taken.clone(),
         }
     }
@@ -480,11 +483,9 @@ impl Both<'_, '_> {
 
     fn members(&mut self) {
         let (w, r) = (&self.w, &self.r);
-        let mut demands: Vec<(String, End)> = Vec::new();
-        for name in r.required.iter().filter(|name| !w.requires(name)) {
-            let without = End::Without(name.to_owned());
-            demands.push((format!("`{name}` is required"), without));
-        }
+        let mut missing = r.required.clone();
+        missing
+            .retain(|name| !w.requires(name) && !r.alias(name).is_some_and(|old| w.requires(old)));
         let implied = |names: &[&String]| {
             let mut lists = r.any_of.iter();
             lists.any(|list| list.iter().all(|name| names.contains(&name)))
@@ -494,12 +495,14 @@ impl Both<'_, '_> {
         let each = sent.len() > 0
             && sent
                 .all(|more| implied(&more.iter().chain(sure.iter().copied()).collect::<Vec<_>>()));
-        if !r.any_of.is_empty() && !implied(&sure) && !each {
-            let what = "one of several lists of members must be there";
-            demands.push((what.to_owned(), End::Smallest));
+        let none = !r.any_of.is_empty() && !implied(&sure) && !each;
+        for name in missing {
+            let without = [End::Without(name.clone())];
+            self.add(Sort::Missing, name, Default::default(), without);
         }
-        for (what, end) in demands {
-            self.demanded(Sort::Members, String::new(), what, vec![end]);
+        if none {
+            let what = "one of several lists of members must be there".to_owned();
+            self.demanded(Sort::Members, String::new(), what, vec![End::Smallest]);
         }
         let extra = self.r.extra.as_ref();
         if self.w.extra.is_none() && extra.is_some_and(|of| !of.demands().is_anything()) {

@@ -1,6 +1,6 @@
 //! Rules about a field that both contracts have: its other names, and whether it is optional.
 
-use super::finding::Direction::{self, Backward, Forward};
+use super::finding::Direction::Backward;
 use super::objects::{Objects, is_alias};
 use super::raw::Evidence;
 use super::raw::Leaf;
@@ -21,12 +21,6 @@ fn step(pair: &FieldPair<'_>) -> Vec<Step> {
         old: pair.old.wire(),
         new: pair.new.wire(),
     }]
-}
-
-/// An object without the field, whatever either side calls it.
-fn without(pair: &FieldPair<'_>, direction: Direction) -> Evidence {
-    let names = vec![pair.old.wire(), pair.new.wire()];
-    Evidence::new(direction, &[], Leaf::Without(names))
 }
 
 pub(super) fn alias_removed(p: &FieldPair<'_>, sink: &mut Sink<'_>) {
@@ -73,80 +67,6 @@ pub(super) fn rust_name(p: &FieldPair<'_>, sink: &mut Sink<'_>) {
         .is(p.new.name.span, "is")
         .help("nothing changes on the wire; services that use the field must be changed to compile")
         .at(&step(p));
-    }
-}
-
-pub(super) fn became_required(p: &FieldPair<'_>, sink: &mut Sink<'_>) {
-    if p.old.optional && p.new.required() {
-        sink.add(
-            p.objects.path_of(p.new),
-            format!("the optional field `{}` is required now", p.new.wire()),
-        )
-        .was(p.old.ty.span, "may be absent")
-        .is(p.new.ty.span, "a reader refuses a message without it")
-        .help("leave it optional until every writer sends it and no older message is left")
-        .at(&step(p))
-        .shown_by([without(p, Backward)]);
-    }
-}
-
-pub(super) fn became_optional(p: &FieldPair<'_>, sink: &mut Sink<'_>) {
-    if p.old.required() && p.new.optional {
-        sink.add(
-            p.objects.path_of(p.new),
-            format!("the required field `{}` is optional now", p.new.wire()),
-        )
-        .was(
-            p.old.ty.span,
-            "readers of this version refuse a message without it",
-        )
-        .is(p.new.ty.span, "may be absent")
-        .help("upgrade every consumer before a publisher leaves it out")
-        .at(&step(p))
-        .shown_by([without(p, Forward)]);
-    }
-}
-
-pub(super) fn default_added(p: &FieldPair<'_>, sink: &mut Sink<'_>) {
-    let Some(default) = &p.new.default else {
-        return;
-    };
-    if p.old.required() {
-        sink.add(
-            p.objects.path_of(p.new),
-            format!("the required field `{}` has a default now", p.new.wire()),
-        )
-        .was(
-            p.old.name.span,
-            "readers of this version refuse a message without it",
-        )
-        .is(
-            default.span,
-            "writers in other languages may leave it out: the schema no longer requires it",
-        )
-        .help("upgrade every consumer first")
-        .at(&step(p))
-        .shown_by([without(p, Forward)]);
-    }
-}
-
-pub(super) fn default_removed(p: &FieldPair<'_>, sink: &mut Sink<'_>) {
-    let Some(default) = &p.old.default else {
-        return;
-    };
-    if p.new.required() {
-        sink.add(
-            p.objects.path_of(p.new),
-            format!("the field `{}` has no default any more", p.new.wire()),
-        )
-        .was(
-            default.span,
-            "writers in other languages may have left it out",
-        )
-        .is(p.new.name.span, "a reader refuses a message without it")
-        .help("keep the default")
-        .at(&step(p))
-        .shown_by([without(p, Backward)]);
     }
 }
 

@@ -9,32 +9,7 @@ use super::raw::Evidence;
 use super::raw::Leaf;
 use super::raw::Sink;
 use super::sides::Step;
-use crate::model::{Contracts, Field, Type};
-
-pub(super) fn required_added(o: &Objects<'_>, sink: &mut Sink<'_>) {
-    for field in o
-        .added
-        .iter()
-        .filter(|f| f.required() && !has(o.old_reserved, &f.wire()))
-    {
-        let wire = field.wire();
-        sink.add(
-            o.path_of(field),
-            format!("the required field `{wire}` is new"),
-        )
-        .was(o.old_place, "messages of this version lack it")
-        .is(field.name.span, "a reader refuses a message without it")
-        .help(format!(
-            "make it optional (`{}?`); or give it a `default`, which other languages do not apply",
-            type_text(o.sides.new, &field.ty)
-        ))
-        .at(&[Step::Field {
-            old: wire.clone(),
-            new: wire.clone(),
-        }])
-        .shown_by([Evidence::new(Backward, &[], Leaf::Without(vec![wire]))]);
-    }
-}
+use crate::model::Field;
 
 pub(super) fn defaulted_added(o: &Objects<'_>, sink: &mut Sink<'_>) {
     let is = |f: &&&Field| f.default.is_some() && !has(o.old_reserved, &f.wire());
@@ -141,33 +116,6 @@ fn gone(o: &Objects<'_>, field: &Field, what: &str, sink: &mut Sink<'_>) {
     }
 }
 
-pub(super) fn required_removed(o: &Objects<'_>, sink: &mut Sink<'_>) {
-    for field in o.removed.iter().filter(|f| f.required()) {
-        let wire = field.wire();
-        let mut help =
-            "upgrade every consumer first; or make it optional, and remove it when nobody needs it"
-                .to_owned();
-        if !has(o.new_reserved, &wire) {
-            help = format!("{help}. Also {}", o.reserve(&wire));
-        }
-        sink.add(
-            o.path_of(field),
-            format!("the required field `{wire}` is gone"),
-        )
-        .was(
-            field.name.span,
-            "readers of this version refuse a message without it",
-        )
-        .is(o.new_place, "no longer here")
-        .help(help)
-        .at(&[Step::Field {
-            old: wire.clone(),
-            new: wire.clone(),
-        }])
-        .shown_by([Evidence::new(Forward, &[], Leaf::Without(vec![wire]))]);
-    }
-}
-
 pub(super) fn renamed(o: &Objects<'_>, sink: &mut Sink<'_>) {
     let is = |r: &&Rename<'_>| !r.aliased && !r.known && (r.old.required() || r.new.required());
     for rename in o.renamed.iter().filter(is) {
@@ -271,37 +219,5 @@ pub(super) fn reordered(o: &Objects<'_>, sink: &mut Sink<'_>) {
         sink.add(o.base.clone(), "the fields have another order")
             .was(o.old_place, "")
             .is(o.new_place, "");
-    }
-}
-
-/// A type as a contract writes it, for advice.
-pub(super) fn type_text(contracts: &Contracts, ty: &Type) -> String {
-    match ty {
-        Type::Bool => "bool".to_owned(),
-        Type::String => "string".to_owned(),
-        Type::I32 => "i32".to_owned(),
-        Type::I64 => "i64".to_owned(),
-        Type::U32 => "u32".to_owned(),
-        Type::U64 => "u64".to_owned(),
-        Type::F64 => "f64".to_owned(),
-        Type::Decimal => "decimal".to_owned(),
-        Type::Uuid => "uuid".to_owned(),
-        Type::Timestamp => "timestamp".to_owned(),
-        Type::Date => "date".to_owned(),
-        Type::Duration => "duration".to_owned(),
-        Type::Bytes => "bytes".to_owned(),
-        Type::Json | Type::Any => "json".to_owned(),
-        Type::Null => "null".to_owned(),
-        Type::I64OrText => "i64 or its text".to_owned(),
-        Type::Tuple(items) => {
-            let items = items.iter().map(|item| type_text(contracts, item));
-            format!("({})", items.collect::<Vec<_>>().join(", "))
-        }
-        Type::Nullable(inner) => format!("{} or null", type_text(contracts, inner)),
-        Type::Limited(limited) => type_text(contracts, &limited.0),
-        Type::List(item) => format!("list<{}>", type_text(contracts, item)),
-        Type::Map(item) => format!("map<{}>", type_text(contracts, item)),
-        Type::Named(id) => contracts[*id].name.value.clone(),
-        Type::Invalid => "?".to_owned(),
     }
 }

@@ -2,8 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::sides::Sides;
-use crate::model::{Contracts, Field, Type, TypeKind};
+use super::compare::{Gap, Sort, gaps};
+use super::finding::Direction::{self, Backward, Forward};
+use super::raw::{Evidence, Leaf, Said, Sink, Words};
+use super::sides::{Sides, Spot, Step};
+use crate::model::{Body, Contracts, Field, Type, TypeKind};
+use crate::payload::demands::Place;
 use crate::source::{Span, Spanned};
 
 /// One object in both contracts, its fields paired by wire name.
@@ -21,6 +25,8 @@ pub(super) struct Objects<'a> {
     pub renamed: Vec<Rename<'a>>,
     pub removed: Vec<&'a Field>,
     pub added: Vec<&'a Field>,
+    /// What old writers may send and new readers refuse, and the mirror.
+    gaps: [Vec<Gap>; 2],
 }
 
 /// A field that went and one that came, taken for one.
@@ -33,20 +39,41 @@ pub(super) struct Rename<'a> {
     pub known: bool,
 }
 
-/// Fields, reserved names, and the place of the name.
-type Side<'a> = (&'a [Field], &'a [Spanned<String>], Span);
+/// A type, its fields, its reserved names, and the place of its name.
+type Side<'a> = (Place<'a>, &'a Body, &'a [Spanned<String>], Span);
+
+/// A field that one side must have and the other may leave out.
+struct Missing<'a> {
+    lack: Lack,
+    /// The reader's field.
+    needed: &'a Field,
+    /// The writer's, if it has one.
+    sent: Option<&'a Field>,
+}
+
+/// Reason why a writer may leave out a field that the reader requires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lack {
+    /// It has no such field.
+    Field,
+    /// The field is optional.
+    Optional,
+    /// The field has a default.
+    Default,
+}
 
 impl<'a> Objects<'a> {
     pub fn new(sides: Sides<'a>, base: String, old: Side<'a>, new: Side<'a>) -> Self {
         let mut objects = Self {
             sides,
             base,
-            old_place: old.2,
-            new_place: new.2,
-            old_reserved: old.1,
-            new_reserved: new.1,
-            old_order: old.0.iter().collect(),
-            new_order: new.0.iter().collect(),
+            gaps: [gaps(&old.0, &new.0), gaps(&new.0, &old.0)],
+            old_place: old.3,
+            new_place: new.3,
+            old_reserved: old.2,
+            new_reserved: new.2,
+            old_order: old.1.fields().iter().collect(),
+            new_order: new.1.fields().iter().collect(),
             pairs: Vec::new(),
             renamed: Vec::new(),
             removed: Vec::new(),
@@ -118,6 +145,87 @@ impl<'a> Objects<'a> {
             .or_else(|| came.iter().position(fits))
     }
 
+    /// Adds a finding for each field that must be there and that a writer may leave out for this reason.
+    pub fn tell(&self, lack: Lack, said: &Said, sink: &mut Sink<'_>) {
+        for (direction, gaps) in [Backward, Forward].into_iter().zip(&self.gaps) {
+            if !sink.is_about(direction) {
+                continue;
+            }
+            let missing = gaps.iter().filter(|gap| gap.sort == Sort::Missing);
+            let missing = missing.filter_map(|gap| self.missing(direction, &gap.value));
+            for field in missing.filter(|field| field.lack == lack) {
+                self.say(direction, &field, said, sink);
+            }
+        }
+    }
+
+    /// Returns why a field of the reader may be missing. A rename and a reserved name are rules of their own.
+    fn missing(&self, direction: Direction, wire: &str) -> Option<Missing<'a>> {
+        let (fields, alone) = match direction {
+            Backward => (&self.new_order, &self.added),
+            Forward => (&self.old_order, &self.removed),
+        };
+        let needed = *fields.iter().find(|field| field.wire() == wire)?;
+        let is = |field: &Field| std::ptr::eq(field, needed);
+        let sent = self.pairs.iter().find_map(|(old, new)| match direction {
+            Backward => is(new).then_some(*old),
+            Forward => is(old).then_some(*new),
+        });
+        let lack = match sent {
+            None if alone.iter().all(|field| !is(field)) => return None,
+            None if direction == Backward && has(self.old_reserved, wire) => return None,
+            None => Lack::Field,
+            Some(sent) if sent.required() => return None,
+            Some(sent) if sent.optional => Lack::Optional,
+            Some(_) => Lack::Default,
+        };
+        Some(Missing { lack, needed, sent })
+    }
+
+    fn say(&self, direction: Direction, field: &Missing<'a>, said: &Said, sink: &mut Sink<'_>) {
+        let needed = field.needed;
+        let sent = field.sent.unwrap_or(needed);
+        let place = match direction {
+            Backward => self.old_place,
+            Forward => self.new_place,
+        };
+        let (writes, reads) = match field.lack {
+            Lack::Field => (place, needed.name.span),
+            Lack::Optional => (sent.ty.span, needed.ty.span),
+            Lack::Default => {
+                let default = sent.default.as_ref();
+                (
+                    default.map_or(place, |default| default.span),
+                    needed.name.span,
+                )
+            }
+        };
+        let (old, new, spans) = match direction {
+            Backward => (sent, needed, (writes, reads)),
+            Forward => (needed, sent, (reads, writes)),
+        };
+        let (was, is) = (old.wire(), new.wire());
+        let of = match direction {
+            Backward => type_text(self.sides.new, &new.ty),
+            Forward if has(self.new_reserved, &was) => String::new(),
+            Forward => format!(". Also {}", self.reserve(&was)),
+        };
+        let spot = Spot {
+            path: self.path_of(new),
+            old: spans.0,
+            new: spans.1,
+        };
+        let words = Words {
+            of,
+            value: is.clone(),
+            ..Words::default()
+        };
+        let without = Leaf::Without(vec![was.clone(), is.clone()]);
+        sink.say(&spot, said, &words)
+            .at(&[Step::Field { old: was, new: is }])
+            .shown_by([Evidence::new(direction, &[], without)]);
+    }
+
     /// Fields of both sides.
     pub fn pairs(&self) -> impl Iterator<Item = (&'a Field, &'a Field)> + '_ {
         self.pairs.iter().copied()
@@ -183,4 +291,36 @@ fn behind<'a>(contracts: &'a Contracts, mut ty: &'a Type) -> &'a Type {
         ty = &inner.value;
     }
     ty
+}
+
+/// A type as a contract writes it, for advice.
+fn type_text(contracts: &Contracts, ty: &Type) -> String {
+    match ty {
+        Type::Bool => "bool".to_owned(),
+        Type::String => "string".to_owned(),
+        Type::I32 => "i32".to_owned(),
+        Type::I64 => "i64".to_owned(),
+        Type::U32 => "u32".to_owned(),
+        Type::U64 => "u64".to_owned(),
+        Type::F64 => "f64".to_owned(),
+        Type::Decimal => "decimal".to_owned(),
+        Type::Uuid => "uuid".to_owned(),
+        Type::Timestamp => "timestamp".to_owned(),
+        Type::Date => "date".to_owned(),
+        Type::Duration => "duration".to_owned(),
+        Type::Bytes => "bytes".to_owned(),
+        Type::Json | Type::Any => "json".to_owned(),
+        Type::Null => "null".to_owned(),
+        Type::I64OrText => "i64 or its text".to_owned(),
+        Type::Tuple(items) => {
+            let items = items.iter().map(|item| type_text(contracts, item));
+            format!("({})", items.collect::<Vec<_>>().join(", "))
+        }
+        Type::Nullable(inner) => format!("{} or null", type_text(contracts, inner)),
+        Type::Limited(limited) => type_text(contracts, &limited.0),
+        Type::List(item) => format!("list<{}>", type_text(contracts, item)),
+        Type::Map(item) => format!("map<{}>", type_text(contracts, item)),
+        Type::Named(id) => contracts[*id].name.value.clone(),
+        Type::Invalid => "?".to_owned(),
+    }
 }

@@ -147,7 +147,7 @@ impl Sink<'_> {
         self.add(&*spot.path, words.fill(said.message))
             .was(spot.old, words.fill(said.was))
             .is(spot.new, words.fill(said.is))
-            .help(said.help)
+            .help(words.fill(said.help))
     }
 
     /// Adds a finding; the rest of it is said on what comes back.

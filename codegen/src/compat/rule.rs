@@ -8,7 +8,7 @@ use super::field::{self, FieldPair};
 use super::fields;
 use super::finding::{Category, Rule, Severity};
 use super::leaf::{self, Leaves};
-use super::objects::Objects;
+use super::objects::{Lack, Objects};
 use super::raw::{Said, Sink};
 use super::schema::{self, Schemas};
 use super::server::{self, ServicePair, StreamPair};
@@ -37,6 +37,8 @@ pub(super) enum Check {
     Import(fn(&Schemas<'_>, &mut Sink<'_>)),
     /// A difference of values at a place, and what is said of it.
     Value(Sort, Said),
+    /// A field that must be there, and why it may be left out.
+    Missing(Lack, Said),
     /// A difference of two enums or two unions.
     Listing(Sort, Said),
     /// Whatever changed in an imported schema.
@@ -76,24 +78,24 @@ macro_rules! rules {
 }
 
 rules! {
-    "required-field-added", [Backward], Breaks, "A required field without a default is new.", [Object(fields::required_added)];
+    "required-field-added", [Backward], Breaks, "A required field without a default is new.", [Missing(Lack::Field, said("the required field `{value}` is new", "messages of this version lack it", "a reader refuses a message without it", "make it optional (`{of}?`); or give it a `default`, which other languages do not apply"))];
     "defaulted-field-added", [Semantic], Warn, "A required field with a default is new.", [Object(fields::defaulted_added)];
     "optional-field-added", [], Info, "An optional field is new.", [Object(fields::optional_added)];
     "reserved-name-used", [Semantic], Breaks, "A new field or value bears a name that was reserved.", [Object(fields::reserved_used), Choice(choice::reserved_used)];
     "reserved-name-released", [Semantic], Warn, "A name is no longer reserved.", [Object(fields::reserved_released), Choice(choice::reserved_released)];
     "optional-field-removed", [Source], Breaks, "An optional field is gone.", [Object(fields::optional_removed)];
     "defaulted-field-removed", [Source], Breaks, "A field with a default is gone.", [Object(fields::defaulted_removed)];
-    "required-field-removed", [Forward], Breaks, "A required field is gone.", [Object(fields::required_removed)];
+    "required-field-removed", [Forward], Breaks, "A required field is gone.", [Missing(Lack::Field, said("the required field `{value}` is gone", "readers of this version refuse a message without it", "no longer here", "upgrade every consumer first; or make it optional, and remove it when nobody needs it{of}"))];
     "field-renamed", [Backward, Forward], Breaks, "One field is gone and one of the same type is new.", [Object(fields::renamed)];
     "optional-field-renamed", [Semantic], Breaks, "One optional field is gone and one of the same type is new.", [Object(fields::optional_renamed)];
     "aliased-field-renamed", [Forward], Breaks, "A field has a new name and keeps the old one as its alias.", [Object(fields::aliased_renamed)];
     "renamed-to-alias", [Backward], Breaks, "A field is called by what was its alias.", [Object(fields::renamed_to_alias)];
     "alias-removed", [Backward], Breaks, "A field no longer accepts an older name.", [Field(field::alias_removed)];
     "rust-name-changed", [Source], Breaks, "A field or a value has another name in Rust and the same one on the wire.", [Field(field::rust_name), Choice(choice::rust_names)];
-    "field-became-required", [Backward], Breaks, "An optional field is required now.", [Field(field::became_required)];
-    "field-became-optional", [Forward], Breaks, "A required field is optional now.", [Field(field::became_optional)];
-    "default-added", [Forward], Breaks, "A required field has a default now.", [Field(field::default_added)];
-    "default-removed", [Backward], Breaks, "A field has no default any more.", [Field(field::default_removed)];
+    "field-became-required", [Backward], Breaks, "An optional field is required now.", [Missing(Lack::Optional, said("the optional field `{value}` is required now", "may be absent", "a reader refuses a message without it", "leave it optional until every writer sends it and no older message is left"))];
+    "field-became-optional", [Forward], Breaks, "A required field is optional now.", [Missing(Lack::Optional, said("the required field `{value}` is optional now", "readers of this version refuse a message without it", "may be absent", "upgrade every consumer before a publisher leaves it out"))];
+    "default-added", [Forward], Breaks, "A required field has a default now.", [Missing(Lack::Default, said("the required field `{value}` has a default now", "readers of this version refuse a message without it", "writers in other languages may leave it out: the schema no longer requires it", "upgrade every consumer first"))];
+    "default-removed", [Backward], Breaks, "A field has no default any more.", [Missing(Lack::Default, said("the field `{value}` has no default any more", "writers in other languages may have left it out", "a reader refuses a message without it", "keep the default"))];
     "default-changed", [Semantic], Warn, "A default has another value.", [Field(field::default_changed)];
     "absent-value-changed", [Semantic], Warn, "A field that may be absent means something else when it is.", [Field(field::absent_value)];
     "range-narrowed", [Backward], Breaks, "A number's range no longer has all its old values.", [Value(Sort::Range, said("{value} is no longer accepted: the range was {was} and is {is}", "messages may contain any of these", "readers reject the rest", "keep the old range until no older message is left; or a new event that `supersedes` this one"))];

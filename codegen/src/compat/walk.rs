@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use super::choice::Choices;
 use super::event::EventPair;
 use super::field::FieldPair;
-use super::finding::{Finding, Place, Severity};
+use super::finding::{self, Finding, Severity};
 use super::leaf::Leaves;
 use super::objects::Objects;
 use super::proof::Users;
@@ -19,6 +19,7 @@ use super::schema::Schemas;
 use super::server::{ServicePair, StreamPair};
 use super::sides::{Side, Sides, Spot, Step, named};
 use crate::model::{Contracts, EventId, TypeId, TypeKind};
+use crate::payload::demands::Place;
 use crate::payload::shape::{Shape, Slot};
 use crate::source::Span;
 
@@ -135,8 +136,18 @@ impl<'a> Walk<'a> {
             Objects::new(
                 self.sides,
                 format!("events.{}", new.event_name(now)),
-                (before.body.fields(), &before.reserved, before.name.span),
-                (now.body.fields(), &now.reserved, now.name.span),
+                (
+                    Place::event(old, before),
+                    &before.body,
+                    &before.reserved,
+                    before.name.span,
+                ),
+                (
+                    Place::event(new, now),
+                    &now.body,
+                    &now.reserved,
+                    now.name.span,
+                ),
             )
         });
         let pair = EventPair {
@@ -186,12 +197,22 @@ impl<'a> Walk<'a> {
             return self.schemas(at, &schemas);
         }
         match (&before.body.kind, &now.body.kind) {
-            (TypeKind::Struct(a), TypeKind::Struct(b)) => {
+            (TypeKind::Struct(_), TypeKind::Struct(_)) => {
                 let objects = Objects::new(
                     sides,
                     spot.path,
-                    (a, &before.reserved, spot.old),
-                    (b, &now.reserved, spot.new),
+                    (
+                        Place::ty(sides.old, old_id),
+                        &before.body,
+                        &before.reserved,
+                        spot.old,
+                    ),
+                    (
+                        Place::ty(sides.new, new_id),
+                        &now.body,
+                        &now.reserved,
+                        spot.new,
+                    ),
                 );
                 self.objects(at, &objects);
             }
@@ -235,10 +256,10 @@ impl<'a> Walk<'a> {
     }
 
     fn objects(&mut self, at: usize, objects: &Objects<'a>) {
-        self.at_node(at, |check, sink| {
-            if let Check::Object(rule) = check {
-                rule(objects, sink);
-            }
+        self.at_node(at, |check, sink| match check {
+            Check::Object(rule) => rule(objects, sink),
+            Check::Missing(lack, said) => objects.tell(lack, &said, sink),
+            _ => {}
         });
         for (old, new) in objects.pairs() {
             let pair = FieldPair { objects, old, new };
@@ -365,7 +386,7 @@ impl<'a> Walk<'a> {
 
 /// Sorts breaks first; then by place, so that a report reads from top to bottom of the new contract.
 fn order(finding: &Finding) -> (Severity, Option<Span>, Option<Span>, &'static str, &str) {
-    let span = |place: &Option<Place>| place.as_ref().map(|place| place.span);
+    let span = |place: &Option<finding::Place>| place.as_ref().map(|place| place.span);
     (
         finding.severity,
         span(&finding.new),

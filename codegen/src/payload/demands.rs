@@ -179,6 +179,16 @@ impl<'a> Demands<'a> {
         found.map(|member| &member.of)
     }
 
+    /// The older name under which a reader takes a member, too.
+    pub fn alias(&self, name: &str) -> Option<&'a str> {
+        let found = self.properties.iter().find(|member| member.name == name);
+        found?
+            .field?
+            .alias
+            .as_ref()
+            .map(|alias| alias.value.as_str())
+    }
+
     pub fn requires(&self, name: &str) -> bool {
         self.required.iter().any(|known| known == name)
     }

@@ -207,7 +207,7 @@ fn unchecked(store: &Store<'_>, built: &Built, root: &Root) -> Vec<Unchecked> {
             file: file.to_owned(),
             pointer: pointer.to_owned(),
             keyword,
-            value: store.canonical(*site),
+            value: store.demand(*site, keyword),
         })
     });
     all.collect()
