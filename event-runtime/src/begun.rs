@@ -16,11 +16,11 @@ pub(crate) struct Begun {
     pub(crate) span: Span,
     pub(crate) trace: Option<Trace>,
     pub(crate) since: Instant,
-    pub(crate) step: Step,
+    pub(crate) step: Progress,
 }
 
 /// Progress of a handling.
-pub(crate) enum Step {
+pub(crate) enum Progress {
     /// No handler gets it.
     Rejected(Rejection),
     Running(Handling),
@@ -40,8 +40,8 @@ impl Begun {
             trace,
             since: Instant::now(),
             step: match ready {
-                Ok(handling) => Step::Running(handling),
-                Err(rejection) => Step::Rejected(rejection),
+                Ok(handling) => Progress::Running(handling),
+                Err(rejection) => Progress::Rejected(rejection),
             },
         }
     }
@@ -57,14 +57,14 @@ impl Begun {
         let since = Instant::now();
         // It is put together when it goes on only: moving it costs every delivery.
         let step = match ready {
-            Err(rejection) => Step::Rejected(rejection),
+            Err(rejection) => Progress::Rejected(rejection),
             Ok(mut handling) => {
                 let context = &mut Context::from_waker(Waker::noop());
                 let poll = || route::poll(&mut handling, context);
                 match spans::entered(trace.as_ref(), &span, poll) {
                     Poll::Ready(Ok(())) => return ControlFlow::Break((span, since.elapsed())),
-                    Poll::Ready(Err(failed)) => Step::Failed(failed),
-                    Poll::Pending => Step::Running(handling),
+                    Poll::Ready(Err(failed)) => Progress::Failed(failed),
+                    Poll::Pending => Progress::Running(handling),
                 }
             }
         };

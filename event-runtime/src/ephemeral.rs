@@ -13,7 +13,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, timeout_at};
 use tracing::Span;
 
-use crate::begun::{Begun, Step};
+use crate::begun::{Begun, Progress};
 use crate::blocked::LONG;
 use crate::delivery::Meta;
 use crate::error::Error;
@@ -163,11 +163,13 @@ async fn go_on(shared: &Shared, event: &'static str, message: &Message, begun: B
     let limit = shared.handler_limit.unwrap_or(shared.service.ack_wait * 10);
     let handled = pin!(async {
         let failed = match step {
-            Step::Rejected(Rejection { cause, detail }) => return Err((cause.as_str(), detail)),
-            Step::Running(handling) => {
+            Progress::Rejected(Rejection { cause, detail }) => {
+                return Err((cause.as_str(), detail));
+            }
+            Progress::Running(handling) => {
                 route::run(handling, limit, |took| shared.blocked(event, took)).await
             }
-            Step::Failed(failed) => Err(failed),
+            Progress::Failed(failed) => Err(failed),
         };
         failed.map_err(|failed| (failed.kind, failed.failure.reason().to_owned()))
     });

@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_nats::Message;
 use tracing::Span;
 
-use crate::begun::{Begun, Step};
+use crate::begun::{Begun, Progress};
 use crate::cause::Cause;
 use crate::dead_letter::{Burial, MESSAGE_ID};
 use crate::delivery::{AckSubject, Meta};
@@ -221,15 +221,15 @@ impl Case {
             let limit = self.shared.handler_limit;
             let limit = limit.unwrap_or(self.durable.ack_wait * 10);
             let result = match step {
-                Step::Running(handling) => {
+                Progress::Running(handling) => {
                     let blocked = |took| {
                         let event = self.arrived.event(&self.shared, &self.durable);
                         self.shared.blocked(event, took);
                     };
                     route::run(handling, limit, blocked).await
                 }
-                Step::Failed(failed) => Err(failed),
-                Step::Rejected(rejection) => {
+                Progress::Failed(failed) => Err(failed),
+                Progress::Rejected(rejection) => {
                     // No handler runs, and what comes after it need not wait.
                     drop(slot);
                     return self.reject(&span, rejection).await.into();
