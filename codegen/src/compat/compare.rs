@@ -3,18 +3,19 @@
 //! The only comparison of two types: the rules for contracts and those for imported schemas follow from its answers. What
 //! is inside a list, a map or an object is another place.
 
-use crate::json::Json;
-use crate::model::{TypeKind, Union};
-use crate::payload::common::{self, is_wider, refused_texts};
-use crate::payload::demands::{Demands, Place};
-use crate::payload::read;
-use crate::payload::shape::{Count, Format, Range, Text};
-use crate::payload::steer::End;
-use crate::payload::text;
-use crate::payload::write::float;
+mod numbers;
+mod texts;
 
 use super::finding::Direction;
-use super::raw::{Words, quoted};
+use super::raw::Words;
+use crate::json::Json;
+use crate::model::{TypeKind, Union};
+use crate::payload::demands::{Demands, Place};
+use crate::payload::read;
+use crate::payload::shape::Format;
+use crate::payload::steer::End;
+use crate::payload::text;
+use numbers::fraction;
 
 /// Kind of difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -272,63 +273,6 @@ impl Both<'_, '_> {
         }
     }
 
-    fn range(&mut self, w: Range, r: Range, value: impl Fn(i128) -> Json) {
-        let Some(value) = w.outside(r).map(value) else {
-            return;
-        };
-        let words = [w, r].map(|range| format!("{}..={}", range.min, range.max));
-        self.add(
-            Sort::Range,
-            quoted(&value),
-            words.into(),
-            [End::Value(value)],
-        );
-    }
-
-    /// Finds multiples of a number that are none of another one.
-    fn step(&mut self) {
-        let (w, r) = (&self.w, &self.r);
-        let (a, b) = (w.step, r.step);
-        if a % b == 0 {
-            return;
-        }
-        let near = w.integer().into_iter();
-        let mut sent = near.flat_map(|near| [near, near + a, near - a]);
-        let found = sent.find(|n| w.range.contains(*n) && n % b != 0);
-        let ends = found.map(|n| End::Value(Json::integer(n)));
-        let taken = format!("it must be a multiple of {b}");
-        let ends = ends.into_iter().collect();
-        self.demanded(Sort::Members, String::new(), taken, ends);
-    }
-
-    /// An integer, and the reader takes numbers within bounds.
-    fn whole_number(&mut self) {
-        let (w, (min, max)) = (self.w.range, self.r.floats);
-        let inside = Range {
-            min: min.ceil() as i128,
-            max: max.floor() as i128,
-        };
-        if let Some(value) = w.outside(inside).map(Json::integer) {
-            let words = (format!("{}..={}", w.min, w.max), show_floats((min, max)));
-            self.add(Sort::Range, quoted(&value), words, [End::Value(value)]);
-        }
-    }
-
-    fn floats(&mut self) {
-        let ((a, b), (c, d)) = (self.w.floats, self.r.floats);
-        let values = if b > d {
-            [beyond(d, 1.0).min(b), b]
-        } else if a < c {
-            [beyond(c, -1.0).max(a), a]
-        } else {
-            return;
-        };
-        let values = values.map(float);
-        let words = (show_floats((a, b)), show_floats((c, d)));
-        let value = quoted(&values[0]);
-        self.add(Sort::Range, value, words, values.map(End::Value));
-    }
-
     fn count(&mut self, what: &str) {
         let (w, r) = (self.w.count, self.r.count);
         let Some(n) = w.outside(r) else { return };
@@ -415,72 +359,6 @@ impl Both<'_, '_> {
             .collect()
     }
 
-    fn texts(&mut self) {
-        let (w, r) = (self.w.text.clone(), self.r.text.clone());
-        match (w.format, r.format) {
-            (Format::Integer(a), Format::Integer(b)) => {
-                self.range(a, b, |n| Json::Text(n.to_string()));
-            }
-            (a, b) if a == b || is_wider(a, b) => {}
-            (a, b) => {
-                let sort = match b {
-                    _ if is_wider(b, a) => Sort::Format,
-                    Format::Plain => Sort::Misread,
-                    _ => Sort::Type,
-                };
-                let asked = Text {
-                    format: b,
-                    ..Text::any()
-                };
-                let ends = spelled(refused_texts(&w, &r, &asked));
-                let smallest = (sort != Sort::Format).then_some(End::Smallest);
-                self.types(sort, smallest.into_iter().chain(ends));
-            }
-        }
-        self.length(&w, &r);
-        // Another pattern in place of one, whatever its direction.
-        if !r.patterns.is_subset(&w.patterns) && !w.patterns.is_subset(&r.patterns) {
-            let asked = Text {
-                length: Count::ANY,
-                format: w.format,
-                ..r.clone()
-            };
-            let list = |t: &Text| t.patterns.iter().cloned().collect::<Vec<_>>().join(" and ");
-            let words = (list(&w), list(&r));
-            let ends = spelled(refused_texts(&w, &r, &asked));
-            self.add(Sort::Pattern, String::new(), words, ends);
-        }
-    }
-
-    /// Compares lengths, and patterns that one of two texts has beyond those of both.
-    fn length(&mut self, w: &Text, r: &Text) {
-        let comparable =
-            w.format == r.format || is_wider(w.format, r.format) || is_wider(r.format, w.format);
-        let patterns = r.patterns.is_subset(&w.patterns) || !w.patterns.is_subset(&r.patterns);
-        let natural = common::count(w.length, w.format.length());
-        let same_length = r.length.includes(natural);
-        if !comparable || r.is_free() || (patterns && same_length) {
-            return;
-        }
-        // The part of the constraints that this is about; the format is another difference.
-        let asked = Text {
-            format: if is_wider(r.format, w.format) {
-                w.format
-            } else {
-                r.format
-            },
-            length: r.length,
-            patterns: if patterns { &w.patterns } else { &r.patterns }.clone(),
-        };
-        let found = refused_texts(w, r, &asked);
-        let value = match found.first() {
-            Some(text) if same_length => quoted(&Json::text(text.as_str())),
-            Some(text) => format!("{} characters", text.chars().count()),
-            None => "some text".to_owned(),
-        };
-        self.demanded(Sort::Constraint, value, bounds(&asked), spelled(found));
-    }
-
     fn members(&mut self) {
         let (w, r) = (&self.w, &self.r);
         let mut missing = r.required.clone();
@@ -515,52 +393,4 @@ impl Both<'_, '_> {
 
 fn is_number(kind: &str) -> bool {
     matches!(kind, "integer" | "number")
-}
-
-fn spelled(texts: Vec<String>) -> Vec<End> {
-    let texts = texts.into_iter();
-    texts.map(|text| End::Value(Json::Text(text))).collect()
-}
-
-/// Describes the bounds of a text.
-fn bounds(text: &Text) -> String {
-    let mut parts = Vec::new();
-    if text.length.min > 0 {
-        parts.push(format!(
-            "at least {} characters are needed",
-            text.length.min
-        ));
-    }
-    if let Some(max) = text.length.max {
-        parts.push(format!("at most {max} characters are allowed"));
-    }
-    parts.extend(text.patterns.iter().map(|p| format!("it must match {p}")));
-    parts.join(" and ")
-}
-
-fn show_floats((min, max): (f64, f64)) -> String {
-    match (min == f64::MIN, max == f64::MAX) {
-        (true, true) => "any finite number".to_owned(),
-        (false, true) => format!("from {min:?}"),
-        (true, false) => format!("up to {max:?}"),
-        (false, false) => format!("{min:?} to {max:?}"),
-    }
-}
-
-/// The next number of the same size that really is another one.
-fn beyond(n: f64, by: f64) -> f64 {
-    let next = n + by;
-    if next == n {
-        n + n.abs() * 0.5 * by
-    } else {
-        next
-    }
-}
-
-/// A number with a fraction within bounds. Even `1.0` is one: Rust writers send it for an f64, and no integer reader takes it.
-fn fraction((min, max): (f64, f64)) -> End {
-    let half = [0.5, -0.5, min + 0.5, max - 0.5]
-        .into_iter()
-        .find(|n| (min..=max).contains(n) && n.fract() != 0.0);
-    End::Value(float(half.unwrap_or(min.max(0.0).min(max))))
 }
