@@ -105,22 +105,13 @@ fn notice(id: &str, entry: &Accepted, message: String, label: &str, help: String
     // Both ids are in the table; the first rule stands in for a table that lost them, which a test would notice.
     let rule = Rule::find(id).unwrap_or(&RULES[0]);
     Finding {
-        rule,
         severity: Severity::Warn,
-        path: entry.path.value.clone(),
-        message,
-        old: None,
         new: Some(Place {
             span: entry.path.span,
             label: label.to_owned(),
         }),
-        events: Vec::new(),
-        services: Vec::new(),
-        counterexamples: Vec::new(),
-        stranded: Vec::new(),
-        undecided: None,
         help,
-        accepted: None,
+        ..Finding::new(rule, entry.path.value.clone(), message)
     }
 }
 

@@ -232,6 +232,25 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// A finding of which nothing more is known.
+    pub(super) fn new(rule: &'static Rule, path: String, message: String) -> Self {
+        Self {
+            rule,
+            severity: rule.severity,
+            path,
+            message,
+            old: None,
+            new: None,
+            events: Vec::new(),
+            services: Vec::new(),
+            counterexamples: Vec::new(),
+            stranded: Vec::new(),
+            undecided: None,
+            help: String::new(),
+            accepted: None,
+        }
+    }
+
     /// Returns whether it fails a run.
     #[must_use]
     pub fn fails(&self, mode: Mode) -> bool {

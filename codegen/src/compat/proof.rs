@@ -27,7 +27,7 @@ impl Raw {
         users: &Users,
     ) -> Finding {
         // Something that is gone is called what the old contract calls it.
-        let side = if self.new.is_none() {
+        let side = if self.finding.new.is_none() {
             Side::Old
         } else {
             Side::New
@@ -51,23 +51,15 @@ impl Raw {
         }
         let services = match &self.services {
             Some(services) => services.clone(),
-            None => users.hit(&pairs, self.rule),
+            None => users.hit(&pairs, self.finding.rule),
         };
         let (counterexamples, undecided) = show(self, sides, reach, samplers);
         Finding {
-            rule: self.rule,
-            severity: self.severity,
-            path: self.path.clone(),
-            message: self.message.clone(),
-            old: self.old.clone(),
-            new: self.new.clone(),
             events,
             services,
             counterexamples,
-            stranded: self.stranded.clone(),
             undecided,
-            help: self.help.clone(),
-            accepted: None,
+            ..self.finding.clone()
         }
     }
 }
@@ -163,8 +155,8 @@ pub(super) fn show(
     let mut shown = Vec::new();
     let mut missing = false;
     for direction in [Direction::Backward, Direction::Forward] {
-        let claims =
-            raw.severity == Severity::Breaks && raw.rule.categories.contains(&direction.category());
+        let claims = raw.finding.severity == Severity::Breaks
+            && raw.finding.rule.categories.contains(&direction.category());
         // One that shows this change alone, or else one that this change spoils too.
         let mut second = None;
         let mut best = None;
@@ -188,7 +180,7 @@ pub(super) fn show(
         }
     }
     let why = missing.then(|| {
-        raw.undecided.clone().unwrap_or_else(|| {
+        raw.finding.undecided.clone().unwrap_or_else(|| {
             "no payload that shows it was found, and none could be ruled out".to_owned()
         })
     });

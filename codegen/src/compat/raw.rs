@@ -1,6 +1,6 @@
 //! A rule's finding before it is known which events it reaches, and the payloads that should show it. Data alone.
 
-use super::finding::{Direction, Place, Rule, Severity};
+use super::finding::{Direction, Finding, Place, Rule, Severity};
 use super::sides::{Spot, Step};
 use crate::json::Json;
 use crate::model::EventId;
@@ -66,22 +66,15 @@ impl Evidence {
 /// Finding of a rule, before it is known which events it reaches.
 #[derive(Clone, Debug)]
 pub(super) struct Raw {
-    pub rule: &'static Rule,
-    pub severity: Severity,
-    pub path: String,
-    pub message: String,
-    pub old: Option<Place>,
-    pub new: Option<Place>,
+    /// What is known of it: neither its events nor a payload. `undecided` is only said where no payload shows it.
+    pub finding: Finding,
     /// Place in the node's payload.
     pub at: Vec<Step>,
     pub evidence: Vec<Evidence>,
-    pub stranded: Vec<String>,
-    pub help: String,
     /// Pairs of events, for a rule that is about no node.
     pub events: Vec<(Option<EventId>, Option<EventId>)>,
     /// Services, for a rule that knows better than who publishes and subscribes.
     pub services: Option<Vec<String>>,
-    pub undecided: Option<String>,
 }
 
 /// Texts of a rule about values: of its findings, and of the places in both contracts. In braces stand a [`Words`]' parts; with
@@ -154,19 +147,11 @@ impl Sink<'_> {
     pub fn add(&mut self, path: impl Into<String>, message: impl Into<String>) -> &mut Raw {
         let at = self.raws.len();
         self.raws.push(Raw {
-            rule: self.rule,
-            severity: self.rule.severity,
-            path: path.into(),
-            message: message.into(),
-            old: None,
-            new: None,
+            finding: Finding::new(self.rule, path.into(), message.into()),
             at: Vec::new(),
             evidence: Vec::new(),
-            stranded: Vec::new(),
-            help: String::new(),
             events: Vec::new(),
             services: None,
-            undecided: None,
         });
         &mut self.raws[at]
     }
@@ -174,7 +159,7 @@ impl Sink<'_> {
 
 impl Raw {
     pub fn was(&mut self, span: Span, label: impl Into<String>) -> &mut Self {
-        self.old = Some(Place {
+        self.finding.old = Some(Place {
             span,
             label: label.into(),
         });
@@ -182,7 +167,7 @@ impl Raw {
     }
 
     pub fn is(&mut self, span: Span, label: impl Into<String>) -> &mut Self {
-        self.new = Some(Place {
+        self.finding.new = Some(Place {
             span,
             label: label.into(),
         });
@@ -190,7 +175,7 @@ impl Raw {
     }
 
     pub fn help(&mut self, text: impl Into<String>) -> &mut Self {
-        self.help = text.into();
+        self.finding.help = text.into();
         self
     }
 
@@ -200,7 +185,7 @@ impl Raw {
     }
 
     pub fn severity(&mut self, severity: Severity) -> &mut Self {
-        self.severity = severity;
+        self.finding.severity = severity;
         self
     }
 
@@ -210,7 +195,7 @@ impl Raw {
     }
 
     pub fn stranded(&mut self, what: impl IntoIterator<Item = String>) -> &mut Self {
-        self.stranded.extend(what);
+        self.finding.stranded.extend(what);
         self
     }
 
@@ -228,7 +213,7 @@ impl Raw {
     }
 
     pub fn undecided(&mut self, why: impl Into<String>) -> &mut Self {
-        self.undecided = Some(why.into());
+        self.finding.undecided = Some(why.into());
         self
     }
 }
