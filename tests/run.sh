@@ -73,6 +73,7 @@ if [ "${1:-}" != --quick ]; then
     check hygiene tests/hygiene.sh
     check house tests/house.sh --limits
     check readme tests/readme.sh
+    check recordings tests/recordings.sh
     check wasm tests/wasm.sh
     check package tests/package.sh
     check operate tests/operate.sh
