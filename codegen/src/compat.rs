@@ -42,7 +42,7 @@ pub use crate::report::diff as render;
 pub use accept::{Date, apply_accepted};
 pub use finding::{
     Blocked, Category, Counterexample, Direction, Finding, Mode, Outcome, Place, Plan, Reached,
-    Report, Rule, Severity, Step,
+    Report, RolloutStep, Rule, Severity,
 };
 pub use rule::RULES;
 

@@ -14,7 +14,7 @@ use crate::model::{EventId, Field, Type};
 use crate::payload::{read, write};
 use crate::subject::Segment;
 
-pub use crate::payload::fault::{Fault, Step};
+pub use crate::payload::fault::{Fault, PathStep};
 pub use crate::payload::write::MASK;
 pub use written::{Finding, place, report, written};
 

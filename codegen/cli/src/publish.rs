@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ArgGroup;
 use event_codegen::check::Checked;
-use event_codegen::decode::{self, Finding, Step};
+use event_codegen::decode::{self, Finding, PathStep};
 use event_codegen::export::samples;
 use event_codegen::json::Json;
 use event_codegen::model::{Envelope, EventId, Type};
@@ -85,10 +85,10 @@ fn built(
     let contracts = reader.contracts();
     let body = decode::written(contracts, event, &written.text)?;
     let refused = |bad: BadText<'_>| {
-        let steps: Vec<Step> = bad
+        let steps: Vec<PathStep> = bad
             .field
             .iter()
-            .map(|field| Step::Member(field.wire()))
+            .map(|field| PathStep::Member(field.wire()))
             .collect();
         vec![Finding {
             place: decode::place(&written.text, &steps),

@@ -1,6 +1,6 @@
 //! Rules about constraints: that they fit their type, and that some value fulfils them.
 
-use super::shape::{self, Resolved, Shape};
+use super::shape::{self, Resolved, TypeForm};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::model::{Constraints, Contracts, Number, Type, TypeKind};
 use crate::source::{Span, Spanned};
@@ -42,7 +42,7 @@ fn holders(contracts: &Contracts) -> impl Iterator<Item = Holder<'_>> {
         });
     fields.chain(scalars).filter(|holder| {
         let nothing = holder.as_text.is_none() && holder.constraints.is_empty();
-        !nothing && !matches!(holder.resolved.shape, Shape::Poison)
+        !nothing && !matches!(holder.resolved.shape, TypeForm::Poison)
     })
 }
 
@@ -83,12 +83,12 @@ pub(super) fn misplaced(contracts: &Contracts, diagnostics: &mut Diagnostics) {
     for holder in holders(contracts) {
         let shape = holder.resolved.shape;
         let number =
-            matches!(shape, Shape::Scalar(ty) if shape::is_integer(ty) || *ty == Type::F64);
+            matches!(shape, TypeForm::Scalar(ty) if shape::is_integer(ty) || *ty == Type::F64);
         let text = holder.as_text.is_some() || holder.resolved.as_text;
         let fits = match shape {
-            Shape::Scalar(Type::String) => Some(Sort::Text),
-            Shape::Scalar(_) if number && !text => Some(Sort::Number),
-            Shape::List | Shape::Map => Some(Sort::Items),
+            TypeForm::Scalar(Type::String) => Some(Sort::Text),
+            TypeForm::Scalar(_) if number && !text => Some(Sort::Number),
+            TypeForm::List | TypeForm::Map => Some(Sort::Items),
             _ => None,
         };
         for (key, place, sort) in written(holder.constraints) {
@@ -122,7 +122,7 @@ pub(super) fn misplaced(contracts: &Contracts, diagnostics: &mut Diagnostics) {
 }
 
 /// What to do with a constraint that does not fit.
-fn help(shape: &Shape<'_>, sort: Sort, fits: Option<Sort>) -> String {
+fn help(shape: &TypeForm<'_>, sort: Sort, fits: Option<Sort>) -> String {
     if fits == Some(Sort::Items) && sort != Sort::Items {
         return "constraints apply to the list or map itself; use a named scalar with the constraint for the elements"
             .to_owned();
@@ -132,7 +132,7 @@ fn help(shape: &Shape<'_>, sort: Sort, fits: Option<Sort>) -> String {
         (Some(Sort::Text), Sort::Number | Sort::Items) => {
             "strings have `min_length`, `max_length` and `pattern`".to_owned()
         }
-        _ if matches!(shape, Shape::Enum(..)) => {
+        _ if matches!(shape, TypeForm::Enum(..)) => {
             "an enum is constrained by its values; remove this".to_owned()
         }
         _ => "remove this, or use another type".to_owned(),
@@ -141,7 +141,7 @@ fn help(shape: &Shape<'_>, sort: Sort, fits: Option<Sort>) -> String {
 
 fn encoding(holder: &Holder<'_>, place: Span, diagnostics: &mut Diagnostics) {
     let diagnostic = match holder.resolved.shape {
-        Shape::Scalar(ty) if shape::is_integer(ty) => match holder.resolved.named.last() {
+        TypeForm::Scalar(ty) if shape::is_integer(ty) => match holder.resolved.named.last() {
             // The type is one thing on the wire, wherever it is used.
             Some((def, _)) => Diagnostic::new(
                 Code::MisplacedConstraint,
@@ -170,7 +170,9 @@ fn encoding(holder: &Holder<'_>, place: Span, diagnostics: &mut Diagnostics) {
         .label("for integers")
         .related(holder.ty.span, "its type")
         .help(match shape {
-            Shape::List | Shape::Map => "give the elements a named scalar that has the encoding",
+            TypeForm::List | TypeForm::Map => {
+                "give the elements a named scalar that has the encoding"
+            }
             _ => "remove this: only integers have two forms on the wire",
         }),
     };
@@ -183,7 +185,7 @@ pub(super) fn bounds(contracts: &Contracts, diagnostics: &mut Diagnostics) {
         let own = holder.constraints;
         let mut sound = true;
         for (key, bound) in [("min", &own.min), ("max", &own.max)] {
-            if let (Some(bound), Shape::Scalar(ty)) = (bound, holder.resolved.shape)
+            if let (Some(bound), TypeForm::Scalar(ty)) = (bound, holder.resolved.shape)
                 && let Some(why) = unsuited(ty, bound.value)
             {
                 sound = false;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::gaps::Gaps;
-use super::shape::{self, Resolved, Shape};
+use super::shape::{self, Resolved, TypeForm};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::model::{Contracts, Event, EventId, Field, FieldRef, Type};
 use crate::source::{Span, Spanned};
@@ -53,11 +53,11 @@ pub(super) struct Unfit {
 pub(super) fn unfit(contracts: &Contracts, field: &Field, used: Use) -> Option<Unfit> {
     let Resolved { shape, .. } = shape::resolve(contracts, &field.ty);
     let fit = match shape {
-        Shape::Scalar(Type::Bool) => used != Use::Id,
-        Shape::Scalar(ty) => {
+        TypeForm::Scalar(Type::Bool) => used != Use::Id,
+        TypeForm::Scalar(ty) => {
             matches!(ty, Type::String | Type::Uuid | Type::I64OrText) || shape::is_integer(ty)
         }
-        Shape::Enum(..) | Shape::Poison => true,
+        TypeForm::Enum(..) | TypeForm::Poison => true,
         _ => false,
     };
     let name = &field.name.value;

@@ -4,7 +4,7 @@ use crate::model::{Constraints, Contracts, Field, Type, TypeDef, TypeId, TypeKin
 
 /// What stands behind a type expression.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Shape<'a> {
+pub(super) enum TypeForm<'a> {
     /// A scalar of the language, `json` included.
     Scalar(&'a Type),
     /// A list.
@@ -27,7 +27,7 @@ pub(super) enum Shape<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Resolved<'a> {
     /// What it is.
-    pub shape: Shape<'a>,
+    pub shape: TypeForm<'a>,
     /// What the named scalars on the way demand, outermost first.
     pub named: Vec<(&'a TypeDef, &'a Constraints)>,
     /// True if one of them is sent as text.
@@ -41,22 +41,22 @@ pub(super) fn resolve<'a>(contracts: &'a Contracts, ty: &'a Type) -> Resolved<'a
     let mut ty = ty;
     let shape = loop {
         match ty {
-            Type::Invalid => break Shape::Poison,
-            Type::List(_) => break Shape::List,
-            Type::Map(_) => break Shape::Map,
+            Type::Invalid => break TypeForm::Poison,
+            Type::List(_) => break TypeForm::List,
+            Type::Map(_) => break TypeForm::Map,
             Type::Named(id) => {
                 let def = &contracts[*id];
                 match &def.body.kind {
-                    TypeKind::Struct(_) => break Shape::Struct(def),
-                    TypeKind::Enum(_) => break Shape::Enum(def),
-                    TypeKind::Union(_) => break Shape::Union(def),
+                    TypeKind::Struct(_) => break TypeForm::Struct(def),
+                    TypeKind::Enum(_) => break TypeForm::Enum(def),
+                    TypeKind::Union(_) => break TypeForm::Union(def),
                     TypeKind::Choice(_) | TypeKind::Alias { .. } => {
-                        break Shape::Schema;
+                        break TypeForm::Schema;
                     }
-                    TypeKind::Invalid => break Shape::Poison,
+                    TypeKind::Invalid => break TypeForm::Poison,
                     // A chain longer than there are types is a circle.
                     TypeKind::Scalar { .. } if named.len() > contracts.types.len() => {
-                        break Shape::Poison;
+                        break TypeForm::Poison;
                     }
                     TypeKind::Scalar {
                         ty: inner,
@@ -69,7 +69,7 @@ pub(super) fn resolve<'a>(contracts: &'a Contracts, ty: &'a Type) -> Resolved<'a
                     }
                 }
             }
-            scalar => break Shape::Scalar(scalar),
+            scalar => break TypeForm::Scalar(scalar),
         }
     };
     Resolved {
@@ -79,7 +79,7 @@ pub(super) fn resolve<'a>(contracts: &'a Contracts, ty: &'a Type) -> Resolved<'a
     }
 }
 
-impl Shape<'_> {
+impl TypeForm<'_> {
     /// With its article, for `is …`.
     pub fn describe(&self) -> String {
         match self {

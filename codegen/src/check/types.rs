@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::gaps::Gaps;
-use super::shape::{self, Shape};
+use super::shape::{self, TypeForm};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::model::{Constraints, Contracts, Number, Type, TypeId, TypeKind};
 use crate::source::{Span, Spanned};
@@ -193,7 +193,7 @@ fn not_fields(contracts: &Contracts, id: TypeId) -> Option<String> {
             Some("a type from a JSON Schema".to_owned())
         }
         TypeKind::Scalar { ty, .. } => match shape::resolve(contracts, ty).shape {
-            Shape::Poison => None,
+            TypeForm::Poison => None,
             shape => Some(format!("{} with a name", shape.describe())),
         },
     }

@@ -6,8 +6,8 @@ use super::shape;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::json::Json;
 use crate::model::{Contracts, Value, ValueKind};
-use crate::payload::demands::Place;
-use crate::payload::fault::{Fault, Step};
+use crate::payload::demands::TypeAt;
+use crate::payload::fault::{Fault, PathStep};
 use crate::payload::read;
 use crate::payload::shape::Slot;
 use crate::source::Span;
@@ -35,7 +35,7 @@ pub(super) fn defaults(contracts: &Contracts, diagnostics: &mut Diagnostics) {
                 .help("remove the `?`, or remove the default"),
             );
         }
-        let place = Place::slot(contracts, Slot::field(field));
+        let place = TypeAt::slot(contracts, Slot::field(field));
         let root = Found {
             field: Some(field),
             ..Found::new(contracts, place, default)
@@ -51,7 +51,7 @@ pub(super) fn examples(contracts: &Contracts, diagnostics: &mut Diagnostics) {
         for example in &event.examples {
             let root = Found {
                 owner: Some(event.name.span),
-                ..Found::new(contracts, Place::event(contracts, event), example)
+                ..Found::new(contracts, TypeAt::event(contracts, event), example)
             };
             judge(&root, Code::BadExample, &gaps, diagnostics);
         }
@@ -115,13 +115,13 @@ fn span(root: &Value, fault: &Fault) -> Span {
 }
 
 /// The part of a value one step below, with its key.
-fn below<'v>(value: &'v Value, step: &Step) -> Option<(Span, &'v Value)> {
+fn below<'v>(value: &'v Value, step: &PathStep) -> Option<(Span, &'v Value)> {
     match (&value.kind, step) {
-        (ValueKind::Object(members), Step::Member(name) | Step::Entry(name)) => {
+        (ValueKind::Object(members), PathStep::Member(name) | PathStep::Entry(name)) => {
             let (key, value) = members.iter().find(|(key, _)| key.value == *name)?;
             Some((key.span, value))
         }
-        (ValueKind::List(items), Step::Item(at)) => {
+        (ValueKind::List(items), PathStep::Item(at)) => {
             let item = items.get(*at)?;
             Some((item.span, item))
         }

@@ -6,11 +6,11 @@ use super::compare::{Gap, Sort, gaps};
 use super::finding::Direction::{self, Backward, Forward};
 use super::finding::Severity;
 use super::raw::{Evidence, Leaf, Said, Sink, Words};
-use super::sides::{Sides, Spot, Step};
+use super::sides::{SidedStep, Sides, Spot};
 use crate::json::Json;
 use crate::model::{TypeDef, TypeId, TypeKind};
 use crate::name::unknown_ident;
-use crate::payload::demands::Place;
+use crate::payload::demands::TypeAt;
 use crate::source::{Span, Spanned};
 
 /// An enum or a union in both contracts.
@@ -94,7 +94,7 @@ impl<'a> Choice<'a> {
 
 impl<'a> Choices<'a> {
     pub fn new(sides: Sides<'a>, path: String, old: TypeId, new: TypeId) -> Self {
-        let places = (Place::ty(sides.old, old), Place::ty(sides.new, new));
+        let places = (TypeAt::ty(sides.old, old), TypeAt::ty(sides.new, new));
         Self {
             path,
             old: Choice::new(&sides.old[old]),
@@ -183,7 +183,7 @@ impl<'a> Choices<'a> {
         if self.new.tag.is_some() {
             Evidence::new(
                 direction,
-                &[Step::Variant(value.to_owned())],
+                &[SidedStep::Variant(value.to_owned())],
                 Leaf::Smallest,
             )
         } else {

@@ -10,7 +10,7 @@ use super::finding::Direction;
 use super::raw::Words;
 use crate::json::Json;
 use crate::model::{TypeKind, Union};
-use crate::payload::demands::{Demands, Place};
+use crate::payload::demands::{Demands, TypeAt};
 use crate::payload::read;
 use crate::payload::shape::Format;
 use crate::payload::steer::End;
@@ -106,7 +106,7 @@ impl Gap {
 }
 
 /// Compares a place of two types. Of a type with branches, a union or a choice, each branch is to be compared alone.
-pub(super) fn gaps(writer: &Place<'_>, reader: &Place<'_>) -> Vec<Gap> {
+pub(super) fn gaps(writer: &TypeAt<'_>, reader: &TypeAt<'_>) -> Vec<Gap> {
     let mut both = Both {
         writer,
         reader,
@@ -119,7 +119,7 @@ pub(super) fn gaps(writer: &Place<'_>, reader: &Place<'_>) -> Vec<Gap> {
 }
 
 /// The difference of a place whose values are of another kind, whatever is in them.
-pub(super) fn other_kind(writer: &Place<'_>, reader: &Place<'_>) -> Gap {
+pub(super) fn other_kind(writer: &TypeAt<'_>, reader: &TypeAt<'_>) -> Gap {
     let (w, r) = (writer.demands(), reader.demands());
     let sort = if is_number_text(&w, &r) || is_number_text(&r, &w) {
         Sort::NumberText
@@ -141,7 +141,7 @@ fn is_number_text(number: &Demands<'_>, text: &Demands<'_>) -> bool {
 }
 
 /// A type as a person calls it.
-pub(super) fn describe(place: &Place<'_>, demands: &Demands<'_>) -> String {
+pub(super) fn describe(place: &TypeAt<'_>, demands: &Demands<'_>) -> String {
     let name = demands.named.and_then(|named| Some((named.id?, named)));
     let declared = name.filter(|(_, named)| named.body.origin.is_none());
     let named = |what: &str| match declared {
@@ -176,8 +176,8 @@ pub(super) fn anything() -> [Json; 5] {
 }
 
 struct Both<'p, 'a> {
-    writer: &'p Place<'a>,
-    reader: &'p Place<'a>,
+    writer: &'p TypeAt<'a>,
+    reader: &'p TypeAt<'a>,
     w: Box<Demands<'a>>,
     r: Box<Demands<'a>>,
     found: Vec<Gap>,

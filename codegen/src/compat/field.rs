@@ -5,7 +5,7 @@ use super::objects::{Objects, is_alias};
 use super::raw::Evidence;
 use super::raw::Leaf;
 use super::raw::{Sink, quoted};
-use super::sides::Step;
+use super::sides::SidedStep;
 use crate::json::Json;
 use crate::model::Field;
 
@@ -16,8 +16,8 @@ pub(super) struct FieldPair<'a> {
     pub new: &'a Field,
 }
 
-fn step(pair: &FieldPair<'_>) -> Vec<Step> {
-    vec![Step::Field {
+fn step(pair: &FieldPair<'_>) -> Vec<SidedStep> {
+    vec![SidedStep::Field {
         old: pair.old.wire(),
         new: pair.new.wire(),
     }]

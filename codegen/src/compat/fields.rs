@@ -8,7 +8,7 @@ use super::objects::{Objects, Rename, has};
 use super::raw::Evidence;
 use super::raw::Leaf;
 use super::raw::Sink;
-use super::sides::Step;
+use super::sides::SidedStep;
 use crate::model::Field;
 
 pub(super) fn defaulted_added(o: &Objects<'_>, sink: &mut Sink<'_>) {
@@ -22,7 +22,7 @@ pub(super) fn defaulted_added(o: &Objects<'_>, sink: &mut Sink<'_>) {
         .was(o.old_place, "messages of this version lack it")
         .is(field.name.span, "Rust readers fill it in, others do not")
         .help("tell the owners of services in other languages, or make it optional")
-        .at(&[Step::Field {
+        .at(&[SidedStep::Field {
             old: wire.clone(),
             new: wire,
         }]);
@@ -39,7 +39,7 @@ pub(super) fn optional_added(o: &Objects<'_>, sink: &mut Sink<'_>) {
         )
         .was(o.old_place, "")
         .is(field.name.span, "new")
-        .at(&[Step::Field {
+        .at(&[SidedStep::Field {
             old: wire.clone(),
             new: wire,
         }]);
@@ -60,7 +60,7 @@ pub(super) fn reserved_used(o: &Objects<'_>, sink: &mut Sink<'_>) {
             )
             .is(field.name.span, "used here")
             .help("choose another name, and reserve this one again")
-            .at(&[Step::Field {
+            .at(&[SidedStep::Field {
                 old: wire.clone(),
                 new: wire,
             }]);
@@ -103,7 +103,7 @@ fn gone(o: &Objects<'_>, field: &Field, what: &str, sink: &mut Sink<'_>) {
     let wire = field.wire();
     let reserved = has(o.new_reserved, &wire);
     let raw = sink.add(o.path_of(field), format!("{what} `{wire}` is gone"));
-    raw.was(field.name.span, "was here").at(&[Step::Field {
+    raw.was(field.name.span, "was here").at(&[SidedStep::Field {
         old: wire.clone(),
         new: wire.clone(),
     }]);
@@ -138,7 +138,7 @@ fn moved(o: &Objects<'_>, rename: &Rename<'_>, sink: &mut Sink<'_>) {
         .help(format!(
             "keep the wire name with `rename = \"{was}\"`; or add the new field beside the old one; if they are different things, put \"{was}\" into `reserved`"
         ))
-        .at(&[Step::Field { old: was.clone(), new: is.clone() }])
+        .at(&[SidedStep::Field { old: was.clone(), new: is.clone() }])
         .shown_by(overlooked(rename));
 }
 
@@ -169,7 +169,7 @@ pub(super) fn aliased_renamed(o: &Objects<'_>, sink: &mut Sink<'_>) {
             .was(rename.old.name.span, format!("readers of this version look for `{was}`"))
             .is(rename.new.name.span, format!("writers send `{is}`"))
             .help(format!("upgrade every consumer first; readers in other languages do not apply the alias. Or keep the wire name: `rename = \"{was}\"`"))
-            .at(&[Step::Field { old: was, new: is }])
+            .at(&[SidedStep::Field { old: was, new: is }])
             .shown_by([forward]);
     }
 }
@@ -186,7 +186,7 @@ pub(super) fn renamed_to_alias(o: &Objects<'_>, sink: &mut Sink<'_>) {
             rename.old.name.span,
             format!("writers send `{was}`, readers accept `{is}` too"),
         )
-        .at(&[Step::Field {
+        .at(&[SidedStep::Field {
             old: was.clone(),
             new: is.clone(),
         }]);

@@ -308,14 +308,14 @@ impl Report {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     /// Services to upgrade, in this order; the services of one step in any order. Empty when every order is safe.
-    pub steps: Vec<Step>,
+    pub steps: Vec<RolloutStep>,
     /// Changes for which there is no order.
     pub blocked: Vec<Blocked>,
 }
 
 /// One step of a plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Step {
+pub struct RolloutStep {
     /// Services to upgrade.
     pub services: Vec<String>,
     /// Conditions to wait for afterwards, one sentence each.

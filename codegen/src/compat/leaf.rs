@@ -4,17 +4,17 @@
 use super::compare::{self, Gap, Sort, describe};
 use super::finding::Direction::{self, Backward, Forward};
 use super::raw::{Evidence, Leaf, Said, Sink};
-use super::sides::{Sides, Spot, Step};
-use crate::payload::demands::{Demands, Place};
+use super::sides::{SidedStep, Sides, Spot};
+use crate::payload::demands::{Demands, TypeAt};
 use crate::payload::shape::{Format, Slot};
 use crate::payload::steer::{End, MOST_ENTRIES};
 
 /// Values of one place in both contracts.
 pub(super) struct Leaves<'a> {
     /// From the node to this place.
-    steps: &'a [Step],
-    old: Place<'a>,
-    new: Place<'a>,
+    steps: &'a [SidedStep],
+    old: TypeAt<'a>,
+    new: TypeAt<'a>,
     spot: &'a Spot,
     /// What old writers may send and new readers refuse, and the mirror.
     gaps: [Vec<Gap>; 2],
@@ -23,11 +23,11 @@ pub(super) struct Leaves<'a> {
 impl<'a> Leaves<'a> {
     pub fn new(
         sides: Sides<'a>,
-        steps: &'a [Step],
+        steps: &'a [SidedStep],
         (old, new): (Slot<'a>, Slot<'a>),
         spot: &'a Spot,
     ) -> Self {
-        let (old, new) = (Place::slot(sides.old, old), Place::slot(sides.new, new));
+        let (old, new) = (TypeAt::slot(sides.old, old), TypeAt::slot(sides.new, new));
         let gaps = if is_other(&old.demands(), &new.demands()) {
             let gap = |w, r| vec![compare::other_kind(w, r)];
             [gap(&old, &new), gap(&new, &old)]

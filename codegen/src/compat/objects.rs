@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 use super::compare::{Gap, Sort, gaps};
 use super::finding::Direction::{self, Backward, Forward};
 use super::raw::{Evidence, Leaf, Said, Sink, Words};
-use super::sides::{Sides, Spot, Step};
+use super::sides::{SidedStep, Sides, Spot};
 use crate::model::{Body, Contracts, Field, Type, TypeKind};
-use crate::payload::demands::Place;
+use crate::payload::demands::TypeAt;
 use crate::source::{Span, Spanned};
 
 /// One object in both contracts, its fields paired by wire name.
@@ -40,7 +40,7 @@ pub(super) struct Rename<'a> {
 }
 
 /// A type, its fields, its reserved names, and the place of its name.
-type Side<'a> = (Place<'a>, &'a Body, &'a [Spanned<String>], Span);
+type Side<'a> = (TypeAt<'a>, &'a Body, &'a [Spanned<String>], Span);
 
 /// A field that one side must have and the other may leave out.
 struct Missing<'a> {
@@ -222,7 +222,7 @@ impl<'a> Objects<'a> {
         };
         let without = Leaf::Without(vec![was.clone(), is.clone()]);
         sink.say(&spot, said, &words)
-            .at(&[Step::Field { old: was, new: is }])
+            .at(&[SidedStep::Field { old: was, new: is }])
             .shown_by([Evidence::new(direction, &[], without)]);
     }
 

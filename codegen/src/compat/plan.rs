@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::finding::{Blocked, Category, Direction, Finding, Plan, Severity, Step};
+use super::finding::{Blocked, Category, Direction, Finding, Plan, RolloutStep, Severity};
 use crate::model::{Contracts, EventId};
 use crate::source::Spanned;
 
@@ -236,7 +236,7 @@ impl Edges {
                 .partition(|(services, _)| services.is_subset(&done));
             self.waits = open;
             let over: Vec<(BTreeSet<String>, String)> = over;
-            plan.steps.push(Step {
+            plan.steps.push(RolloutStep {
                 services: ready,
                 wait: over.into_iter().map(|(_, wait)| wait).collect(),
             });

@@ -10,12 +10,12 @@ use super::finding::{
 };
 use super::raw::{Evidence, Leaf, Raw};
 use super::sample::Sampler;
-use super::sides::{Side, Sides, Step, show_path};
+use super::sides::{Side, SidedStep, Sides, show_path};
 use crate::model::{Contracts, EventId};
 use crate::payload::fault::Fault;
 use crate::payload::read::{self, Read};
 
-pub(super) type Reach = BTreeMap<(EventId, EventId), Vec<Step>>;
+pub(super) type Reach = BTreeMap<(EventId, EventId), Vec<SidedStep>>;
 
 impl Raw {
     /// Adds what only the whole walk knows.
@@ -123,14 +123,14 @@ impl Users {
 /// Events that a finding reaches, for the report.
 pub(super) fn reached(
     sides: Sides<'_>,
-    reach: &BTreeMap<(EventId, EventId), Vec<Step>>,
-    within: &[Step],
+    reach: &BTreeMap<(EventId, EventId), Vec<SidedStep>>,
+    within: &[SidedStep],
     side: Side,
 ) -> Vec<Reached> {
     let mut all: Vec<(EventId, Reached)> = reach
         .iter()
         .map(|((_, new), path)| {
-            let whole: Vec<Step> = path.iter().chain(within).cloned().collect();
+            let whole: Vec<SidedStep> = path.iter().chain(within).cloned().collect();
             let reached = Reached {
                 event: sides.new.event_name(&sides.new[*new]),
                 path: show_path(&whole, side),
@@ -193,7 +193,7 @@ struct Case<'a> {
     reader: (&'a Contracts, EventId),
     sampler: &'a Sampler<'a>,
     side: Side,
-    path: Vec<Step>,
+    path: Vec<SidedStep>,
 }
 
 impl<'a> Case<'a> {
@@ -201,7 +201,7 @@ impl<'a> Case<'a> {
         evidence: &Evidence,
         sides: Sides<'a>,
         (old, new): (EventId, EventId),
-        path: &[Step],
+        path: &[SidedStep],
         samplers: &'a (Sampler<'a>, Sampler<'a>),
     ) -> Self {
         let (writer, reader, sampler, side) = match evidence.direction {
@@ -223,7 +223,7 @@ impl<'a> Case<'a> {
         let payload = self.sampler.event(ids, &self.path, &evidence.leaf)?;
         let meant = read::read(self.writer.0, self.writer.1, &payload).ok()?;
         // A variant that is itself the change is none that both sides have.
-        let own = usize::from(matches!(evidence.at.last(), Some(Step::Variant(_))));
+        let own = usize::from(matches!(evidence.at.last(), Some(SidedStep::Variant(_))));
         let around = &self.path[..self.path.len() - own];
         let control = self.sampler.event(ids, around, &Leaf::Control);
         let others: Vec<Fault> = control.map_or_else(Vec::new, |control| {
@@ -275,7 +275,7 @@ impl<'a> Case<'a> {
 }
 
 /// Values that were read at the end of a path.
-fn at<'r>(read: &'r Read, path: &[Step], side: Side) -> Vec<&'r Read> {
+fn at<'r>(read: &'r Read, path: &[SidedStep], side: Side) -> Vec<&'r Read> {
     path.iter().fold(vec![read], |here, step| {
         here.into_iter()
             .flat_map(|read| down(read, step, side))
@@ -291,16 +291,16 @@ fn members(read: &Read) -> Option<&BTreeMap<String, Read>> {
     }
 }
 
-fn down<'r>(read: &'r Read, step: &Step, side: Side) -> Vec<&'r Read> {
+fn down<'r>(read: &'r Read, step: &SidedStep, side: Side) -> Vec<&'r Read> {
     match (read, step) {
-        (Read::Object(members), Step::Field { .. }) => step
+        (Read::Object(members), SidedStep::Field { .. }) => step
             .field(side)
             .and_then(|name| members.get(name))
             .into_iter()
             .collect(),
-        (Read::List(items), Step::Item) => items.iter().collect(),
-        (Read::Map(entries), Step::Entry) => entries.values().collect(),
-        (Read::Variant(known, body), Step::Variant(tag)) if known == tag => vec![&**body],
+        (Read::List(items), SidedStep::Item) => items.iter().collect(),
+        (Read::Map(entries), SidedStep::Entry) => entries.values().collect(),
+        (Read::Variant(known, body), SidedStep::Variant(tag)) if known == tag => vec![&**body],
         _ => Vec::new(),
     }
 }

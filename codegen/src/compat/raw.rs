@@ -1,7 +1,7 @@
 //! A rule's finding before it is known which events it reaches, and the payloads that should show it. Data alone.
 
 use super::finding::{Direction, Finding, Place, Rule, Severity};
-use super::sides::{Spot, Step};
+use super::sides::{SidedStep, Spot};
 use crate::json::Json;
 use crate::model::EventId;
 use crate::payload::text;
@@ -46,14 +46,14 @@ impl Leaf {
 pub(super) struct Evidence {
     pub direction: Direction,
     /// From the node on.
-    pub at: Vec<Step>,
+    pub at: Vec<SidedStep>,
     pub leaf: Leaf,
     /// The wire names of a field that the writer means and the reader overlooks, writer's first.
     pub overlooked: Option<(String, String)>,
 }
 
 impl Evidence {
-    pub fn new(direction: Direction, at: &[Step], leaf: Leaf) -> Self {
+    pub fn new(direction: Direction, at: &[SidedStep], leaf: Leaf) -> Self {
         Self {
             direction,
             at: at.to_vec(),
@@ -69,7 +69,7 @@ pub(super) struct Raw {
     /// What is known of it: neither its events nor a payload. `undecided` is only said where no payload shows it.
     pub finding: Finding,
     /// Place in the node's payload.
-    pub at: Vec<Step>,
+    pub at: Vec<SidedStep>,
     pub evidence: Vec<Evidence>,
     /// Pairs of events, for a rule that is about no node.
     pub events: Vec<(Option<EventId>, Option<EventId>)>,
@@ -179,7 +179,7 @@ impl Raw {
         self
     }
 
-    pub fn at(&mut self, steps: &[Step]) -> &mut Self {
+    pub fn at(&mut self, steps: &[SidedStep]) -> &mut Self {
         self.at = steps.to_vec();
         self
     }

@@ -7,10 +7,10 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::raw::Leaf;
-use super::sides::{Side, Step};
+use super::sides::{Side, SidedStep};
 use crate::json::Json;
 use crate::model::{Contracts, EventId, Field, Type, TypeId, TypeKind, Union};
-use crate::payload::demands::Place;
+use crate::payload::demands::TypeAt;
 use crate::payload::shape::{Count, Shape, Slot, struct_fields};
 use crate::payload::steer::Pair;
 use crate::payload::{common, read};
@@ -77,7 +77,12 @@ impl<'a> Sampler<'a> {
     }
 
     /// A payload of the writer's event with `leaf` at the end of the path; everywhere else what the reader's takes too.
-    pub fn event(&self, events: (EventId, EventId), path: &[Step], leaf: &Leaf) -> Option<Json> {
+    pub fn event(
+        &self,
+        events: (EventId, EventId),
+        path: &[SidedStep],
+        leaf: &Leaf,
+    ) -> Option<Json> {
         let (ours, theirs) = (&self.writer[events.0], &self.reader[events.1]);
         let both = (&ours.body, &theirs.body);
         if both.0.source.is_none() && both.1.source.is_none() {
@@ -88,13 +93,19 @@ impl<'a> Sampler<'a> {
             _ if !path.is_empty() => None,
             Leaf::Value(value) => Some(value.clone()),
             _ => {
-                let theirs = Place::event(self.reader, theirs);
-                Pair::new(&Place::event(self.writer, ours), Some(&theirs)).beside(0)
+                let theirs = TypeAt::event(self.reader, theirs);
+                Pair::new(&TypeAt::event(self.writer, ours), Some(&theirs)).beside(0)
             }
         }
     }
 
-    fn value(&self, pair: &Slots<'a>, path: &[Step], leaf: &Leaf, depth: usize) -> Option<Json> {
+    fn value(
+        &self,
+        pair: &Slots<'a>,
+        path: &[SidedStep],
+        leaf: &Leaf,
+        depth: usize,
+    ) -> Option<Json> {
         if depth > DEEPEST {
             return None;
         }
@@ -124,7 +135,13 @@ impl<'a> Sampler<'a> {
         )
     }
 
-    fn place(&self, pair: &Slots<'a>, path: &[Step], leaf: &Leaf, depth: usize) -> Option<Json> {
+    fn place(
+        &self,
+        pair: &Slots<'a>,
+        path: &[SidedStep],
+        leaf: &Leaf,
+        depth: usize,
+    ) -> Option<Json> {
         let theirs = pair.reader.as_ref().map(|slot| slot.shape(self.reader));
         match (pair.writer.shape(self.writer), theirs) {
             // It takes anything.
@@ -133,8 +150,8 @@ impl<'a> Sampler<'a> {
             (Shape::Json, None) => Some(Json::Object(Vec::new())),
             _ if pair.is_imported(self) => {
                 let slot = pair.reader.clone();
-                let theirs = slot.map(|slot| Place::slot(self.reader, slot));
-                let ours = Place::slot(self.writer, pair.writer.clone());
+                let theirs = slot.map(|slot| TypeAt::slot(self.reader, slot));
+                let ours = TypeAt::slot(self.writer, pair.writer.clone());
                 Pair::new(&ours, theirs.as_ref()).beside(0)
             }
             (Shape::List(item, count), theirs) => {
@@ -181,7 +198,7 @@ impl<'a> Sampler<'a> {
         &self,
         pair: &Slots<'a>,
         count: Count,
-        path: &[Step],
+        path: &[SidedStep],
         leaf: &Leaf,
         depth: usize,
     ) -> Option<Vec<Json>> {
@@ -209,7 +226,13 @@ impl<'a> Sampler<'a> {
     }
 
     /// Once per pair of types. One that is met inside itself has no smallest value on this way.
-    fn structure(&self, ids: Structs, path: &[Step], leaf: &Leaf, depth: usize) -> Option<Json> {
+    fn structure(
+        &self,
+        ids: Structs,
+        path: &[SidedStep],
+        leaf: &Leaf,
+        depth: usize,
+    ) -> Option<Json> {
         let fields = struct_fields(self.writer, ids.0);
         let theirs = ids.1.map(|id| struct_fields(self.reader, id));
         if !path.is_empty() || *leaf != Leaf::Common {
@@ -232,12 +255,12 @@ impl<'a> Sampler<'a> {
         &self,
         union: &'a Union,
         theirs: Option<&'a Union>,
-        path: &[Step],
+        path: &[SidedStep],
         leaf: &Leaf,
         depth: usize,
     ) -> Option<Json> {
         let known = |tag: &str| theirs?.variants.iter().find(|v| v.tag.value == tag);
-        let body = |tag: &str, ty: TypeId, path: &[Step], leaf: &Leaf| {
+        let body = |tag: &str, ty: TypeId, path: &[SidedStep], leaf: &Leaf| {
             let ids = (ty, known(tag).and_then(|variant| variant.ty.value));
             let Json::Object(members) = self.structure(ids, path, leaf, depth + 1)? else {
                 return None;
@@ -253,7 +276,7 @@ impl<'a> Sampler<'a> {
             );
             Some(Json::Object(all.into_iter().chain(members).collect()))
         };
-        if let Some(Step::Variant(tag)) = path.first() {
+        if let Some(SidedStep::Variant(tag)) = path.first() {
             let variant = union.variants.iter().find(|v| v.tag.value == *tag)?;
             return body(tag, variant.ty.value?, &path[1..], leaf);
         }
@@ -269,7 +292,7 @@ impl<'a> Sampler<'a> {
     fn object(
         &self,
         (fields, theirs): (&'a [Field], Option<&'a [Field]>),
-        path: &[Step],
+        path: &[SidedStep],
         leaf: &Leaf,
         depth: usize,
     ) -> Option<Json> {

@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 
 use super::finding::Direction::{Backward, Forward};
 use super::raw::{Evidence, Leaf, Said, Sink, Words};
-use super::sides::{Sides, Spot, Step};
+use super::sides::{SidedStep, Sides, Spot};
 use crate::json::Json;
 use crate::model::{Body, Contracts, Event, TypeId, TypeKind};
-use crate::payload::demands::Place;
+use crate::payload::demands::TypeAt;
 use crate::payload::shape::Slot;
 use crate::source::{Span, Spanned};
 use subsume::Change;
@@ -22,7 +22,7 @@ use subsume::Change;
 pub(super) struct Schemas<'a> {
     path: String,
     /// From the node to the place.
-    steps: Vec<Step>,
+    steps: Vec<SidedStep>,
     old: Span,
     new: Span,
     /// None when a schema was not imported.
@@ -33,7 +33,7 @@ pub(super) struct Schemas<'a> {
 
 /// A type, and the path of the JSON Schema that it is, if it is one.
 struct Typed<'a> {
-    place: Place<'a>,
+    place: TypeAt<'a>,
     contracts: &'a Contracts,
     source: Option<&'a Spanned<String>>,
 }
@@ -43,7 +43,7 @@ type Side<'a> = (Option<Typed<'a>>, Span);
 
 impl<'a> Typed<'a> {
     /// An event or a type, and the place of its name.
-    fn body(contracts: &'a Contracts, place: Place<'a>, body: &'a Body, name: Span) -> Side<'a> {
+    fn body(contracts: &'a Contracts, place: TypeAt<'a>, body: &'a Body, name: Span) -> Side<'a> {
         let source = body.source.as_ref();
         let typed = Self {
             place,
@@ -60,7 +60,7 @@ impl<'a> Schemas<'a> {
     /// Of two types.
     pub fn types(sides: Sides<'a>, spot: Spot, old: TypeId, new: TypeId) -> Self {
         let of = |contracts: &'a Contracts, id: TypeId| {
-            let (ty, place) = (&contracts[id], Place::ty(contracts, id));
+            let (ty, place) = (&contracts[id], TypeAt::ty(contracts, id));
             Typed::body(contracts, place, &ty.body, ty.name.span)
         };
         Self::new(spot.path, of(sides.old, old), of(sides.new, new))
@@ -69,7 +69,7 @@ impl<'a> Schemas<'a> {
     /// Of two events.
     pub fn bodies(sides: Sides<'a>, old: &'a Event, new: &'a Event) -> Self {
         let of = |contracts: &'a Contracts, event: &'a Event| {
-            let place = Place::event(contracts, event);
+            let place = TypeAt::event(contracts, event);
             Typed::body(contracts, place, &event.body, event.name.span)
         };
         let path = format!("events.{}.json_schema", sides.new.event_name(new));
@@ -80,13 +80,13 @@ impl<'a> Schemas<'a> {
     pub fn slots(
         sides: Sides<'a>,
         spot: &Spot,
-        steps: &[Step],
+        steps: &[SidedStep],
         slots: (Slot<'a>, Slot<'a>),
     ) -> Self {
         let of = |contracts: &'a Contracts, slot: Slot<'a>, span: Span| {
             let typed = Typed {
                 source: slot.source(contracts),
-                place: Place::slot(contracts, slot),
+                place: TypeAt::slot(contracts, slot),
                 contracts,
             };
             (Some(typed), span)

@@ -32,7 +32,7 @@ pub(super) fn named(contracts: &Contracts) -> HashMap<String, usize> {
 
 /// One step into a payload. Fields have their wire name on either side: a rename has two.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Step {
+pub(super) enum SidedStep {
     Field { old: String, new: String },
     Item,
     Entry,
@@ -56,7 +56,7 @@ impl Side {
     }
 }
 
-impl Step {
+impl SidedStep {
     /// As a report writes it.
     pub fn show(&self, side: Side) -> String {
         match self {
@@ -77,7 +77,7 @@ impl Step {
 }
 
 /// The path inside a payload as a report writes it.
-pub(super) fn show_path(path: &[Step], side: Side) -> String {
+pub(super) fn show_path(path: &[SidedStep], side: Side) -> String {
     let text: String = path.iter().map(|step| step.show(side)).collect();
     text.trim_start_matches('.').to_owned()
 }

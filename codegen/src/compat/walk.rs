@@ -17,9 +17,9 @@ use super::rule::{CHECKS, Check, RULES};
 use super::sample::Sampler;
 use super::schema::Schemas;
 use super::server::{ServicePair, StreamPair};
-use super::sides::{Side, Sides, Spot, Step, named};
+use super::sides::{Side, SidedStep, Sides, Spot, named};
 use crate::model::{Contracts, EventId, TypeId, TypeKind};
-use crate::payload::demands::Place;
+use crate::payload::demands::TypeAt;
 use crate::payload::shape::{Shape, Slot};
 use crate::source::Span;
 
@@ -34,7 +34,7 @@ struct Node {
     key: Key,
     raws: Vec<Raw>,
     /// Nodes that lead here, and their paths.
-    from: Vec<(usize, Vec<Step>)>,
+    from: Vec<(usize, Vec<SidedStep>)>,
 }
 
 pub(super) struct Walk<'a> {
@@ -137,13 +137,13 @@ impl<'a> Walk<'a> {
                 self.sides,
                 format!("events.{}", new.event_name(now)),
                 (
-                    Place::event(old, before),
+                    TypeAt::event(old, before),
                     &before.body,
                     &before.reserved,
                     before.name.span,
                 ),
                 (
-                    Place::event(new, now),
+                    TypeAt::event(new, now),
                     &now.body,
                     &now.reserved,
                     now.name.span,
@@ -202,13 +202,13 @@ impl<'a> Walk<'a> {
                     sides,
                     spot.path,
                     (
-                        Place::ty(sides.old, old_id),
+                        TypeAt::ty(sides.old, old_id),
                         &before.body,
                         &before.reserved,
                         spot.old,
                     ),
                     (
-                        Place::ty(sides.new, new_id),
+                        TypeAt::ty(sides.new, new_id),
                         &now.body,
                         &now.reserved,
                         spot.new,
@@ -225,7 +225,9 @@ impl<'a> Walk<'a> {
                 });
                 for (tag, old, new) in choices.common_variants() {
                     let to = self.node(Key::Type(old, new));
-                    self.nodes[to].from.push((at, vec![Step::Variant(tag)]));
+                    self.nodes[to]
+                        .from
+                        .push((at, vec![SidedStep::Variant(tag)]));
                 }
             }
             (
@@ -273,7 +275,7 @@ impl<'a> Walk<'a> {
                 old: old.ty.span,
                 new: new.ty.span,
             };
-            let steps = vec![Step::Field {
+            let steps = vec![SidedStep::Field {
                 old: old.wire(),
                 new: new.wire(),
             }];
@@ -282,7 +284,13 @@ impl<'a> Walk<'a> {
     }
 
     /// Compares what stands at one place, through lists and maps down to a leaf or to another node.
-    fn value(&mut self, at: usize, mut steps: Vec<Step>, slots: (Slot<'a>, Slot<'a>), spot: &Spot) {
+    fn value(
+        &mut self,
+        at: usize,
+        mut steps: Vec<SidedStep>,
+        slots: (Slot<'a>, Slot<'a>),
+        spot: &Spot,
+    ) {
         let (mut old, mut new) = slots;
         loop {
             if let (Some(a), Some(b)) = (old.name(), new.name()) {
@@ -307,8 +315,8 @@ impl<'a> Walk<'a> {
                 _ => {}
             });
             let (step, a, b) = match shapes {
-                (Shape::List(a, _), Shape::List(b, _)) => (Step::Item, a, b),
-                (Shape::Map(a, _), Shape::Map(b, _)) => (Step::Entry, a, b),
+                (Shape::List(a, _), Shape::List(b, _)) => (SidedStep::Item, a, b),
+                (Shape::Map(a, _), Shape::Map(b, _)) => (SidedStep::Entry, a, b),
                 _ => return,
             };
             steps.push(step);
@@ -363,7 +371,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Every pair of events that leads to a node, with the shortest path.
-    fn reach(&self, node: usize) -> BTreeMap<(EventId, EventId), Vec<Step>> {
+    fn reach(&self, node: usize) -> BTreeMap<(EventId, EventId), Vec<SidedStep>> {
         let mut reached = BTreeMap::new();
         let mut seen = std::collections::HashSet::from([node]);
         let mut queue = VecDeque::from([(node, Vec::new())]);

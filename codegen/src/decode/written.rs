@@ -8,7 +8,7 @@ use crate::check::Checked;
 use crate::json::Json;
 use crate::json::document::{Document, Value};
 use crate::model::EventId;
-use crate::payload::fault::{Fault, Step};
+use crate::payload::fault::{Fault, PathStep};
 use crate::payload::{read, write};
 use crate::report::{self, Marked};
 
@@ -95,17 +95,19 @@ pub fn report(path: &Path, text: &str, findings: &[Finding], colour: bool) -> St
 
 /// Returns the range of the value at the end of the steps in a JSON text.
 #[must_use]
-pub fn place(text: &str, at: &[Step]) -> Range<usize> {
+pub fn place(text: &str, at: &[PathStep]) -> Range<usize> {
     Document::parse(text).map_or(0..0, |document| place_in(&document, at))
 }
 
 /// Returns the range of the value at the end of the steps, as far as the steps go.
-fn place_in(document: &Document, at: &[Step]) -> Range<usize> {
+fn place_in(document: &Document, at: &[PathStep]) -> Range<usize> {
     let mut node = document.root();
     for step in at {
         let next = match (step, document.value(node)) {
-            (Step::Member(name) | Step::Entry(name), Value::Object(_)) => document.get(node, name),
-            (Step::Item(n), Value::List(items)) => items.get(*n).copied(),
+            (PathStep::Member(name) | PathStep::Entry(name), Value::Object(_)) => {
+                document.get(node, name)
+            }
+            (PathStep::Item(n), Value::List(items)) => items.get(*n).copied(),
             _ => None,
         };
         match next {

@@ -9,7 +9,7 @@ use crate::payload::shape::{Count, Range, Shape, Slot, Text};
 
 /// One step into a payload.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Step {
+pub(crate) enum Descent {
     Property(String),
     Item,
     Entry,
@@ -22,7 +22,7 @@ pub(crate) const DEEPEST: usize = 100;
 
 /// A type at a place of a payload.
 #[derive(Clone, Debug)]
-pub(crate) struct Place<'a> {
+pub(crate) struct TypeAt<'a> {
     contracts: &'a Contracts,
     what: What<'a>,
 }
@@ -53,9 +53,9 @@ pub(crate) struct Named<'a> {
 pub(crate) enum Items<'a> {
     #[default]
     None,
-    Each(Place<'a>),
+    Each(TypeAt<'a>),
     /// Of a tuple.
-    All(Vec<Place<'a>>),
+    All(Vec<TypeAt<'a>>),
 }
 
 /// A member that a type knows.
@@ -63,7 +63,7 @@ pub(crate) enum Items<'a> {
 pub(crate) struct Member<'a> {
     /// The name on the wire.
     pub name: String,
-    pub of: Place<'a>,
+    pub of: TypeAt<'a>,
     /// The field; none for the tag of a union.
     pub field: Option<&'a Field>,
 }
@@ -90,7 +90,7 @@ pub(crate) struct Demands<'a> {
     pub fixed: bool,
     /// The object, enum, union or choice that it is.
     pub named: Option<Named<'a>>,
-    pub branches: Vec<Place<'a>>,
+    pub branches: Vec<TypeAt<'a>>,
     /// The union whose variants are the branches.
     pub union: Option<&'a Union>,
     /// `true` if a reader keeps what is none of the branches.
@@ -98,7 +98,7 @@ pub(crate) struct Demands<'a> {
     pub properties: Vec<Member<'a>>,
     pub required: Vec<String>,
     /// Values of all other members.
-    pub extra: Option<Place<'a>>,
+    pub extra: Option<TypeAt<'a>>,
     pub any_of: &'a [Vec<String>],
     /// Of items or members.
     pub count: Count,
@@ -169,12 +169,12 @@ impl<'a> Demands<'a> {
     }
 
     /// The variant of a tag, if it is a union.
-    pub fn variant(&self, text: &str) -> Option<&Place<'a>> {
+    pub fn variant(&self, text: &str) -> Option<&TypeAt<'a>> {
         let mut branches = self.branches.iter();
         branches.find(|branch| matches!(branch.what, What::Variant(_, tag, _) if tag == text))
     }
 
-    pub fn property(&self, name: &str) -> Option<&Place<'a>> {
+    pub fn property(&self, name: &str) -> Option<&TypeAt<'a>> {
         let found = self.properties.iter().find(|member| member.name == name);
         found.map(|member| &member.of)
     }
@@ -202,7 +202,7 @@ impl<'a> Demands<'a> {
     }
 
     /// The item at a position.
-    pub fn item(&self, at: usize) -> Option<&Place<'a>> {
+    pub fn item(&self, at: usize) -> Option<&TypeAt<'a>> {
         match &self.items {
             Items::None => None,
             Items::Each(each) => Some(each),
@@ -216,7 +216,7 @@ impl<'a> Demands<'a> {
             if field.required() {
                 self.required.push(wire.clone());
             }
-            let place = Place::slot(contracts, Slot::field(field));
+            let place = TypeAt::slot(contracts, Slot::field(field));
             self.properties.push(Member {
                 name: wire,
                 of: place,
@@ -224,7 +224,7 @@ impl<'a> Demands<'a> {
             });
         }
         let extra = whole.extra.as_ref().filter(|extra| **extra != Type::Any);
-        self.extra = extra.map(|extra| Place::bare(contracts, extra));
+        self.extra = extra.map(|extra| TypeAt::bare(contracts, extra));
         self.any_of = &whole.any_of;
         self.count = Count {
             min: whole.min.unwrap_or(0),
@@ -233,7 +233,7 @@ impl<'a> Demands<'a> {
     }
 }
 
-impl<'a> Place<'a> {
+impl<'a> TypeAt<'a> {
     fn new(contracts: &'a Contracts, what: What<'a>) -> Self {
         Self { contracts, what }
     }

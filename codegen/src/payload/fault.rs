@@ -4,7 +4,7 @@ use crate::json::Json;
 
 /// One step into a payload.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Step {
+pub enum PathStep {
     /// A member of an object, by its wire name.
     Member(String),
     /// An item of a list, from 0.
@@ -17,7 +17,7 @@ pub enum Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// Place of the fault; empty for the whole payload. A missing member is missing here.
-    pub at: Vec<Step>,
+    pub at: Vec<PathStep>,
     /// The rule: a keyword of JSON Schema (`required`, `type`, `maximum`, `pattern`), `json` for what is no JSON at all,
     /// `duplicate` for a member that stands twice; of what is written by hand `unknown-field` and `old-name`, too.
     pub rule: &'static str,
@@ -46,7 +46,7 @@ impl Fault {
         let rule = self.rule;
         self.reason = format!("breaks `{rule}` (sensitive: its value is not shown)");
         for step in &mut self.at {
-            if let Step::Entry(key) = step {
+            if let PathStep::Entry(key) = step {
                 *key = "…".to_owned();
             }
         }
@@ -56,14 +56,14 @@ impl Fault {
         let mut path = String::new();
         for step in &self.at {
             match step {
-                Step::Member(name) if path.is_empty() => path.push_str(name),
-                Step::Member(name) => {
+                PathStep::Member(name) if path.is_empty() => path.push_str(name),
+                PathStep::Member(name) => {
                     path.push('.');
                     path.push_str(name);
                 }
-                Step::Item(at) if exact => path.push_str(&format!("[{at}]")),
-                Step::Entry(key) if exact => path.push_str(&format!("[\"{key}\"]")),
-                Step::Item(_) | Step::Entry(_) => path.push_str("[]"),
+                PathStep::Item(at) if exact => path.push_str(&format!("[{at}]")),
+                PathStep::Entry(key) if exact => path.push_str(&format!("[\"{key}\"]")),
+                PathStep::Item(_) | PathStep::Entry(_) => path.push_str("[]"),
             }
         }
         path

@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 
-use super::demands::{Demands, Items, Place};
+use super::demands::{Demands, Items, TypeAt};
 use super::make_text as texts;
 use super::shape::{Count, Range};
 use super::write::float;
@@ -48,16 +48,16 @@ impl<'a> Maker<'a> {
     /// A payload.
     pub(crate) fn event(&self, event: EventId, size: Size) -> Option<Json> {
         self.uuids.set(0);
-        self.at(&Place::event(self.contracts, &self.contracts[event]), size)
+        self.at(&TypeAt::event(self.contracts, &self.contracts[event]), size)
     }
 
     /// A value of a type.
-    pub(crate) fn at(&self, place: &Place<'a>, size: Size) -> Option<Json> {
+    pub(crate) fn at(&self, place: &TypeAt<'a>, size: Size) -> Option<Json> {
         self.made.set(0);
         self.value(place, size, &mut Vec::new())
     }
 
-    fn value(&self, place: &Place<'a>, size: Size, stack: &mut Vec<TypeId>) -> Option<Json> {
+    fn value(&self, place: &TypeAt<'a>, size: Size, stack: &mut Vec<TypeId>) -> Option<Json> {
         self.made.set(self.made.get() + 1);
         if self.made.get() > TOO_MANY {
             return None;

@@ -13,7 +13,7 @@ mod understood;
 
 use std::cell::Cell;
 
-use super::demands::{Demands, Items, Place};
+use super::demands::{Demands, Items, TypeAt};
 use super::shape::Slot;
 use super::{scalar, text};
 use crate::formats;
@@ -22,7 +22,7 @@ use crate::model::{Contracts, EventId, TypeKind};
 use leaf::{broken, equal, fault, integer, no_kind, no_value};
 use object::Object;
 
-pub use super::fault::{Fault, Step};
+pub use super::fault::{Fault, PathStep};
 #[cfg(feature = "compat")]
 pub use understood::{Read, same};
 
@@ -49,7 +49,7 @@ pub(crate) fn read_all(
     event: EventId,
     payload: &Json,
 ) -> (Option<Read>, Vec<Fault>) {
-    let place = Place::event(contracts, &contracts[event]);
+    let place = TypeAt::event(contracts, &contracts[event]);
     let faults = Reader::new(false).value(&place, payload, Look::All, 0);
     let read = faults.is_empty().then(|| understood::read(&place, payload));
     (read, faults)
@@ -58,7 +58,7 @@ pub(crate) fn read_all(
 /// Everything that a reader refuses in an event's payload. Of a value of a sensitive field nothing is quoted.
 #[must_use]
 pub fn faults(contracts: &Contracts, event: EventId, payload: &Json) -> Vec<Fault> {
-    let place = Place::event(contracts, &contracts[event]);
+    let place = TypeAt::event(contracts, &contracts[event]);
     Reader::new(true).value(&place, payload, Look::All, 0)
 }
 
@@ -66,7 +66,7 @@ pub fn faults(contracts: &Contracts, event: EventId, payload: &Json) -> Vec<Faul
 /// as `unknown-field` and `old-name`. The cause of these is the name that is meant.
 #[must_use]
 pub(crate) fn strictly(contracts: &Contracts, event: EventId, payload: &Json) -> Vec<Fault> {
-    let place = Place::event(contracts, &contracts[event]);
+    let place = TypeAt::event(contracts, &contracts[event]);
     let reader = Reader {
         rigour: Rigour::Sent,
         ..Reader::new(true)
@@ -76,7 +76,7 @@ pub(crate) fn strictly(contracts: &Contracts, event: EventId, payload: &Json) ->
 
 /// Everything that is wrong with a value that a contract writes down: an unknown member, and what an open enum or union does
 /// not list, too.
-pub(crate) fn declared(place: &Place<'_>, json: &Json) -> Vec<Fault> {
+pub(crate) fn declared(place: &TypeAt<'_>, json: &Json) -> Vec<Fault> {
     let reader = Reader {
         rigour: Rigour::Declared,
         ..Reader::new(false)
@@ -86,11 +86,11 @@ pub(crate) fn declared(place: &Place<'_>, json: &Json) -> Vec<Fault> {
 
 /// Returns whether a reader takes a value at a place.
 pub(crate) fn takes(contracts: &Contracts, slot: &Slot<'_>, value: &Json) -> bool {
-    refuses(&Place::slot(contracts, slot.clone()), value).is_none()
+    refuses(&TypeAt::slot(contracts, slot.clone()), value).is_none()
 }
 
 /// The reason for which a value is refused.
-pub(crate) fn refuses(place: &Place<'_>, json: &Json) -> Option<String> {
+pub(crate) fn refuses(place: &TypeAt<'_>, json: &Json) -> Option<String> {
     let faults = Reader::new(false).value(place, json, Look::All, 0);
     Some(faults.first()?.to_string())
 }
@@ -132,7 +132,7 @@ impl Reader {
         }
     }
 
-    fn value(&self, place: &Place<'_>, json: &Json, look: Look, depth: usize) -> Vec<Fault> {
+    fn value(&self, place: &TypeAt<'_>, json: &Json, look: Look, depth: usize) -> Vec<Fault> {
         if depth > DEEPEST {
             return fault("json_schema", "depth", "it nests too deep".to_owned());
         }
@@ -164,7 +164,7 @@ impl Reader {
             }
             if let Some(of) = demands.item(at) {
                 let faults = self.value(of, item, look, depth + 1);
-                nest(&mut all, || Step::Item(at), faults);
+                nest(&mut all, || PathStep::Item(at), faults);
             }
         }
         all
@@ -197,7 +197,7 @@ impl Reader {
 }
 
 /// Adds faults, seen from one step above.
-fn nest(all: &mut Vec<Fault>, step: impl Fn() -> Step, faults: Vec<Fault>) {
+fn nest(all: &mut Vec<Fault>, step: impl Fn() -> PathStep, faults: Vec<Fault>) {
     all.extend(faults.into_iter().map(|mut fault| {
         fault.at.insert(0, step());
         fault

@@ -1,6 +1,6 @@
 //! Makes payloads of a type in the words of JSON Schema: along steps to a given value, and everywhere else what another schema takes too.
 
-use super::demands::{DEEPEST, Demands, Place, Step};
+use super::demands::{DEEPEST, Demands, Descent, TypeAt};
 use super::write::float;
 use super::{common, read, text};
 use crate::json::Json;
@@ -26,17 +26,17 @@ pub(crate) const MOST_ENTRIES: u64 = 1_000;
 /// The types that a payload is made of: the writer's, and the reader's where it is one at this place.
 #[derive(Clone)]
 pub(crate) struct Pair<'a> {
-    pub writer: Place<'a>,
-    pub reader: Option<Place<'a>>,
+    pub writer: TypeAt<'a>,
+    pub reader: Option<TypeAt<'a>>,
 }
 
 /// The smallest payload of a type.
-pub(crate) fn smallest(place: &Place<'_>, depth: usize) -> Option<Json> {
+pub(crate) fn smallest(place: &TypeAt<'_>, depth: usize) -> Option<Json> {
     Pair::new(place, None).steered(&[], &End::Smallest, depth)
 }
 
 impl<'a> Pair<'a> {
-    pub fn new(writer: &Place<'a>, reader: Option<&Place<'a>>) -> Self {
+    pub fn new(writer: &TypeAt<'a>, reader: Option<&TypeAt<'a>>) -> Self {
         Self {
             writer: writer.clone(),
             reader: reader.cloned(),
@@ -44,7 +44,7 @@ impl<'a> Pair<'a> {
     }
 
     fn taken(&self, value: &Json) -> bool {
-        let takes = |place: &Place<'_>| read::refuses(place, value).is_none();
+        let takes = |place: &TypeAt<'_>| read::refuses(place, value).is_none();
         takes(&self.writer) && self.reader.as_ref().is_none_or(takes)
     }
 
@@ -74,7 +74,7 @@ impl<'a> Pair<'a> {
             self.scalar(&w, &r)
                 .or_else(|| self.steered(&[], &End::Smallest, depth))
         } else {
-            let branches = |all: &[Place<'a>], one: &Place<'a>| match all {
+            let branches = |all: &[TypeAt<'a>], one: &TypeAt<'a>| match all {
                 [] => vec![one.clone()],
                 all => all.to_vec(),
             };
@@ -120,7 +120,7 @@ impl<'a> Pair<'a> {
     }
 
     /// A payload with `end` at the end of the steps.
-    pub fn steered(&self, steps: &[Step], end: &End, depth: usize) -> Option<Json> {
+    pub fn steered(&self, steps: &[Descent], end: &End, depth: usize) -> Option<Json> {
         if depth > DEEPEST {
             return None;
         }
@@ -131,7 +131,7 @@ impl<'a> Pair<'a> {
         let rest = steps.get(1..).unwrap_or_default();
         if !demands.branches.is_empty() {
             return match steps.first() {
-                Some(Step::Branch(at)) => {
+                Some(Descent::Branch(at)) => {
                     let reader = self.reader.as_ref();
                     let peer = reader.filter(|peer| peer.demands().branches.is_empty());
                     Pair::new(demands.branches.get(*at)?, peer).steered(rest, end, depth + 1)
@@ -146,7 +146,7 @@ impl<'a> Pair<'a> {
         if let Some(values) = &demands.values {
             return values.first().cloned();
         }
-        let peer = || self.reader.as_ref().map(Place::demands);
+        let peer = || self.reader.as_ref().map(TypeAt::demands);
         Some(match demands.kind {
             None => Json::Object(Vec::new()),
             Some("null") => Json::Null,
@@ -167,11 +167,11 @@ impl<'a> Pair<'a> {
         &self,
         demands: &Demands<'a>,
         peer: Option<&Demands<'a>>,
-        steps: &[Step],
+        steps: &[Descent],
         end: &End,
         depth: usize,
     ) -> Option<Json> {
-        let through = steps.first() == Some(&Step::Item);
+        let through = steps.first() == Some(&Descent::Item);
         let both = peer.map_or(demands.count, |peer| {
             common::count(demands.count, peer.count)
         });
@@ -196,7 +196,7 @@ impl<'a> Pair<'a> {
         &self,
         demands: &Demands<'a>,
         peer: Option<&Demands<'a>>,
-        steps: &[Step],
+        steps: &[Descent],
         end: &End,
         depth: usize,
     ) -> Option<Json> {
@@ -212,7 +212,7 @@ impl<'a> Pair<'a> {
             let (name, of) = (&member.name, &member.of);
             let pair = Pair::new(of, theirs(name));
             let value = match (steps.first(), end) {
-                (Some(Step::Property(to)), _) if to == name => {
+                (Some(Descent::Property(to)), _) if to == name => {
                     pair.steered(rest, end, depth + 1)?
                 }
                 (None, End::Without(without)) if without == name => continue,
@@ -240,7 +240,7 @@ impl<'a> Pair<'a> {
             members.push((name.to_owned(), smallest(of, depth + 1)?));
         }
         let extra = demands.extra.as_ref();
-        if steps.first() == Some(&Step::Entry) {
+        if steps.first() == Some(&Descent::Entry) {
             let pair = Pair::new(extra?, peer.and_then(|peer| peer.extra.as_ref()));
             members.push(("key".to_owned(), pair.steered(rest, end, depth + 1)?));
         }

@@ -3,8 +3,8 @@
 use super::below;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Constraints, Contracts, Field, TypeKind, Value, ValueKind};
-use crate::payload::demands::{Demands, Place};
-use crate::payload::fault::{Fault, Step};
+use crate::payload::demands::{Demands, TypeAt};
+use crate::payload::fault::{Fault, PathStep};
 use crate::payload::shape::Format;
 use crate::source::{Span, Spanned};
 
@@ -15,7 +15,7 @@ const NEIGHBOURS: usize = 200;
 #[derive(Clone)]
 pub(super) struct Found<'a> {
     pub(super) contracts: &'a Contracts,
-    pub(super) place: Place<'a>,
+    pub(super) place: TypeAt<'a>,
     pub(super) value: &'a Value,
     /// The field whose value it is.
     pub(super) field: Option<&'a Field>,
@@ -24,7 +24,7 @@ pub(super) struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    pub(super) fn new(contracts: &'a Contracts, place: Place<'a>, value: &'a Value) -> Self {
+    pub(super) fn new(contracts: &'a Contracts, place: TypeAt<'a>, value: &'a Value) -> Self {
         Self {
             contracts,
             place,
@@ -35,18 +35,18 @@ impl<'a> Found<'a> {
     }
 
     /// The place at the end of the steps, as far as there is one.
-    pub(super) fn at(&self, steps: &[Step]) -> Self {
+    pub(super) fn at(&self, steps: &[PathStep]) -> Self {
         let mut found = self.clone();
         for step in steps {
             let demands = found.demands();
             let member = |name: &str| demands.properties.iter().find(|m| m.name == *name);
             let (place, field) = match step {
-                Step::Member(name) => match member(name) {
+                PathStep::Member(name) => match member(name) {
                     Some(member) => (Some(&member.of), member.field),
                     None => (None, None),
                 },
-                Step::Item(at) => (demands.item(*at), None),
-                Step::Entry(_) => (demands.extra.as_ref(), None),
+                PathStep::Item(at) => (demands.item(*at), None),
+                PathStep::Entry(_) => (demands.extra.as_ref(), None),
             };
             let (Some(place), Some((_, value))) = (place, below(found.value, step)) else {
                 break;
@@ -63,7 +63,7 @@ impl<'a> Found<'a> {
     fn demands(&self) -> Box<Demands<'a>> {
         let demands = self.place.demands();
         let variant = self.tag(&demands).and_then(|(_, tag)| demands.variant(tag));
-        variant.map_or_else(|| demands.clone(), Place::demands)
+        variant.map_or_else(|| demands.clone(), TypeAt::demands)
     }
 
     /// The tag of a union's value.
@@ -143,7 +143,7 @@ impl<'a> Found<'a> {
                     diagnostic.suggest("", names.map(|member| member.name.as_str()))
                 }
                 // The commonest mistake: the contract's name instead of the wire's.
-                (Some(Step::Member(key)), wire) if demands.field(wire) == Some(key) => {
+                (Some(PathStep::Member(key)), wire) if demands.field(wire) == Some(key) => {
                     diagnostic.help(format!("examples have wire names: \"{wire}\""))
                 }
                 (_, wire) => diagnostic.help(format!("did you mean \"{wire}\"?")),

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use crate::compat::compare::{self, Gap, Sort};
 use crate::json::Json;
 use crate::model::TypeId;
-use crate::payload::demands::{Demands, Items, Place, Step};
+use crate::payload::demands::{Demands, Descent, Items, TypeAt};
 use crate::payload::shape::Format;
 use crate::payload::steer::{End, Pair};
 
@@ -14,7 +14,7 @@ use crate::payload::steer::{End, Pair};
 #[derive(Clone, Debug)]
 pub(super) struct Change {
     /// In the writer's schema.
-    steps: Vec<Step>,
+    steps: Vec<Descent>,
     /// Demand of the reader, in a few words.
     pub what: String,
     /// `true` if it is certain.
@@ -30,10 +30,10 @@ impl Change {
             .steps
             .iter()
             .map(|step| match step {
-                Step::Property(name) => format!(".{name}"),
-                Step::Item => "[]".to_owned(),
-                Step::Entry => "{}".to_owned(),
-                Step::Branch(at) => format!("(branch {})", at + 1),
+                Descent::Property(name) => format!(".{name}"),
+                Descent::Item => "[]".to_owned(),
+                Descent::Entry => "{}".to_owned(),
+                Descent::Branch(at) => format!("(branch {})", at + 1),
             })
             .collect();
         text.trim_start_matches('.').to_owned()
@@ -52,7 +52,7 @@ struct Compare<'a> {
 }
 
 /// Everything that `writer` may hold and `reader` refuses.
-pub(super) fn refused(writer: &Place<'_>, reader: &Place<'_>) -> Vec<Change> {
+pub(super) fn refused(writer: &TypeAt<'_>, reader: &TypeAt<'_>) -> Vec<Change> {
     let mut compare = Compare {
         whole: Pair::new(writer, Some(reader)),
         seen: HashSet::new(),
@@ -64,17 +64,17 @@ pub(super) fn refused(writer: &Place<'_>, reader: &Place<'_>) -> Vec<Change> {
 }
 
 impl<'a> Compare<'a> {
-    fn say(&mut self, steps: &[Step], what: &str, ends: &[End]) {
+    fn say(&mut self, steps: &[Descent], what: &str, ends: &[End]) {
         let made = |end| self.whole.steered(steps, end, 0);
         let payloads = ends.iter().filter_map(made).collect();
         self.push(steps, what, true, payloads);
     }
 
-    fn doubt(&mut self, steps: &[Step], what: &str) {
+    fn doubt(&mut self, steps: &[Descent], what: &str) {
         self.push(steps, what, false, Vec::new());
     }
 
-    fn push(&mut self, steps: &[Step], what: &str, decided: bool, payloads: Vec<Json>) {
+    fn push(&mut self, steps: &[Descent], what: &str, decided: bool, payloads: Vec<Json>) {
         self.changes.push(Change {
             steps: steps.to_vec(),
             what: what.to_owned(),
@@ -83,7 +83,7 @@ impl<'a> Compare<'a> {
         });
     }
 
-    fn pair(&mut self, w: &Place<'a>, r: &Place<'a>, steps: &mut Vec<Step>) {
+    fn pair(&mut self, w: &TypeAt<'a>, r: &TypeAt<'a>, steps: &mut Vec<Descent>) {
         self.pairs += 1;
         if self.pairs > MAX_PAIRS {
             if self.pairs == MAX_PAIRS + 1 {
@@ -110,7 +110,7 @@ impl<'a> Compare<'a> {
             self.branches(w, r, steps);
         } else {
             for (at, branch) in ours.branches.iter().enumerate() {
-                steps.push(Step::Branch(at));
+                steps.push(Descent::Branch(at));
                 self.branches(branch, r, steps);
                 steps.pop();
             }
@@ -118,7 +118,7 @@ impl<'a> Compare<'a> {
     }
 
     /// One kind of value against whatever branches the reader has.
-    fn branches(&mut self, w: &Place<'a>, r: &Place<'a>, steps: &mut Vec<Step>) {
+    fn branches(&mut self, w: &TypeAt<'a>, r: &TypeAt<'a>, steps: &mut Vec<Descent>) {
         let theirs = r.demands();
         let ours = w.demands();
         if theirs.branches.is_empty() || !ours.branches.is_empty() {
@@ -148,7 +148,7 @@ impl<'a> Compare<'a> {
     }
 
     /// Compares one pair alone, and returns its changes.
-    fn trial(&mut self, w: &Place<'a>, r: &Place<'a>, steps: &mut Vec<Step>) -> Vec<Change> {
+    fn trial(&mut self, w: &TypeAt<'a>, r: &TypeAt<'a>, steps: &mut Vec<Descent>) -> Vec<Change> {
         let kept = std::mem::take(&mut self.changes);
         let seen = self.seen.clone();
         self.pair(w, r, steps);
@@ -159,9 +159,9 @@ impl<'a> Compare<'a> {
     /// Two types without branches: the place itself, then what is inside.
     fn place(
         &mut self,
-        (writer, w): (&Place<'a>, &Demands<'a>),
-        (reader, r): (&Place<'a>, &Demands<'a>),
-        steps: &mut Vec<Step>,
+        (writer, w): (&TypeAt<'a>, &Demands<'a>),
+        (reader, r): (&TypeAt<'a>, &Demands<'a>),
+        steps: &mut Vec<Descent>,
     ) {
         for gap in compare::gaps(writer, reader) {
             self.gap(&gap, r, steps);
@@ -173,7 +173,7 @@ impl<'a> Compare<'a> {
         for member in &w.properties {
             if let Some(reader) = r.property(&member.name).or(r.extra.as_ref()) {
                 self.inside(
-                    Step::Property(member.name.clone()),
+                    Descent::Property(member.name.clone()),
                     &member.of,
                     reader,
                     steps,
@@ -181,11 +181,11 @@ impl<'a> Compare<'a> {
             }
         }
         if let (Some(a), Some(b)) = (&w.extra, &r.extra) {
-            self.inside(Step::Entry, a, b, steps);
+            self.inside(Descent::Entry, a, b, steps);
         }
     }
 
-    fn gap(&mut self, gap: &Gap, r: &Demands<'_>, steps: &[Step]) {
+    fn gap(&mut self, gap: &Gap, r: &Demands<'_>, steps: &[Descent]) {
         // A schema says nothing of what a text means.
         if gap.sort == Sort::Misread && r.text.format == Format::Plain {
             return;
@@ -200,13 +200,13 @@ impl<'a> Compare<'a> {
         }
     }
 
-    fn inside(&mut self, step: Step, w: &Place<'a>, r: &Place<'a>, steps: &mut Vec<Step>) {
+    fn inside(&mut self, step: Descent, w: &TypeAt<'a>, r: &TypeAt<'a>, steps: &mut Vec<Descent>) {
         steps.push(step);
         self.pair(w, r, steps);
         steps.pop();
     }
 
-    fn items(&mut self, w: &Demands<'a>, r: &Demands<'a>, steps: &mut Vec<Step>) {
+    fn items(&mut self, w: &Demands<'a>, r: &Demands<'a>, steps: &mut Vec<Descent>) {
         match (&w.items, &r.items) {
             (Items::All(a), Items::All(b)) if a.len() == b.len() => {
                 // A step says nothing of the position: only the first item of a tuple can be steered to.
@@ -219,7 +219,7 @@ impl<'a> Compare<'a> {
             (Items::All(_), _) | (_, Items::All(_)) => {
                 self.doubt(steps, "a list and a tuple, or two tuples of other lengths");
             }
-            (Items::Each(a), Items::Each(b)) => self.inside(Step::Item, a, b, steps),
+            (Items::Each(a), Items::Each(b)) => self.inside(Descent::Item, a, b, steps),
             _ => {}
         }
     }

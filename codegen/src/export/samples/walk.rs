@@ -8,7 +8,7 @@ use super::path::Path;
 use super::{Kind, Sample, vary};
 use crate::json::Json;
 use crate::model::{Contracts, EventId, TypeId, TypeKind, Union};
-use crate::payload::demands::{Demands, Items, Member, Place};
+use crate::payload::demands::{Demands, Items, Member, TypeAt};
 use crate::payload::make::{MOST_ITEMS, Maker, Size, key};
 use crate::payload::read;
 use crate::payload::shape::Count;
@@ -42,7 +42,7 @@ pub(super) fn event(contracts: &Contracts, id: EventId) -> Vec<Sample> {
         );
     }
     let base = maker.event(id, Size::Full);
-    let place = Place::event(contracts, event);
+    let place = TypeAt::event(contracts, event);
     if let Some(base) = &base {
         walk.add(
             Kind::Valid,
@@ -200,13 +200,13 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    fn null(&mut self, place: &Place<'a>, spot: Spot<'_>) {
+    fn null(&mut self, place: &TypeAt<'a>, spot: Spot<'_>) {
         if read::refuses(place, &Json::Null).is_some() {
             self.bad(spot, "null", "null is no value", "type", Json::Null);
         }
     }
 
-    fn value(&mut self, place: &Place<'a>, spot: Spot<'_>) {
+    fn value(&mut self, place: &TypeAt<'a>, spot: Spot<'_>) {
         let demands = place.demands();
         let named = demands.named;
         if let (Some(union), Some(named)) = (demands.union, named) {

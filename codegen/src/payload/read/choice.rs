@@ -6,7 +6,7 @@ use super::leaf::{equal, fault, no_kind};
 use super::{DEEPEST, Look, Reader, Rigour, kind_of};
 use crate::json::Json;
 use crate::model::Union;
-use crate::payload::demands::{Demands, Member, Place};
+use crate::payload::demands::{Demands, Member, TypeAt};
 use crate::payload::fault::{self, Fault};
 
 /// Maximum number of branches that turn out wrong before a payload is given up, as in the decoders: where choices hold each
@@ -51,7 +51,7 @@ impl Reader {
     /// count.
     pub(super) fn choice(
         &self,
-        choices: &[Place<'_>],
+        choices: &[TypeAt<'_>],
         json: &Json,
         look: Look,
         depth: usize,
@@ -103,8 +103,8 @@ impl Reader {
 
     /// What is wrong in the only branch that can be meant; else that there is none. Looks into one branch at most, or a
     /// payload could make it look into all of them at every step.
-    fn no_branch(&self, branches: &[Place<'_>], json: &Json, depth: usize) -> Vec<Fault> {
-        let mut alike: Vec<&Place<'_>> = branches
+    fn no_branch(&self, branches: &[TypeAt<'_>], json: &Json, depth: usize) -> Vec<Fault> {
+        let mut alike: Vec<&TypeAt<'_>> = branches
             .iter()
             .filter(|branch| self.takes(branch, json, false, depth))
             .collect();
@@ -126,7 +126,7 @@ impl Reader {
 
     /// Returns whether a type takes this kind of value and, of an object, has no tag (a member with one value) that says
     /// otherwise.
-    fn takes(&self, place: &Place<'_>, json: &Json, tags: bool, depth: usize) -> bool {
+    fn takes(&self, place: &TypeAt<'_>, json: &Json, tags: bool, depth: usize) -> bool {
         let demands = place.demands();
         if !demands.branches.is_empty() && depth < DEEPEST {
             let mut choices = demands.branches.iter();
@@ -150,7 +150,7 @@ impl Reader {
     }
 
     /// The kinds that any of the branches takes.
-    fn kinds_of(&self, branches: &[Place<'_>], depth: usize, all: &mut BTreeSet<&'static str>) {
+    fn kinds_of(&self, branches: &[TypeAt<'_>], depth: usize, all: &mut BTreeSet<&'static str>) {
         for branch in branches {
             let demands = branch.demands();
             all.extend(demands.wanted());

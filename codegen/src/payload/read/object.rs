@@ -6,8 +6,8 @@ use super::leaf::{broken, fault};
 use super::{Look, nest};
 use crate::diagnostic::closest;
 use crate::json::Json;
-use crate::payload::demands::{Demands, Member, Place};
-use crate::payload::fault::{Fault, Step};
+use crate::payload::demands::{Demands, Member, TypeAt};
+use crate::payload::fault::{Fault, PathStep};
 use crate::payload::scalar;
 
 /// Among so many names a near one is looked for: more would cost more than it helps.
@@ -15,7 +15,7 @@ const NEIGHBOURS: usize = 200;
 
 /// A value of an object that a type is about.
 pub(super) struct Value<'s, 'm, 'a> {
-    pub(super) of: &'s Place<'a>,
+    pub(super) of: &'s TypeAt<'a>,
     pub(super) value: &'m Json,
     pub(super) look: Look,
     key: &'m str,
@@ -23,10 +23,10 @@ pub(super) struct Value<'s, 'm, 'a> {
 }
 
 impl Value<'_, '_, '_> {
-    pub(super) fn step(&self) -> Step {
+    pub(super) fn step(&self) -> PathStep {
         match self.member {
-            Some(member) => Step::Member(member.name.clone()),
-            None => Step::Entry(self.key.to_owned()),
+            Some(member) => PathStep::Member(member.name.clone()),
+            None => PathStep::Entry(self.key.to_owned()),
         }
     }
 
@@ -88,7 +88,7 @@ impl<'s, 'm, 'a> Object<'s, 'm, 'a> {
             if let Some(member) = member.filter(|_| self.again.contains(key)) {
                 if last && member.name == key {
                     let faults = fault("duplicate", "", "stands twice".to_owned());
-                    nest(&mut all, || Step::Member(key.to_owned()), faults);
+                    nest(&mut all, || PathStep::Member(key.to_owned()), faults);
                 }
                 // Of an older name the last value is read.
                 if !last || member.name == key {
@@ -146,7 +146,7 @@ impl<'s, 'm, 'a> Object<'s, 'm, 'a> {
                 let reason = "the contract has no such field".to_owned();
                 fault("unknown-field", self.meant(key), reason)
             };
-            nest(&mut all, || Step::Member(key.clone()), faults);
+            nest(&mut all, || PathStep::Member(key.clone()), faults);
         }
         all
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::json::Json;
-use crate::payload::demands::{Demands, Place};
+use crate::payload::demands::{Demands, TypeAt};
 use crate::payload::shape::Format;
 
 /// A payload as a reader understands it.
@@ -56,7 +56,7 @@ pub fn same(a: &Read, b: &Read) -> bool {
 }
 
 /// Understands a value that has no faults.
-pub(super) fn read(place: &Place<'_>, json: &Json) -> Read {
+pub(super) fn read(place: &TypeAt<'_>, json: &Json) -> Read {
     let demands = place.demands();
     let imported = demands
         .named
@@ -93,7 +93,7 @@ fn variant<'d, 'a>(
     demands: &'d Demands<'a>,
     tag: &str,
     members: &'d [(String, Json)],
-) -> Option<(&'d str, &'d Place<'a>)> {
+) -> Option<(&'d str, &'d TypeAt<'a>)> {
     match members.iter().find(|(key, _)| key == tag)? {
         (_, Json::Text(text)) => Some((text, demands.variant(text)?)),
         _ => None,

@@ -7,7 +7,7 @@ use super::facts::{JsonKind, Leaf, Problem, Reader};
 use super::list;
 use super::names::Names;
 use super::scalar;
-use super::shape::{By, Count, Def, Kind, Shape, Value, Variant, Whole};
+use super::shape::{By, Count, Def, Kind, SchemaShape, Value, Variant, Whole};
 use super::store::{Site, Store};
 use super::text;
 use crate::json::document::Value as Json;
@@ -74,7 +74,7 @@ pub(super) enum Part {
 pub(super) enum State {
     /// Being made; has a definition when something inside has already referred to it.
     Open(Option<usize>),
-    Done(Shape),
+    Done(SchemaShape),
 }
 
 #[derive(Clone)]
@@ -130,7 +130,7 @@ pub(super) fn build(store: &mut Store<'_>, wanted: &[(Site, Wanted<'_>)]) -> Bui
             ident: slot.ident,
             home: slot.home,
             doc: None,
-            kind: Kind::Alias(Shape::Any),
+            kind: Kind::Alias(SchemaShape::Any),
             whole: Whole::default(),
         },
     });
@@ -167,7 +167,12 @@ impl Hint {
 impl Builder<'_, '_> {
     /// The shape of a value to which one of `alternatives` applies: all schemas of one of the lists. `at` is where
     /// problems are reported.
-    pub(super) fn shape(&mut self, alternatives: &[Vec<Site>], hint: &Hint, at: Site) -> Shape {
+    pub(super) fn shape(
+        &mut self,
+        alternatives: &[Vec<Site>],
+        hint: &Hint,
+        at: Site,
+    ) -> SchemaShape {
         let mut leaves = Vec::new();
         for schemas in alternatives {
             self.read.leaves(schemas, &mut leaves);
@@ -176,7 +181,7 @@ impl Builder<'_, '_> {
             if !self.read.given_up() && self.read.problems.is_empty() {
                 self.read.problem(at, "no value can fulfil this schema");
             }
-            return Shape::Any;
+            return SchemaShape::Any;
         }
         let mut seen = BTreeSet::new();
         leaves.retain(|leaf| seen.insert(leaf.clone()));
@@ -214,7 +219,7 @@ impl Builder<'_, '_> {
         part: Part,
         hint: &Hint,
         at: Site,
-    ) -> Shape {
+    ) -> SchemaShape {
         // What may also be `null` has no name of its own: the name is that of the rest, so that no type can hold itself
         // as what it is when it is not `null`.
         if leaves.iter().any(|leaf| leaf.kind == JsonKind::Null) {
@@ -226,33 +231,33 @@ impl Builder<'_, '_> {
                 .filter(|leaf| leaf.kind != JsonKind::Null)
                 .collect();
             if rest.is_empty() {
-                return Shape::Null;
+                return SchemaShape::Null;
             }
             return self.of_leaves(rest, part, hint, at).or_null();
         }
         let key = self.key(leaves, part, hint);
         match self.made.get(&key) {
             Some(State::Done(shape)) => return shape.clone(),
-            Some(State::Open(_)) => return Shape::Named(self.slot(&key, hint)),
+            Some(State::Open(_)) => return SchemaShape::Named(self.slot(&key, hint)),
             None => {}
         }
         if self.depth >= MAX_DEPTH {
             self.read
                 .problem(at, format!("types nest deeper than {MAX_DEPTH} levels"));
-            return Shape::Any;
+            return SchemaShape::Any;
         }
         if self.read.given_up() {
-            return Shape::Any;
+            return SchemaShape::Any;
         }
         self.made.insert(key.clone(), State::Open(None));
         self.depth += 1;
         let shape = self.combine(&key, hint, at);
         self.depth -= 1;
         let shape = match self.made.get(&key) {
-            Some(State::Open(Some(slot))) if shape != Shape::Named(*slot) => {
+            Some(State::Open(Some(slot))) if shape != SchemaShape::Named(*slot) => {
                 let slot = *slot;
                 self.fill(slot, None, Kind::Alias(shape));
-                Shape::Named(slot)
+                SchemaShape::Named(slot)
             }
             _ => shape,
         };
@@ -364,12 +369,12 @@ impl Builder<'_, '_> {
     }
 
     /// One shape out of all leaves.
-    fn combine(&mut self, key: &Key, hint: &Hint, at: Site) -> Shape {
+    fn combine(&mut self, key: &Key, hint: &Hint, at: Site) -> SchemaShape {
         let leaves = &key.0;
         if let Some(leaf) = leaves.iter().find(|leaf| leaf.kind == JsonKind::Any) {
             // What this one refuses is all that is refused.
             self.read.account(leaf, &[]);
-            return Shape::Any;
+            return SchemaShape::Any;
         }
         let of = |kinds: &[JsonKind]| -> Vec<Leaf> {
             leaves
@@ -410,21 +415,21 @@ impl Builder<'_, '_> {
                 variants,
             },
         );
-        Shape::Named(slot)
+        SchemaShape::Named(slot)
     }
 
-    fn one_kind(&mut self, leaves: &[Leaf], key: &Key, hint: &Hint, at: Site) -> Shape {
+    fn one_kind(&mut self, leaves: &[Leaf], key: &Key, hint: &Hint, at: Site) -> SchemaShape {
         match leaves.first().map(|leaf| leaf.kind) {
             Some(JsonKind::Bool) => scalar::boolean(&mut self.read, leaves),
             Some(JsonKind::Integer | JsonKind::Number) => scalar::number(&mut self.read, leaves),
             Some(JsonKind::Text) => self.text(leaves, key, hint),
             Some(JsonKind::List) => self.list(leaves, hint, at),
             Some(JsonKind::Object) => self.objects(leaves, key, hint),
-            _ => Shape::Any,
+            _ => SchemaShape::Any,
         }
     }
 
-    fn text(&mut self, leaves: &[Leaf], key: &Key, hint: &Hint) -> Shape {
+    fn text(&mut self, leaves: &[Leaf], key: &Key, hint: &Hint) -> SchemaShape {
         let mut texts: Vec<(String, Site)> = Vec::new();
         for leaf in leaves {
             let Some(values) = self.read.values(&leaf.sites) else {
@@ -452,7 +457,7 @@ impl Builder<'_, '_> {
             for leaf in leaves {
                 self.read.account(leaf, &[]);
             }
-            return Shape::Text(super::shape::Text::default());
+            return SchemaShape::Text(super::shape::Text::default());
         }
         let slot = self.slot(key, hint);
         let mut seen = BTreeSet::new();
@@ -462,10 +467,10 @@ impl Builder<'_, '_> {
         let values = texts.into_iter().zip(idents);
         let values = values.map(|(wire, ident)| Value { wire, ident }).collect();
         self.fill(slot, self.doc(leaves), Kind::Enum(values));
-        Shape::Named(slot)
+        SchemaShape::Named(slot)
     }
 
-    fn list(&mut self, leaves: &[Leaf], hint: &Hint, at: Site) -> Shape {
+    fn list(&mut self, leaves: &[Leaf], hint: &Hint, at: Site) -> SchemaShape {
         let lists: Vec<_> = leaves
             .iter()
             .map(|leaf| list::list(&mut self.read, &leaf.sites))
@@ -495,22 +500,22 @@ impl Builder<'_, '_> {
         };
         let items: Vec<Vec<Site>> = lists.iter().flat_map(|list| list.items.clone()).collect();
         let item = if items.is_empty() || lists.iter().any(|list| list.any) {
-            Shape::Any
+            SchemaShape::Any
         } else {
             self.shape(&items, &hint.inside("item"), at)
         };
-        Shape::List {
+        SchemaShape::List {
             item: Box::new(item),
             count,
         }
     }
 
-    fn tuple(&mut self, items: &[Vec<Site>], hint: &Hint, at: Site) -> Shape {
+    fn tuple(&mut self, items: &[Vec<Site>], hint: &Hint, at: Site) -> SchemaShape {
         let shapes = items.iter().enumerate().map(|(index, schema)| {
             let hint = hint.inside(&format!("item {index}"));
             self.shape(std::slice::from_ref(schema), &hint, at)
         });
-        Shape::Tuple(shapes.collect())
+        SchemaShape::Tuple(shapes.collect())
     }
 
     pub(super) fn doc(&self, leaves: &[Leaf]) -> Option<String> {

@@ -7,7 +7,7 @@ use super::build::{Builder, Hint, Key, Part, State};
 use super::facts::Leaf;
 use super::names::Names;
 use super::object::Object;
-use super::shape::{By, Count, Field, Kind, Shape, Variant, Whole};
+use super::shape::{By, Count, Field, Kind, SchemaShape, Variant, Whole};
 use super::store::Site;
 
 /// The most lists of members of which one must be there that a type checks.
@@ -19,7 +19,7 @@ struct Tag {
 }
 
 impl Builder<'_, '_> {
-    pub(super) fn objects(&mut self, leaves: &[Leaf], key: &Key, hint: &Hint) -> Shape {
+    pub(super) fn objects(&mut self, leaves: &[Leaf], key: &Key, hint: &Hint) -> SchemaShape {
         let objects: Vec<Object> = leaves
             .iter()
             .map(|leaf| Object::of(&mut self.read, &leaf.sites))
@@ -39,8 +39,8 @@ impl Builder<'_, '_> {
             if !leaves.iter().any(|leaf| self.read.is_free(leaf)) {
                 self.read.account_merged(leaves);
             }
-            return Shape::Map {
-                value: Box::new(Shape::Any),
+            return SchemaShape::Map {
+                value: Box::new(SchemaShape::Any),
                 count: Count::default(),
             };
         }
@@ -55,13 +55,13 @@ impl Builder<'_, '_> {
         self.structure(leaves, &objects, key, hint)
     }
 
-    fn map(&mut self, object: &Object, hint: &Hint, key: &Key) -> Shape {
+    fn map(&mut self, object: &Object, hint: &Hint, key: &Key) -> SchemaShape {
         let at = key.0.first().and_then(|leaf| leaf.sites.first()).copied();
         let value = match (object.extra.as_slice(), at) {
-            ([], _) | (_, None) => Shape::Any,
+            ([], _) | (_, None) => SchemaShape::Any,
             (extra, Some(at)) => self.shape(extra, &hint.inside("value"), at),
         };
-        Shape::Map {
+        SchemaShape::Map {
             value: Box::new(value),
             count: object.count,
         }
@@ -91,7 +91,7 @@ impl Builder<'_, '_> {
         tag: &Tag,
         key: &Key,
         hint: &Hint,
-    ) -> Shape {
+    ) -> SchemaShape {
         let slot = self.slot(key, hint);
         let mut variants = Vec::new();
         for ((leaf, object), text) in leaves.iter().zip(objects).zip(&tag.texts) {
@@ -122,8 +122,8 @@ impl Builder<'_, '_> {
                     ..Whole::default()
                 };
                 self.demand(slot, whole);
-                self.made.insert(key, State::Done(Shape::Named(slot)));
-                Shape::Named(slot)
+                self.made.insert(key, State::Done(SchemaShape::Named(slot)));
+                SchemaShape::Named(slot)
             } else {
                 self.of_leaves(
                     vec![leaf.clone()],
@@ -151,7 +151,7 @@ impl Builder<'_, '_> {
                 variants,
             },
         );
-        Shape::Named(slot)
+        SchemaShape::Named(slot)
     }
 
     /// A union of objects in the order in which a reader tries them.
@@ -162,7 +162,7 @@ impl Builder<'_, '_> {
         order: &[usize],
         key: &Key,
         hint: &Hint,
-    ) -> Shape {
+    ) -> SchemaShape {
         let slot = self.slot(key, hint);
         let mut names = Names::default();
         let mut variants = Vec::new();
@@ -198,11 +198,17 @@ impl Builder<'_, '_> {
                 variants,
             },
         );
-        Shape::Named(slot)
+        SchemaShape::Named(slot)
     }
 
     /// One type with the members of all objects; more than one when they cannot be told apart.
-    fn structure(&mut self, leaves: &[Leaf], objects: &[Object], key: &Key, hint: &Hint) -> Shape {
+    fn structure(
+        &mut self,
+        leaves: &[Leaf],
+        objects: &[Object],
+        key: &Key,
+        hint: &Hint,
+    ) -> SchemaShape {
         let slot = self.slot(key, hint);
         let own = self
             .slots
@@ -259,7 +265,7 @@ impl Builder<'_, '_> {
                 Some(first) if alternatives.iter().all(|schemas| !schemas.is_empty()) => {
                     self.shape(&alternatives, &own.inside(&wire), *first)
                 }
-                _ => Shape::Any,
+                _ => SchemaShape::Any,
             };
             let doc = sites.iter().find_map(|site| self.described(*site));
             fields.push(Field {
@@ -272,9 +278,9 @@ impl Builder<'_, '_> {
         }
         let extra = extra.map(|extra| {
             let at = extra.iter().flatten().next().copied();
-            at.map_or(Shape::Any, |at| {
+            at.map_or(SchemaShape::Any, |at| {
                 if objects.len() > 1 {
-                    Shape::Any
+                    SchemaShape::Any
                 } else {
                     self.shape(&extra, &own.inside("extra"), at)
                 }
@@ -287,7 +293,7 @@ impl Builder<'_, '_> {
         };
         self.fill(slot, self.doc(leaves), Kind::Struct { fields, extra });
         self.demand(slot, whole);
-        Shape::Named(slot)
+        SchemaShape::Named(slot)
     }
 
     /// Returns the constraints on the members of a struct together, and notes those that it leaves out.
@@ -355,16 +361,16 @@ impl Builder<'_, '_> {
     }
 
     /// Returns `true` if a value may be `null` as well as something else.
-    fn may_be_null(&self, shape: &Shape) -> bool {
+    fn may_be_null(&self, shape: &SchemaShape) -> bool {
         match shape {
-            Shape::Nullable(_) => true,
-            Shape::Named(slot) => {
+            SchemaShape::Nullable(_) => true,
+            SchemaShape::Named(slot) => {
                 let def = self.slots.get(*slot).and_then(|slot| slot.def.as_ref());
                 def.is_none_or(|def| match &def.kind {
                     Kind::Alias(shape) => self.may_be_null(shape),
                     Kind::Union { variants, .. } => {
                         let mut shapes = variants.iter().map(|variant| &variant.shape);
-                        shapes.any(|shape| *shape == Shape::Null)
+                        shapes.any(|shape| *shape == SchemaShape::Null)
                     }
                     _ => false,
                 })

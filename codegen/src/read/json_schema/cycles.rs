@@ -1,7 +1,7 @@
 //! Which types hold themselves, and so stand in a box where one of them holds another. Decided by the types alone, and not
 //! by the order in which they are met: another event changes no field of a type that it shares.
 
-use super::shape::{Def, Kind, Shape};
+use super::shape::{Def, Kind, SchemaShape};
 
 /// The circle of each definition; those that are in none have one of their own.
 pub(super) fn circles(defs: &[Def]) -> Vec<usize> {
@@ -22,11 +22,11 @@ pub(super) fn circles(defs: &[Def]) -> Vec<usize> {
 
 /// Returns the definitions that a value holds directly, with no list and no map in between.
 fn held(def: &Def) -> Vec<usize> {
-    fn add(shape: &Shape, out: &mut Vec<usize>) {
+    fn add(shape: &SchemaShape, out: &mut Vec<usize>) {
         match shape {
-            Shape::Named(at) => out.push(*at),
-            Shape::Nullable(inner) => add(inner, out),
-            Shape::Tuple(items) => items.iter().for_each(|item| add(item, out)),
+            SchemaShape::Named(at) => out.push(*at),
+            SchemaShape::Nullable(inner) => add(inner, out),
+            SchemaShape::Tuple(items) => items.iter().for_each(|item| add(item, out)),
             _ => {}
         }
     }

@@ -1,7 +1,7 @@
 //! Definitions as JSON Schema in the export's dialect: what an import means, for `export` and for `diff`. Says exactly what
 //! the generated types accept and check, and nothing more.
 
-use super::shape::{By, Count, Def, Format, Kind, Shape, Variant, Width};
+use super::shape::{By, Count, Def, Format, Kind, SchemaShape, Variant, Width};
 use crate::json::Json;
 
 type Members = Vec<(String, Json)>;
@@ -36,7 +36,7 @@ fn definition(def: &Def, defs: &[Def]) -> Json {
             if !required.is_empty() {
                 put(&mut out, "required", Json::List(required));
             }
-            if let Some(extra) = extra.as_ref().filter(|extra| **extra != Shape::Any) {
+            if let Some(extra) = extra.as_ref().filter(|extra| **extra != SchemaShape::Any) {
                 put(
                     &mut out,
                     "additionalProperties",
@@ -79,23 +79,24 @@ fn definition(def: &Def, defs: &[Def]) -> Json {
 
 /// Returns `true` if no value is one of two variants.
 fn is_exclusive(by: &By, variants: &[Variant]) -> bool {
-    let is = |test: fn(&Shape) -> bool| variants.iter().any(|variant| test(&variant.shape));
+    let is = |test: fn(&SchemaShape) -> bool| variants.iter().any(|variant| test(&variant.shape));
     match by {
         By::Tag(_) => true,
         // An integer that may come as text is also a text.
         By::Kind => {
-            !is(|shape| matches!(shape, Shape::Integer(integer) if integer.width == Width::Loose))
-                || !is(|shape| matches!(shape, Shape::Text(_) | Shape::Named(_)))
+            !is(
+                |shape| matches!(shape, SchemaShape::Integer(integer) if integer.width == Width::Loose),
+            ) || !is(|shape| matches!(shape, SchemaShape::Text(_) | SchemaShape::Named(_)))
         }
         By::Fit => false,
     }
 }
 
 /// A variant with its tag, which the Rust struct does not have: inline, for the definition is without it.
-fn tagged(tag: &str, wire: &str, shape: &Shape, defs: &[Def]) -> Json {
+fn tagged(tag: &str, wire: &str, shape: &SchemaShape, defs: &[Def]) -> Json {
     let fixed = Json::object([("type", Json::text("string")), ("const", Json::text(wire))]);
     let def = match shape {
-        Shape::Named(at) => defs.get(*at),
+        SchemaShape::Named(at) => defs.get(*at),
         _ => None,
     };
     let Some(Json::Object(mut out)) = def.map(|def| definition(def, defs)) else {
@@ -125,19 +126,19 @@ fn text(doc: &str) -> Json {
     Json::text(doc.trim().replace("*/", "* /"))
 }
 
-fn members(shape: &Shape, defs: &[Def]) -> Members {
+fn members(shape: &SchemaShape, defs: &[Def]) -> Members {
     let mut out = Members::new();
     let kind = |out: &mut Members, kind: &str| put(out, "type", Json::text(kind));
     match shape {
-        Shape::Any => {}
-        Shape::Null => kind(&mut out, "null"),
-        Shape::Bool { only } => {
+        SchemaShape::Any => {}
+        SchemaShape::Null => kind(&mut out, "null"),
+        SchemaShape::Bool { only } => {
             kind(&mut out, "boolean");
             if let Some(only) = only {
                 put(&mut out, "const", Json::Bool(*only));
             }
         }
-        Shape::Integer(integer) => {
+        SchemaShape::Integer(integer) => {
             if integer.width == Width::Loose {
                 put(
                     &mut out,
@@ -176,7 +177,7 @@ fn members(shape: &Shape, defs: &[Def]) -> Members {
                 );
             }
         }
-        Shape::Number(number) => {
+        SchemaShape::Number(number) => {
             kind(&mut out, "number");
             let bounds = [
                 ("minimum", number.min),
@@ -194,7 +195,7 @@ fn members(shape: &Shape, defs: &[Def]) -> Members {
                 put(&mut out, "enum", Json::list(values));
             }
         }
-        Shape::Text(text) => {
+        SchemaShape::Text(text) => {
             kind(&mut out, "string");
             let format = text.format.map(|format| match format {
                 Format::Uuid => "uuid",
@@ -220,12 +221,12 @@ fn members(shape: &Shape, defs: &[Def]) -> Members {
                 }
             }
         }
-        Shape::List { item, count } => {
+        SchemaShape::List { item, count } => {
             kind(&mut out, "array");
             put(&mut out, "items", Json::Object(members(item, defs)));
             counts(&mut out, *count, "minItems", "maxItems");
         }
-        Shape::Tuple(items) => {
+        SchemaShape::Tuple(items) => {
             kind(&mut out, "array");
             let length = u64::try_from(items.len()).unwrap_or(u64::MAX);
             put(
@@ -243,9 +244,9 @@ fn members(shape: &Shape, defs: &[Def]) -> Members {
                 "maxItems",
             );
         }
-        Shape::Map { value, count } => {
+        SchemaShape::Map { value, count } => {
             kind(&mut out, "object");
-            if **value != Shape::Any {
+            if **value != SchemaShape::Any {
                 put(
                     &mut out,
                     "additionalProperties",
@@ -254,7 +255,7 @@ fn members(shape: &Shape, defs: &[Def]) -> Members {
             }
             counts(&mut out, *count, "minProperties", "maxProperties");
         }
-        Shape::Nullable(inner) => {
+        SchemaShape::Nullable(inner) => {
             let null = Json::object([("type", Json::text("null"))]);
             put(
                 &mut out,
@@ -262,7 +263,7 @@ fn members(shape: &Shape, defs: &[Def]) -> Members {
                 Json::list([Json::Object(members(inner, defs)), null]),
             );
         }
-        Shape::Named(at) => {
+        SchemaShape::Named(at) => {
             let name = defs.get(*at).map_or("", |def| def.name.as_str());
             put(
                 &mut out,

@@ -5,7 +5,7 @@
 
 use super::build::{Builder, EVENTS, Hint, Root, Slot, Wanted};
 use super::facts::{JsonKind, Leaf};
-use super::shape::{Count, Kind, Shape};
+use super::shape::{Count, Kind, SchemaShape};
 use super::store::Site;
 
 impl Builder<'_, '_> {
@@ -61,7 +61,7 @@ impl Builder<'_, '_> {
         let shape = self.shape(&[vec![site]], &hint, site);
         // A whole payload is never `null`; a value of a type that a contract names may be.
         let shape = match shape {
-            Shape::Nullable(inner) if wanted.event => *inner,
+            SchemaShape::Nullable(inner) if wanted.event => *inner,
             other => other,
         };
         let mut def = self.named_root(shape, ident, &hint.name, site);
@@ -86,11 +86,17 @@ impl Builder<'_, '_> {
     }
 
     /// The root as a definition.
-    fn named_root(&mut self, shape: Shape, ident: Option<&str>, wanted: &str, site: Site) -> usize {
+    fn named_root(
+        &mut self,
+        shape: SchemaShape,
+        ident: Option<&str>,
+        wanted: &str,
+        site: Site,
+    ) -> usize {
         match shape {
-            Shape::Named(slot) => slot,
+            SchemaShape::Named(slot) => slot,
             other => {
-                let place = (site, matches!(other, Shape::Nullable(_)));
+                let place = (site, matches!(other, SchemaShape::Nullable(_)));
                 if let Some(slot) = self.aliases.get(&place) {
                     return *slot;
                 }
@@ -126,15 +132,15 @@ impl Builder<'_, '_> {
     /// Turns any value into any object, for an event's payload: a definition of its own.
     fn any_object(&mut self, def: usize, site: Site, name: &str) -> usize {
         let kind = self.slots.get(def).and_then(|slot| slot.def.as_ref());
-        let is_any = kind.is_some_and(|def| def.kind == Kind::Alias(Shape::Any));
+        let is_any = kind.is_some_and(|def| def.kind == Kind::Alias(SchemaShape::Any));
         if !is_any || !self.read.problems.is_empty() {
             return def;
         }
         let wanted = format!("{name} payload");
         let ident = self.names.entry(site.doc).or_default().ty(&wanted);
         let slot = self.push(ident, site.doc);
-        let map = Shape::Map {
-            value: Box::new(Shape::Any),
+        let map = SchemaShape::Map {
+            value: Box::new(SchemaShape::Any),
             count: Count::default(),
         };
         self.fill(slot, None, Kind::Alias(map));
@@ -145,12 +151,12 @@ impl Builder<'_, '_> {
     fn expect_object(&mut self, root: usize, at: Site) {
         let slot = self.slots.get(root);
         let is_object = match slot.and_then(|slot| slot.def.as_ref()).map(|def| &def.kind) {
-            Some(Kind::Alias(Shape::Map { .. })) | None => true,
+            Some(Kind::Alias(SchemaShape::Map { .. })) | None => true,
             Some(Kind::Union { variants, .. }) => {
                 let mut variants = variants.iter();
                 variants.all(|variant| self.is_object(&variant.shape))
             }
-            Some(Kind::Alias(Shape::Any)) => !self.read.problems.is_empty(),
+            Some(Kind::Alias(SchemaShape::Any)) => !self.read.problems.is_empty(),
             Some(_) => false,
         };
         if !is_object {
@@ -160,10 +166,10 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn is_object(&self, shape: &Shape) -> bool {
+    fn is_object(&self, shape: &SchemaShape) -> bool {
         match shape {
-            Shape::Map { .. } => true,
-            Shape::Named(slot) => self.is_struct(*slot),
+            SchemaShape::Map { .. } => true,
+            SchemaShape::Named(slot) => self.is_struct(*slot),
             _ => false,
         }
     }
@@ -227,12 +233,12 @@ fn has_value(kind: &Kind, known: &[bool]) -> bool {
     }
 }
 
-fn ends(shape: &Shape, known: &[bool]) -> bool {
+fn ends(shape: &SchemaShape, known: &[bool]) -> bool {
     match shape {
-        Shape::Named(at) => known.get(*at).copied().unwrap_or(false),
-        Shape::Tuple(items) => items.iter().all(|item| ends(item, known)),
-        Shape::List { item: inner, count }
-        | Shape::Map {
+        SchemaShape::Named(at) => known.get(*at).copied().unwrap_or(false),
+        SchemaShape::Tuple(items) => items.iter().all(|item| ends(item, known)),
+        SchemaShape::List { item: inner, count }
+        | SchemaShape::Map {
             value: inner,
             count,
         } => count.min.is_none() || ends(inner, known),
@@ -242,10 +248,10 @@ fn ends(shape: &Shape, known: &[bool]) -> bool {
 
 /// Returns `true` if a reader who goes from a name to what it stands for arrives somewhere.
 fn is_grounded(kind: &Kind, known: &[bool]) -> bool {
-    let shape = |shape: &Shape| match shape {
-        Shape::Named(at) => known.get(*at).copied().unwrap_or(false),
-        Shape::Nullable(inner) => match **inner {
-            Shape::Named(at) => known.get(at).copied().unwrap_or(false),
+    let shape = |shape: &SchemaShape| match shape {
+        SchemaShape::Named(at) => known.get(*at).copied().unwrap_or(false),
+        SchemaShape::Nullable(inner) => match **inner {
+            SchemaShape::Named(at) => known.get(at).copied().unwrap_or(false),
             _ => true,
         },
         _ => true,

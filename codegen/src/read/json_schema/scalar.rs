@@ -3,7 +3,7 @@
 use super::facts::{JsonKind, Leaf, Reader};
 use super::keywords::Draft;
 use super::number;
-use super::shape::{Count, Integer, Number, Shape, Width};
+use super::shape::{Count, Integer, Number, SchemaShape, Width};
 use super::store::Site;
 use crate::json::document::Value as Json;
 
@@ -49,14 +49,14 @@ pub(super) fn count(read: &mut Reader<'_, '_>, site: Site, min: &str, max: &str)
     }
 }
 
-pub(super) fn boolean(read: &mut Reader<'_, '_>, leaves: &[Leaf]) -> Shape {
+pub(super) fn boolean(read: &mut Reader<'_, '_>, leaves: &[Leaf]) -> SchemaShape {
     let mut allowed = Vec::new();
     for leaf in leaves {
         read.account(leaf, VALUES);
     }
     for leaf in leaves {
         match read.values(&leaf.sites) {
-            None => return Shape::Bool { only: None },
+            None => return SchemaShape::Bool { only: None },
             Some(values) => {
                 allowed.extend(
                     values
@@ -73,7 +73,7 @@ pub(super) fn boolean(read: &mut Reader<'_, '_>, leaves: &[Leaf]) -> Shape {
         .first()
         .copied()
         .filter(|first| allowed.iter().all(|value| value == first));
-    Shape::Bool { only }
+    SchemaShape::Bool { only }
 }
 
 /// Keywords that a shape of a number holds.
@@ -86,7 +86,7 @@ const BOUNDS: &[&str] = &[
     "exclusiveMaximum",
 ];
 
-pub(super) fn number(read: &mut Reader<'_, '_>, leaves: &[Leaf]) -> Shape {
+pub(super) fn number(read: &mut Reader<'_, '_>, leaves: &[Leaf]) -> SchemaShape {
     if leaves.iter().any(|leaf| leaf.kind == JsonKind::Number) {
         let numbers: Vec<Number> = leaves.iter().map(|leaf| float(read, &leaf.sites)).collect();
         let whole = |leaf: &Leaf| leaf.kind == JsonKind::Integer;
@@ -95,7 +95,7 @@ pub(super) fn number(read: &mut Reader<'_, '_>, leaves: &[Leaf]) -> Shape {
             .zip(&numbers)
             .any(|(leaf, number)| !whole(leaf) && *number == Number::default());
         let held = same(numbers.clone()).filter(|_| !leaves.iter().all(whole));
-        return Shape::Number(held_or_merged(read, leaves, held, free));
+        return SchemaShape::Number(held_or_merged(read, leaves, held, free));
     }
     let integers: Vec<Integer> = leaves
         .iter()
@@ -105,7 +105,7 @@ pub(super) fn number(read: &mut Reader<'_, '_>, leaves: &[Leaf]) -> Shape {
         let step = only.step.map(|_| "multipleOf");
         let held: Vec<&str> = BOUNDS.iter().copied().chain(step).collect();
         read.account(leaf, &held);
-        return Shape::Integer(only.clone());
+        return SchemaShape::Integer(only.clone());
     }
     // One of several ranges: the widest type, and no bounds, for what lies between two ranges is neither.
     let width = if integers.iter().any(|integer| integer.width == Width::U64)
@@ -129,7 +129,7 @@ pub(super) fn number(read: &mut Reader<'_, '_>, leaves: &[Leaf]) -> Shape {
         .any(|integer| integer.min.is_none() && integer.max.is_none() && integer.only.is_none());
     let held = same(integers).or(listed);
     let merged = held_or_merged(read, leaves, held, free);
-    Shape::Integer(Integer {
+    SchemaShape::Integer(Integer {
         width: if merged == Integer::default() {
             width
         } else {

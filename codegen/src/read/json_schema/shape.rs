@@ -2,7 +2,7 @@
 
 /// A value's shape.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Shape {
+pub(super) enum SchemaShape {
     /// Any JSON value.
     Any,
     /// Nothing but `null`.
@@ -15,22 +15,22 @@ pub(super) enum Shape {
     Number(Number),
     Text(Text),
     List {
-        item: Box<Shape>,
+        item: Box<SchemaShape>,
         count: Count,
     },
     /// A list of a fixed length.
-    Tuple(Vec<Shape>),
+    Tuple(Vec<SchemaShape>),
     Map {
-        value: Box<Shape>,
+        value: Box<SchemaShape>,
         count: Count,
     },
     /// `null`, or this.
-    Nullable(Box<Shape>),
+    Nullable(Box<SchemaShape>),
     /// The definition of this index.
     Named(usize),
 }
 
-impl Shape {
+impl SchemaShape {
     /// This, or `null`.
     pub fn or_null(self) -> Self {
         match self {
@@ -143,7 +143,7 @@ pub(super) enum Kind {
     Struct {
         fields: Vec<Field>,
         /// The values under all other names.
-        extra: Option<Shape>,
+        extra: Option<SchemaShape>,
     },
     /// One of some texts.
     Enum(Vec<Value>),
@@ -152,7 +152,7 @@ pub(super) enum Kind {
         by: By,
         variants: Vec<Variant>,
     },
-    Alias(Shape),
+    Alias(SchemaShape),
 }
 
 /// Rule by which a reader finds the variant of a union.
@@ -174,7 +174,7 @@ pub(super) struct Field {
     pub ident: String,
     pub doc: Option<String>,
     pub required: bool,
-    pub shape: Shape,
+    pub shape: SchemaShape,
 }
 
 /// A text of an enum.
@@ -190,5 +190,5 @@ pub(super) struct Variant {
     /// The tag's text, when there is a tag.
     pub wire: Option<String>,
     pub ident: String,
-    pub shape: Shape,
+    pub shape: SchemaShape,
 }

@@ -3,7 +3,7 @@
 use super::facts::{JsonKind, Leaf, Reader};
 use super::limits::is_unchecked_format;
 use super::scalar::{count, same, tighter};
-use super::shape::{Format, Shape, Text};
+use super::shape::{Format, SchemaShape, Text};
 use super::store::Site;
 use crate::json::document::Value as Json;
 use crate::{ecma, formats};
@@ -18,9 +18,9 @@ const TEXTS: &[&str] = &[
     "format",
 ];
 
-pub(super) fn text(read: &mut Reader<'_, '_>, leaves: &[Leaf]) -> Shape {
+pub(super) fn text(read: &mut Reader<'_, '_>, leaves: &[Leaf]) -> SchemaShape {
     if leaves.iter().any(|leaf| read.is_free(leaf)) {
-        return Shape::Text(Text::default());
+        return SchemaShape::Text(Text::default());
     }
     let mut texts = Vec::new();
     for leaf in leaves {
@@ -37,11 +37,11 @@ pub(super) fn text(read: &mut Reader<'_, '_>, leaves: &[Leaf]) -> Shape {
                 read.account(leaf, TEXTS);
                 account_formats(read, leaf, text.format);
             }
-            Shape::Text(text)
+            SchemaShape::Text(text)
         }
         None => {
             read.account_merged(leaves);
-            Shape::Text(Text::default())
+            SchemaShape::Text(Text::default())
         }
     }
 }

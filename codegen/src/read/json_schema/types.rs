@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::build::{Built, EVENTS, Root};
-use super::shape::{self, Count, Def, Format, Integer, Kind, Shape, Width};
+use super::shape::{self, Count, Def, Format, Integer, Kind, SchemaShape, Width};
 use super::{cycles, normal};
 use crate::json::Json;
 use crate::model::{
@@ -171,7 +171,7 @@ impl Maker<'_> {
                 .map(|(variant, tag)| Variant {
                     tag: self.here(tag.clone()),
                     ty: self.here(match &variant.shape {
-                        Shape::Named(at) => self.ids.get(*at).copied(),
+                        SchemaShape::Named(at) => self.ids.get(*at).copied(),
                         _ => None,
                     }),
                 })
@@ -192,7 +192,7 @@ impl Maker<'_> {
     fn field(&self, field: &shape::Field) -> Field {
         let shape = match &field.shape {
             // A reader takes `null` for an absent member.
-            Shape::Nullable(inner) if !field.required => inner,
+            SchemaShape::Nullable(inner) if !field.required => inner,
             shape => shape,
         };
         let (ty, constraints) = self.value(shape);
@@ -216,7 +216,7 @@ impl Maker<'_> {
     }
 
     /// A type inside of another one.
-    fn nested(&self, shape: &Shape) -> Type {
+    fn nested(&self, shape: &SchemaShape) -> Type {
         let (ty, constraints) = self.value(shape);
         if constraints.is_empty() {
             ty
@@ -226,16 +226,16 @@ impl Maker<'_> {
     }
 
     /// A type, and what each value must fulfil.
-    fn value(&self, shape: &Shape) -> (Type, Constraints) {
+    fn value(&self, shape: &SchemaShape) -> (Type, Constraints) {
         let mut c = Constraints::default();
         let ty = match shape {
-            Shape::Any => Type::Any,
-            Shape::Null => Type::Null,
-            Shape::Bool { only } => {
+            SchemaShape::Any => Type::Any,
+            SchemaShape::Null => Type::Null,
+            SchemaShape::Bool { only } => {
                 c.only = only.map(|only| vec![ValueKind::Bool(only)]);
                 Type::Bool
             }
-            Shape::Integer(integer) => {
+            SchemaShape::Integer(integer) => {
                 self.integer(&mut c, integer);
                 match integer.width {
                     Width::I32 => Type::I32,
@@ -245,7 +245,7 @@ impl Maker<'_> {
                     Width::Loose => Type::I64OrText,
                 }
             }
-            Shape::Number(number) => {
+            SchemaShape::Number(number) => {
                 c.min = number.min.map(|min| self.here(Number::Float(min)));
                 c.max = number.max.map(|max| self.here(Number::Float(max)));
                 c.above = number.above.map(Number::Float);
@@ -255,7 +255,7 @@ impl Maker<'_> {
                 c.only = only.map(|only| only.iter().map(value).collect());
                 Type::F64
             }
-            Shape::Text(text) => {
+            SchemaShape::Text(text) => {
                 c.min_length = text.min.map(|min| self.here(min));
                 c.max_length = text.max.map(|max| self.here(max));
                 c.ecma.clone_from(&text.patterns);
@@ -266,17 +266,19 @@ impl Maker<'_> {
                     Some(Format::Date) => Type::Date,
                 }
             }
-            Shape::List { item, count } => {
+            SchemaShape::List { item, count } => {
                 self.count(&mut c, *count);
                 Type::List(Box::new(self.nested(item)))
             }
-            Shape::Tuple(items) => Type::Tuple(items.iter().map(|i| self.nested(i)).collect()),
-            Shape::Map { value, count } => {
+            SchemaShape::Tuple(items) => {
+                Type::Tuple(items.iter().map(|i| self.nested(i)).collect())
+            }
+            SchemaShape::Map { value, count } => {
                 self.count(&mut c, *count);
                 Type::Map(Box::new(self.nested(value)))
             }
-            Shape::Nullable(inner) => Type::Nullable(Box::new(self.nested(inner))),
-            Shape::Named(at) => self.named(*at),
+            SchemaShape::Nullable(inner) => Type::Nullable(Box::new(self.nested(inner))),
+            SchemaShape::Named(at) => self.named(*at),
         };
         (ty, c)
     }
