@@ -227,12 +227,26 @@ fn a_changed_demand_that_is_left_to_the_writer_is_said() {
         ))
     };
     let not = with("\"not\": {\"const\": \"x\"}");
+    // What the demand refers to counts as it does, through any number of references and around a circle.
+    let referred = |word: &str| {
+        let definitions = format!(
+            "\"definitions\": {{\"bad\": {{\"anyOf\": [{{\"$ref\": \"#/definitions/worse\"}}, {{\"$ref\": \"#/definitions/bad\"}}]}}, \
+             \"worse\": {{\"const\": \"{word}\"}}}}, \"type\": \"object\""
+        );
+        with("\"not\": {\"$ref\": \"#/definitions/bad\"}").replacen(
+            "\"type\": \"object\"",
+            &definitions,
+            1,
+        )
+    };
     for (old, new, changed) in [
         (SCHEMA, &*not, true),
         (&not, &not, false),
         (&then(7), &then(8), true),
         (&then(7), &then(7), false),
         (&then(7), SCHEMA, true),
+        (&referred("x"), &referred("y"), true),
+        (&referred("x"), &referred("x"), false),
     ] {
         let event = imported_event();
         let old = checked("demand_old", &event, old);

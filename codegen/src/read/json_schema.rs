@@ -11,6 +11,7 @@ mod build;
 mod called;
 mod choice;
 mod cycles;
+mod demand;
 mod facts;
 mod files;
 mod ids;
@@ -39,6 +40,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::model::{Body, SchemaFile, TypeDef, TypeId, Unchecked};
 use crate::source::{Sources, Span, Spanned};
 use build::{Built, Root};
+use demand::Referred;
 use store::Store;
 use types::Types;
 
@@ -112,7 +114,7 @@ pub fn import(
     }
     // Parts of good schemas may be what was refused in others: there will be no types.
     if built.roots.iter().all(|root| root.problems.is_empty()) {
-        imported(&store, &built, &named, first)
+        imported(&mut store, &built, &named, first)
     } else {
         Imports::default()
     }
@@ -169,7 +171,7 @@ fn warn(store: &Store<'_>, root: &Root, schema: &Spanned<String>, diagnostics: &
 }
 
 fn imported(
-    store: &Store<'_>,
+    store: &mut Store<'_>,
     built: &Built,
     named: &[&Spanned<String>],
     first: TypeId,
@@ -177,17 +179,25 @@ fn imported(
     let Some(at) = named.first().map(|schema| schema.span) else {
         return Imports::default();
     };
+    // The files first: what only a demand refers to, which no type checks, is none of them.
+    let files = built.roots.iter().map(|root| {
+        let docs: BTreeSet<u32> = store.reach(root.site).into_iter().collect();
+        (store.paths(root.site), docs)
+    });
+    let files: Vec<_> = files.collect();
+    let unchecked = unchecked(store, built);
     let modules = modules::modules(store, built);
     let types = Types::of(built, first, at, |home| {
         let module = modules.get(&home).cloned().unwrap_or_default();
         (files::slashed(store.path(home)), module)
     });
-    let roots = built.roots.iter().zip(named);
-    let imports = roots.filter_map(|(root, schema)| {
+    let roots = built.roots.iter().zip(named).zip(files);
+    let imports = roots.filter_map(|((root, schema), (files, docs))| {
         let (doc, body) = types.body(root, schema)?;
+        let inside = unchecked.iter().filter(|(doc, _)| docs.contains(doc));
         let file = SchemaFile {
-            files: store.paths(root.site),
-            unchecked: unchecked(store, built, root),
+            files,
+            unchecked: inside.map(|(_, demand)| demand.clone()).collect(),
         };
         Some((schema.span, Import { doc, body, file }))
     });
@@ -197,18 +207,19 @@ fn imported(
     }
 }
 
-/// Returns the demands in the files of a schema that no type checks.
-fn unchecked(store: &Store<'_>, built: &Built, root: &Root) -> Vec<Unchecked> {
-    let files: BTreeSet<u32> = store.reach(root.site).into_iter().collect();
-    let all = built.unchecked.iter().filter_map(|(site, keyword)| {
+/// Returns the demands that no type checks, each with the file that it is in.
+fn unchecked(store: &mut Store<'_>, built: &Built) -> Vec<(u32, Unchecked)> {
+    let mut referred = Referred::default();
+    let all = built.unchecked.iter().map(|(site, keyword)| {
         let shown = store.shown(*site);
         let (file, pointer) = shown.split_once('#').unwrap_or((&shown, ""));
-        files.contains(&site.doc).then(|| Unchecked {
+        let unchecked = Unchecked {
             file: file.to_owned(),
             pointer: pointer.to_owned(),
             keyword,
-            value: store.demand(*site, keyword),
-        })
+            value: referred.demand(store, *site, keyword),
+        };
+        (site.doc, unchecked)
     });
     all.collect()
 }

@@ -268,21 +268,6 @@ impl<'a> Store<'a> {
         }
     }
 
-    /// Returns the text of a keyword's value, that of `if` with what it makes a demand of.
-    pub fn demand(&self, site: Site, keyword: &str) -> String {
-        let mut text = self.canonical(site);
-        let file = self.files.get(site.doc as usize);
-        let node = file.and_then(|file| file.document.node(site.node));
-        if let ("if", Some(node)) = (keyword, node.and_then(|node| node.parent)) {
-            let schema = Site { node, ..site };
-            for part in ["then", "else"] {
-                let part = self.get(schema, part).map(|part| self.canonical(part));
-                text = format!("{text} {}", part.unwrap_or_default());
-            }
-        }
-        text
-    }
-
     /// Returns the span of a value in its file.
     pub fn span(&self, site: Site) -> Option<Span> {
         let file = self.files.get(site.doc as usize)?;
