@@ -49,14 +49,14 @@ refused() { # EXIT-CODE TEXT COMMAND...
     [ "$status" -eq "$code" ] && grep -qF "$text" "$scratch/out" ||
         { echo "$*: exit code $status"; cat "$scratch/out"; exit 1; }
 }
-refused 3 'the oldest supported version is 2.10 supported version' streams plan
-refused 3 'the oldest supported version is 2.10 supported version' streams apply --yes
-refused 3 'the oldest supported version is 2.10 supported version' streams backup SCHEDULING --out "$scratch/backup"
-refused 3 'the oldest supported version is 2.10 supported version' services list
-refused 3 'the oldest supported version is 2.10 supported version' tail --from all
-refused 3 'the oldest supported version is 2.10 supported version' publish scheduling.UserScheduleCreated --sample
-refused 3 'the oldest supported version is 2.10 supported version' dead-letters list
-refused 3 'the oldest supported version is 2.10 supported version' verify
+refused 3 'the oldest supported version is 2.10' streams plan
+refused 3 'the oldest supported version is 2.10' streams apply --yes
+refused 3 'the oldest supported version is 2.10' streams backup SCHEDULING --out "$scratch/backup"
+refused 3 'the oldest supported version is 2.10' services list
+refused 3 'the oldest supported version is 2.10' tail --from all
+refused 3 'the oldest supported version is 2.10' publish scheduling.UserScheduleCreated --sample
+refused 3 'the oldest supported version is 2.10' dead-letters list
+refused 3 'the oldest supported version is 2.10' verify
 NATS_SERVER_BIN=$folder/2.9/nats-server refused 2 'is not a nats-server of 2.10 or newer' dev --port 0
 unset NATS_URL XDG_CONFIG_HOME
 
