@@ -49,10 +49,6 @@ pub mod model;
 #[doc(hidden)]
 pub mod name;
 #[cfg(feature = "toml")]
-#[cfg_attr(
-    not(feature = "compat"),
-    allow(dead_code, reason = "a build script needs the reader alone")
-)]
 mod payload;
 #[doc(hidden)]
 pub mod read;

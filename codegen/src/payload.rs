@@ -9,6 +9,8 @@ pub(crate) mod common;
 pub(crate) mod demands;
 pub(crate) mod fault;
 #[cfg(feature = "compat")]
+pub(crate) mod grow;
+#[cfg(feature = "compat")]
 pub(crate) mod make;
 #[cfg(feature = "compat")]
 pub(crate) mod make_text;

@@ -11,10 +11,10 @@ use super::raw::Words;
 use crate::json::Json;
 use crate::model::{TypeKind, Union};
 use crate::payload::demands::{Demands, TypeAt};
+use crate::payload::grow;
 use crate::payload::read;
 use crate::payload::shape::Format;
 use crate::payload::steer::End;
-use crate::payload::text;
 use numbers::fraction;
 
 /// Kind of difference.
@@ -344,7 +344,7 @@ impl Both<'_, '_> {
         let longer = (0..8).filter_map(|n| {
             let mut longer = self.w.text.clone();
             longer.length.min += n;
-            text::accepted(&longer)
+            grow::accepted(&longer)
         });
         let texts = ["something-else", "x", "y"].map(str::to_owned).into_iter();
         let texts = texts.chain(longer).map(Json::Text);

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::grow;
 use super::shape::{Count, Format, Range, Shape, Text};
-use super::text;
 use super::write::float;
 use crate::json::Json;
 use crate::model::{Contracts, TypeId, TypeKind};
@@ -48,7 +48,7 @@ pub(crate) fn smallest(contracts: &Contracts, shape: &Shape<'_>) -> Option<Json>
         Shape::Bool => Json::Bool(false),
         Shape::Integer(range) => Json::integer(range.nearest_zero()),
         Shape::Float(min, max) => float(0f64.clamp(*min, max.max(*min))),
-        Shape::Text(text) => Json::Text(text::accepted(text)?),
+        Shape::Text(text) => Json::Text(grow::accepted(text)?),
         Shape::Enum(id) => Json::Text(listed(contracts, *id).into_iter().next()?),
         _ => return None,
     })
@@ -77,7 +77,7 @@ pub(crate) fn value(
             };
             Some(Json::integer(range(*whole, inside)?.nearest_zero()))
         }
-        (Shape::Text(a), Shape::Text(b)) => Some(Json::Text(text::accepted(&texts(a, b)?)?)),
+        (Shape::Text(a), Shape::Text(b)) => Some(Json::Text(grow::accepted(&texts(a, b)?)?)),
         (Shape::Enum(_), Shape::Enum(_))
         | (Shape::Enum(_), Shape::Text(_))
         | (Shape::Text(_), Shape::Enum(_)) => {
@@ -87,7 +87,7 @@ pub(crate) fn value(
                 _ => Vec::new(),
             });
             let free = all.iter().filter_map(|(_, shape)| match shape {
-                Shape::Text(text) => text::accepted(text),
+                Shape::Text(text) => grow::accepted(text),
                 _ => None,
             });
             listed
@@ -107,7 +107,7 @@ fn takes(contracts: &Contracts, shape: &Shape<'_>, value: &str) -> bool {
         Shape::Enum(id) => closed_values(contracts, *id)
             .is_none_or(|values| values.iter().any(|known| known == value)),
         // Octets are no text, and neither is a number that is sent as one.
-        Shape::Text(text) => text.format == Format::Plain && text::accepts(text, value),
+        Shape::Text(text) => text.format == Format::Plain && grow::accepts(text, value),
         _ => false,
     }
 }
@@ -137,10 +137,10 @@ pub(crate) fn refused_texts(writer: &Text, reader: &Text, asked: &Text) -> Vec<S
         asked.length != reader.length,
         asked.patterns != reader.patterns,
     );
-    let alone = texts(writer, &others).and_then(|writer| text::between(&writer, asked));
+    let alone = texts(writer, &others).and_then(|writer| grow::between(&writer, asked));
     alone
         .into_iter()
-        .chain(text::between(writer, asked))
+        .chain(grow::between(writer, asked))
         .collect()
 }
 

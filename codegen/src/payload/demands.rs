@@ -7,6 +7,7 @@ use crate::model::{
 };
 use crate::payload::shape::{Count, Range, Shape, Slot, Text};
 
+#[cfg(feature = "compat")]
 /// One step into a payload.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Descent {
@@ -17,6 +18,7 @@ pub(crate) enum Descent {
     Branch(usize),
 }
 
+#[cfg(feature = "compat")]
 /// Limit of types that stand in one another: deeper ones are neither made nor read.
 pub(crate) const DEEPEST: usize = 100;
 
@@ -29,6 +31,7 @@ pub(crate) struct TypeAt<'a> {
 
 #[derive(Clone, Debug)]
 enum What<'a> {
+    #[cfg(feature = "compat")]
     Named(TypeId),
     Slot(Slot<'a>),
     /// The payload of an event.
@@ -93,8 +96,6 @@ pub(crate) struct Demands<'a> {
     pub branches: Vec<TypeAt<'a>>,
     /// The union whose variants are the branches.
     pub union: Option<&'a Union>,
-    /// `true` if a reader keeps what is none of the branches.
-    pub open: bool,
     pub properties: Vec<Member<'a>>,
     pub required: Vec<String>,
     /// Values of all other members.
@@ -119,7 +120,6 @@ impl<'a> Demands<'a> {
             named: None,
             branches: Vec::new(),
             union: None,
-            open: false,
             properties: Vec::new(),
             required: Vec::new(),
             extra: None,
@@ -136,6 +136,7 @@ impl<'a> Demands<'a> {
         }
     }
 
+    #[cfg(feature = "compat")]
     /// Returns whether every value is taken.
     pub fn is_anything(&self) -> bool {
         self.kind.is_none() && self.branches.is_empty() && self.values.is_none()
@@ -174,11 +175,19 @@ impl<'a> Demands<'a> {
         branches.find(|branch| matches!(branch.what, What::Variant(_, tag, _) if tag == text))
     }
 
+    /// Returns whether a reader keeps what is none of the branches.
+    #[cfg(feature = "compat")]
+    pub fn is_open(&self) -> bool {
+        self.union.is_some_and(|union| !union.closed)
+    }
+
+    #[cfg(feature = "compat")]
     pub fn property(&self, name: &str) -> Option<&TypeAt<'a>> {
         let found = self.properties.iter().find(|member| member.name == name);
         found.map(|member| &member.of)
     }
 
+    #[cfg(feature = "compat")]
     /// The older name under which a reader takes a member, too.
     pub fn alias(&self, name: &str) -> Option<&'a str> {
         let found = self.properties.iter().find(|member| member.name == name);
@@ -189,10 +198,12 @@ impl<'a> Demands<'a> {
             .map(|alias| alias.value.as_str())
     }
 
+    #[cfg(feature = "compat")]
     pub fn requires(&self, name: &str) -> bool {
         self.required.iter().any(|known| known == name)
     }
 
+    #[cfg(feature = "compat")]
     /// The integer nearest to zero.
     pub fn integer(&self) -> Option<i128> {
         let near = self.range.nearest_zero();
@@ -238,6 +249,7 @@ impl<'a> TypeAt<'a> {
         Self { contracts, what }
     }
 
+    #[cfg(feature = "compat")]
     /// The contracts that the type is of.
     pub fn contracts(&self) -> &'a Contracts {
         self.contracts
@@ -257,11 +269,13 @@ impl<'a> TypeAt<'a> {
         Self::new(contracts, What::Event(&event.body))
     }
 
+    #[cfg(feature = "compat")]
     /// A type of the contracts.
     pub fn ty(contracts: &'a Contracts, id: TypeId) -> Self {
         Self::new(contracts, What::Named(id))
     }
 
+    #[cfg(feature = "compat")]
     /// The named type, if nothing else binds the place.
     pub fn name(&self) -> Option<TypeId> {
         match &self.what {
@@ -346,6 +360,7 @@ impl<'a> TypeAt<'a> {
                 });
                 demands
             }
+            #[cfg(feature = "compat")]
             What::Named(id) => self.type_def(*id, Vec::new(), false),
             What::Slot(slot) => self.typed(slot.ty, slot.constraints.clone(), slot.as_text),
         }
@@ -433,7 +448,6 @@ impl<'a> TypeAt<'a> {
             TypeKind::Union(union) => Demands {
                 branches: self.variants(union),
                 union: Some(union),
-                open: !union.closed,
                 ..demands(None)
             },
             TypeKind::Choice(choice) => {

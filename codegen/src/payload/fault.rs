@@ -35,6 +35,7 @@ impl Fault {
         self.shown(true)
     }
 
+    #[cfg(feature = "compat")]
     /// The same without positions and keys, for counting: `lines[].quantity`.
     #[must_use]
     pub fn place(&self) -> String {

@@ -2,8 +2,9 @@
 
 use std::cell::Cell;
 
+use super::grow::{accepted, accepts};
 use super::shape::{Format, Text};
-use super::text::{accepted, accepts, matches, spells};
+use super::text::{matches, spells};
 
 /// The longest text that is made.
 const LONGEST: u64 = 20_000;

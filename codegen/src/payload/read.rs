@@ -14,11 +14,14 @@ mod understood;
 use std::cell::Cell;
 
 use super::demands::{Demands, Items, TypeAt};
+#[cfg(feature = "compat")]
 use super::shape::Slot;
 use super::{scalar, text};
 use crate::formats;
 use crate::json::Json;
-use crate::model::{Contracts, EventId, TypeKind};
+use crate::model::TypeKind;
+#[cfg(feature = "compat")]
+use crate::model::{Contracts, EventId};
 use leaf::{broken, equal, fault, integer, no_kind, no_value};
 use object::Object;
 
@@ -55,6 +58,7 @@ pub(crate) fn read_all(
     (read, faults)
 }
 
+#[cfg(feature = "compat")]
 /// Everything that a reader refuses in an event's payload. Of a value of a sensitive field nothing is quoted.
 #[must_use]
 pub fn faults(contracts: &Contracts, event: EventId, payload: &Json) -> Vec<Fault> {
@@ -62,6 +66,7 @@ pub fn faults(contracts: &Contracts, event: EventId, payload: &Json) -> Vec<Faul
     Reader::new(true).value(&place, payload, Look::All, 0)
 }
 
+#[cfg(feature = "compat")]
 /// Everything that is wrong with a payload that a person sends: what a reader refuses, and what it would not make anything of,
 /// as `unknown-field` and `old-name`. The cause of these is the name that is meant.
 #[must_use]
@@ -84,11 +89,13 @@ pub(crate) fn declared(place: &TypeAt<'_>, json: &Json) -> Vec<Fault> {
     reader.value(place, json, Look::All, 0)
 }
 
+#[cfg(feature = "compat")]
 /// Returns whether a reader takes a value at a place.
 pub(crate) fn takes(contracts: &Contracts, slot: &Slot<'_>, value: &Json) -> bool {
     refuses(&TypeAt::slot(contracts, slot.clone()), value).is_none()
 }
 
+#[cfg(feature = "compat")]
 /// The reason for which a value is refused.
 pub(crate) fn refuses(place: &TypeAt<'_>, json: &Json) -> Option<String> {
     let faults = Reader::new(false).value(place, json, Look::All, 0);

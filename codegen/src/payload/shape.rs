@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::{Constraints, Contracts, Field, Number, Type, TypeId, TypeKind};
+#[cfg(feature = "compat")]
 use crate::source::Spanned;
 
 /// Values that a place of a payload may hold.
@@ -68,11 +69,13 @@ impl Range {
         (self.min..=self.max).contains(&n)
     }
 
+    #[cfg(feature = "compat")]
     /// The value nearest to zero.
     pub fn nearest_zero(self) -> i128 {
         0.clamp(self.min, self.max.max(self.min))
     }
 
+    #[cfg(feature = "compat")]
     /// A value of it that is not in `other`: right outside it, so that a report is easy to read.
     pub fn outside(self, other: Self) -> Option<i128> {
         if self.max > other.max {
@@ -88,10 +91,12 @@ impl Range {
 impl Count {
     pub const ANY: Self = Self { min: 0, max: None };
 
+    #[cfg(feature = "compat")]
     pub fn contains(self, n: u64) -> bool {
         self.min <= n && self.max.is_none_or(|max| n <= max)
     }
 
+    #[cfg(feature = "compat")]
     pub fn includes(self, other: Self) -> bool {
         self.min <= other.min
             && match (self.max, other.max) {
@@ -101,12 +106,13 @@ impl Count {
             }
     }
 
+    #[cfg(feature = "compat")]
     /// A number of it that is not in `other`.
     pub fn outside(self, other: Self) -> Option<u64> {
         if let Some(max) = other.max
             && self.max.is_none_or(|own| own > max)
         {
-            return Some((max + 1).max(self.min));
+            return Some(max.checked_add(1)?.max(self.min));
         }
         (self.min < other.min).then_some(self.min)
     }
@@ -141,6 +147,7 @@ impl Format {
         }
     }
 
+    #[cfg(feature = "compat")]
     /// Length of its texts.
     pub fn length(self) -> Count {
         let of = |min, max| Count { min, max };
@@ -198,6 +205,7 @@ impl<'a> Slot<'a> {
         }
     }
 
+    #[cfg(feature = "compat")]
     /// The scalar behind a name.
     pub fn scalar(ty: &'a Type, constraints: &'a Constraints, as_text: bool) -> Self {
         Self {
@@ -207,6 +215,7 @@ impl<'a> Slot<'a> {
         }
     }
 
+    #[cfg(feature = "compat")]
     /// The named type, if it is one.
     pub fn name(&self) -> Option<TypeId> {
         match self.ty {
@@ -215,11 +224,13 @@ impl<'a> Slot<'a> {
         }
     }
 
+    #[cfg(feature = "compat")]
     /// Returns whether the name alone says everything: no constraint of its own and no encoding.
     pub fn is_bare(&self) -> bool {
         !self.as_text && self.constraints.iter().all(|c| c.is_empty())
     }
 
+    #[cfg(feature = "compat")]
     /// The path of the JSON Schema that the named type is, if it is one.
     pub fn source(&self, contracts: &'a Contracts) -> Option<&'a Spanned<String>> {
         contracts[self.name()?].body.source.as_ref()
@@ -325,6 +336,7 @@ impl Text {
         Self::of(Format::Plain, &[])
     }
 
+    #[cfg(feature = "compat")]
     /// Returns whether nothing but the format binds it.
     pub fn is_free(&self) -> bool {
         self.length == Count::ANY && self.patterns.is_empty()
@@ -386,6 +398,7 @@ fn float<'a>(constraints: &[&Constraints]) -> Shape<'a> {
     Shape::Float(min, max)
 }
 
+#[cfg(feature = "compat")]
 /// The fields of a type that is an object.
 pub(crate) fn struct_fields(contracts: &Contracts, id: TypeId) -> &[Field] {
     match &contracts[id].body.kind {

@@ -2,7 +2,7 @@
 
 use super::demands::{DEEPEST, Demands, Descent, TypeAt};
 use super::write::float;
-use super::{common, read, text};
+use super::{common, grow, read};
 use crate::json::Json;
 
 /// End of the steps.
@@ -98,7 +98,7 @@ impl<'a> Pair<'a> {
         match (w.kind?, r.kind?) {
             ("string", "string") => {
                 let both = common::texts(&w.text, &r.text)?;
-                text::accepted(&both).map(Json::Text)
+                grow::accepted(&both).map(Json::Text)
             }
             ("integer" | "number", "integer" | "number") => {
                 let bounds = |demands: &Demands<'_>| match demands.kind {
@@ -156,7 +156,7 @@ impl<'a> Pair<'a> {
                 let (min, max) = demands.floats;
                 float(0f64.clamp(min, max.max(min)))
             }
-            Some("string") => Json::Text(text::accepted(&demands.text)?),
+            Some("string") => Json::Text(grow::accepted(&demands.text)?),
             Some("array") => self.array(&demands, peer().as_deref(), steps, end, depth)?,
             Some("object") => self.object(&demands, peer().as_deref(), steps, end, depth)?,
             Some(_) => return None,

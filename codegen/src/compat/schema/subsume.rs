@@ -100,7 +100,7 @@ impl<'a> Compare<'a> {
         if theirs.is_anything() {
             return;
         }
-        if ours.open || theirs.open {
+        if ours.is_open() || theirs.is_open() {
             let why = "an open union takes variants that it does not know, and a schema has none";
             return self.doubt(steps, why);
         }

@@ -4,11 +4,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use super::keywords::REFERENCES;
 use super::store::{Site, Store};
 use crate::json::document::Value;
-
-/// Keywords whose text names another schema.
-const REFERENCES: [&str; 3] = ["$ref", "$dynamicRef", "$recursiveRef"];
 
 /// What schemas refer to, each looked at once.
 #[derive(Default)]

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::files::Refusal;
-use super::keywords::{MAKE_LISTS, MAKE_OBJECTS, SUBSTANCE};
+use super::keywords::{MAKE_LISTS, MAKE_OBJECTS, REFERENCES, SUBSTANCE};
 use super::store::{Site, Store};
 use crate::diagnostic::Code;
 use crate::json::document::Value;
@@ -261,7 +261,7 @@ impl<'s, 'a> Reader<'s, 'a> {
         open: &[Site],
         facts: &mut Facts,
     ) {
-        for keyword in ["$ref", "$recursiveRef", "$dynamicRef"] {
+        for keyword in REFERENCES {
             let Some(reference) = self.store.get(site, keyword) else {
                 continue;
             };

@@ -3,6 +3,9 @@
 
 use crate::json::document::{Document, NodeId, Value};
 
+/// Keywords whose text names another schema.
+pub(super) const REFERENCES: [&str; 3] = ["$ref", "$recursiveRef", "$dynamicRef"];
+
 /// A draft, as far as drafts differ for an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Draft {
